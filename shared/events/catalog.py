@@ -1,0 +1,23 @@
+"""Which struct decodes which event type, and which topic carries it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.events.claims import ClaimDecided, ClaimSubmitted
+from shared.events.envelope import Event
+from shared.events.payouts import PayoutChanged
+from shared.events.policies import PoliciesEnrolled, PolicyCanceled
+from shared.events.products import ProductPublished
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    ProductPublished,
+    PoliciesEnrolled,
+    PolicyCanceled,
+    ClaimSubmitted,
+    ClaimDecided,
+    PayoutChanged,
+)
+
+BY_TYPE: Final[dict[str, type[Event]]] = {event.TYPE: event for event in EVENTS}
+TOPICS: Final[tuple[str, ...]] = tuple(dict.fromkeys(event.TOPIC for event in EVENTS))

@@ -1,0 +1,54 @@
+"""What enrollment says of policies, on ``enrollment.policies.v1``. Persons and phones are tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from shared.events.envelope import Event
+
+
+class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to 1,000 policies as columns of one length; row ``i`` of each column is one policy."""
+
+    policy_id: list[str]
+    person_token: list[str]
+    phone_token: list[str]
+    birth_year: list[int]
+    effective_from: list[datetime]
+    effective_to: list[datetime]
+
+
+class PoliciesEnrolled(Event, frozen=True, kw_only=True):
+    """New policies of one partner under one product version, each at version 1; one enrollment is a chunk of one."""
+
+    TYPE: ClassVar[str] = "policies.enrolled"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    chunk_id: str
+    batch_id: str | None = None
+    partner_id: str
+    product_code: str
+    product_version: int
+    premium_fen: int
+    currency: str
+    enrolled_at: datetime
+    policies: PolicyColumns
+
+
+class PolicyCanceled(Event, frozen=True, kw_only=True):
+    """One policy ends early. ``version`` is the policy's; a consumer keeps the newest."""
+
+    TYPE: ClassVar[str] = "policies.canceled"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    policy_id: str
+    version: int
+    partner_id: str
+    canceled_at: datetime
+    effective_to: datetime
+    refund_fen: int
+    currency: str
+    reason: str

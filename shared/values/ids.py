@@ -1,0 +1,22 @@
+"""Identifiers as types. Each is the text of a UUIDv7 unless it says otherwise; shared.process.new_ids makes them."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+PartnerId = NewType("PartnerId", str)
+"""A telecom partner's code, chosen at contract time, e.g. ``telecom-east``; also the tenant of its tokens."""
+
+ProductCode = NewType("ProductCode", str)
+"""A product's code, e.g. ``resident-anti-fraud``. A version number stands beside it."""
+
+PolicyId = NewType("PolicyId", str)
+BatchId = NewType("BatchId", str)
+ClaimId = NewType("ClaimId", str)
+DecisionId = NewType("DecisionId", str)
+ModelId = NewType("ModelId", str)
+PayoutId = NewType("PayoutId", str)
+EventId = NewType("EventId", str)
+
+TokenHex = NewType("TokenHex", str)
+"""A person, phone, device or payee as a keyed hash: 34 hex digits, one byte of key id and 16 of hash."""
