@@ -1,6 +1,9 @@
-"""The root of errors. What HTTP says of each stands in a table at the HTTP edge, not here."""
+"""The root of errors, and the two that name a field. What HTTP says of each stands in a table at the HTTP edge."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
 
 
 class FangzhaError(Exception):
@@ -9,6 +12,14 @@ class FangzhaError(Exception):
     A subclass is a frozen dataclass: its docstring is the sentence that the caller reads, with its fields in braces.
     """
 
+    def __new__(cls, *values: object, **_named: object) -> Self:
+        # Frozen is a promise to readers and to mypy. At run time Python's own tools write to an exception in flight
+        # (contextlib sets __traceback__), and a frozen dataclass would raise in the middle of that.
+        for kind in cls.__mro__:
+            if issubclass(kind, FangzhaError) and "__setattr__" in vars(kind):
+                del kind.__setattr__
+        return super().__new__(cls, *values)
+
     def sentence(self) -> str:
         """The docstring's first line with the fields filled in."""
         doc = type(self).__doc__ or type(self).__name__
@@ -16,3 +27,22 @@ class FangzhaError(Exception):
 
     def __str__(self) -> str:
         return self.sentence()
+
+
+@dataclass(frozen=True)
+class InvalidField(FangzhaError):
+    """{detail} {fix}"""
+
+    pointer: str
+    """JSON pointer (RFC 6901) into the request's body, e.g. ``/insured/phone``; ``""`` is the whole body."""
+    detail: str
+    """What is wrong, as a sentence, without the value itself: it may be personal."""
+    fix: str
+    """What to send instead, as a sentence."""
+
+
+@dataclass(frozen=True)
+class InvalidFields(FangzhaError):
+    """Several fields are not acceptable."""
+
+    faults: tuple[InvalidField, ...]

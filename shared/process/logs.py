@@ -1,0 +1,98 @@
+"""Logs: one JSON object a line on standard error, with the trace id. Where they are collected is the platform's."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from shared.process import traces
+
+_SECRET_PARTS = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "api_key",
+    "signing_key",
+    "seal_key",
+    "_keys",
+)
+_PERSONAL_KEYS = frozenset(
+    {"name", "holder_name", "document", "document_number", "phone", "account", "address", "email", "birth_date"}
+)
+_HARMLESS_KEYS = frozenset({"token_kind", "payee_token"})
+REDACTED = "[redacted]"
+
+
+def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank what must never be written, whatever key depth it stands at."""
+    for key, value in line.items():
+        line[key] = _redacted(key, value)
+    return line
+
+
+def _redacted(key: str, value: object) -> object:
+    lowered = key.lower()
+    if lowered not in _HARMLESS_KEYS and (lowered in _PERSONAL_KEYS or any(part in lowered for part in _SECRET_PARTS)):
+        return REDACTED
+    if isinstance(value, dict):
+        return {str(inner): _redacted(str(inner), item) for inner, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redacted(key, item) for item in value]
+    return value
+
+
+def _trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    trace_id = traces.trace_id()
+    if trace_id:
+        line.setdefault("trace_id", trace_id)
+    return line
+
+
+def configure(service: str, process: str, level: str = "INFO") -> None:
+    """Set up this process's logs, the standard library's included."""
+
+    def where(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        line["service"] = service
+        line["process"] = process
+        return line
+
+    common: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        where,
+        _trace,
+        redact,
+        structlog.processors.format_exc_info,
+    ]
+    renderer = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
+    structlog.configure(
+        processors=[*common, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=common,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # kafka-python tells each connection attempt at INFO; the runtime reports what matters itself.
+    logging.getLogger("kafka").setLevel(logging.WARNING)
+
+
+def get_logger() -> FilteringBoundLogger:
+    """A logger: ``log.info("relay_elected", topic=...)``; the event's name first, facts as keywords."""
+    return cast("FilteringBoundLogger", structlog.get_logger())
