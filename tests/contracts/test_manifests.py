@@ -1,0 +1,139 @@
+"""The Kubernetes manifests: valid offline, complete for each process, and with nothing secret inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.contracts.kustomize import Manifest, render
+from tests.contracts.services_known import ROOT, SERVICES, check_settings, stand_in
+
+OVERLAYS = ("local", "production")
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def rendered(request: pytest.FixtureRequest) -> list[Manifest]:
+    return render(ROOT / "k8s" / "overlays" / str(request.param))
+
+
+def named(rendered: list[Manifest], kind: str, name: str) -> Manifest:
+    (found,) = [each for each in rendered if each["kind"] == kind and each["metadata"]["name"] == name]
+    return found
+
+
+def containers(rendered: list[Manifest]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+    """Each container of ours: service, process, container, pod."""
+    for manifest in rendered:
+        if manifest["kind"] in {"Deployment", "Job"}:
+            pod = manifest["spec"]["template"]
+            service = pod["metadata"]["labels"]["app.kubernetes.io/name"].replace("-", "_")
+            for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
+                yield service, container["args"][0], container, pod["spec"]
+
+
+def test_every_object_fits_the_kubernetes_schemas(rendered: list[Manifest]) -> None:
+    for manifest in rendered:
+        kubernetes_validate.validate(manifest, "1.33", strict=True)
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_a_manifest_with_a_misspelled_field_is_noticed(rendered: list[Manifest]) -> None:
+    broken = named(rendered, "Deployment", "payout-web") | {"specs": {}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, "1.33", strict=True)
+
+
+def test_each_service_runs_as_web_worker_and_relay_after_its_migration(rendered: list[Manifest]) -> None:
+    processes = {(service, process) for service, process, _, _ in containers(rendered)}
+    assert processes == {(s, p) for s in SERVICES for p in ("web", "worker", "relay", "migrate", "topics")}
+
+
+def test_each_process_is_given_every_setting_it_needs_and_none_it_does_not_know(rendered: list[Manifest]) -> None:
+    for service, process, container, _ in containers(rendered):
+        given: dict[str, str] = {}
+        for source in container["envFrom"]:
+            given |= named(rendered, "ConfigMap", source["configMapRef"]["name"])["data"]
+        given |= {entry["name"]: stand_in(service, entry["name"]) for entry in container["env"]}
+        check_settings(service, process, given)
+
+
+def test_secrets_come_by_reference_and_only_from_the_service_s_own_secret(rendered: list[Manifest]) -> None:
+    for service, _, container, _ in containers(rendered):
+        for entry in container["env"]:
+            reference = entry["valueFrom"]["secretKeyRef"]
+            assert reference == {"name": f"{service.replace('_', '-')}-secrets", "key": entry["name"]}
+    assert not [manifest for manifest in rendered if manifest["kind"] == "Secret"]
+    for manifest in rendered:
+        if manifest["kind"] == "ConfigMap":
+            assert not [
+                name
+                for name in manifest["data"]
+                if name.endswith(("_KEYS", "_KEY", "_TOKEN", "_PASSWORD", "_DATABASE_URL"))
+            ]
+
+
+def test_no_process_runs_as_root_writes_its_root_or_keeps_a_capability(rendered: list[Manifest]) -> None:
+    for _, _, container, pod in containers(rendered):
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] == 10001
+        assert pod["automountServiceAccountToken"] is False
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]  # noqa: S108 - the mount that makes the root read-only
+        assert set(container["resources"]["limits"]) == set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def test_probes_ask_the_port_that_the_process_listens_on(rendered: list[Manifest]) -> None:
+    for service, process, container, _ in containers(rendered):
+        if process in {"web", "worker", "relay"}:
+            settings = named(rendered, "ConfigMap", f"{service.replace('_', '-')}-settings")["data"]
+            (port,) = container["ports"]
+            assert str(port["containerPort"]) == settings["WEB_PORT" if process == "web" else "HEALTH_PORT"]
+            assert settings["WEB_HOST" if process == "web" else "HEALTH_HOST"] == "0.0.0.0"  # noqa: S104 - a pod's own address
+            for probe, path in (("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
+                assert container[probe]["httpGet"] == {"path": path, "port": port["name"]}
+
+
+def test_every_deployment_has_a_disruption_budget_that_selects_its_pods(rendered: list[Manifest]) -> None:
+    for manifest in rendered:
+        if manifest["kind"] == "Deployment":
+            budget = named(rendered, "PodDisruptionBudget", manifest["metadata"]["name"])
+            assert budget["spec"]["selector"] == manifest["spec"]["selector"]
+            assert budget["spec"]["maxUnavailable"] == 1
+            labels = manifest["spec"]["template"]["metadata"]["labels"]
+            assert manifest["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_users_reach_web_alone(rendered: list[Manifest]) -> None:
+    for service in SERVICES:
+        front = named(rendered, "Service", service.replace("_", "-"))
+        assert front["spec"]["selector"]["app.kubernetes.io/component"] == "web"
+        assert named(rendered, "NetworkPolicy", service.replace("_", "-"))["spec"]["policyTypes"] == ["Ingress"]
+
+
+def test_production_is_no_sandbox_and_speaks_to_its_broker_over_tls() -> None:
+    for manifest in render(ROOT / "k8s" / "overlays" / "production"):
+        if manifest["kind"] == "ConfigMap":
+            assert manifest["data"]["SANDBOX"] == "false"
+            assert manifest["data"]["KAFKA_SECURITY_PROTOCOL"] == "SASL_SSL"
+
+
+def test_a_worker_is_not_replicated_beyond_the_partitions_it_could_read(rendered: list[Manifest]) -> None:
+    for manifest in rendered:
+        if manifest["kind"] == "Deployment" and manifest["metadata"]["name"].endswith("-worker"):
+            settings = named(rendered, "ConfigMap", manifest["metadata"]["name"].removesuffix("-worker") + "-settings")
+            assert manifest["spec"]["replicas"] <= int(settings["data"]["KAFKA_TOPIC_PARTITIONS"])
+
+
+def test_the_renderer_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({"resources": [], "namePrefix": "x-"}))
+    with pytest.raises(ValueError, match="namePrefix"):
+        render(tmp_path)
