@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
 """One row in the order of the SELECT's columns; a store function turns it into a dataclass at once."""
@@ -26,6 +26,10 @@ class Tx(Protocol):
 
     def insert_many(self, sql: str, rows: Sequence[Sequence[object]], *, page: int = 1000) -> list[Row]:
         """``INSERT ... VALUES %s [RETURNING ...]`` by psycopg2's execute_values; the returned rows."""
+        ...
+
+    def copy_in(self, sql: str, data: BinaryIO) -> int:
+        """``COPY ... FROM STDIN`` of the bytes of ``data``; the number of rows it took."""
         ...
 
     def notify(self, channel: str) -> None:
