@@ -116,7 +116,7 @@ REVIEWS_WAITING: Final = Gauge(
 )
 PAYOUTS: Final = Counter("fangzha_payouts_total", "Payouts that reached a state.", ["state"])
 PAYOUTS_WAITING: Final = Gauge(
-    "fangzha_payouts", "Payouts that are in a state now.", ["state"], multiprocess_mode="mostrecent"
+    "fangzha_payouts_in_state", "Payouts that are in a state now.", ["state"], multiprocess_mode="mostrecent"
 )
 RAIL_CALLS: Final = Counter("fangzha_rail_calls_total", "Calls to the bank, by call and outcome.", ["call", "outcome"])
 RAIL_SECONDS: Final = Histogram("fangzha_rail_call_seconds", "Time of one call to the bank.", ["call"])
