@@ -1,0 +1,91 @@
+"""A claim as it is kept: its facts, its states, and which step may follow which. Decisions stand elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from services.fraud_detection.domain.scam_types import ScamType
+from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
+
+State = Literal["submitted", "review", "documents_requested", "refusal_proposed", "approved", "refused"]
+EvidenceKind = Literal["police_receipt", "transfer_record", "chat_record", "identity"]
+
+STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
+    {
+        (None, "submitted"),
+        ("submitted", "review"),
+        ("submitted", "documents_requested"),
+        ("submitted", "refusal_proposed"),
+        ("submitted", "approved"),
+        ("documents_requested", "submitted"),
+        ("review", "approved"),
+        ("review", "refused"),
+        ("refusal_proposed", "approved"),
+        ("refusal_proposed", "refused"),
+        ("refused", "submitted"),
+    }
+)
+"""Every legal step. Nothing goes from submitted to refused: only a person refuses."""
+
+WAITING_FOR_A_PERSON: Final[tuple[State, ...]] = ("review", "refusal_proposed")
+TAKES_DOCUMENTS: Final[tuple[State, ...]] = ("submitted", "review", "documents_requested", "refusal_proposed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim. ``round`` counts its decisions by the machine: filed, completed by documents, appealed.
+
+    ``version`` grows with every change and is the ETag. Persons, phones, devices and handlers are tokens.
+    """
+
+    claim_id: ClaimId
+    tenant: str
+    version: int
+    round: int
+    state: State
+    policy_id: PolicyId
+    person_token: TokenHex
+    phone_token: TokenHex
+    payee_token: TokenHex
+    device_token: TokenHex | None
+    handler_token: TokenHex | None
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    submitted_at: datetime
+    amount_fen: Fen
+    currency: str
+    recovered_fen: Fen
+    other_insurance_fen: Fen
+    description_chars: int
+    sandbox_value: str | None = None
+    appealed: bool = False
+    """Its present round is an appeal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One document, known by its SHA-256; the document itself stays with the channel that took it."""
+
+    kind: EvidenceKind
+    sha256: str
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherClaim:
+    """Another claim of the same person, as far as the question whether both are of one loss needs it."""
+
+    claim_id: ClaimId
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    submitted_at: datetime
+    amount_fen: Fen
+    payee_token: TokenHex
+    shares_evidence: bool
+    approved: bool

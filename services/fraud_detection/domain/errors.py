@@ -1,0 +1,73 @@
+"""What fraud detection refuses to do. The status of each stands in api/problems.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.values.errors import FangzhaError
+
+
+@dataclass(frozen=True)
+class UnknownPolicy(FangzhaError):
+    """No policy {policy_id} is known here; take the id from its certificate, or wait a moment if it was just issued."""
+
+    policy_id: str
+
+
+@dataclass(frozen=True)
+class UnknownClaim(FangzhaError):
+    """There is no claim {claim_id}; GET /v1/claims lists yours."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class ClaimClosed(FangzhaError):
+    """Claim {claim_id} is {state} and takes no more documents; a refused claim may be appealed."""
+
+    claim_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class NotAppealable(FangzhaError):
+    """Claim {claim_id} is {state}; only a refused claim is appealed."""
+
+    claim_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class NoOpenReview(FangzhaError):
+    """Claim {claim_id} waits for no person; GET /v1/reviews?state=open lists those that do."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class NotStaff(FangzhaError):
+    """Only a person of the insurer's staff decides on a claim; this token belongs to {tenant}."""
+
+    tenant: str
+
+
+@dataclass(frozen=True)
+class AnotherPersonDecides(FangzhaError):
+    """You decided on claim {claim_id} before; an appeal goes to another person."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class CoverRuleStands(FangzhaError):
+    """Claim {claim_id} cannot be approved: {codes} stand against it, and no person may waive them."""
+
+    claim_id: str
+    codes: str
+
+
+@dataclass(frozen=True)
+class LimitUsedUp(FangzhaError):
+    """The annual limit of policy {policy_id} was used up by another claim meanwhile; nothing is left to pay."""
+
+    policy_id: str

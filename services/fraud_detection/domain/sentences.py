@@ -1,0 +1,96 @@
+"""What a resident reads of each rule, in Chinese and English. Which clause stands behind it is the product's data."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+RuleCode = Literal[
+    "not_the_insured",
+    "not_in_force",
+    "waiting_period",
+    "age_out_of_range",
+    "scam_type_excluded",
+    "report_too_late",
+    "outside_look_back",
+    "duplicate_loss",
+    "fully_recovered",
+    "below_deductible",
+    "limit_used_up",
+    "evidence_missing",
+    "sandbox_refusal",
+]
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "not_the_insured": (
+        "申请人与保单上的被保险人不是同一人。",
+        "The claimant is not the person insured by this policy.",
+    ),
+    "not_in_force": (
+        "损失发生时保单不在有效期内（{start} 至 {end}）。",
+        "The policy was not in force when the loss happened (it ran from {start} to {end}).",
+    ),
+    "waiting_period": (
+        "损失发生在等待期内，保障自 {start} 开始。",
+        "The loss happened in the waiting period; cover began on {start}.",
+    ),
+    "age_out_of_range": (
+        "本产品承保 {low} 至 {high} 周岁的人。",
+        "This product covers persons aged {low} to {high}.",
+    ),
+    "scam_type_excluded": (
+        "本产品不保障这一类型的诈骗。",
+        "This product does not cover this type of scam.",
+    ),
+    "report_too_late": (
+        "发现被骗后应在 {hours} 小时内报警。",
+        "The police must be told within {hours} hours of discovering the scam.",
+    ),
+    "outside_look_back": (
+        "本产品只保障报警前 {hours} 小时内发生的损失。",
+        "Only losses of the {hours} hours before the report to the police are covered.",
+    ),
+    "duplicate_loss": (
+        "同一损失已在赔案 {claim} 中申请。",
+        "The same loss was already claimed as claim {claim}.",
+    ),
+    "fully_recovered": (
+        "损失已追回或已由其他保险赔付。",
+        "The loss was already recovered or is paid by another insurance.",
+    ),
+    "below_deductible": (
+        "损失未超过免赔额。",
+        "The loss does not exceed the deductible.",
+    ),
+    "limit_used_up": (
+        "本保单的年度保险金额已用完。",
+        "The policy's annual limit is used up.",
+    ),
+    "evidence_missing": (
+        "请补充以下材料：{kinds}。",
+        "Please add these documents: {kinds}.",
+    ),
+    "sandbox_refusal": (
+        "测试环境：由测试手机号指定的拒赔建议。",
+        "Sandbox: a refusal proposed because of the test phone number.",
+    ),
+    "sandbox_documents": (
+        "测试环境：由测试手机号指定的补充材料请求。",
+        "Sandbox: documents requested because of the test phone number.",
+    ),
+    "approved": ("赔案已通过。", "The claim is approved."),
+    "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
+    "refused_by_person": ("{reasons}", "{reasons}"),
+}
+
+EVIDENCE_NAMES: Final[dict[str, tuple[str, str]]] = {
+    "police_receipt": ("报警回执", "police receipt"),
+    "transfer_record": ("转账记录", "transfer record"),
+    "chat_record": ("聊天记录", "chat record"),
+    "identity": ("身份证明", "proof of identity"),
+}
+
+
+def sentence(code: str, zh: dict[str, str] | None = None, en: dict[str, str] | None = None) -> tuple[str, str]:
+    """The Chinese and the English sentence of ``code``; ``en`` falls back on ``zh`` where both read alike."""
+    texts = SENTENCES[code]
+    return texts[0].format(**(zh or {})), texts[1].format(**(en if en is not None else zh or {}))
