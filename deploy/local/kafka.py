@@ -1,0 +1,154 @@
+"""One Apache Kafka broker of the local stack, in KRaft mode: its storage, its command, and whether it answers.
+
+Topics are made by the services themselves; the jars come from jars.py. Speaks no more of the protocol than "are you
+there".
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import jars
+from deploy.local.places import LOOPBACK, java
+
+START_SECONDS = 60.0
+API_VERSIONS = 18
+"""The request's number in Kafka's protocol; version 0 has an empty body."""
+
+# 512 MB is what the broker needs for the demo's traffic; the serial collector and the first compiler alone start
+# fastest on 2 cores.
+JVM_OPTIONS = ("-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+LOG_OPTIONS = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+    "-Dorg.slf4j.simpleLogger.showThreadName=false",
+)
+
+
+class BrokerUnavailable(RuntimeError):
+    """The local Kafka did not come up; the text says where to look."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker's folder and its two ports: one for clients, one for its own controller."""
+
+    folder: Path
+    port: int
+    controller_port: int
+
+    @property
+    def bootstrap(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "kafka.log"
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _java(self, main: str) -> list[str]:
+        return [str(java()), *JVM_OPTIONS, *LOG_OPTIONS, "-cp", jars.classpath(), main]
+
+    def command(self) -> list[str]:
+        """The broker in the foreground. SIGTERM stops it in order."""
+        return [*self._java("kafka.Kafka"), str(self._properties)]
+
+    def prepare(self) -> None:
+        """Write the settings, and format the storage if that is not done. What broke off in the middle is done
+        again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._properties.write_text("\n".join([*self._settings(), ""]))
+        done_mark = self.folder / "formatted"
+        if done_mark.exists():
+            return
+        shutil.rmtree(self.folder / "log", ignore_errors=True)
+        cluster = base64.urlsafe_b64encode(b"\x01" + secrets.token_bytes(15)).decode().rstrip("=")
+        tool = [
+            *self._java("kafka.tools.StorageTool"),
+            "format",
+            "--cluster-id",
+            cluster,
+            "--config",
+            str(self._properties),
+        ]
+        done = subprocess.run(tool, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BrokerUnavailable(
+                f"Kafka's storage tool failed in {self.folder}: {(done.stderr or done.stdout).strip()[-500:]}"
+            )
+        done_mark.touch()
+
+    def _settings(self) -> list[str]:
+        return [
+            "process.roles=broker,controller",
+            "node.id=1",
+            f"controller.quorum.voters=1@{LOOPBACK}:{self.controller_port}",
+            f"listeners=CLIENTS://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
+            f"advertised.listeners=CLIENTS://{LOOPBACK}:{self.port}",
+            "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names=CONTROLLER",
+            "inter.broker.listener.name=CLIENTS",
+            f"log.dirs={self.folder / 'log'}",
+            # A mistyped topic is an error to see, not a topic to make.
+            "auto.create.topics.enable=false",
+            "num.partitions=4",
+            "default.replication.factor=1",
+            "offsets.topic.num.partitions=4",
+            "offsets.topic.replication.factor=1",
+            "transaction.state.log.num.partitions=4",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "share.coordinator.state.topic.num.partitions=4",
+            "share.coordinator.state.topic.replication.factor=1",
+            "share.coordinator.state.topic.min.isr=1",
+            # The first consumer of a group need not wait for others that will not come.
+            "group.initial.rebalance.delay.ms=0",
+            "num.network.threads=2",
+            "num.io.threads=2",
+            "background.threads=2",
+            # The cleaner takes 128 MB unless told; our compacted topics are those of the broker alone.
+            "log.cleaner.dedupe.buffer.size=4194304",
+            "log.segment.bytes=67108864",
+            "log.retention.hours=168",
+        ]
+
+    def wait(self, *, seconds: float = START_SECONDS) -> None:
+        """Until it answers a request of its protocol."""
+        deadline = time.monotonic() + seconds
+        while not self.answers():
+            if time.monotonic() > deadline:
+                raise BrokerUnavailable(
+                    f"Kafka did not answer at {self.bootstrap} within {seconds:.0f} s. Read {self.log}."
+                )
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        """Whether it answers "which requests do you know" with the number that we asked under."""
+        correlation = 7
+        body = struct.pack(">hhih", API_VERSIONS, 0, correlation, -1)
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
+                connection.sendall(struct.pack(">i", len(body)) + body)
+                head = b""
+                while len(head) < 10:  # noqa: PLR2004 - length, correlation and error code
+                    more = connection.recv(10 - len(head))
+                    if not more:
+                        return False
+                    head += more
+        except OSError:
+            return False
+        _, answered, error = struct.unpack(">iih", head)
+        return bool(answered == correlation and error == 0)

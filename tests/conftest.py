@@ -1,0 +1,114 @@
+"""The fixtures that all tests share: real PostgreSQL, real Kafka, the local issuer, settings, and the whole system.
+
+Each is started at its first use, at free ports and in folders of its own: nothing is shared with a running demo. How
+they are made stands
+in real_parts.py and running.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from deploy.local.issuer import Issuer
+from deploy.local.places import free_port
+from tests import real_parts
+
+Environment = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def room() -> Iterator[real_parts.Room]:
+    """The session's folder; whatever runs with its mark ends with the session."""
+    room = real_parts.Room()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(room: real_parts.Room) -> Iterator[real_parts.Postgres]:
+    """A real server; ``.fresh(service)`` gives a migrated database, ``.restart(signal)`` crashes it."""
+    server = real_parts.Postgres(room)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def enrollment_url(postgres: real_parts.Postgres) -> Iterator[str]:
+    with postgres.fresh("enrollment") as url:
+        yield url
+
+
+@pytest.fixture
+def fraud_detection_url(postgres: real_parts.Postgres) -> Iterator[str]:
+    with postgres.fresh("fraud_detection") as url:
+        yield url
+
+
+@pytest.fixture
+def payout_url(postgres: real_parts.Postgres) -> Iterator[str]:
+    with postgres.fresh("payout") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(room: real_parts.Room) -> Iterator[real_parts.Kafka]:
+    """A real broker; ``.restart(signal)`` crashes it."""
+    broker = real_parts.Kafka(room)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_broker: real_parts.Kafka) -> str:
+    """The bootstrap servers of a real broker."""
+    return kafka_broker.broker.bootstrap
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Keeps one test's topics and groups apart from another's."""
+    return real_parts.new_prefix()
+
+
+@pytest.fixture(scope="session")
+def issuer(room: real_parts.Room) -> Issuer:
+    """Signs tokens for the clients of deploy/local/clients.json."""
+    return Issuer(room.folder / "issuer")
+
+
+@pytest.fixture
+def environment(
+    request: pytest.FixtureRequest, room: real_parts.Room, issuer: Issuer, kafka: str, topic_prefix: str
+) -> Environment:
+    """All settings of a service for this test: ``environment("payout")``; fit for Settings and for a child process."""
+    token_key, seal_key, signing_key = (secrets.token_hex(32) for _ in range(3))
+
+    def settings(service: str) -> dict[str, str]:
+        common = {
+            f"{service.upper()}_DATABASE_URL": request.getfixturevalue(f"{service}_url"),
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "KAFKA_TOPIC_PREFIX": topic_prefix,
+            "OIDC_ISSUER": issuer.url,
+            "OIDC_JWKS_URL": issuer.jwks_url,
+            "TOKEN_KEYS": f"1:{token_key}",
+            "SEAL_KEYS": f"1:{seal_key}",
+            "SANDBOX": "true",
+            "LOG_LEVEL": "INFO",
+            "HEALTH_PORT": str(free_port()),
+            "WEB_PORT": str(free_port()),
+        }
+        own = {
+            "enrollment": {},
+            "fraud_detection": {"FRAUD_DETECTION_MODEL_SIGNING_KEY": signing_key},
+            # Nobody listens there; a test of the rail starts a bank and names it.
+            "payout": {
+                "PAYOUT_RAIL_URL": f"http://127.0.0.1:{free_port()}",
+                "PAYOUT_RAIL_TOKEN": "a-token-of-this-test",
+            },
+        }
+        return common | own[service] | room.mark
+
+    return settings

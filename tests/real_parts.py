@@ -1,0 +1,175 @@
+"""A real PostgreSQL and a real Kafka for one test session: at free ports, in a folder of their own, gone at the end
+however it ends.
+
+What a test does with them is left to the fixtures of conftest.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg2
+
+from deploy.local import postgresql
+from deploy.local.kafka import Broker
+from deploy.local.places import free_port
+from deploy.local.watchdog import MARK, Watchdog
+
+SERVICES = ("enrollment", "fraud_detection", "payout")
+STOP_SECONDS = 20.0
+
+
+class Room:
+    """The session's folder, watched: what runs with its mark ends with the session, and the folder goes too."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="fangzha-tests-"))
+        self._watchdog = Watchdog(str(self.folder), wipe=self.folder)
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """To add to a child's environment."""
+        return {MARK: str(self.folder)}
+
+    def close(self) -> None:
+        self._watchdog.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(
+        self, command: Sequence[str], log: Path, *, account: postgresql.Account | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A child in a session of its own, so that Ctrl-C reaches the tests first."""
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                env=os.environ | self.mark,
+                start_new_session=True,
+                user=account.user if account else None,
+                group=account.group if account else None,
+                extra_groups=() if account else None,
+            )
+
+
+def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    process.send_signal(how)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+
+class Postgres:
+    """The session's server. ``fresh(service)`` gives a database of its own, cloned from a migrated template."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.server = postgresql.Server(room.folder / "postgresql", free_port(), postgresql.new_password())
+        self._passwords = {service: postgresql.new_password() for service in SERVICES}
+        self._templates: set[str] = set()
+        self._numbers = itertools.count(1)
+        self.server.prepare({**postgresql.THROWAWAY, "max_connections": "200"})
+        self._process = self._start()
+        self.server.wait()
+        for service in SERVICES:
+            self.server.add_service(service, self._passwords[service])
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return self._room.start(self.server.command(), self.server.log, account=postgresql.account())
+
+    @property
+    def url(self) -> str:
+        """The administrator's, for what no service may do."""
+        return self.server.url()
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def restart(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server by a signal (SIGKILL is a crash) and start it at the same port."""
+        stop(self._process, how)
+        self._process = self._start()
+        self.server.wait()
+
+    def stop(self) -> None:
+        stop(self._process, signal.SIGINT)
+
+    def run(self, statement: str) -> None:
+        """One statement as the administrator, outside a transaction."""
+        with closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+    def url_of(self, service: str, database: str) -> str:
+        return self.server.url(database, user=service, password=self._passwords[service])
+
+    def _template(self, service: str) -> str:
+        """The migrated database that others are cloned from; made once a session, by the service's own migrations."""
+        name = f"template_{service}"
+        if name not in self._templates:
+            self.run(f"CREATE DATABASE {name} OWNER {service}")
+            migrate_service(self.url_of(service, name), service)
+            self._templates.add(name)
+        return name
+
+    @contextmanager
+    def fresh(self, service: str) -> Iterator[str]:
+        """The URL of a new migrated database, dropped at the end."""
+        template = self._template(service)
+        name = f"{service}_{next(self._numbers)}"
+        # Copying files beats writing the copy to the log when nothing is synced.
+        self.run(f"CREATE DATABASE {name} OWNER {service} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield self.url_of(service, name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def migrate_service(url: str, service: str) -> None:
+    """Bring a database to the newest schema in this process, as ``python -m services.<service> migrate`` does."""
+    from shared.db.migrate import migrate  # noqa: PLC0415 - a test that needs no database need not load it
+
+    migrate(url, [Path("services") / service / "migrations"])
+
+
+class Kafka:
+    """The session's broker."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.broker = Broker(room.folder / "kafka", free_port(), free_port())
+        self.broker.prepare()
+        self._process = self._start()
+        self.broker.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return self._room.start(self.broker.command(), self.broker.log)
+
+    def restart(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the broker by a signal (SIGKILL is a crash) and start it at the same port."""
+        stop(self._process, how)
+        self._process = self._start()
+        self.broker.wait()
+
+    def stop(self) -> None:
+        stop(self._process, signal.SIGTERM)
+
+
+def new_prefix() -> str:
+    """Keeps one test's topics and groups apart from another's."""
+    return f"t{secrets.token_hex(4)}."
