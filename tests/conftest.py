@@ -1,8 +1,7 @@
 """The fixtures that all tests share: real PostgreSQL, real Kafka, the local issuer, settings, and the whole system.
 
 Each is started at its first use, at free ports and in folders of its own: nothing is shared with a running demo. How
-they are made stands
-in real_parts.py and running.py.
+they are made stands in real_parts.py and running.py.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ class Broker:
 
     def prepare(self) -> None:
         """Write the settings, and format the storage if that is not done. What broke off in the middle is done
-        again."""
+        again.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._properties.write_text("\n".join([*self._settings(), ""]))
         done_mark = self.folder / "formatted"

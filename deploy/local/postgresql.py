@@ -39,8 +39,8 @@ START_SECONDS = 30.0
 # those of operators and of tests come to less than 150.
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
-    "unix_socket_directories": "",  # TCP at loopback only: a socket's path may have 107 characters, and a checkout's
-    is free
+    # TCP at loopback only: the path of a socket may have 107 characters, and that of a checkout is anyone's choice.
+    "unix_socket_directories": "",
     "max_connections": "150",
     "shared_buffers": "128MB",
     "work_mem": "8MB",
@@ -61,8 +61,7 @@ THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "sync
 
 
 class Account(NamedTuple):
-    """A user of the operating system, with the group: one that kept root's group would be shut out where "others" are
-    let in."""
+    """A user of the operating system and its group; with root's group it would be shut out where others are let in."""
 
     user: int
     group: int
@@ -143,8 +142,8 @@ class Server:
             except psycopg2.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise ServerUnavailable(
-                        f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. Read {self.log}.
-                        ({error})"
+                        f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. "
+                        f"Read {self.log}. ({error})"
                     ) from error
             time.sleep(0.05)
 
