@@ -1,4 +1,4 @@
-"""How one connection to PostgreSQL is opened, and what its columns come back as. The pool decides how many there are."""
+"""How one connection to PostgreSQL is opened, and what its columns come back as. How many there are is the pool's."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""Where a sandbox's processes agree how far its business time is ahead. Only sandboxes offer a way to move it (web)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.db.errors import ClockCannotGoBack
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+from shared.process.clock import Clock, SandboxClock, SystemClock, wall_now
+
+_OFFSET: Final = "SELECT ahead FROM sandbox_clock"
+_LOCK: Final = "SELECT ahead FROM sandbox_clock FOR UPDATE"
+_ADVANCE: Final = "UPDATE sandbox_clock SET ahead = %s, moved_at = clock_timestamp()"
+
+
+def clock_for(database: Database, *, sandbox: bool) -> Clock:
+    """The business clock of a process: real time, or real time plus what this database says."""
+    if not sandbox:
+        return SystemClock()
+
+    def read_offset() -> timedelta:
+        with database.transaction() as tx:
+            return offset(tx)
+
+    return SandboxClock(read_offset)
+
+
+def offset(tx: Tx) -> timedelta:
+    """How far business time is ahead of real time; zero until it was moved."""
+    row = tx.one(_OFFSET)
+    return row[0] if row is not None else timedelta(0)
+
+
+def advance(tx: Tx, to: datetime) -> datetime:
+    """Make ``to`` the business time as of now; the new time. All processes follow within their clocks' patience.
+
+    Raises:
+        ClockCannotGoBack: ``to`` is in the past of this sandbox.
+    """
+    row = tx.one(_LOCK)
+    before: timedelta = row[0] if row is not None else timedelta(0)
+    now = wall_now()
+    if to < now + before:
+        raise ClockCannotGoBack(now=(now + before).isoformat(), to=to.isoformat())
+    tx.execute(_ADVANCE, (to - now,))
+    return to

@@ -1,0 +1,35 @@
+"""Which failures of a handler mean what: try again, give up on this event, or crash. Acting on it is consumer's.
+
+Passing: the database or the broker is away, a deadlock, a full disk; tried again with back-off for as long as it takes,
+and never skipped. Unready: a fact that this one builds on has not arrived yet; tried again for a stated while.
+Poison: this event can never be taken; it goes to the dead letters. Anything else is a bug: the process ends, and who
+supervises it starts it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg2
+
+from shared.db.errors import NoConnectionFree
+from shared.values.errors import FangzhaError
+
+
+@dataclass(frozen=True)
+class Poison(FangzhaError):
+    """The event cannot be taken: {detail}."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Unready(FangzhaError):
+    """The event needs a fact that has not arrived yet: {detail}."""
+
+    detail: str
+
+
+PASSING: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, NoConnectionFree)
+"""OperationalError holds deadlocks and serialization failures too; InterfaceError is a connection found closed."""

@@ -1,0 +1,59 @@
+"""Writes events into the outbox, in the transaction of the change that causes them. Sending them is the relay's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from shared.db.transaction import Tx
+from shared.events.envelope import Event
+from shared.process import traces
+from shared.process.new_ids import new_id
+from shared.values.errors import FangzhaError
+from shared.values.ids import EventId
+
+CHANNEL: Final = "outbox"
+"""Where the relay LISTENs."""
+
+LARGEST_BODY: Final = 900_000
+"""Bytes. A broker takes batches of 1 MiB unless told otherwise (``message.max.bytes``), headers included."""
+
+_INSERT: Final = "INSERT INTO outbox (event_id, type, topic, subject, occurred_at, trace, body) VALUES %s"
+
+
+@dataclass(frozen=True)
+class EventTooLarge(FangzhaError):
+    """An event of type {type} has {size} bytes and Kafka would not take it: split it into smaller chunks."""
+
+    type: str
+    size: int
+
+
+def add(tx: Tx, event: Event, *, subject: str, now: datetime) -> EventId:
+    """Publish ``event`` if and when this transaction commits.
+
+    ``subject`` is what it is about (a claim's id): events of one subject keep their order on their topic.
+    """
+    return add_many(tx, [(event, subject)], now=now)[0]
+
+
+def add_many(tx: Tx, events: Sequence[tuple[Event, str]], *, now: datetime) -> list[EventId]:
+    """Publish pairs of event and subject, in this order, if and when this transaction commits; their ids."""
+    carrier = traces.carrier()
+    trace = json.dumps(carrier) if carrier else ""
+    rows = [(new_id(), event.TYPE, event.TOPIC, subject, now, trace, _body(event)) for event, subject in events]
+    tx.insert_many(_INSERT, rows)
+    tx.notify(CHANNEL)
+    return [EventId(row[0]) for row in rows]
+
+
+def _body(event: Event) -> str:
+    body = msgspec.json.encode(event)
+    if len(body) > LARGEST_BODY:
+        raise EventTooLarge(type=event.TYPE, size=len(body))
+    return body.decode()

@@ -1,0 +1,37 @@
+"""What a service consumes: which topics, by what name, a function for each event type. Running it is consumer's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shared.db.transaction import Tx
+from shared.events.envelope import Envelope, Event
+
+Handler: TypeAlias = Callable[[Tx, Envelope], None]
+"""The effect of one event, in the transaction that also notes it in the inbox; called once per event and group.
+
+It may be called again for an event whose transaction was rolled back, so it has no effect outside of ``tx``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One consumer group of a service. Event types without a handler are passed over."""
+
+    name: str
+    topics: tuple[str, ...]
+    handlers: Mapping[type[Event], Handler]
+
+    def group(self, service: str) -> str:
+        """The Kafka consumer group, which is also the inbox's ``consumer``."""
+        return f"{service}.{self.name}"
+
+    def dead_letter_topics(self, service: str) -> tuple[str, ...]:
+        """Where events go that this group cannot take, one for each topic."""
+        return tuple(dead_letter_topic(topic, self.group(service)) for topic in self.topics)
+
+
+def dead_letter_topic(topic: str, group: str) -> str:
+    return f"{topic}.{group}.dlq"

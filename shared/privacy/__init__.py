@@ -1,0 +1,1 @@
+"""Personal data: tokens that are joined and published, sealed fields that come back, masks for screens."""

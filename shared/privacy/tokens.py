@@ -1,0 +1,66 @@
+"""Keyed hashes under which persons, phones, payees and devices are stored, joined and published.
+
+What is hashed is already normalized (shared.values.documents). A token is 17 bytes: the key's number, then 16 bytes of
+keyed BLAKE2b, whose ``person`` parameter keeps the kinds apart: a phone never equals a payee. Without the key the
+numbers cannot be tried one by one, which is why a bare hash of an 18-digit number would protect nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, Literal, TypeAlias
+
+from shared.privacy.keys import KeyRing
+from shared.values.ids import TokenHex
+
+Kind: TypeAlias = Literal["person", "phone", "payee", "device"]
+_KINDS: Final[tuple[Kind, ...]] = ("person", "phone", "payee", "device")
+
+_HASH_BYTES: Final = 16
+"""128 bits: among a billion persons the chance that any two collide is about 1 in 10^21."""
+
+
+class Tokenizer:
+    """Makes tokens under the current key, and candidates under each key while a rotation is on."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._current = keys.current
+        self._older = tuple(number for number in keys.keys if number != keys.current)
+        self._started = {
+            (number, kind): hashlib.blake2b(digest_size=_HASH_BYTES, key=key, person=f"fangzha:{kind}".encode())
+            for number, key in keys.keys.items()
+            for kind in _KINDS
+        }
+
+    def person(self, document_type: str, number: str) -> TokenHex:
+        return self._token(self._current, "person", _person(document_type, number))
+
+    def phone(self, number: str) -> TokenHex:
+        return self._token(self._current, "phone", number)
+
+    def payee(self, account: str) -> TokenHex:
+        return self._token(self._current, "payee", account)
+
+    def device(self, text: str) -> TokenHex:
+        return self._token(self._current, "device", text)
+
+    def person_candidates(self, document_type: str, number: str) -> tuple[TokenHex, ...]:
+        """The tokens this person may be stored under, the current key's first. Look up by all of them."""
+        return self.candidates("person", _person(document_type, number))
+
+    def candidates(self, kind: Kind, text: str) -> tuple[TokenHex, ...]:
+        """The tokens of a phone, payee or device under each key, the current key's first."""
+        return tuple(self._token(number, kind, text) for number in (self._current, *self._older))
+
+    def is_current(self, token: TokenHex) -> bool:
+        """Whether the current key made it."""
+        return int(token[:2], 16) == self._current
+
+    def _token(self, number: int, kind: Kind, text: str) -> TokenHex:
+        hashed = self._started[number, kind].copy()
+        hashed.update(text.encode())
+        return TokenHex(f"{number:02x}{hashed.hexdigest()}")
+
+
+def _person(document_type: str, number: str) -> str:
+    return f"{document_type}\0{number}"
