@@ -1,0 +1,148 @@
+"""One application from resources: routes, problems, document, health, metrics. What it does is the resources'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from flask import Flask, Response
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+
+from shared.db.pool import Database
+from shared.process.clock import Clock
+from shared.process.health import Health
+from shared.values.errors import FangzhaError
+from shared.web import documents, observation, operations
+from shared.web.auth import TokenVerifier
+from shared.web.endpoint import Endpoint, Surroundings
+from shared.web.problems import ROWS, ProblemRow
+from shared.web.problems import install as install_problems
+from shared.web.resource import PUBLIC, Resource, Route
+from shared.web.sandbox import sandbox_clock
+
+D = TypeVar("D")
+_SCOPES: Final = "fangzha_scopes"
+
+
+class _Documented(OpenAPI):
+    """flask-openapi3 for the document; our endpoints validate, after the caller is known and from models built once."""
+
+    @staticmethod
+    def create_view_func(func: Callable[..., Any], *_parts: object, **_options: object) -> Callable[..., Any]:
+        return func
+
+
+def create_app(
+    name: str,
+    *,
+    version: str,
+    description: str,
+    resources: Sequence[Resource],
+    problems: Mapping[type[FangzhaError], ProblemRow],
+    deps: D,
+    database: Database,
+    clock: Clock,
+    verifier: TokenVerifier,
+    sandbox: bool,
+    health: Health | None = None,
+) -> Flask:
+    """The WSGI application of one service.
+
+    Args:
+        name: for people, e.g. ``Fangzha fraud detection``.
+        version: of the API document.
+        description: of the API document.
+        resources: all routes.
+        problems: how the service's own errors look.
+        deps: what views find as ``call.deps``.
+        database: where requests have their transaction.
+        clock: business time.
+        verifier: who checks the tokens.
+        sandbox: adds the routes that move the sandbox's time.
+        health: further checks for /readyz; the database's is always there.
+    """
+    app = _Documented(
+        name,
+        info=Info(title=name, version=version, description=description),
+        security_schemes={documents.SECURITY: _security()},
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider's; the base class does not declare it
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    around = Surroundings(deps, database, clock, verifier)
+    everything = [*resources, *([sandbox_clock()] if sandbox else [])]
+    scopes: dict[str, str] = {}
+    app.extensions[_SCOPES] = scopes
+    routes: list[Route] = []
+    for resource in everything:
+        tag = Tag(name=resource.name, description=resource.description)
+        for route in resource.routes:
+            scopes[_add(app, route, tag, around)] = route.scope
+            routes.append(route)
+    checks = health or Health()
+    checks.register("database", database.ping)
+    operations.install(app, checks)
+    documents.install_page(app, name)
+    rows = {**ROWS, **problems}
+    app.add_url_rule("/openapi.json", "openapi_document", partial(_document, app))
+    for endpoint in (*operations.ENDPOINTS, "docs", "docs_file", "openapi_document"):
+        scopes[endpoint] = PUBLIC
+    install_problems(app, problems)
+    observation.install(app)
+    without = sorted({rule.endpoint for rule in app.url_map.iter_rules()} - set(scopes))
+    if without:
+        raise ValueError(f"routes without a scope: {', '.join(without)}")
+    # Built once, here: a fault in the document should fail the start, and no request should wait for it.
+    app.extensions["fangzha_document"] = documents.complete(app.api_doc, routes, rows)
+    return app
+
+
+def api_document(app: Flask) -> dict[str, Any]:
+    """The OpenAPI document of an application that ``create_app`` made."""
+    document: dict[str, Any] = app.extensions["fangzha_document"]
+    return document
+
+
+def scopes_of(app: Flask) -> dict[str, str]:
+    """Each route's method and path with its scope, as the application serves them."""
+    scopes: dict[str, str] = app.extensions[_SCOPES]
+    return {
+        f"{method} {rule.rule}": scopes.get(rule.endpoint, "")
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    }
+
+
+def _add(app: OpenAPI, route: Route, tag: Tag, around: Surroundings[Any]) -> str:
+    endpoint = Endpoint(route, around)
+
+    def view(**values: str) -> Response:
+        return endpoint(**values)
+
+    # Its words alone: documents.complete reads the models, which flask-openapi3 would take for its own to parse.
+    view.__name__ = route.view.__name__
+    view.__doc__ = route.view.__doc__
+    name = route.name
+    add = getattr(app, route.method.lower())
+    add(route.path, tags=[tag], operation_id=route.view.__name__, endpoint=name)(view)
+    return name
+
+
+def _document(app: Flask) -> Response:
+    return Response(json.dumps(api_document(app), ensure_ascii=False), content_type="application/json")
+
+
+def _security() -> SecurityScheme:
+    return SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearerFormat="JWT",
+        description="An OAuth 2.0 access token (RFC 9068) of the configured issuer. Each operation names its scope.",
+    )

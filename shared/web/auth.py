@@ -1,0 +1,171 @@
+"""Who is calling: an OAuth 2.0 bearer JWT (RFC 9068) checked against the issuer's keys.
+
+Which scope a route asks for is the route's; what a caller may see is the use case's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jws import extract_compact
+
+from shared.process import clock, metrics
+from shared.web.errors import NotAuthenticated, TokenMissing
+from shared.web.issuer_keys import MAX_KID, IssuerKeys, algorithm
+
+MAX_TOKEN: Final = 8192
+"""Characters. Above what providers issue; a longer one is not even decoded."""
+LEEWAY_SECONDS: Final = 10
+"""For clocks of two machines that are a little apart."""
+KEPT_TOKENS: Final = 1024
+KEPT_SECONDS: Final = 60.0
+"""A verified token is believed this long without verifying its signature again (90 us each)."""
+
+_FAR: Final = 1e12  # The year 33658; what is beyond is no time, and NaN is no less than it either.
+_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+_KID: Final = re.compile(r"[A-Za-z0-9._~=+-]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9._:@|/+-]{1,200}")
+_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller: who (``subject``), through which client, for whom (``tenant``), and what it may do."""
+
+    subject: str
+    client_id: str
+    tenant: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    principal: Principal
+    starts: float
+    ends: float
+    generation: int
+    until: float
+
+
+class TokenVerifier:
+    """Checks tokens of one issuer for one audience."""
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        jwks: IssuerKeys | str,
+        *,
+        now: Callable[[], float] = lambda: clock.wall_now().timestamp(),
+    ) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = IssuerKeys(jwks) if isinstance(jwks, str) else jwks
+        self._now = now
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, authorization: str | None) -> Principal:
+        """The caller that an ``Authorization`` header speaks for.
+
+        Raises:
+            TokenMissing: there is no bearer token.
+            NotAuthenticated: the token is not acceptable.
+            IssuerKeysAway: no key is known and the issuer does not answer.
+        """
+        if not authorization:
+            raise TokenMissing
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise TokenMissing
+        if len(token) > MAX_TOKEN:
+            _refuse("it is too long", "oversize")
+        # By its hash: the memory of a process then holds no usable tokens.
+        fingerprint = hashlib.blake2b(token.encode("utf-8", "replace"), digest_size=16).digest()
+        now = self._now()
+        kept = self._kept.get(fingerprint)
+        if kept is not None and kept.generation == self._keys.generation and now < kept.until:
+            _within(kept.starts, kept.ends, now)
+            return kept.principal
+        return self._verify(token, fingerprint, now)
+
+    def _verify(self, token: str, fingerprint: bytes, now: float) -> Principal:
+        claims = self._claims(token)
+        starts, ends = _span(claims)
+        _within(starts, ends, now)
+        principal = self._principal(claims)
+        with self._lock:
+            self._kept[fingerprint] = _Kept(principal, starts, ends, self._keys.generation, now + KEPT_SECONDS)
+            while len(self._kept) > KEPT_TOKENS:
+                self._kept.popitem(last=False)
+        return principal
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            header = extract_compact(token.encode("ascii")).headers()
+        except (JoseError, ValueError):
+            _refuse("it is not a signed JWT", "malformed")
+        kid = header.get("kid")
+        if not isinstance(kid, str) or len(kid) > MAX_KID or not _KID.fullmatch(kid):
+            _refuse("it names no key", "kid")
+        if str(header.get("typ", "JWT")).lower() not in _TYPES:
+            _refuse("it is not an access token", "type")
+        key = self._keys.get(kid)
+        if key is None:
+            _refuse("it names a key that the issuer does not publish", "kid")
+        if header.get("alg") != algorithm(key):
+            _refuse("its algorithm is not the one of its key", "algorithm")
+        try:
+            return jwt.decode(token, key, algorithms=[algorithm(key)]).claims
+        except (JoseError, ValueError):
+            _refuse("its signature is wrong", "signature")
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        if claims.get("iss") != self._issuer:
+            _refuse("it is from another issuer", "issuer")
+        audience = claims.get("aud")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            _refuse("it is for another audience", "audience")
+        subject, client, tenant = claims.get("sub"), claims.get("client_id", claims.get("azp")), claims.get("tenant")
+        if not isinstance(subject, str) or not _NAME.fullmatch(subject):
+            _refuse("it names no subject", "subject")
+        if not isinstance(client, str) or not _NAME.fullmatch(client):
+            _refuse("it names no client", "client")
+        if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+            _refuse("it names no tenant", "tenant")
+        scope = claims.get("scope", "")
+        if not isinstance(scope, str):
+            _refuse("its scope is not a text", "scope")
+        return Principal(subject, client, tenant, frozenset(scope.split()))
+
+
+def _span(claims: dict[str, Any]) -> tuple[float, float]:
+    ends = claims.get("exp")
+    starts = claims.get("nbf", claims.get("iat", 0))
+    return _time(starts), _time(ends)
+
+
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FAR:
+        _refuse("its times are not numbers", "expiry")
+    return float(value)
+
+
+def _within(starts: float, ends: float, now: float) -> None:
+    if now >= ends + LEEWAY_SECONDS:
+        _refuse("it has expired", "expired")
+    if now < starts - LEEWAY_SECONDS:
+        _refuse("it is not valid yet", "not_yet")
+
+
+def _refuse(reason: str, label: str) -> NoReturn:
+    metrics.TOKENS_REFUSED.labels(label).inc()
+    raise NotAuthenticated(reason)

@@ -1,0 +1,220 @@
+"""The OpenAPI 3.1 document of an application, completed from its routes, and a page to try it on that works offline.
+
+flask-openapi3 lists paths, tags and operations. It drops what its own models of JSON Schema do not know, and one name
+stands for what is read and what is written; so schemas, parameters and problems are put in here, from pydantic's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Literal, TypeAlias
+
+from flask import Flask, Response, send_from_directory
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from shared.values.errors import FangzhaError
+from shared.web import errors, idempotency
+from shared.web.models import Problem
+from shared.web.problems import CONTENT_TYPE, ProblemRow
+from shared.web.resource import PUBLIC, Route
+
+Json: TypeAlias = dict[str, Any]
+Rows: TypeAlias = Mapping[type[FangzhaError], ProblemRow]
+_REF: Final = "#/components/schemas/{model}"
+SECURITY: Final = "bearer"
+
+_IDEMPOTENT: Final = (
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyMalformed,
+    errors.IdempotencyKeyReused,
+    errors.RequestInProgress,
+)
+_SECURED: Final = (errors.TokenMissing, errors.NotAuthenticated, errors.ScopeMissing, errors.IssuerKeysAway)
+_BODY: Final = (errors.MalformedJson, errors.UnsupportedMediaType, errors.BodyTooLarge)
+
+
+@dataclass(frozen=True, slots=True)
+class _Schemas:
+    """References to the models' schemas, and what they refer to."""
+
+    by_model: Mapping[Any, Json]
+    definitions: Mapping[str, Json]
+
+    def properties(self, model: type[BaseModel]) -> tuple[Json, Sequence[str]]:
+        reference: str = self.by_model[(model, "validation")]["$ref"]
+        schema = self.definitions[reference.rpartition("/")[2]]
+        return schema.get("properties", {}), schema.get("required", ())
+
+
+def complete(document: Json, routes: Iterable[Route], rows: Rows) -> Json:
+    """``document`` as flask-openapi3 made it, with exact schemas, parameters, problems and security."""
+    listed = tuple(routes)
+    schemas = _schemas(listed)
+    # Parameters are written out where they are used; their models are no components.
+    inlined = {
+        schemas.by_model[(model, "validation")]["$ref"].rpartition("/")[2]
+        for route in listed
+        for model in (route.path_model, route.query, route.header)
+        if model is not None
+    }
+    document["components"]["schemas"] = {
+        name: schema for name, schema in sorted(schemas.definitions.items()) if name not in inlined
+    }
+    for route in listed:
+        uri = re.sub(r"<(?:[^<:>]+:)?([^<>]+)>", r"{\1}", route.path)
+        operation = document["paths"][uri][route.method.lower()]
+        operation["parameters"] = _parameters(route, schemas)
+        operation["responses"] = _responses(route, schemas, rows)
+        operation["security"] = [] if route.scope == PUBLIC else [{SECURITY: [route.scope]}]
+        if route.scope != PUBLIC:
+            operation["description"] = (operation.get("description", "") + f"\n\nScope: `{route.scope}`.").strip()
+        body = _body(route, schemas)
+        if body is not None:
+            operation["requestBody"] = body
+        if not operation["parameters"]:
+            del operation["parameters"]
+    return document
+
+
+def _schemas(routes: Sequence[Route]) -> _Schemas:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
+    for route in routes:
+        for model in (route.body, route.path_model, route.query, route.header):
+            if model is not None:
+                wanted[(model, "validation")] = None
+        if isinstance(route.reply, type):
+            wanted[(route.reply, "serialization")] = None
+    by_model, definitions = models_json_schema(list(wanted), ref_template=_REF)
+    return _Schemas(by_model, definitions.get("$defs", {}))
+
+
+def _parameters(route: Route, schemas: _Schemas) -> list[Json]:
+    found: list[Json] = []
+    places: tuple[tuple[type[BaseModel] | None, Literal["path", "query", "header"]], ...] = (
+        (route.path_model, "path"),
+        (route.query, "query"),
+        (route.header, "header"),
+    )
+    for model, where in places:
+        if model is None:
+            continue
+        properties, required = schemas.properties(model)
+        for name, schema in properties.items():
+            shown = name.replace("_", "-").title() if where == "header" else name
+            inner = {key: value for key, value in schema.items() if key not in {"description", "title"}}
+            parameter: Json = {"name": shown, "in": where, "required": where == "path" or name in required}
+            if "description" in schema:
+                parameter["description"] = schema["description"]
+            found.append({**parameter, "schema": inner})
+    if route.creates:
+        found.append(
+            {
+                "name": idempotency.HEADER,
+                "in": "header",
+                "required": True,
+                "description": "A new UUID for each new request. Sent again with the same key, a request gets the "
+                "first one's reply again and has no second effect.",
+                "schema": {"type": "string", "pattern": idempotency.PATTERN},
+            }
+        )
+    if route.matches:
+        found.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": True,
+                "description": "The ETag that you read, so that nobody's change is overwritten.",
+                "schema": {"type": "string"},
+            }
+        )
+    return found
+
+
+def _body(route: Route, schemas: _Schemas) -> Json | None:
+    if route.body is not None:
+        schema = schemas.by_model[(route.body, "validation")]
+        return {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.streams:
+        return {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in route.streams}}
+    return None
+
+
+def _responses(route: Route, schemas: _Schemas, rows: Rows) -> Json:
+    good: Json = {"description": HTTPStatus(route.status).phrase}
+    if isinstance(route.reply, str):
+        good["content"] = {route.reply: {"schema": {"type": "string"}}}
+    elif route.reply is not None:
+        good["content"] = {"application/json": {"schema": schemas.by_model[(route.reply, "serialization")]}}
+    responses: Json = {str(route.status): good}
+    problem = schemas.by_model[(Problem, "serialization")]
+    for status, titles in sorted(_titles(route, rows).items()):
+        described = {"description": "; ".join(titles), "content": {CONTENT_TYPE: {"schema": problem}}}
+        responses.setdefault(str(status), described)
+    return responses
+
+
+def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
+    expected: list[type[FangzhaError]] = list(route.problems)
+    if route.scope != PUBLIC:
+        expected += _SECURED
+    if route.creates:
+        expected += _IDEMPOTENT
+    if route.body is not None or route.streams:
+        expected += _BODY
+    if route.streams:
+        expected.append(errors.UploadIncomplete)
+    if route.matches:
+        expected += (errors.MatchMissing, errors.VersionMismatch)
+    if route.scope != PUBLIC:
+        expected.append(errors.InvalidRequest)
+    titles: dict[int, list[str]] = {} if route.scope == PUBLIC else {503: ["Temporarily unavailable"]}
+    for error in expected:
+        row = next((rows[kind] for kind in error.__mro__ if kind in rows), None)
+        if row is None:
+            raise LookupError(f"{route.name}: {error.__name__} has no row in the service's table of problems")
+        listed = titles.setdefault(row.status, [])
+        if row.title not in listed:
+            listed.append(row.title)
+    return titles
+
+
+_START_SCRIPT: Final = """
+window.onload = function () {
+  window.ui = SwaggerUIBundle({
+    url: "/openapi.json", dom_id: "#page", deepLinking: true, persistAuthorization: false, validatorUrl: null,
+    presets: [SwaggerUIBundle.presets.apis]
+  });
+};
+"""
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="stylesheet" href="/docs/css/swagger-ui.css"></head>
+<body><div id="page"></div><script src="/docs/js/swagger-ui-bundle.js"></script><script>{script}</script></body></html>
+"""
+
+
+def install_page(app: Flask, title: str) -> None:
+    """``/docs``: Swagger UI from the installed package. Nothing is loaded from elsewhere, and the policy says so."""
+    folder = importlib.resources.files("flask_openapi3_swagger") / "templates" / "swagger"
+    digest = base64.b64encode(hashlib.sha256(_START_SCRIPT.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    page = _PAGE.format(title=title, script=_START_SCRIPT)
+
+    def docs() -> Response:
+        return Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+
+    def docs_file(name: str) -> Response:
+        return send_from_directory(str(folder), name, max_age=3600)
+
+    app.add_url_rule("/docs", "docs", docs)
+    app.add_url_rule("/docs/<path:name>", "docs_file", docs_file)

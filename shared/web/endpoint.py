@@ -1,0 +1,202 @@
+"""How a request passes through one route: token, scope, body, key, transaction, view, reply. Problems renders errors.
+
+The order is deliberate. Nothing of a body is read before its sender is known, and no connection is taken before the
+request is known to be valid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_origin
+
+from flask import Response, request
+from pydantic import BaseModel, ValidationError
+
+from shared.db.pool import Database
+from shared.process import metrics
+from shared.process.clock import Clock
+from shared.web import field_faults, idempotency
+from shared.web.auth import Principal, TokenVerifier
+from shared.web.call import Call, OneTransaction, RawReply, Reply, etag
+from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
+from shared.web.idempotency import Hash, IdempotentRequest, StoredReply
+from shared.web.resource import PUBLIC, Route
+from shared.web.uploads import Upload
+
+D = TypeVar("D")
+JSON = "application/json"
+_NOBODY = Principal("", "", "", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings(Generic[D]):
+    """What all routes of one application share."""
+
+    deps: D
+    database: Database
+    clock: Clock
+    verifier: TokenVerifier
+
+
+class Endpoint(Generic[D]):
+    """One route, ready to answer."""
+
+    def __init__(self, route: Route, around: Surroundings[D]) -> None:
+        self._route = route
+        self._around = around
+        self._lists = frozenset(
+            name
+            for name, field in (route.query.model_fields.items() if route.query else ())
+            if get_origin(field.annotation) in {list, tuple, set, frozenset}
+        )
+
+    def __call__(self, **path_values: str) -> Response:
+        route = self._route
+        caller = self._caller()
+        request.max_content_length = route.max_body
+        arguments = self._arguments(path_values)
+        if not route.creates:
+            return self._plain(caller, arguments)
+        key = idempotency.read_key(request.headers.get(idempotency.HEADER))
+        return self._idempotent(caller, arguments, IdempotentRequest(key, caller.client_id, route.name))
+
+    def _caller(self) -> Principal:
+        scope = self._route.scope
+        if scope == PUBLIC:
+            return _NOBODY
+        caller = self._around.verifier.check(request.headers.get("Authorization"))
+        if scope not in caller.scopes:
+            raise ScopeMissing(scope)
+        return caller
+
+    def _arguments(self, path_values: dict[str, str]) -> dict[str, BaseModel]:
+        """Every part that the view asks for, validated; the faults of each part together."""
+        route = self._route
+        arguments: dict[str, BaseModel] = {}
+        if route.path_model is not None:
+            arguments["path"] = _texts(route.path_model, path_values, "path")
+        if route.query is not None:
+            arguments["query"] = _texts(route.query, self._query(), "query")
+        elif request.args:
+            raise InvalidRequest(
+                tuple(
+                    FieldFault(field_faults.pointer((name,)), "There is no such parameter.", "Remove it.", "query")
+                    for name in request.args
+                )
+            )
+        if route.header is not None:
+            arguments["header"] = _texts(route.header, _headers(route.header), "header")
+        if route.body is not None:
+            arguments["body"] = self._body(route.body)
+        elif route.streams and request.mimetype not in route.streams:
+            raise UnsupportedMediaType(" or ".join(route.streams))
+        return arguments
+
+    def _query(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, given in request.args.lists():
+            if name in self._lists:
+                values[name] = given
+            elif len(given) == 1:
+                values[name] = given[0]
+            else:
+                fault = FieldFault(
+                    field_faults.pointer((name,)), "It is given more than once.", "Send it once.", "query"
+                )
+                raise InvalidRequest((fault,))
+        return values
+
+    def _body(self, model: type[BaseModel]) -> BaseModel:
+        if request.mimetype != JSON:
+            raise UnsupportedMediaType(JSON)
+        raw = request.get_data(cache=False)
+        field_faults.refuse_nul(raw)
+        try:
+            return model.model_validate_json(raw)
+        except ValidationError as error:
+            field_faults.raise_faults(error, model, "body")
+            raise
+
+    def _plain(self, caller: Principal, arguments: dict[str, BaseModel]) -> Response:
+        around = self._around
+        now = around.clock.now()
+        with OneTransaction(around.database) as transaction:
+            upload = self._upload(None)
+            call = Call(caller, around.deps, now, transaction, upload)
+            stored = self._rendered(self._route.view(call, **arguments))
+        return _response(stored)
+
+    def _idempotent(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
+        around = self._around
+        now = around.clock.now()
+        fingerprint = once.fingerprint()
+        fingerprint.update(request.full_path.encode())
+        if "body" in arguments:
+            # The model's own rendering: spaces and the order of fields do not make another request.
+            fingerprint.update(arguments["body"].model_dump_json().encode())
+        upload = self._upload(fingerprint)
+        with OneTransaction(around.database) as transaction:
+            before = once.begin(transaction.tx)
+            if before is not None:
+                return self._replay(before, fingerprint, upload)
+            call = Call(caller, around.deps, now, transaction, upload)
+            stored = self._rendered(self._route.view(call, **arguments))
+            if upload is not None:
+                upload.drain()
+            once.finish(transaction.tx, fingerprint.digest(), stored)
+        return _response(stored)
+
+    def _replay(self, before: tuple[bytes, StoredReply], fingerprint: Hash, upload: Upload | None) -> Response:
+        if upload is not None:
+            upload.drain()
+        first, stored = before
+        idempotency.require_same(first, fingerprint.digest())
+        metrics.HTTP_REPLAYS.labels(self._route.path).inc()
+        response = _response(stored)
+        response.headers[idempotency.REPLAYED] = "true"
+        return response
+
+    def _upload(self, fingerprint: Hash | None) -> Upload | None:
+        if not self._route.streams:
+            return None
+        if request.content_length is not None and request.content_length > self._route.max_body:
+            raise BodyTooLarge(self._route.max_body)
+        return Upload(request.stream, fingerprint)
+
+    def _rendered(self, reply: Reply[Any] | RawReply) -> StoredReply:
+        status = reply.status if reply.status is not None else self._route.status
+        headers = dict(reply.headers)
+        if isinstance(reply, RawReply):
+            return StoredReply(status, {**headers, "Content-Type": reply.content_type}, reply.data)
+        if reply.version is not None:
+            headers["ETag"] = etag(reply.version)
+        if reply.body is None:
+            return StoredReply(status, headers, b"")
+        headers["Content-Type"] = JSON
+        return StoredReply(status, headers, reply.body.model_dump_json(by_alias=True).encode())
+
+
+def _texts(model: type[BaseModel], values: dict[str, Any], where: field_faults.Where) -> BaseModel:
+    """Validate what came as text: here, and only here, ``"5"`` is a number."""
+    for name, value in values.items():
+        if "\0" in name or any("\0" in text for text in (value if isinstance(value, list) else (value,))):
+            raise InvalidRequest((field_faults.nul_fault((name,), where),))
+    try:
+        return model.model_validate(values, strict=False)
+    except ValidationError as error:
+        field_faults.raise_faults(error, model, where)
+        raise
+
+
+def _headers(model: type[BaseModel]) -> dict[str, Any]:
+    names = {field.alias or name: (field.alias or name).replace("_", "-") for name, field in model.model_fields.items()}
+    return {key: value for key, name in names.items() if (value := request.headers.get(name)) is not None}
+
+
+def _response(stored: StoredReply) -> Response:
+    response = Response(stored.body, stored.status)
+    for name, value in stored.headers.items():
+        response.headers[name] = value
+    if not stored.body:
+        response.headers.pop("Content-Type", None)
+    return response

@@ -1,0 +1,87 @@
+"""What requests and replies are made of: two roots of models, problems, and field types that a database accepts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_FEN = 1_000_000_000_000
+"""Ten billion yuan: above any cover, far below what a bigint holds."""
+
+AmountFen = Annotated[int, Field(ge=0, le=MAX_FEN, description="An amount in fen, the hundredth of a yuan.")]
+PositiveFen = Annotated[int, Field(gt=0, le=MAX_FEN, description="An amount in fen, the hundredth of a yuan.")]
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    Field(description="An id as this service gave it.", examples=["0190163d-8694-739b-aea5-966c26f8ad91"]),
+]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# PostgreSQL takes years 1 to 9999; what insurance speaks of lies well within, and arithmetic must not overflow.
+Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with a zone, e.g. 2026-01-31T08:00:00+08:00.")]
+
+
+class RequestModel(BaseModel):
+    """A body, path, query or header that a caller sends: no unknown fields, no silent conversions."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class ReplyModel(BaseModel):
+    """A body that we send."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class FieldProblem(ReplyModel):
+    """One field that is not acceptable."""
+
+    pointer: str
+    """JSON pointer (RFC 6901) to the field."""
+    where: Literal["body", "query", "path", "header"] = Field(serialization_alias="in")
+    detail: str
+    fix: str
+
+
+class Problem(ReplyModel):
+    """An error as RFC 9457 has it. `type` is stable: act on it, not on the texts."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    trace_id: str
+    """Quote it when you ask for help: it finds our logs."""
+    errors: list[FieldProblem] | None = None
+    """The fields that are not acceptable, each with its fix."""
+
+
+class NoPath(RequestModel):
+    """A path without variables."""
+
+
+__all__ = [
+    "MAX_FEN",
+    "AmountFen",
+    "FieldProblem",
+    "Identifier",
+    "LongText",
+    "Moment",
+    "NoPath",
+    "PositiveFen",
+    "Problem",
+    "ReplyModel",
+    "RequestModel",
+    "Sha256Hex",
+    "ShortText",
+]

@@ -1,0 +1,162 @@
+"""Errors as RFC 9457 problem+json, in one place. Each service adds a table of its own; nothing else renders one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg2
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from shared.db.errors import ClockCannotGoBack, NoConnectionFree
+from shared.process import traces
+from shared.process.logs import get_logger
+from shared.values.errors import FangzhaError, InvalidField, InvalidFields
+from shared.web import errors
+from shared.web.models import FieldProblem, Problem
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_ROOT = "https://fangzha.example/problems/"
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """How one error looks over HTTP: the status, the stable end of its ``type``, and a title for people."""
+
+    status: int
+    slug: str
+    title: str
+
+
+ROWS: Mapping[type[FangzhaError], ProblemRow] = {
+    errors.TokenMissing: ProblemRow(401, "not-authenticated", "No token"),
+    errors.NotAuthenticated: ProblemRow(401, "not-authenticated", "The token is not accepted"),
+    errors.ScopeMissing: ProblemRow(403, "scope-missing", "Not allowed with this token"),
+    errors.IssuerKeysAway: ProblemRow(503, "issuer-keys-away", "Tokens cannot be checked now"),
+    errors.MalformedJson: ProblemRow(400, "malformed-json", "Not JSON"),
+    errors.UnsupportedMediaType: ProblemRow(415, "unsupported-media-type", "Wrong Content-Type"),
+    errors.BodyTooLarge: ProblemRow(413, "body-too-large", "Too large"),
+    errors.InvalidRequest: ProblemRow(422, "invalid-request", "Not acceptable"),
+    InvalidField: ProblemRow(422, "invalid-request", "Not acceptable"),
+    InvalidFields: ProblemRow(422, "invalid-request", "Not acceptable"),
+    errors.IdempotencyKeyMissing: ProblemRow(400, "idempotency-key-missing", "No Idempotency-Key"),
+    errors.IdempotencyKeyMalformed: ProblemRow(400, "idempotency-key-malformed", "Malformed Idempotency-Key"),
+    errors.IdempotencyKeyReused: ProblemRow(422, "idempotency-key-reused", "Idempotency-Key used before"),
+    errors.RequestInProgress: ProblemRow(409, "request-in-progress", "Still in progress"),
+    errors.MatchMissing: ProblemRow(428, "match-missing", "No If-Match"),
+    errors.VersionMismatch: ProblemRow(412, "version-mismatch", "Changed meanwhile"),
+    errors.InvalidCursor: ProblemRow(422, "invalid-cursor", "Unknown cursor"),
+    errors.TooManyRequests: ProblemRow(429, "too-many-requests", "Too many requests"),
+    errors.UploadIncomplete: ProblemRow(400, "upload-incomplete", "Incomplete upload"),
+    NoConnectionFree: ProblemRow(503, "busy", "Busy"),
+    ClockCannotGoBack: ProblemRow(409, "clock-cannot-go-back", "Time does not go back"),
+}
+
+_HTTP_ROWS: Mapping[int, tuple[ProblemRow, str]] = {
+    400: (ProblemRow(400, "malformed-request", "Malformed request"), "The request cannot be read as HTTP says."),
+    404: (ProblemRow(404, "unknown-path", "Unknown path"), "There is no such path; /openapi.json lists all."),
+    405: (ProblemRow(405, "method-not-allowed", "Method not allowed"), "This path takes other methods; see Allow."),
+    413: (ProblemRow(413, "body-too-large", "Too large"), "The body is larger than this route takes."),
+}
+_DATABASE_AWAY = ProblemRow(503, "database-away", "Temporarily unavailable")
+_UNKNOWN = ProblemRow(500, "internal-error", "Our fault")
+_RETRY_SECONDS = 2  # About what a PostgreSQL restart takes; also the pool's bounded wait.
+
+
+def install(app: Flask, service_rows: Mapping[type[FangzhaError], ProblemRow]) -> None:
+    """Make ``app`` answer every error with a problem. An error's own row wins over those of its parents."""
+    rows = {**ROWS, **service_rows}
+
+    def on_own(error: FangzhaError) -> Response:
+        row = next((rows[kind] for kind in type(error).__mro__ if kind in rows), None)
+        if row is None:
+            return on_unknown(error)
+        return _own(row, error)
+
+    def on_http(error: HTTPException) -> Response:
+        return _http(error)
+
+    def on_database(error: psycopg2.Error) -> Response:
+        log.warning("database_away", error=type(error).__name__)
+        return render(
+            _DATABASE_AWAY, "The database cannot be reached; try again shortly.", headers=_retry(_RETRY_SECONDS)
+        )
+
+    def on_unknown(error: Exception) -> Response:
+        log.error("request_failed", exc_info=error, route=str(request.url_rule))
+        return render(_UNKNOWN, "Something unexpected happened; it is logged. Quote the trace_id when you ask.")
+
+    app.register_error_handler(FangzhaError, on_own)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(psycopg2.OperationalError, on_database)
+    app.register_error_handler(psycopg2.InterfaceError, on_database)
+    app.register_error_handler(Exception, on_unknown)
+
+
+def render(
+    row: ProblemRow,
+    detail: str,
+    *,
+    faults: tuple[errors.FieldFault, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response."""
+    problem = Problem(
+        type=TYPE_ROOT + row.slug,
+        title=row.title,
+        status=row.status,
+        detail=detail,
+        instance=request.path,
+        trace_id=traces.trace_id(),
+        errors=[FieldProblem(pointer=f.pointer, where=f.where, detail=f.detail, fix=f.fix) for f in faults] or None,
+    )
+    body = problem.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(body, row.status, headers=dict(headers or {}), content_type=CONTENT_TYPE)
+
+
+def _own(row: ProblemRow, error: FangzhaError) -> Response:
+    match error:
+        case errors.InvalidRequest(faults=faults):
+            pass
+        case InvalidField():
+            faults = (_fault(error),)
+        case InvalidFields(faults=own):
+            faults = tuple(_fault(each) for each in own)
+        case _:
+            faults = ()
+    return render(row, error.sentence(), faults=faults, headers=_headers(row, error))
+
+
+def _headers(row: ProblemRow, error: FangzhaError) -> dict[str, str]:
+    match error:
+        case errors.TokenMissing():
+            return {"WWW-Authenticate": 'Bearer realm="fangzha"'}
+        case errors.NotAuthenticated():
+            return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case errors.ScopeMissing(scope=scope):
+            return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+        case _:
+            return _retry(getattr(error, "retry_after", _RETRY_SECONDS if row.status == 503 else None))  # noqa: PLR2004
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:  # noqa: PLR2004  # a redirect is an HTTPException too
+        return Response(error.get_response().get_data(), error.code, headers=dict(error.get_headers()))
+    if isinstance(error, RequestEntityTooLarge):
+        limit = request.max_content_length or 0
+        return _own(ROWS[errors.BodyTooLarge], errors.BodyTooLarge(limit))
+    status = error.code or 500
+    row, detail = _HTTP_ROWS.get(status, (ProblemRow(status, f"http-{status}", error.name), error.name + "."))
+    allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return render(row, detail, headers=allow)
+
+
+def _fault(error: InvalidField) -> errors.FieldFault:
+    return errors.FieldFault(error.pointer, error.detail, error.fix)
+
+
+def _retry(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {"Retry-After": str(seconds)}

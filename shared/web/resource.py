@@ -1,0 +1,168 @@
+"""Routes of one resource, declared beside their views. How a request passes through one is shared.web.endpoint's.
+
+    claims = Resource("claims", "Claims that residents file")
+
+    @claims.post("/v1/claims", scope="claims:write", status=202, reply=ClaimView, problems=(UnknownPolicy,))
+    def submit(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]: ...
+
+A view takes ``call`` and then any of ``body``, ``path``, ``query`` and ``header``, each annotated with its model.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, get_type_hints
+
+from pydantic import BaseModel
+
+from shared.values.errors import FangzhaError
+from shared.web.call import Call, RawReply, Reply, etag
+from shared.web.models import ReplyModel, RequestModel
+
+PUBLIC: Final = "public"
+"""The scope of a route that asks for no token: health and documentation alone."""
+
+MAX_BODY: Final = 1_048_576
+"""Bytes of a JSON body, unless a route says otherwise."""
+
+_SCOPE = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")
+_VARIABLE = re.compile(r"<(?:[^<:>]+:)?([^<>]+)>")
+_PARTS: Final = ("body", "path", "query", "header")
+
+View = Callable[..., Any]
+V = TypeVar("V", bound=View)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path, with all that its document and its checks need."""
+
+    method: str
+    path: str
+    view: View
+    scope: str
+    status: int
+    reply: type[ReplyModel] | str | None
+    problems: tuple[type[FangzhaError], ...]
+    creates: bool
+    streams: tuple[str, ...]
+    max_body: int
+    matches: bool
+    body: type[BaseModel] | None
+    path_model: type[BaseModel] | None
+    query: type[BaseModel] | None
+    header: type[BaseModel] | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Resource:
+    """A group of routes that belong together in the API document."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.name = name
+        self.description = description
+        self.routes: list[Route] = []
+
+    def get(self, path: str, **options: Any) -> Callable[[V], V]:
+        return self.route("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[V], V]:
+        return self.route("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[V], V]:
+        return self.route("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[V], V]:
+        return self.route("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[V], V]:
+        return self.route("DELETE", path, **options)
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str,
+        reply: type[ReplyModel] | str | None = None,
+        status: int | None = None,
+        problems: tuple[type[FangzhaError], ...] = (),
+        creates: bool | None = None,
+        streams: tuple[str, ...] = (),
+        max_body: int = MAX_BODY,
+        matches: bool = False,
+    ) -> Callable[[V], V]:
+        """Declare a route.
+
+        Args:
+            method: the HTTP method.
+            path: with variables as ``<claim_id>``.
+            scope: what the caller's token must hold, e.g. ``claims:read``, or PUBLIC.
+            reply: the model of a JSON reply, the content type of another (``"text/csv"``), None for no body.
+            status: of a reply that does not say; 201 for a POST that creates, else 200.
+            problems: this route's own errors, for the document.
+            creates: whether an Idempotency-Key is asked for; each POST does unless it says False.
+            streams: content types of a body that is read in pieces through ``call.request_stream``.
+            max_body: bytes; more are refused with 413.
+            matches: whether the view calls ``call.require_match``, for the document.
+        """
+        if scope != PUBLIC and not _SCOPE.fullmatch(scope):
+            raise ValueError(f"{method} {path}: a scope looks like `claims:read`, not {scope!r}")
+        idempotent = method == "POST" if creates is None else creates
+
+        def declare(view: V) -> V:
+            models = _models(view, path)
+            if streams and models["body"] is not None:
+                raise TypeError(f"{method} {path}: a view has a body or a stream, not both")
+            self.routes.append(
+                Route(
+                    method=method,
+                    path=path,
+                    view=view,
+                    scope=scope,
+                    status=status if status is not None else (201 if idempotent else 200),
+                    reply=reply,
+                    problems=problems,
+                    creates=idempotent,
+                    streams=streams,
+                    max_body=max_body,
+                    matches=matches,
+                    body=models["body"],
+                    path_model=models["path"],
+                    query=models["query"],
+                    header=models["header"],
+                )
+            )
+            return view
+
+        return declare
+
+
+def _models(view: View, path: str) -> dict[str, type[BaseModel] | None]:
+    """The models in a view's signature, checked against the path: a slip fails when the module is imported."""
+    names = list(inspect.signature(view).parameters)
+    where = f"{view.__module__}.{view.__qualname__}"
+    if not names or names[0] != "call" or set(names[1:]) - set(_PARTS):
+        raise TypeError(f"{where} takes `call` and then any of {', '.join(_PARTS)}; it has {', '.join(names)}")
+    hints = get_type_hints(view)
+    models: dict[str, type[BaseModel] | None] = dict.fromkeys(_PARTS)
+    for name in names[1:]:
+        model = hints.get(name)
+        if not isinstance(model, type) or not issubclass(model, BaseModel):
+            raise TypeError(f"{where}: `{name}` is annotated with a RequestModel")
+        models[name] = model
+    variables = set(_VARIABLE.findall(path))
+    path_model = models["path"]
+    named = set() if path_model is None else set(path_model.model_fields)
+    if variables != named:
+        raise TypeError(f"{where}: the path has {sorted(variables)}, its model {sorted(named)}")
+    return models
+
+
+__all__ = ["MAX_BODY", "PUBLIC", "Call", "RawReply", "Reply", "ReplyModel", "RequestModel", "Resource", "Route", "etag"]

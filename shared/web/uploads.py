@@ -1,0 +1,55 @@
+"""A body that is read in pieces, and hashed while it passes. What the pieces mean is the use case's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import IO, Final
+
+from typing_extensions import override
+
+from shared.web.idempotency import Hash
+
+CHUNK: Final = 262_144
+"""Bytes read at once: large enough that hashing dominates, small beside a worker's memory."""
+
+
+class Upload(io.RawIOBase):
+    """The request's body as a readable binary file that cannot be rewound."""
+
+    def __init__(self, source: IO[bytes], fingerprint: Hash | None) -> None:
+        super().__init__()
+        self._source = source
+        self._fingerprint = fingerprint
+        self._sha256 = hashlib.sha256()
+        self.bytes_read = 0
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]  # typeshed's Buffer is not importable on 3.11
+        piece = self._source.read(min(len(view), CHUNK))
+        view[: len(piece)] = piece
+        self._sha256.update(piece)
+        if self._fingerprint is not None:
+            self._fingerprint.update(piece)
+        self.bytes_read += len(piece)
+        return len(piece)
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is left, in pieces."""
+        while piece := self.read(CHUNK):
+            yield piece
+
+    def drain(self) -> None:
+        """Read and forget what is left, so that the hashes cover the whole body."""
+        for _piece in self.chunks():
+            pass
+
+    def sha256(self) -> str:
+        """Hex SHA-256 of what was read so far; of the whole body after its end was reached."""
+        return self._sha256.hexdigest()
