@@ -1,0 +1,188 @@
+"""Claims, their steps and their evidence. A change names the version it was read at; legal steps are domain's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.fraud_detection.domain.claims import Claim, Evidence, State
+from shared.db.transaction import Row, Tx
+from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
+
+_COLUMNS: Final = """claim_id, tenant, version, round, state, policy_id, person_token, phone_token, payee_token,
+device_token, handler_token, scam_type, occurred_at, discovered_at, reported_at, submitted_at, amount_fen, currency,
+recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed"""
+
+_ADD: Final = f"""
+INSERT INTO claims ({_COLUMNS}, description)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+_FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
+_LOCK: Final = f"{_FIND} FOR UPDATE"
+
+_LIST: Final = f"""
+SELECT {_COLUMNS} FROM claims
+WHERE tenant = %(tenant)s AND (%(before)s::uuid IS NULL OR claim_id < %(before)s::uuid)
+ORDER BY claim_id DESC LIMIT %(limit)s"""
+
+_CHANGE: Final = """
+UPDATE claims SET state = %(to)s, version = version + 1, round = %(round)s, appealed = %(appealed)s
+WHERE claim_id = %(claim_id)s AND state = %(from)s AND version = %(version)s"""
+
+_STEP: Final = "INSERT INTO claim_steps (claim_id, version, from_state, to_state, at) VALUES (%s, %s, %s, %s, %s)"
+
+_TOUCH: Final = "UPDATE claims SET version = version + 1 WHERE claim_id = %s AND version = %s"
+
+_ADD_EVIDENCE: Final = """
+INSERT INTO evidence (claim_id, sha256, kind, captured_at, added_at) VALUES %s
+ON CONFLICT (claim_id, sha256) DO NOTHING"""
+
+_EVIDENCE: Final = """
+SELECT kind, sha256, captured_at, added_at,
+       (SELECT count(*) FROM evidence AS other
+        WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)
+FROM evidence WHERE claim_id = %s ORDER BY added_at, sha256"""
+
+_DESCRIPTION: Final = "SELECT description FROM claims WHERE claim_id = %s"
+
+
+class ClaimChanged(Exception):
+    """A claim was changed between reading and writing it, although its row was locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvidence:
+    """One document of a claim, and how many other claims hold the same file."""
+
+    evidence: Evidence
+    added_at: datetime
+    other_claims: int
+
+
+def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
+    """Store a new claim and its first step."""
+    tx.execute(
+        _ADD,
+        (
+            claim.claim_id,
+            claim.tenant,
+            claim.version,
+            claim.round,
+            claim.state,
+            claim.policy_id,
+            claim.person_token,
+            claim.phone_token,
+            claim.payee_token,
+            claim.device_token,
+            claim.handler_token,
+            claim.scam_type,
+            claim.occurred_at,
+            claim.discovered_at,
+            claim.reported_at,
+            claim.submitted_at,
+            claim.amount_fen,
+            claim.currency,
+            claim.recovered_fen,
+            claim.other_insurance_fen,
+            claim.description_chars,
+            claim.sandbox_value,
+            claim.appealed,
+            description,
+        ),
+    )
+    tx.execute(_STEP, (claim.claim_id, claim.version, None, claim.state, claim.submitted_at))
+
+
+def find(tx: Tx, claim_id: ClaimId) -> Claim | None:
+    row = tx.one(_FIND, (claim_id,))
+    return _claim(row) if row else None
+
+
+def lock(tx: Tx, claim_id: ClaimId) -> Claim | None:
+    """The claim, and nobody else changes it before this transaction ends."""
+    row = tx.one(_LOCK, (claim_id,))
+    return _claim(row) if row else None
+
+
+def of_tenant(tx: Tx, tenant: str, *, before: ClaimId | None, limit: int) -> list[Claim]:
+    """The tenant's claims, newest first (ids grow with time)."""
+    return [_claim(row) for row in tx.all(_LIST, {"tenant": tenant, "before": before, "limit": limit})]
+
+
+def step(
+    tx: Tx, claim: Claim, to: State, *, now: datetime, new_round: bool = False, appealed: bool | None = None
+) -> int:
+    """Move a locked claim to another state; its new version."""
+    values: dict[str, object] = {
+        "claim_id": claim.claim_id,
+        "from": claim.state,
+        "to": to,
+        "version": claim.version,
+        "round": claim.round + new_round,
+        "appealed": claim.appealed if appealed is None else appealed,
+    }
+    if tx.execute(_CHANGE, values) != 1:
+        raise ClaimChanged(claim.claim_id)
+    tx.execute(_STEP, (claim.claim_id, claim.version + 1, claim.state, to, now))
+    return claim.version + 1
+
+
+def touch(tx: Tx, claim: Claim) -> int:
+    """Count a change that is no step, so that who read the claim before notices; its new version."""
+    if tx.execute(_TOUCH, (claim.claim_id, claim.version)) != 1:
+        raise ClaimChanged(claim.claim_id)
+    return claim.version + 1
+
+
+def add_evidence(tx: Tx, claim_id: ClaimId, evidence: Iterable[Evidence], *, now: datetime) -> None:
+    """Attach documents; one that the claim has already changes nothing."""
+    rows: Sequence[Sequence[object]] = [
+        (claim_id, sha256, each.kind, each.captured_at, now)
+        for sha256, each in {each.sha256: each for each in evidence}.items()
+    ]
+    if rows:
+        tx.insert_many(_ADD_EVIDENCE, rows)
+
+
+def evidence(tx: Tx, claim_id: ClaimId) -> list[KeptEvidence]:
+    return [
+        KeptEvidence(Evidence(kind=row[0], sha256=row[1], captured_at=row[2]), row[3], row[4])
+        for row in tx.all(_EVIDENCE, (claim_id,))
+    ]
+
+
+def description(tx: Tx, claim_id: ClaimId) -> bytes | None:
+    """What the resident told, sealed."""
+    row = tx.one(_DESCRIPTION, (claim_id,))
+    return row[0] if row else None
+
+
+def _claim(row: Row) -> Claim:
+    return Claim(
+        claim_id=ClaimId(row[0]),
+        tenant=row[1],
+        version=row[2],
+        round=row[3],
+        state=row[4],
+        policy_id=PolicyId(row[5]),
+        person_token=TokenHex(row[6]),
+        phone_token=TokenHex(row[7]),
+        payee_token=TokenHex(row[8]),
+        device_token=row[9],
+        handler_token=row[10],
+        scam_type=row[11],
+        occurred_at=row[12],
+        discovered_at=row[13],
+        reported_at=row[14],
+        submitted_at=row[15],
+        amount_fen=Fen(row[16]),
+        currency=row[17],
+        recovered_fen=Fen(row[18]),
+        other_insurance_fen=Fen(row[19]),
+        description_chars=row[20],
+        sandbox_value=row[21],
+        appealed=row[22],
+    )

@@ -1,0 +1,1 @@
+"""What fraud detection does: one module per verb, each in one transaction that its caller commits."""
