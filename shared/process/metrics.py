@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
 from prometheus_client import generate_latest as _generate_latest
-from prometheus_client import multiprocess
 
 from shared.process.metrics_directory import VARIABLE
 

@@ -20,6 +20,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h: whoever supervises the process learns that a restart will not help."""
 
+_HEX_DIGITS = 64  # 32 bytes, for AES-256 and keyed BLAKE2b
+_MAX_KEY = 255  # the number is one byte of each value that the key made
+_KEYS_FORM = "1:<64 hex digits>[,2:<64 hex digits>]"
 _OWN_DATABASE = frozenset({"database_url", "database_pool_size"})
 
 
@@ -27,7 +30,7 @@ def _keys(text: SecretStr) -> SecretStr:
     seen: set[int] = set()
     for part in text.get_secret_value().split(","):
         number, _, key = part.strip().partition(":")
-        if not number.isdecimal() or not 1 <= int(number) <= 255 or int(number) in seen:
+        if not number.isdecimal() or not 1 <= int(number) <= _MAX_KEY or int(number) in seen:
             raise ValueError("each key starts with its own number from 1 to 255 and a colon")
         _hex_key(SecretStr(key))
         seen.add(int(number))
@@ -36,7 +39,7 @@ def _keys(text: SecretStr) -> SecretStr:
 
 def _hex_key(text: SecretStr) -> SecretStr:
     key = text.get_secret_value()
-    if len(key) != 64 or any(digit not in "0123456789abcdefABCDEF" for digit in key):
+    if len(key) != _HEX_DIGITS or any(digit not in "0123456789abcdefABCDEF" for digit in key):
         raise ValueError("a key is 64 hex digits (32 bytes), e.g. from: openssl rand -hex 32")
     return text
 
@@ -63,7 +66,7 @@ def _is_loopback(host: str) -> bool:
 
 def _postgres_url(text: SecretStr) -> SecretStr:
     if not text.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("it starts with postgresql://")
+        raise ValueError("it does not start with postgresql://")
     return text
 
 
@@ -83,7 +86,10 @@ class Settings(BaseSettings):
     SERVICE: ClassVar[str] = ""
     """The service's package name, e.g. ``fraud_detection``."""
 
-    database_url: PostgresUrl = Field(description="a libpq URL: postgresql://user:password@host/database")
+    database_url: PostgresUrl = Field(
+        description="a libpq URL: postgresql://user:password@host/database",
+        examples=[SecretStr("postgresql:///nowhere")],
+    )
     database_pool_size: int = Field(default=8, ge=1, le=200, description="a number of connections from 1 to 200")
     kafka_bootstrap_servers: str | None = Field(default=None, description="host:port[,host:port] of Kafka brokers")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -96,10 +102,14 @@ class Settings(BaseSettings):
     kafka_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$", description="letters, digits, dots")
     kafka_topic_partitions: int = Field(default=4, ge=1, le=1000)
     kafka_topic_replication: int = Field(default=1, ge=1, le=9)
-    oidc_issuer: str | None = Field(default=None, description="the `iss` of the tokens to accept")
-    oidc_jwks_url: JwksUrl | None = Field(default=None, description="where the issuer publishes its keys")
-    token_keys: Keys | None = Field(default=None, description="1:<64 hex digits>[,2:<64 hex digits>]")
-    seal_keys: Keys | None = Field(default=None, description="1:<64 hex digits>[,2:<64 hex digits>]")
+    oidc_issuer: str | None = Field(
+        default=None, description="the `iss` of the tokens to accept", examples=["https://issuer.example"]
+    )
+    oidc_jwks_url: JwksUrl | None = Field(
+        default=None, description="where the issuer publishes its keys", examples=["https://issuer.example/jwks"]
+    )
+    token_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
+    seal_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
     sandbox: bool = Field(default=False, description="true only where no real person is insured")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_host: str = "127.0.0.1"
@@ -113,11 +123,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what ``load`` hands in: names follow our own rule, and no .env file is picked up by surprise."""
         return (init_settings,)
@@ -140,6 +150,15 @@ class Settings(BaseSettings):
             field = str(first["loc"][0])
             problem = "is not set" if first["type"] == "missing" else f"is wrong: {_reason(first)}"
             refuse(cls.variable(field), problem, _expected(cls.model_fields[field]))
+
+    @classmethod
+    def example(cls) -> Self:
+        """Settings that are well-formed and lead nowhere, to build what connects to nothing, e.g. the API document.
+
+        A service's field without a default gives its own by ``Field(examples=[...])``.
+        """
+        wanted = {name: field.examples[0] for name, field in cls.model_fields.items() if field.examples}
+        return cls(**wanted)
 
     def needs(self, *fields: str) -> None:
         """End the process as ``load`` does if one of these optional settings is absent."""

@@ -1,0 +1,137 @@
+"""``python -m services.<service> <command>``: the same commands for each service. What they run is the other modules'.
+
+Each command imports what it needs when it runs, so that none pays for, or depends on, what only another one needs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, TypeVar
+
+import typer
+
+from shared.entry.service_parts import ServiceParts
+from shared.process.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+def build_cli(parts: ServiceParts[S]) -> typer.Typer:
+    """The command line of one service."""
+    cli = typer.Typer(
+        name=parts.name,
+        help=f"Processes and tools of the {parts.name.replace('_', ' ')} service.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    _add_processes(cli, parts)
+    _add_tools(cli, parts)
+    cli.add_typer(_dead_letters(parts), name="dlq")
+    return cli
+
+
+def _add_processes(cli: typer.Typer, parts: ServiceParts[S]) -> None:
+    @cli.command()
+    def web() -> None:
+        """Serve HTTP on WEB_HOST:WEB_PORT."""
+        from shared.entry import processes  # noqa: PLC0415  # see the module's docstring
+
+        processes.web(parts, parts.settings.load())
+
+    @cli.command()
+    def worker() -> None:
+        """Consume events and run the scheduled jobs."""
+        from shared.entry import processes  # noqa: PLC0415
+
+        processes.worker(parts, parts.settings.load())
+
+    @cli.command()
+    def relay() -> None:
+        """Publish what the outbox holds."""
+        from shared.entry import processes  # noqa: PLC0415
+
+        processes.relay(parts, parts.settings.load())
+
+
+def _add_tools(cli: typer.Typer, parts: ServiceParts[S]) -> None:
+    @cli.command()
+    def migrate() -> None:
+        """Bring the database up to date; safe to run twice and from several places at once."""
+        from shared.entry import tools  # noqa: PLC0415
+
+        for name in tools.migrate(parts, parts.settings.load()):
+            typer.echo(f"applied {name}")
+        typer.echo("the database is up to date")
+
+    @cli.command()
+    def topics() -> None:
+        """Create the topics that this service publishes to and consumes from, with their dead letter topics."""
+        from shared.entry import tools  # noqa: PLC0415
+
+        for name in tools.create_topics(parts, parts.settings.load()):
+            typer.echo(name)
+
+    @cli.command()
+    def verify(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+        """Check the invariants on the running service; exit code 1 if one is broken."""
+        from shared.entry import tools  # noqa: PLC0415
+        from shared.entry.verify import lines  # noqa: PLC0415
+
+        findings = tools.verify(parts, parts.settings.load())
+        if as_json:
+            rows = [{"number": f.number, "name": f.name, "holds": f.holds, "faults": f.faults} for f in findings]
+            typer.echo(json.dumps(rows, ensure_ascii=False))
+        else:
+            for line in lines(findings):
+                typer.echo(line)
+        raise typer.Exit(0 if all(finding.holds for finding in findings) else 1)
+
+    @cli.command(name="rotate-keys")
+    def rotate_keys() -> None:
+        """Wrap all data keys by the first of SEAL_KEYS; after it the others may be dropped."""
+        from shared.entry import tools  # noqa: PLC0415
+
+        typer.echo(f"{tools.rotate_keys(parts.settings.load())} data keys wrapped anew")
+
+    @cli.command()
+    def openapi() -> None:
+        """Print the OpenAPI document; needs no settings and connects to nothing."""
+        from shared.entry import tools  # noqa: PLC0415
+
+        typer.echo(tools.openapi(parts))
+
+
+def _dead_letters(parts: ServiceParts[S]) -> typer.Typer:
+    group = typer.Typer(help="Events that a consumer could not take.", no_args_is_help=True)
+
+    @group.command(name="list")
+    def list_letters(
+        subscription: Annotated[str | None, typer.Argument(help="One subscription; all if absent.")] = None,
+        limit: Annotated[int, typer.Option(help="The newest of each topic.", min=1)] = 50,
+    ) -> None:
+        """One line for each dead letter: where it lies, its type and its error."""
+        from shared.entry import dead_letters  # noqa: PLC0415
+
+        for line in dead_letters.list_lines(parts, parts.settings.load(), subscription, limit):
+            typer.echo(line)
+
+    @group.command()
+    def show(topic: str, partition: int, offset: int) -> None:
+        """One dead letter with its headers and its body."""
+        from shared.entry import dead_letters  # noqa: PLC0415
+
+        for line in dead_letters.show_lines(parts.settings.load(), topic, partition, offset):
+            typer.echo(line)
+
+    @group.command()
+    def replay(
+        subscription: str,
+        topic: Annotated[str | None, typer.Option(help="One of its topics; all if absent.")] = None,
+    ) -> None:
+        """Give the dead letters of a subscription to it again, after the fault was mended."""
+        from shared.entry import dead_letters  # noqa: PLC0415
+
+        typer.echo(f"{dead_letters.replay(parts, parts.settings.load(), subscription, topic)} replayed")
+
+    return group
