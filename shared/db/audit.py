@@ -35,7 +35,7 @@ def record(
     assert row is not None  # noqa: S101  # the migration made the one row; for mypy
     number, previous = row[0] + 1, bytes(row[1])
     text = json.dumps(dict(details), sort_keys=True, ensure_ascii=False)
-    link = _hash(number, now, actor, action, subject, text, previous)
+    link = _hash((number, now, actor, action, subject, text, previous))
     tx.execute(_INSERT, (number, now, actor, action, subject, text, previous, link))
     tx.execute(_MOVE_HEAD, (number, link))
 
@@ -57,18 +57,20 @@ def broken_links(tx: Tx) -> list[str]:
 
 
 def _faults(row: Row, number_before: int, hash_before: bytes) -> list[str]:
-    number, at, actor, action, subject, details, previous, link = row
+    number, previous, link = row[0], row[6], row[7]
     faults = []
     if number != number_before + 1:
         faults.append(f"audit row {number} follows row {number_before}: rows between them are gone")
     elif previous != hash_before:
         faults.append(f"audit row {number} does not follow from row {number_before}")
-    if _hash(number, at, actor, action, subject, details, previous) != link:
+    if _hash(row[:7]) != link:
         faults.append(f"audit row {number} was changed after it was written")
     return faults
 
 
-def _hash(number: int, at: datetime, actor: str, action: str, subject: str, details: str, previous: bytes) -> bytes:
+def _hash(columns: Row) -> bytes:
+    """The link of a row: SHA-256 of the columns before it, as _INSERT names them."""
+    number, at, actor, action, subject, details, previous = columns
     # PostgreSQL keeps microseconds, as Python does; one zone makes the text the same before and after storing.
     fields = [number, at.astimezone(UTC).isoformat(), actor, action, subject, details, previous.hex()]
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).digest()

@@ -26,7 +26,7 @@ def mask_phone(number: str) -> str:
 
 
 def _middle(text: str, *, first: int, last: int) -> str:
-    """Stars in the middle, at least 4 of them where there are so many; all stars if the text is too short to hide any."""
+    """Stars in the middle; all stars if the text is too short to hide enough of it."""
     hidden = len(text) - first - last
     if hidden < min(4, first + last):
         return _STAR * len(text)

@@ -30,7 +30,9 @@ _REWRAPPED_AT_ONCE: Final = 1000
 _INSERT: Final = "INSERT INTO data_keys (id, wrapping_key, wrapped) VALUES (%s, %s, %s)"
 _NEXT_ID: Final = "SELECT nextval(pg_get_serial_sequence('data_keys', 'id'))"
 _SELECT: Final = "SELECT wrapping_key, wrapped FROM data_keys WHERE id = %s"
-_SELECT_OLD: Final = "SELECT id, wrapping_key, wrapped FROM data_keys WHERE wrapping_key <> %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+_SELECT_OLD: Final = (
+    "SELECT id, wrapping_key, wrapped FROM data_keys WHERE wrapping_key <> %s ORDER BY id LIMIT %s FOR UPDATE"
+)
 _REWRAP: Final = (
     "UPDATE data_keys SET wrapping_key = %s, wrapped = new.wrapped"
     " FROM unnest(%s, %s) AS new (id, wrapped) WHERE data_keys.id = new.id"
