@@ -1,0 +1,81 @@
+"""What a claim must say to be taken at all. Whether it is covered is cover_rules' question, asked later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.fraud_detection.domain.claims import Evidence
+from services.fraud_detection.domain.scam_types import ScamType
+from shared.values.errors import InvalidField, InvalidFields
+from shared.values.ids import PolicyId, TokenHex
+from shared.values.money import Fen
+
+EARLIEST: Final = timedelta(days=366 * 20)
+"""No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""A channel's clock may be ahead of ours by this much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    document_type: str
+    document_number: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """One claim as a channel hands it in. Amounts in fen, times zone-aware."""
+
+    policy_id: PolicyId
+    claimant: Claimant
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    amount_fen: Fen
+    recovered_fen: Fen
+    other_insurance_fen: Fen
+    description: str | None
+    evidence: tuple[Evidence, ...]
+    payee_token: TokenHex
+    device_id: str | None
+    handler_id: str | None
+
+
+def check(filing: Filing, *, now: datetime) -> None:
+    """Refuse a claim that contradicts itself.
+
+    Raises:
+        InvalidFields: each with a pointer into the body.
+    """
+    faults = (*_times(filing, now), *evidence_faults(filing.evidence, now))
+    if faults:
+        raise InvalidFields(faults)
+
+
+def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
+    if filing.occurred_at < now - EARLIEST:
+        yield InvalidField("/loss/occurred_at", "The loss is more than 20 years old.", "Check the year.")
+    if filing.discovered_at < filing.occurred_at:
+        yield InvalidField(
+            "/loss/discovered_at", "The scam was discovered before it happened.", "Send a time after occurred_at."
+        )
+    if filing.reported_at < filing.discovered_at:
+        yield InvalidField(
+            "/loss/reported_at", "The police were told before the scam was discovered.", "Send the later time."
+        )
+    if filing.reported_at > now + CLOCKS_APART:
+        yield InvalidField("/loss/reported_at", "This is in the future.", "Send the time of the report, with its zone.")
+
+
+def evidence_faults(evidence: Sequence[Evidence], now: datetime) -> Iterator[InvalidField]:
+    """Documents captured in the future."""
+    for index, each in enumerate(evidence):
+        if each.captured_at is not None and each.captured_at > now + CLOCKS_APART:
+            yield InvalidField(
+                f"/evidence/{index}/captured_at", "This is in the future.", "Send when it was taken, with its zone."
+            )

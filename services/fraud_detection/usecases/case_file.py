@@ -1,0 +1,99 @@
+"""All that bears on a decision, collected from the store: terms, cover, evidence, other claims. Judges nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from services.fraud_detection.domain.claims import Claim, OtherClaim
+from services.fraud_detection.domain.cover import Coverage, LimitUse, Product
+from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
+from services.fraud_detection.domain.features import Snapshot
+from services.fraud_detection.domain.payable import annual_left, event_limit
+from services.fraud_detection.store import claims, coverage, history, products
+from services.fraud_detection.store.claims import KeptEvidence
+from shared.db.transaction import Tx
+from shared.messaging.failures import Unready
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What a decision rests on, as of one moment."""
+
+    claim: Claim
+    product: Product
+    coverage: Coverage
+    evidence: tuple[KeptEvidence, ...]
+    others: tuple[OtherClaim, ...]
+
+    def failed_rules(self, use: LimitUse) -> tuple[FailedRule, ...]:
+        return failed_rules(
+            self.product,
+            self.coverage,
+            self.claim,
+            evidence=frozenset(each.evidence.kind for each in self.evidence),
+            others=self.others,
+            use=use,
+        )
+
+
+def collect(tx: Tx, claim: Claim) -> CaseFile:
+    """The case of a locked claim. Afterwards no other claim of the same person is decided before this transaction ends.
+
+    Raises:
+        Unready: the product's terms have not arrived; they come on another topic than the policies.
+    """
+    history.one_at_a_time(tx, claim.person_token)
+    cover = coverage.find(tx, claim.policy_id)
+    if cover is None:
+        raise Unready(f"policy {claim.policy_id}")
+    product = products.find(tx, cover.product_code, cover.product_version)
+    if product is None:
+        raise Unready(f"product {cover.product_code} version {cover.product_version}")
+    return CaseFile(
+        claim, product, cover, tuple(claims.evidence(tx, claim.claim_id)), tuple(history.other_claims(tx, claim))
+    )
+
+
+def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
+    """What the model may know of the case, at this moment."""
+    claim, cover = case.claim, case.coverage
+    counts = history.counts(tx, claim)
+    kinds = Counter(each.evidence.kind for each in case.evidence)
+    return Snapshot(
+        scam_type=claim.scam_type,
+        amount_fen=claim.amount_fen,
+        event_limit_fen=event_limit(case.product, claim),
+        annual_limit_left_fen=annual_left(case.product, use),
+        effective_from=cover.effective_from,
+        occurred_at=claim.occurred_at,
+        discovered_at=claim.discovered_at,
+        reported_at=claim.reported_at,
+        submitted_at=claim.submitted_at,
+        zone=case.product.zone,
+        birth_year=cover.birth_year,
+        recovered_fen=claim.recovered_fen,
+        other_insurance_fen=claim.other_insurance_fen,
+        description_chars=claim.description_chars,
+        police_receipts=kinds["police_receipt"],
+        transfer_records=kinds["transfer_record"],
+        chat_records=kinds["chat_record"],
+        identity_records=kinds["identity"],
+        evidence_seen_elsewhere=sum(each.other_claims > 0 for each in case.evidence),
+        evidence_captured_before_loss=sum(
+            each.evidence.captured_at is not None and each.evidence.captured_at < claim.occurred_at
+            for each in case.evidence
+        ),
+        claimant_is_insured=claim.person_token == cover.person_token,
+        phone_is_insured=claim.phone_token == cover.phone_token,
+        has_device=claim.device_token is not None,
+        has_handler=claim.handler_token is not None,
+        person_claims=counts.person_claims,
+        phone_claims=counts.phone_claims,
+        payee_claims=counts.payee_claims,
+        payee_persons=counts.payee_persons,
+        device_claims=counts.device_claims,
+        device_persons=counts.device_persons,
+        handler_claims=counts.handler_claims,
+        handler_persons=counts.handler_persons,
+    )

@@ -1,0 +1,169 @@
+"""A person approves or refuses a claim that waits for one. The machine only proposes; here it is said who decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from services.fraud_detection.domain.cover_rules import RULE_VERSION
+from services.fraud_detection.domain.errors import (
+    AnotherPersonDecides,
+    CoverRuleStands,
+    LimitUsedUp,
+    NoOpenReview,
+    NotStaff,
+    UnknownClaim,
+)
+from services.fraud_detection.domain.payable import Payable, payable
+from services.fraud_detection.store import claims, coverage, decisions, reviews
+from services.fraud_detection.store.decisions import DecisionRow
+from services.fraud_detection.usecases.adjudicate import reserve
+from services.fraud_detection.usecases.case_file import CaseFile, collect
+from services.fraud_detection.usecases.personal_data import PersonalData
+from services.fraud_detection.usecases.record_decision import payable_from, record
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.ids import ClaimId, DecisionId
+from shared.values.money import Fen
+
+STAFF: Final = "fangzha"
+"""The tenant of the insurer's own people."""
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the person says. A refusal names the clause and its reasons, which the resident reads."""
+
+    outcome: Literal["approve", "refuse"]
+    clause: str | None
+    reasons: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewer:
+    """The person, by the pseudonymous subject of the token."""
+
+    subject: str
+    tenant: str
+
+
+def decide_review(
+    tx: Tx,
+    claim_id: ClaimId,
+    verdict: Verdict,
+    *,
+    reviewer: Reviewer,
+    require_match: Callable[[int], None],
+    personal_data: PersonalData,
+    now: datetime,
+) -> DecisionRow:
+    """Record the person's decision.
+
+    Raises:
+        NotStaff: the token is a partner's or a channel's.
+        UnknownClaim: there is none.
+        VersionMismatch: by ``require_match``: the claim changed since the person read it.
+        NoOpenReview: nothing waits for a person.
+        AnotherPersonDecides: the person decided on this claim before.
+        CoverRuleStands: a rule that no person may waive stands against an approval.
+        LimitUsedUp: other claims took the limit at this very moment.
+    """
+    if reviewer.tenant != STAFF:
+        raise NotStaff(reviewer.tenant)
+    claim = claims.lock(tx, claim_id)
+    if claim is None:
+        raise UnknownClaim(claim_id)
+    require_match(claim.version)
+    if reviews.open_of(tx, claim_id) is None:
+        raise NoOpenReview(claim_id)
+    before = decisions.of_claim(tx, claim_id)
+    if any(each.by_person and each.decided_by == reviewer.subject for each in before):
+        raise AnotherPersonDecides(claim_id)
+    case = collect(tx, claim)
+    _require_words(verdict, case, before[-1])
+    taken = _approve(tx, case) if verdict.outcome == "approve" else Payable(Fen(0), Fen(0))
+    words = (verdict.reasons or "").strip()
+    sealed = personal_data.seal(tx, words, claim_id, "reasons") if words else None
+    row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer.subject, sealed=sealed, now=now)
+    record(tx, case, row, now=now)
+    audit.record(
+        tx,
+        actor=reviewer.subject,
+        action=f"claim.{row.outcome}",
+        subject=claim_id,
+        details={"decision_id": row.decision_id, "clause": row.clause, "amount_fen": row.amount_fen},
+        now=now,
+    )
+    return row
+
+
+def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:
+    """A refusal stands on a clause of this policy's own terms and says why (Insurance Law of the PRC, art. 24)."""
+    if verdict.outcome == "approve":
+        return
+    if not (verdict.reasons or "").strip():
+        raise InvalidField("/reasons", "A refusal gives its reasons.", "Write what the resident is to read.")
+    clauses = case.product.clauses
+    exclusions = {each.code for each in case.product.exclusions}
+    known = sorted({*clauses, *clauses.values(), *exclusions, *(each.clause for each in before.failures)})
+    if not verdict.clause or (known and verdict.clause not in known):
+        raise InvalidField(
+            "/clause", "A refusal names a clause of the product's terms.", f"Send one of: {', '.join(known)}."
+        )
+
+
+def _approve(tx: Tx, case: CaseFile) -> Payable:
+    """Hold the claim against the rules once more and take the limit."""
+    for _ in range(_TRIES):
+        use = coverage.limit_use(tx, case.claim.policy_id)
+        standing = [each.code for each in case.failed_rules(use) if not each.waivable]
+        if standing:
+            raise CoverRuleStands(case.claim.claim_id, ", ".join(standing))
+        taken = payable(case.product, case.claim, use)
+        if reserve(tx, case, taken, use):
+            return taken
+    raise LimitUsedUp(case.claim.policy_id)
+
+
+def _row(
+    case: CaseFile,
+    verdict: Verdict,
+    *,
+    taken: Payable,
+    before: DecisionRow,
+    subject: str,
+    sealed: bytes | None,
+    now: datetime,
+) -> DecisionRow:
+    """The decision, with the model and the failed rules that the person had before them."""
+    claim = case.claim
+    approved = verdict.outcome == "approve"
+    return DecisionRow(
+        decision_id=DecisionId(new_id()),
+        claim_id=claim.claim_id,
+        round=claim.round,
+        version=claim.version + 1,
+        outcome="approved" if approved else "refused",
+        why=None,
+        amount_fen=taken.amount_fen,
+        deductible_fen=taken.deductible_fen,
+        failures=() if approved else before.failures,
+        rule_version=RULE_VERSION,
+        model_id=before.model_id,
+        model_sha256=before.model_sha256,
+        score=before.score,
+        score_reasons=before.score_reasons,
+        sandbox_value=None,
+        by_person=True,
+        decided_by=subject,
+        clause=verdict.clause,
+        reasons=sealed,
+        decided_at=now,
+        payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
+    )

@@ -1,0 +1,79 @@
+"""File a claim: check it, turn persons into tokens, store it, and say that it waits to be decided. Decides nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.fraud_detection.domain import filing as filings
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.errors import UnknownPolicy
+from services.fraud_detection.domain.filing import Filing
+from services.fraud_detection.domain.sandbox_values import sandbox_value
+from services.fraud_detection.store import claims, coverage
+from services.fraud_detection.usecases.personal_data import PersonalData
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimSubmitted
+from shared.messaging import outbox
+from shared.process import metrics
+from shared.process.new_ids import new_id
+from shared.values.documents import normalize_document, normalize_phone
+from shared.values.ids import ClaimId
+from shared.values.money import CNY
+
+
+def file_claim(
+    tx: Tx, filing: Filing, *, tenant: str, personal_data: PersonalData, sandbox: bool, now: datetime
+) -> Claim:
+    """Store the claim in state submitted and publish ``claims.submitted``.
+
+    Raises:
+        InvalidField: the claimant's document or phone is none.
+        InvalidFields: the claim contradicts itself.
+        UnknownPolicy: enrollment announced no such policy yet.
+    """
+    filings.check(filing, now=now)
+    claimant = filing.claimant
+    document = normalize_document(
+        claimant.document_type, claimant.document_number, sandbox=sandbox, pointer="/claimant/document_number"
+    )
+    phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
+    cover = coverage.find(tx, filing.policy_id)
+    if cover is None:
+        raise UnknownPolicy(filing.policy_id)
+    claim_id = ClaimId(new_id())
+    claim = Claim(
+        claim_id=claim_id,
+        tenant=tenant,
+        version=1,
+        round=1,
+        state="submitted",
+        policy_id=filing.policy_id,
+        person_token=personal_data.person(document, cover.person_token),
+        phone_token=personal_data.phone(phone, cover.phone_token),
+        payee_token=filing.payee_token,
+        device_token=personal_data.device(filing.device_id),
+        handler_token=personal_data.handler(filing.handler_id),
+        scam_type=filing.scam_type,
+        occurred_at=filing.occurred_at,
+        discovered_at=filing.discovered_at,
+        reported_at=filing.reported_at,
+        submitted_at=now,
+        amount_fen=filing.amount_fen,
+        currency=CNY,
+        recovered_fen=filing.recovered_fen,
+        other_insurance_fen=filing.other_insurance_fen,
+        description_chars=len(filing.description or ""),
+        sandbox_value=sandbox_value(phone, sandbox=sandbox),
+    )
+    sealed = personal_data.seal(tx, filing.description, claim_id, "description") if filing.description else None
+    claims.add(tx, claim, description=sealed)
+    claims.add_evidence(tx, claim_id, filing.evidence, now=now)
+    submit(tx, claim, claim_round=1, now=now)
+    metrics.CLAIMS_SUBMITTED.inc()
+    return claim
+
+
+def submit(tx: Tx, claim: Claim, *, claim_round: int, now: datetime) -> None:
+    """Say that the claim waits to be decided in this round."""
+    event = ClaimSubmitted(claim_id=claim.claim_id, round=claim_round, policy_id=claim.policy_id, submitted_at=now)
+    outbox.add(tx, event, subject=claim.claim_id, now=now)

@@ -1,0 +1,45 @@
+"""Turns a claimant's clear values into tokens and sealed texts, and opens the latter for who may read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.db.transaction import Tx
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from shared.values.documents import Document
+from shared.values.ids import ClaimId, TokenHex
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """The two keepers of personal data, with the names that claims use."""
+
+    tokenizer: Tokenizer
+    sealer: Sealer
+
+    def person(self, document: Document, known: TokenHex) -> TokenHex:
+        """The person's token: ``known``, the insured's, if it is the same person under whichever key, else the own."""
+        candidates = self.tokenizer.person_candidates(document.type, document.number)
+        return known if known in candidates else candidates[0]
+
+    def phone(self, number: str, known: TokenHex) -> TokenHex:
+        candidates = self.tokenizer.candidates("phone", number)
+        return known if known in candidates else candidates[0]
+
+    def device(self, device_id: str | None) -> TokenHex | None:
+        return None if device_id is None else self.tokenizer.device(device_id)
+
+    def handler(self, handler_id: str | None) -> TokenHex | None:
+        """Whoever took the claim for the channel. Of the device kind, told apart by a prefix no device id has."""
+        return None if handler_id is None else self.tokenizer.device(f"handler\0{handler_id}")
+
+    def seal(self, tx: Tx, text: str, claim_id: ClaimId, field: str) -> bytes:
+        return self.sealer.new_data_key(tx).seal(text, _context(claim_id, field))
+
+    def open(self, tx: Tx, blob: bytes, claim_id: ClaimId, field: str) -> str:
+        return self.sealer.open(tx, blob, _context(claim_id, field))
+
+
+def _context(claim_id: ClaimId, field: str) -> str:
+    return f"claim:{claim_id}:{field}"
