@@ -1,0 +1,58 @@
+"""Step 2: the fraud team hands in labelled past claims, trains the first model on them and promotes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy.demo.expectations import Expectations
+from deploy.demo.users import FRAUD_DETECTION, Json, System, User
+from deploy.demo.waiting import Progress, until
+from deploy.simulator import past_claims
+
+APPROVE_BELOW = 0.10
+"""The model approves alone where at most one claim in ten of that score is dishonest; above, a person looks."""
+AUTO_APPROVE_LIMIT_FEN = 3_000_000
+LEAST_AUC = 0.75
+"""Three in ten of the simulated cheats are careful, so no model finds them all; a coin has 0.5."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model that decides from now on, as the service describes it."""
+
+    dataset: Json
+    model: Json
+
+
+def train(
+    system: System, seed: int, rows: int, *, now: datetime, expectations: Expectations, told: Progress
+) -> Trained:
+    """Upload ``rows`` past claims, train, look at the numbers, promote."""
+    with User.of(system, "fraud-team", FRAUD_DETECTION) as team:
+        past = past_claims.make(seed, rows, until=now)
+        dataset = team.upload("/v1/past-claims", past_claims.ndjson(past), "application/x-ndjson")
+        told(1, 3)
+        queued = team.post("/v1/models", {"dataset_id": dataset["dataset_id"], "note": "first model, simulated past"})
+
+        def trained() -> Json | None:
+            model = team.get(f"/v1/models/{queued['model_id']}")
+            return model if model["state"] in {"ready", "failed"} else None
+
+        model = until("the model is not trained", trained, seconds=120)
+        told(2, 3)
+        expectations.equal("every past claim was taken", dataset["rows"], rows)
+        expectations.equal("the model was trained", model["state"], "ready")
+        promotion = {
+            "approve_below": APPROVE_BELOW,
+            "auto_approve_limit_fen": AUTO_APPROVE_LIMIT_FEN,
+            "reason": "first model; better than none, as its curve shows",
+        }
+        team.post(f"/v1/models/{queued['model_id']}/promotion", promotion)
+        model = team.get(f"/v1/models/{queued['model_id']}")
+        told(3, 3)
+    auc = model["metrics"]["auc"]
+    expectations.expect(
+        f"the model tells cheats from victims (AUC at least {LEAST_AUC})", holds=auc >= LEAST_AUC, seen=auc
+    )
+    return Trained(dataset, model)
