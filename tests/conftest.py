@@ -14,6 +14,7 @@ import pytest
 from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
 from tests import real_parts
+from tests.running import RunningSystem, running
 
 Environment = Callable[[str], dict[str, str]]
 
@@ -111,3 +112,10 @@ def environment(
         return common | own[service] | room.mark
 
     return settings
+
+
+@pytest.fixture(scope="session")
+def running_system(room: real_parts.Room) -> Iterator[RunningSystem]:
+    """Web, worker and relay of the three services, a PostgreSQL and a Kafka of its own, the sandbox bank."""
+    with running(room.folder / "system") as system:
+        yield system

@@ -117,6 +117,9 @@ class Broker:
             "share.coordinator.state.topic.min.isr=1",
             # The first consumer of a group need not wait for others that will not come.
             "group.initial.rebalance.delay.ms=0",
+            # A broker that was killed comes back only when its old session ran out: 9 s unless told.
+            "broker.session.timeout.ms=4000",
+            "broker.heartbeat.interval.ms=1000",
             "num.network.threads=2",
             "num.io.threads=2",
             "background.threads=2",

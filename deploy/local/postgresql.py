@@ -132,19 +132,26 @@ class Server:
             raise ServerUnavailable(f"PostgreSQL's initdb failed in {self.folder}: {done.stderr.strip()[-500:]}")
         arriving.rename(self.data)
 
+    def answers(self) -> bool:
+        """Whether it takes a connection."""
+        return self._refusal() is None
+
+    def _refusal(self) -> str | None:
+        try:
+            with closing(psycopg2.connect(self.url(), connect_timeout=2)):
+                return None
+        except psycopg2.OperationalError as error:
+            return str(error).strip()
+
     def wait(self, *, seconds: float = START_SECONDS) -> None:
-        """Until it answers a query."""
+        """Until it takes a connection."""
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                with closing(psycopg2.connect(self.url(), connect_timeout=2)):
-                    return
-            except psycopg2.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise ServerUnavailable(
-                        f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. "
-                        f"Read {self.log}. ({error})"
-                    ) from error
+        while why := self._refusal():
+            if time.monotonic() > deadline:
+                raise ServerUnavailable(
+                    f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. "
+                    f"Read {self.log}. ({why})"
+                )
             time.sleep(0.05)
 
     def add_service(self, name: str, password: str) -> None:

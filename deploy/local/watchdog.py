@@ -30,6 +30,7 @@ GRACE_SECONDS = 3.0
 """PostgreSQL ends within this after SIGQUIT, and so frees its shared memory; kill -9 would leave that behind."""
 
 SWEEP_SECONDS = 20.0
+SETTLE_SECONDS = 0.3
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:
@@ -101,6 +102,9 @@ def _watch(mark: str, wipe: str | None) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     while os.read(sys.stdin.fileno(), 4096):
         pass
+    # Twice: a child that its owner had forked but not yet turned into its program carries no mark in that moment.
+    sweep(mark)
+    time.sleep(SETTLE_SECONDS)
     sweep(mark)
     if wipe:
         shutil.rmtree(wipe, ignore_errors=True)

@@ -1,0 +1,169 @@
+"""The local stack's command line: up, down, status, doctor, logs, token, verify, clock. ``make help`` has short forms.
+
+Only words and exit codes here; the work is done in stack.py, doctor.py and sandbox_clock.py.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from types import FrameType
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local import sandbox_clock
+from deploy.local.doctor import examine
+from deploy.local.durations import parse_duration
+from deploy.local.issuer import UnknownClient
+from deploy.local.jars import JarsUnavailable
+from deploy.local.kafka import BrokerUnavailable
+from deploy.local.places import STACKS
+from deploy.local.postgresql import ServerUnavailable
+from deploy.local.stack import Stack, StackFailed
+from deploy.local.state import SERVICES
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
+console = Console()
+Name = Annotated[str, typer.Option("--name", help="Which stack: the name of its folder under .local.")]
+FAULTS = (
+    StackFailed,
+    JarsUnavailable,
+    BrokerUnavailable,
+    ServerUnavailable,
+    UnknownClient,
+    ValueError,
+    httpx.HTTPError,
+)
+
+
+def _stack(name: str) -> Stack:
+    return Stack(STACKS / name, say=lambda line: console.print(f"  {line} …", style="dim"))
+
+
+@app.command()
+def up(name: Name = "main") -> None:
+    """Start everything and leave it running."""
+    stack = _stack(name).start(leashed=False)
+    _print_addresses(stack)
+
+
+def _print_addresses(stack: Stack) -> None:
+    table = Table("service", "HTTP API", "interactive page")
+    for service in SERVICES:
+        table.add_row(service, f"{stack.url(service)}/v1", f"{stack.url(service)}/docs")
+    table.add_row("sandbox bank", stack.bank_url, "")
+    console.print(table)
+    console.print(f"PostgreSQL: databases {', '.join(SERVICES)}; Kafka: {stack.bootstrap}; logs: {stack.folder}/logs")
+    console.print("A token: make token CLIENT=telecom-east · health: make doctor · the end: make down")
+
+
+@app.command()
+def down(name: Name = "main", *, wipe: Annotated[bool, typer.Option(help="Remove the data too.")] = False) -> None:
+    """Stop everything; the data stays unless --wipe."""
+    stack = _stack(name)
+    if wipe:
+        stack.wipe()
+    else:
+        stack.stop()
+    console.print("stopped, and its data removed" if wipe else "stopped")
+
+
+@app.command()
+def status(name: Name = "main") -> None:
+    """Whether the stack runs, and at which addresses."""
+    stack = _stack(name)
+    if not stack.running():
+        console.print("not running; `make up` starts it")
+        raise typer.Exit(1)
+    _print_addresses(stack)
+
+
+@app.command()
+def doctor(name: Name = "main") -> None:
+    """Say what is missing or unhealthy, and what to do about it."""
+    faults = 0
+    for finding in examine(_stack(name)):
+        faults += not finding.fine
+        console.print(
+            f"{'ok  ' if finding.fine else 'BAD '} {finding.what}: {finding.seen}", markup=False, soft_wrap=True
+        )
+        if finding.remedy:
+            console.print(f"     do: {finding.remedy}", markup=False, soft_wrap=True)
+    if faults:
+        console.print(f"{faults} to mend")
+        raise typer.Exit(1)
+    console.print("nothing to mend")
+
+
+@app.command()
+def logs(
+    process: Annotated[str | None, typer.Argument(help="One process, e.g. payout-worker; all without it.")] = None,
+    name: Name = "main",
+    *,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", "-f", help="Wait for more.")] = False,
+    lines: Annotated[int, typer.Option(help="How many of the last lines.")] = 20,
+) -> None:
+    """Show the last lines of the processes' logs."""
+    stack = _stack(name)
+    known = [*stack.processes(), "supervisor"]
+    if process and process not in known:
+        raise StackFailed(f"no process {process!r}; there are: {', '.join(known)}")
+    paths = [str(path) for each in known if (path := stack.log(each)).exists() and process in (None, each)]
+    # tail is on each Linux and macOS, names the files, and knows how to follow them.
+    raise typer.Exit(
+        subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), *paths], check=False).returncode
+    )
+
+
+@app.command()
+def token(client: str, audience: Annotated[str | None, typer.Option()] = None, name: Name = "main") -> None:
+    """Print an access token, good for an hour, for a client of deploy/local/clients.json."""
+    print(_stack(name).token(client, audience=audience))
+
+
+@app.command()
+def verify(name: Name = "main") -> None:
+    """Check the invariants on the running stack, each service its own."""
+    stack = _stack(name)
+    if not stack.running():
+        raise StackFailed("the stack does not run; start it with `make up`")
+    broken = 0
+    for service in SERVICES:
+        done = stack.run(service, "verify")
+        console.print(f"[bold]{service}[/bold]")
+        console.print((done.stdout + done.stderr).rstrip(), markup=False, highlight=False, soft_wrap=True)
+        broken += done.returncode != 0
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def clock(
+    advance: Annotated[str | None, typer.Option(help="How far, e.g. 3d or 1d12h.")] = None, name: Name = "main"
+) -> None:
+    """Show the sandbox's time, or move it forward for all processes and the bank."""
+    stack = _stack(name)
+    moment = sandbox_clock.advance(stack, parse_duration(advance)) if advance else sandbox_clock.read_clock(stack)
+    console.print(f"it is {moment.isoformat()} in the sandbox")
+
+
+def _end(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Faults that a person can understand are one line and exit code 1, without a stack trace."""
+    signal.signal(signal.SIGTERM, _end)  # so that what was being started is stopped again
+    try:
+        app(standalone_mode=True)
+    except FAULTS as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What a stack is made of, kept in its stack.json: ports, generated passwords and keys, and who runs it now.
+
+Readable by its owner alone. Starting and stopping is left to stack.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from deploy.local.places import free_port
+
+SERVICES = ("enrollment", "fraud_detection", "payout")
+KINDS = ("web", "worker", "relay")
+
+# Above the ports that other tools like best; a port that is taken is replaced by a free one.
+PREFERRED_PORTS = {
+    "postgresql": 54320,
+    "kafka": 19092,
+    "kafka-controller": 19093,
+    "sandbox-bank": 18090,
+    "enrollment-web": 18081,
+    "fraud_detection-web": 18082,
+    "payout-web": 18083,
+    "enrollment-worker": 19101,
+    "enrollment-relay": 19102,
+    "fraud_detection-worker": 19103,
+    "fraud_detection-relay": 19104,
+    "payout-worker": 19105,
+    "payout-relay": 19106,
+}
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Generated once for each stack, never shared between stacks."""
+
+    postgresql: str = field(default_factory=lambda: secrets.token_hex(16))
+    databases: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(16) for name in SERVICES})
+    token_keys: str = field(default_factory=lambda: f"1:{secrets.token_hex(32)}")
+    seal_keys: dict[str, str] = field(default_factory=lambda: {name: f"1:{secrets.token_hex(32)}" for name in SERVICES})
+    model_signing_key: str = field(default_factory=lambda: secrets.token_hex(32))
+    rail_token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The process that keeps the others running, and where it takes commands."""
+
+    pid: int
+    started: float
+    """When it started, by the system's clock: tells it from a later process of the same number."""
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class State:
+    """One stack, whether it runs or not."""
+
+    ports: dict[str, int]
+    secrets: Secrets
+    supervisor: Supervisor | None = None
+
+
+def new_state(*, preferred: bool) -> State:
+    """A stack that never ran: ``preferred`` takes the usual ports where they are free."""
+    return State(ports=choose_ports(PREFERRED_PORTS if preferred else {}), secrets=Secrets())
+
+
+def choose_ports(wanted: dict[str, int]) -> dict[str, int]:
+    """A free port for each process, the wanted one where it is free."""
+    chosen: dict[str, int] = {}
+    for name in PREFERRED_PORTS:
+        port = free_port(wanted.get(name))
+        while port in chosen.values():
+            port = free_port()
+        chosen[name] = port
+    return chosen
+
+
+def read(folder: Path) -> State | None:
+    """The stack of this folder, or None where there is none."""
+    try:
+        table = json.loads((folder / "stack.json").read_text())
+    except FileNotFoundError:
+        return None
+    supervisor = table["supervisor"]
+    return State(table["ports"], Secrets(**table["secrets"]), Supervisor(**supervisor) if supervisor else None)
+
+
+def write(folder: Path, state: State) -> None:
+    """Replaces the file at once: a reader sees the old state or the new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arriving = folder / f"stack.json.{os.getpid()}"
+    with os.fdopen(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(state), file, indent=2)
+    arriving.replace(folder / "stack.json")
+
+
+def with_supervisor(state: State, supervisor: Supervisor | None) -> State:
+    return replace(state, supervisor=supervisor)

@@ -1,0 +1,33 @@
+"""The whole system for tests: a stack of deploy.local on free ports, gone with the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from deploy.local import postgresql, sandbox_clock
+from deploy.local.stack import Stack
+
+
+class RunningSystem(Stack):
+    """A stack that a test may hurt: ``.url(service)``, ``.token(client)``, ``.bank_url``, ``.kill(process)``, …"""
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move the sandbox's time forward for all processes and the bank; the new time."""
+        return sandbox_clock.advance(self, by)
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return sandbox_clock.read_clock(self)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[RunningSystem]:
+    system = RunningSystem(folder, preferred_ports=False, postgresql_settings=postgresql.THROWAWAY)
+    system.start()
+    try:
+        yield system
+    finally:
+        system.stop()
