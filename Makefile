@@ -1,0 +1,106 @@
+# Every command of this project. Needs Python >= 3.11 and make; the rest is installed into .venv at the first use.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PY := .venv/bin/python
+STAMP := .venv/stamp
+MIGRATIONS := $(wildcard shared/db/migrations/*.sql services/*/migrations/*.sql)
+
+# The caller's own PYTHONPATH or virtual environment must not reach into ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(STAMP): requirements/development.txt scripts/bootstrap
+	@scripts/bootstrap
+
+.PHONY: install
+install: $(STAMP) ## Make .venv from the lock; all other targets do so by themselves
+
+.PHONY: demo
+demo: $(STAMP) ## Run the main job on real parts and print what happened
+	@$(PY) -m deploy.demo
+
+.PHONY: test
+test: check ## All checks and all tests, on a real PostgreSQL and Kafka
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint ## Lint, format, types, import contracts, migrations; seconds
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/squawk $(MIGRATIONS)
+
+.PHONY: lint
+lint: $(STAMP) ## Lint and format alone
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+
+.PHONY: up
+up: $(STAMP) ## Start the local stack and leave it running
+	@$(PY) -m deploy.local up
+
+.PHONY: down
+down: $(STAMP) ## Stop the local stack; WIPE=1 removes its data too
+	@$(PY) -m deploy.local down $(if $(WIPE),--wipe)
+
+.PHONY: status
+status: $(STAMP) ## Say whether the local stack runs, and where
+	@$(PY) -m deploy.local status
+
+.PHONY: logs
+logs: $(STAMP) ## The last lines of the logs; PROCESS=payout-worker for one, FOLLOW=1 to wait for more
+	@$(PY) -m deploy.local logs $(PROCESS) $(if $(FOLLOW),--follow)
+
+.PHONY: doctor
+doctor: $(STAMP) ## Say what is missing or unhealthy, and what to do about it
+	@$(PY) -m deploy.local doctor
+
+.PHONY: verify
+verify: $(STAMP) ## Check the invariants on the running stack
+	@$(PY) -m deploy.local verify
+
+.PHONY: token
+token: $(STAMP) ## Print an access token: make token CLIENT=telecom-east
+	@$(PY) -m deploy.local token $(or $(CLIENT),$(error name a client of deploy/local/clients.json: make token CLIENT=telecom-east))
+
+.PHONY: clock
+clock: $(STAMP) ## Show the sandbox's time; ADVANCE=3d moves it forward
+	@$(PY) -m deploy.local clock $(if $(ADVANCE),--advance $(ADVANCE))
+
+.PHONY: openapi
+openapi: $(STAMP) ## Write docs/api/*.json anew from the code
+	@mkdir -p docs/api
+	@for service in enrollment fraud_detection payout; do \
+		$(PY) -m services.$$service openapi >docs/api/$$service.json.new && \
+		mv docs/api/$$service.json.new docs/api/$$service.json || exit 1; \
+	done
+
+.PHONY: schemas
+schemas: $(STAMP) ## Write the events' JSON Schemas anew from the code
+	@$(PY) -m shared.events.schemas
+
+.PHONY: bench-%
+bench-%: $(STAMP) ## Run a benchmark of tests/load: make bench-latency
+	@$(PY) -m tests.load.$(subst -,_,$*)
+
+.PHONY: proof-%
+proof-%: $(STAMP) ## Run a proof of tests/faults: make proof-guards
+	@$(PY) -m tests.faults.$(subst -,_,$*)
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve all versions anew: requirements/*.txt and Kafka's jars
+	@scripts/lock
+
+.PHONY: clean
+clean: ## Stop the local stacks, remove what was built and installed; downloads outside the checkout stay
+	@if [ -x $(PY) ]; then for stack in .local/*/; do \
+		[ ! -f "$$stack/stack.json" ] || $(PY) -m deploy.local down --name "$$(basename "$$stack")"; \
+	done; fi
+	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
