@@ -1,0 +1,1 @@
+"""Enrollment over HTTP: one module per resource. Views parse, call one use case and render."""

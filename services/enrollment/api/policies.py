@@ -1,0 +1,220 @@
+"""Policies over HTTP: enroll one person, look up, cancel. Identity leaves only masked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.enrollment.api.deps import Deps
+from services.enrollment.domain import errors
+from services.enrollment.domain.policies import CancelReason, Policy, PolicyState
+from services.enrollment.domain.rows import RawRow
+from services.enrollment.store import policies as store
+from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.contracts import contract_of
+from services.enrollment.usecases.enroll_policy import enroll_policy
+from shared.privacy.masking import mask_document, mask_name, mask_phone
+from shared.values.documents import DocumentType
+from shared.values.ids import PolicyId, ProductCode
+from shared.web import paging
+from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+policies = Resource("policies", "Who is covered")
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+
+
+class InsuredPerson(RequestModel):
+    """The person to insure, as on the document."""
+
+    document_type: DocumentType
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    """A mobile number of mainland China."""
+
+
+class ConsentProof(RequestModel):
+    """That the person agreed: to which text, when, by which way."""
+
+    text_version: Token
+    given_at: Moment
+    channel: Token
+    """Your word for the way, e.g. `app`."""
+
+
+class Enrollment(RequestModel):
+    """One person to cover."""
+
+    product_code: Code
+    partner_reference: Reference
+    """Your own number of this subscriber; no phone and no identity number."""
+    insured: InsuredPerson
+    effective_date: Annotated[date | None, Field(strict=False)] = None
+    """The first day of cover; the day after enrollment, if left out."""
+    consent: ConsentProof
+
+
+class CancellationRequest(RequestModel):
+    """Why the policy ends."""
+
+    reason: CancelReason
+
+
+class MaskedInsured(ReplyModel):
+    """Enough of the person to be recognized by who knows them, no more."""
+
+    name: str
+    document_type: str
+    document: str
+    phone: str
+
+
+class ClaimsSoFar(ReplyModel):
+    """What became of the policy's claims, as far as it was announced."""
+
+    filed: int
+    """Decided at least once, by rules or a person."""
+    approved: int
+    paid_fen: int
+
+
+class PolicyView(ReplyModel):
+    """One policy."""
+
+    policy_id: str
+    partner_reference: str
+    product_code: str
+    product_version: int
+    batch_id: str | None
+    state: PolicyState
+    version: int
+    premium_fen: int
+    currency: str
+    effective_from: datetime
+    effective_to: datetime
+    enrolled_at: datetime
+    insured: MaskedInsured
+    claims: ClaimsSoFar
+
+
+class PolicyPath(RequestModel):
+    policy_id: Identifier
+
+
+class PolicyQuery(paging.PageQuery):
+    partner_reference: Reference | None = None
+
+
+@policies.post(
+    "/v1/policies",
+    scope="policies:write",
+    reply=PolicyView,
+    problems=(errors.NoContract, errors.ContractNotRunning, errors.ProductNotSold, errors.AlreadyCovered),
+)
+def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
+    """Cover one person. One person has a product's cover once, whichever partner enrolls them."""
+    raw = RawRow(
+        partner_reference=body.partner_reference,
+        document_type=body.insured.document_type,
+        document_number=body.insured.document_number,
+        name=body.insured.name.strip(),
+        phone=body.insured.phone,
+        effective_date=body.effective_date.isoformat() if body.effective_date else "",
+        consent_text_version=body.consent.text_version,
+        consent_given_at=body.consent.given_at.isoformat(),
+        consent_channel=body.consent.channel,
+    )
+    policy = enroll_policy(
+        call.tx,
+        raw,
+        ProductCode(body.product_code),
+        tenant=call.caller.tenant,
+        vault=call.deps.vault,
+        now=call.now,
+        sandbox=call.deps.sandbox,
+    )
+    return Reply(_view(call, policy), headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)
+
+
+@policies.get(
+    "/v1/policies/<policy_id>",
+    scope="policies:read",
+    reply=PolicyView,
+    problems=(errors.NoContract, errors.UnknownPolicy),
+)
+def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
+    """One of your policies."""
+    contract = contract_of(call.tx, call.caller.tenant)
+    policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
+    if policy is None:
+        raise errors.UnknownPolicy(path.policy_id)
+    return Reply(_view(call, policy), version=policy.version)
+
+
+@policies.get("/v1/policies", scope="policies:read", reply=paging.Page[PolicyView], problems=(errors.NoContract,))
+def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
+    """Your policies by your reference; of one subscriber with `partner_reference`."""
+    contract = contract_of(call.tx, call.caller.tenant)
+    after = paging.decode(query.cursor, str, UUID)
+    found = store.page(
+        call.tx,
+        partner_no=contract.partner_no,
+        reference=query.partner_reference,
+        after=None if after is None else (after[0], PolicyId(after[1])),
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    more = len(found) > query.limit
+    cursor = paging.encode(shown[-1].partner_reference, shown[-1].policy_id) if more else None
+    return Reply(paging.Page[PolicyView](items=[_view(call, policy) for policy in shown], next_cursor=cursor))
+
+
+@policies.post(
+    "/v1/policies/<policy_id>/cancellation",
+    scope="policies:write",
+    reply=PolicyView,
+    problems=(errors.NoContract, errors.UnknownPolicy, errors.NotInForce),
+)
+def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
+    """End the cover now. The premium of the days not begun is given back, unless a claim was paid."""
+    policy = cancel_policy(
+        call.tx,
+        PolicyId(path.policy_id),
+        body.reason,
+        tenant=call.caller.tenant,
+        actor=call.caller.subject,
+        now=call.now,
+    )
+    return Reply(_view(call, policy), version=policy.version)
+
+
+def _view(call: Call[Deps], policy: Policy) -> PolicyView:
+    insured = call.deps.vault.insured(call.tx, policy)
+    return PolicyView(
+        policy_id=policy.policy_id,
+        partner_reference=policy.partner_reference,
+        product_code=policy.product_code,
+        product_version=policy.product_version,
+        batch_id=policy.batch_id,
+        state=policy.state,
+        version=policy.version,
+        premium_fen=policy.premium,
+        currency=policy.currency,
+        effective_from=policy.effective_from,
+        effective_to=policy.effective_to,
+        enrolled_at=policy.enrolled_at,
+        insured=MaskedInsured(
+            name=mask_name(insured.name),
+            document_type=insured.document_type,
+            document=mask_document(insured.document_number),
+            phone=mask_phone(insured.phone),
+        ),
+        claims=ClaimsSoFar(filed=policy.claims.filed, approved=policy.claims.approved, paid_fen=policy.claims.paid),
+    )

@@ -1,0 +1,117 @@
+"""The only wiring of enrollment. Each part imports its edge when asked for: a web process loads no Kafka client."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from services.enrollment.settings import Settings
+from shared.entry.service_parts import ServiceParts
+from shared.entry.verify import Check
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from services.enrollment.usecases.vault import Vault
+    from shared.db.pool import Database
+    from shared.messaging.jobs import Job
+    from shared.messaging.subscription import Subscription
+    from shared.process.clock import Clock
+
+LOOK_FOR_BATCHES_SECONDS: Final = 0.2
+"""A partner's small file should not wait noticeably; the question costs one look into an index that is mostly empty."""
+
+INSTALLER: Final = "installation"
+"""Who the audit trail says published the products that the service ships with."""
+
+
+def web(settings: Settings) -> Flask:
+    from services.enrollment.api.batches import batches  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.api.deps import Deps  # noqa: PLC0415
+    from services.enrollment.api.policies import policies  # noqa: PLC0415
+    from services.enrollment.api.problems import PROBLEMS  # noqa: PLC0415
+    from services.enrollment.api.products import products  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
+    from shared.web.app import create_app  # noqa: PLC0415
+
+    database = wiring.database(settings, "web")
+    return create_app(
+        "Fangzha enrollment",
+        version="1.0.0",
+        description="Products, and the people whom partners cover with them: one by one or by file.",
+        resources=(products, policies, batches),
+        problems=PROBLEMS,
+        deps=Deps(vault=_vault(settings), sandbox=settings.sandbox),
+        database=database,
+        clock=wiring.business_clock(settings, database),
+        verifier=wiring.verifier(settings),
+        sandbox=settings.sandbox,
+    )
+
+
+def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tuple[Subscription, ...]:
+    from services.enrollment.consumers import claim_decisions, payouts  # noqa: PLC0415
+
+    return (claim_decisions.SUBSCRIPTION, payouts.SUBSCRIPTION)
+
+
+def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
+    from services.enrollment.usecases.load_batch import load_next_part  # noqa: PLC0415
+    from shared.messaging.jobs import Job  # noqa: PLC0415
+
+    vault = _vault(settings)
+
+    def load() -> bool:
+        with database.transaction() as tx:
+            return load_next_part(tx, vault=vault, now=clock.now(), sandbox=settings.sandbox)
+
+    return (Job("load-batches", LOOK_FOR_BATCHES_SECONDS, load),)
+
+
+def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
+    from services.enrollment.store import integrity  # noqa: PLC0415
+
+    def run(find: integrity.Finder) -> list[str]:
+        with database.transaction() as tx:
+            return find(tx)
+
+    return tuple(Check(number, name, partial(run, find)) for number, name, find in integrity.FINDERS)
+
+
+def after_migrate(settings: Settings, database: Database) -> None:
+    """Publish the shipped products once, and bring the partners' contracts up to date with their file."""
+    from services.enrollment.intake import shipped  # noqa: PLC0415
+    from services.enrollment.usecases.publish_product import install  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
+
+    now = wiring.business_clock(settings, database).now()
+    with database.transaction() as tx:
+        install(tx, shipped.products(), shipped.contracts(settings.contracts_file), actor=INSTALLER, now=now)
+
+
+def _vault(settings: Settings) -> Vault:
+    from services.enrollment.usecases.vault import Vault  # noqa: PLC0415
+    from shared.privacy.keys import KeyRing  # noqa: PLC0415
+    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+    from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
+
+    settings.needs("token_keys", "seal_keys")
+    assert settings.token_keys is not None  # noqa: S101  # for mypy; `needs` has ended the process otherwise
+    assert settings.seal_keys is not None  # noqa: S101
+    return Vault(
+        Tokenizer(KeyRing.parse(settings.token_keys.get_secret_value())),
+        Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
+    )
+
+
+PARTS: Final = ServiceParts(
+    name="enrollment",
+    settings=Settings,
+    migrations=Path(__file__).parent / "migrations",
+    web=web,
+    subscriptions=subscriptions,
+    jobs=jobs,
+    checks=checks,
+    after_migrate=after_migrate,
+)

@@ -1,0 +1,1 @@
+"""What enrollment learns from the other services: one module per topic."""

@@ -1,0 +1,65 @@
+"""A policy, its states and the reasons to cancel it. How many claims it had is learned from other services' events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode
+from shared.values.money import Currency, Fen
+
+PolicyState = Literal["in_force", "canceled"]
+CancelReason = Literal["insured_request", "partner_request", "opt_out", "number_closed", "enrolled_by_mistake", "other"]
+"""Codes and not free text: what a person writes about a person does not belong in an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That the person agreed: to which text, when and by which way."""
+
+    text_version: str
+    given_at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insured:
+    """Who is insured, in clear. Only ever sealed or masked."""
+
+    name: str
+    document_type: str
+    document_number: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What became of the policy's claims so far, as the other two services announced it."""
+
+    filed: int
+    approved: int
+    paid: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy as stored. ``sealed`` is the Insured, to be opened with the key it names and the policy's id."""
+
+    policy_id: PolicyId
+    partner_id: PartnerId
+    partner_reference: str
+    product_code: ProductCode
+    product_version: int
+    batch_id: BatchId | None
+    state: PolicyState
+    version: int
+    premium: Fen
+    currency: Currency
+    effective_from: datetime
+    effective_to: datetime
+    """Equal to ``effective_from`` where it was canceled before it began."""
+    enrolled_at: datetime
+    consent: Consent
+    sealed: bytes
+    claims: Claims

@@ -1,0 +1,246 @@
+"""Whether one subscriber, as a partner hands it over, can be covered. The same rules for one and for a million.
+
+Whether the person is covered already only the database knows; splitting a file into rows is the intake's work.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
+from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.policies import Consent, Insured
+from shared.events.products import ProductPublished
+from shared.values.documents import Document, normalize_document, normalize_phone
+from shared.values.errors import InvalidField
+from shared.values.periods import Period
+
+COLUMNS: Final = (
+    "partner_reference",
+    "document_type",
+    "document_number",
+    "name",
+    "phone",
+    "effective_date",
+    "consent_text_version",
+    "consent_given_at",
+    "consent_channel",
+)
+ALREADY_COVERED: Final = "already_covered"
+
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+"""Partners' clocks run a little ahead of ours; a consent of tomorrow is another matter."""
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")
+_PERSONAL_NUMBER: Final = re.compile(r"\d{17}[\dXx]|(?:86)?1[3-9]\d{9}")
+_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+_LONGEST_NAME: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One subscriber as text, in the order of COLUMNS; ``""`` where nothing was given."""
+
+    partner_reference: str
+    document_type: str
+    document_number: str
+    name: str
+    phone: str
+    effective_date: str
+    consent_text_version: str
+    consent_given_at: str
+    consent_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a row is rejected: the field, a stable code, and two sentences without any of the row's data."""
+
+    field: str
+    code: str
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """A row that can be covered, normalized."""
+
+    partner_reference: str
+    insured: Insured
+    birth_year: int
+    """0 where the document does not tell."""
+    cover: Period
+    consent: Consent
+
+
+class Desk:
+    """Judges rows: by the terms sold, the partner's contract, the moment, and whether simulated ids count."""
+
+    def __init__(self, terms: ProductPublished, contract: Contract, *, now: datetime, sandbox: bool) -> None:
+        self._terms = terms
+        self._now = now
+        self._sandbox = sandbox
+        self._today = today_of(terms, now)
+        self._earliest = max(contract.first_day, self._today - timedelta(days=contract.back_dating_days))
+        self._latest = min(contract.last_day, self._today + timedelta(days=FARTHEST_DAYS_AHEAD))
+        self._first_days: dict[str, date | Fault] = {}
+        self._covers: dict[date, Period] = {}
+
+    def judge(self, raw: RawRow) -> CheckedRow | Fault:  # noqa: PLR0911  # one return for each thing that may be wrong
+        """The row normalized, or the first thing that is wrong with it."""
+        fault = _fault_of_texts(raw)
+        if fault is not None:
+            return fault
+        first_day = self._first_day(raw.effective_date)
+        if isinstance(first_day, Fault):
+            return first_day
+        given_at = self._consent_given_at(raw.consent_given_at)
+        if isinstance(given_at, Fault):
+            return given_at
+        document = self._document(raw)
+        if isinstance(document, Fault):
+            return document
+        fault = self._fault_of_age(document.birth_date, first_day)
+        if fault is not None:
+            return fault
+        try:
+            phone = normalize_phone(raw.phone, sandbox=self._sandbox)
+        except InvalidField as error:
+            return Fault("phone", "phone_invalid", error.detail, error.fix)
+        return CheckedRow(
+            raw.partner_reference,
+            Insured(raw.name, document.type, document.number, phone),
+            document.birth_date.year if document.birth_date else 0,
+            self._cover(first_day),
+            Consent(raw.consent_text_version, given_at, raw.consent_channel),
+        )
+
+    def _document(self, raw: RawRow) -> Document | Fault:
+        try:
+            return normalize_document(raw.document_type, raw.document_number, sandbox=self._sandbox)
+        except InvalidField as error:
+            field = "document_type" if error.pointer.endswith("type") else "document_number"
+            return Fault(field, f"{field}_invalid", error.detail, error.fix)
+
+    def _first_day(self, text: str) -> date | Fault:
+        # A file repeats a handful of dates a million times; 512 is more than the days that may be asked for.
+        known = self._first_days.get(text)
+        if known is None:
+            known = self._read_first_day(text)
+            if len(self._first_days) < 512:  # noqa: PLR2004  # said above
+                self._first_days[text] = known
+        return known
+
+    def _read_first_day(self, text: str) -> date | Fault:
+        if not text:
+            first_day = min(usual_first_day(self._today), self._latest)
+        else:
+            try:
+                first_day = date.fromisoformat(text)
+            except ValueError:
+                return Fault("effective_date", "date_invalid", "This is no date.", "Write it as 2026-12-31.")
+        if first_day < self._earliest:
+            return Fault(
+                "effective_date",
+                "back_dated",
+                "Cover would begin before the contract allows.",
+                f"Use {self._earliest} or later, or leave it empty for the day after enrollment.",
+            )
+        if first_day > self._latest:
+            return Fault(
+                "effective_date",
+                "too_far_ahead",
+                "Cover would begin later than can be ordered now.",
+                f"Use {self._latest} or earlier.",
+            )
+        return first_day
+
+    def _cover(self, first_day: date) -> Period:
+        cover = self._covers.get(first_day)
+        if cover is None:
+            cover = self._covers[first_day] = cover_period(self._terms, first_day)
+        return cover
+
+    def _consent_given_at(self, text: str) -> datetime | Fault:
+        try:
+            given_at = datetime.fromisoformat(text)
+        except ValueError:
+            given_at = None
+        if given_at is None or given_at.tzinfo is None:
+            return Fault(
+                "consent_given_at",
+                "time_invalid",
+                "This is no time with a zone." if text else "The time of the person's consent is missing.",
+                "Write it as 2026-12-31T09:30:00+08:00.",
+            )
+        if given_at > self._now + _CLOCK_SKEW:
+            return Fault(
+                "consent_given_at",
+                "consent_in_future",
+                "The person's consent lies in the future.",
+                "Send the time at which the person agreed.",
+            )
+        return given_at
+
+    def _fault_of_age(self, born: date | None, first_day: date) -> Fault | None:
+        if born is None:
+            return None
+        age = first_day.year - born.year - ((first_day.month, first_day.day) < (born.month, born.day))
+        if self._terms.age_min <= age <= self._terms.age_max:
+            return None
+        return Fault(
+            "document_number",
+            "age_outside",
+            f"The product covers ages {self._terms.age_min} to {self._terms.age_max} on the first day of cover.",
+            "Leave this person out, or choose another product.",
+        )
+
+
+def already_covered() -> Fault:
+    """What is said of a person whom the database already covers, or who stands in the file twice."""
+    return Fault(
+        "document_number",
+        ALREADY_COVERED,
+        "This person already holds this product's cover.",
+        "Nothing is to be done: one person has it once. Cancel the running policy first to begin a new one.",
+    )
+
+
+def _fault_of_texts(raw: RawRow) -> Fault | None:
+    if not _REFERENCE.fullmatch(raw.partner_reference):
+        return Fault(
+            "partner_reference",
+            "reference_invalid" if raw.partner_reference else "reference_missing",
+            "Your reference of this subscriber is missing or holds other characters than it may.",
+            "Send 1 to 64 letters, digits or . _ / : - beginning with a letter or digit.",
+        )
+    if _PERSONAL_NUMBER.fullmatch(raw.partner_reference):
+        return Fault(
+            "partner_reference",
+            "reference_is_personal",
+            "The reference is a phone or identity number, and references are stored in clear.",
+            "Send your own number of the subscriber instead.",
+        )
+    if not raw.name or len(raw.name) > _LONGEST_NAME or _UNREADABLE.search(raw.name):
+        return Fault(
+            "name",
+            "name_invalid" if raw.name else "name_missing",
+            "The name is missing, too long or not readable as UTF-8.",
+            f"Send the name as on the document, up to {_LONGEST_NAME} characters.",
+        )
+    for field, text in (
+        ("consent_text_version", raw.consent_text_version),
+        ("consent_channel", raw.consent_channel),
+    ):
+        if not _SLUG.fullmatch(text):
+            return Fault(
+                field,
+                f"{field}_invalid" if text else f"{field}_missing",
+                "The proof of the person's consent is incomplete.",
+                "Send 1 to 32 letters, digits or . _ - here, e.g. 2026-01 or app.",
+            )
+    return None

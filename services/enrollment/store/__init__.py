@@ -1,0 +1,1 @@
+"""Enrollment's SQL: one module per family of tables, functions on an open transaction."""

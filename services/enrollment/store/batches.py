@@ -1,0 +1,212 @@
+"""Batches, their sealed parts and their rejected rows. What is in a part is the intake's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.domain.batches import Batch
+from services.enrollment.domain.rows import Fault
+from shared.db.transaction import Row, Tx
+from shared.values.ids import BatchId, PartnerId, ProductCode
+
+_ADD: Final = """
+INSERT INTO batches (batch_id, partner_no, product_id, product_version, state, header, sha256, rows_total, received_at)
+VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, 'received', %(header)s, %(sha256)s,
+        %(rows_total)s, %(received_at)s)
+"""
+
+
+def add(
+    tx: Tx,
+    batch_id: BatchId,
+    *,
+    partner_no: int,
+    product_id: int,
+    product_version: int,
+    header: str,
+    received_at: datetime,
+) -> None:
+    """A batch whose parts are about to come; ``complete`` says when they are all there."""
+    parameters: dict[str, object] = {
+        "batch_id": batch_id,
+        "partner_no": partner_no,
+        "product_id": product_id,
+        "product_version": product_version,
+        "header": header,
+        "sha256": "0" * 64,
+        "rows_total": 0,
+        "received_at": received_at,
+    }
+    tx.execute(_ADD, parameters)
+
+
+_COMPLETE: Final = "UPDATE batches SET rows_total = %s, sha256 = %s WHERE batch_id = %s AND state = 'received'"
+
+
+def complete(tx: Tx, batch_id: BatchId, *, rows_total: int, sha256: str) -> None:
+    """All parts are stored; in the transaction that added the batch, so nobody sees it without them."""
+    tx.execute(_COMPLETE, (rows_total, sha256, batch_id))
+
+
+_ADD_PART: Final = "INSERT INTO batch_parts (batch_id, part_no, first_line, rows, sealed) VALUES (%s, %s, %s, %s, %s)"
+
+
+def add_part(tx: Tx, batch_id: BatchId, part_no: int, *, first_line: int, rows: int, sealed: bytes) -> None:
+    tx.execute(_ADD_PART, (batch_id, part_no, first_line, rows, sealed))
+
+
+_BATCH: Final = """
+SELECT b.batch_id, r.partner_id, d.product_code, b.state, b.rows_total, b.rows_read, b.accepted, b.rejected,
+       b.working_seconds, b.received_at, b.finished_at, b.sha256, b.failure
+FROM batches b JOIN partners r USING (partner_no) JOIN products d USING (product_id)
+WHERE b.batch_id = %s AND b.partner_no = %s
+"""
+
+
+def batch(tx: Tx, batch_id: BatchId, *, partner_no: int) -> Batch | None:
+    """This partner's batch; None where there is none or it is another partner's."""
+    row = tx.one(_BATCH, (batch_id, partner_no))
+    return None if row is None else _batch(row)
+
+
+_REJECTIONS: Final = """
+SELECT line, field, code, detail, fix FROM batch_rejections
+WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was not enrolled. ``line`` counts from 1, the header's line."""
+
+    line: int
+    fault: Fault
+
+
+def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[Rejection]:
+    return [Rejection(row[0], Fault(*row[1:])) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
+
+
+_ADD_REJECTIONS: Final = "INSERT INTO batch_rejections (batch_id, line, field, code, detail, fix) VALUES %s"
+
+
+def add_rejections(tx: Tx, batch_id: BatchId, rejected: Sequence[Rejection]) -> None:
+    if rejected:
+        rows = [(batch_id, one.line, *_texts(one.fault)) for one in rejected]
+        tx.insert_many(_ADD_REJECTIONS, rows)
+
+
+def _texts(fault: Fault) -> tuple[str, str, str, str]:
+    return fault.field, fault.code, fault.detail, fault.fix
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The next part to do of a batch that this transaction has locked."""
+
+    batch_id: BatchId
+    partner_id: PartnerId
+    product_id: int
+    product_version: int
+    header: str
+    received_at: datetime
+    part_no: int
+    first_line: int
+    rows: int
+    sealed: bytes
+    last: bool
+
+
+# One worker a batch, in the order of its parts, so that of two lines about one person the first always wins; more
+# workers take more batches. The row lock is the lease: it goes with the connection of a worker that is killed.
+_LOCK_NEXT: Final = """
+SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.header, b.received_at
+FROM batches b JOIN partners r USING (partner_no)
+WHERE b.state IN ('received', 'processing')
+ORDER BY b.received_at, b.batch_id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
+"""
+_NEXT_PART: Final = """
+SELECT part_no, first_line, rows, sealed,
+       NOT EXISTS (SELECT 1 FROM batch_parts m WHERE m.batch_id = p.batch_id AND m.part_no > p.part_no)
+FROM batch_parts p WHERE batch_id = %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
+"""
+
+
+def take_next(tx: Tx) -> Work | None:
+    """Lock the oldest batch that nobody works on and read its next part; None where there is nothing to do."""
+    head = tx.one(_LOCK_NEXT)
+    if head is None:
+        return None
+    part = tx.one(_NEXT_PART, (head[0],))
+    assert part is not None  # noqa: S101  # the last part's transaction also ends the batch
+    return Work(
+        batch_id=BatchId(head[0]),
+        partner_id=PartnerId(head[1]),
+        product_id=head[2],
+        product_version=head[3],
+        header=head[4],
+        received_at=head[5],
+        part_no=part[0],
+        first_line=part[1],
+        rows=part[2],
+        sealed=bytes(part[3]),
+        last=part[4],
+    )
+
+
+_PART_DONE: Final = """
+UPDATE batch_parts SET sealed = NULL, accepted = %s, rejected = %s
+WHERE batch_id = %s AND part_no = %s AND sealed IS NOT NULL
+"""
+_BATCH_FURTHER: Final = """
+UPDATE batches SET state = CASE WHEN %(last)s THEN 'finished' ELSE 'processing' END,
+       rows_read = rows_read + %(accepted)s + %(rejected)s, accepted = accepted + %(accepted)s,
+       rejected = rejected + %(rejected)s, working_seconds = working_seconds + %(seconds)s,
+       finished_at = CASE WHEN %(last)s THEN %(now)s END
+WHERE batch_id = %(batch_id)s AND state IN ('received', 'processing')
+"""
+
+
+def part_done(tx: Tx, work: Work, *, accepted: int, rejected: int, seconds: float, now: datetime) -> None:
+    """Empty the part, move the batch on, and finish it after its last part."""
+    tx.execute(_PART_DONE, (accepted, rejected, work.batch_id, work.part_no))
+    parameters: dict[str, object] = {
+        "batch_id": work.batch_id,
+        "last": work.last,
+        "accepted": accepted,
+        "rejected": rejected,
+        "seconds": seconds,
+        "now": now,
+    }
+    tx.execute(_BATCH_FURTHER, parameters)
+
+
+_FAIL: Final = """
+UPDATE batches SET state = 'failed', failure = %s WHERE batch_id = %s AND state IN ('received', 'processing')
+"""
+
+
+def fail(tx: Tx, batch_id: BatchId, failure: str) -> None:
+    """Give up on what is left of a batch; what was enrolled stays."""
+    tx.execute(_FAIL, (failure, batch_id))
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(
+        batch_id=BatchId(row[0]),
+        partner_id=PartnerId(row[1]),
+        product_code=ProductCode(row[2]),
+        state=row[3],
+        rows_total=row[4],
+        rows_read=row[5],
+        accepted=row[6],
+        rejected=row[7],
+        working_seconds=row[8],
+        received_at=row[9],
+        finished_at=row[10],
+        sha256=row[11],
+        failure=row[12],
+    )

@@ -1,0 +1,142 @@
+"""Policies as read, and their cancellation. New ones are written by new_policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.domain.policies import Claims, Consent, Policy
+from shared.db.transaction import Row, Tx
+from shared.values.ids import BatchId, EventId, PartnerId, PolicyId, ProductCode, TokenHex
+from shared.values.money import Currency, Fen
+
+_SELECT: Final = """
+SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product_version, k.batch_id, p.state,
+       p.version, p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to, k.enrolled_at,
+       p.consent_text_version, p.consent_given_at, p.consent_channel, p.sealed,
+       (SELECT count(*) FROM claim_outcomes c WHERE c.policy_id = p.policy_id),
+       (SELECT count(*) FROM claim_outcomes c WHERE c.policy_id = p.policy_id AND c.outcome = 'approved'),
+       (SELECT coalesce(sum(o.amount_fen), 0)::bigint FROM payout_states o
+        WHERE o.policy_id = p.policy_id AND o.state = 'paid')
+FROM policies p
+JOIN partners r USING (partner_no)
+JOIN products d USING (product_id)
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+JOIN policy_chunks k USING (chunk_id)
+"""
+_ONE: Final = _SELECT + "WHERE p.policy_id = %s AND p.partner_no = %s"
+_LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = %s AND partner_no = %s FOR UPDATE"
+
+
+def policy(tx: Tx, policy_id: PolicyId, *, partner_no: int, lock: bool = False) -> Policy | None:
+    """This partner's policy; None where there is none or it is another's. ``lock`` keeps others from changing it."""
+    if lock and tx.one(_LOCK, (policy_id, partner_no)) is None:
+        return None
+    row = tx.one(_ONE, (policy_id, partner_no))
+    return None if row is None else _policy(row)
+
+
+_PAGE: Final = (
+    _SELECT
+    + """
+WHERE p.partner_no = %(partner_no)s
+  AND (%(reference)s IS NULL OR p.partner_reference = %(reference)s)
+  AND (p.partner_reference, p.policy_id) > (%(after_reference)s, %(after_id)s::uuid)
+ORDER BY p.partner_reference, p.policy_id
+LIMIT %(limit)s
+"""
+)
+_BEFORE_ALL: Final = ("", "00000000-0000-0000-0000-000000000000")
+
+
+def page(
+    tx: Tx, *, partner_no: int, reference: str | None, after: tuple[str, PolicyId] | None, limit: int
+) -> list[Policy]:
+    """This partner's policies by reference and id, beginning after ``after``."""
+    after_reference, after_id = after or _BEFORE_ALL
+    parameters: dict[str, object] = {
+        "partner_no": partner_no,
+        "reference": reference,
+        "after_reference": after_reference,
+        "after_id": after_id,
+        "limit": limit,
+    }
+    return [_policy(row) for row in tx.all(_PAGE, parameters)]
+
+
+_HOLDER: Final = """
+SELECT policy_id, partner_no FROM policies WHERE person_token = %s AND product_id = %s AND state = 'in_force'
+"""
+
+
+def running_cover(tx: Tx, person_token: TokenHex, product_id: int) -> tuple[PolicyId, int] | None:
+    """Which policy covers this person now, and the number of the partner whose it is."""
+    row = tx.one(_HOLDER, (bytes.fromhex(person_token), product_id))
+    return None if row is None else (PolicyId(row[0]), row[1])
+
+
+_COVERED: Final = """
+SELECT encode(person_token, 'hex') FROM policies
+WHERE person_token = ANY(%s) AND product_id = %s AND state = 'in_force'
+"""
+
+
+def covered(tx: Tx, person_tokens: Sequence[TokenHex], product_id: int) -> list[TokenHex]:
+    """Those of ``person_tokens`` who have running cover of this product."""
+    if not person_tokens:
+        return []
+    tokens = [bytes.fromhex(token) for token in person_tokens]
+    return [TokenHex(row[0]) for row in tx.all(_COVERED, (tokens, product_id))]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """That and why a policy ended early."""
+
+    reason: str
+    canceled_at: datetime
+    effective_to: datetime
+    refund: Fen
+    canceled_by: str
+    event_id: EventId
+
+
+_CANCEL: Final = """
+UPDATE policies SET state = 'canceled', version = version + 1, effective_to = %s
+WHERE policy_id = %s AND state = 'in_force'
+"""
+_NOTE_CANCELLATION: Final = """
+INSERT INTO cancellations (policy_id, reason, canceled_at, refund_fen, canceled_by, event_id)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+
+def cancel(tx: Tx, policy_id: PolicyId, end: Cancellation) -> bool:
+    """End a policy that is in force; False where it is not."""
+    if tx.execute(_CANCEL, (end.effective_to, policy_id)) == 0:
+        return False
+    tx.execute(_NOTE_CANCELLATION, (policy_id, end.reason, end.canceled_at, end.refund, end.canceled_by, end.event_id))
+    return True
+
+
+def _policy(row: Row) -> Policy:
+    return Policy(
+        policy_id=PolicyId(row[0]),
+        partner_id=PartnerId(row[1]),
+        partner_reference=row[2],
+        product_code=ProductCode(row[3]),
+        product_version=row[4],
+        batch_id=None if row[5] is None else BatchId(row[5]),
+        state=row[6],
+        version=row[7],
+        premium=Fen(row[8]),
+        currency=Currency(row[9]),
+        effective_from=row[10],
+        effective_to=row[11],
+        enrolled_at=row[12],
+        consent=Consent(row[13], row[14], row[15]),
+        sealed=bytes(row[16]),
+        claims=Claims(filed=row[17], approved=row[18], paid=Fen(row[19])),
+    )

@@ -1,0 +1,88 @@
+"""Product versions as stored. Whether terms are acceptable is the domain's to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from services.enrollment.domain.products import sold_at
+from shared.db.transaction import Row, Tx
+from shared.events.products import ProductPublished
+from shared.values.ids import EventId, ProductCode
+
+
+@dataclass(frozen=True, slots=True)
+class SoldProduct:
+    """A product version with the database's short number of its product."""
+
+    product_id: int
+    terms: ProductPublished
+
+
+_ADD_PRODUCT = "INSERT INTO products (product_code) VALUES (%s) ON CONFLICT DO NOTHING"
+_LOCK_PRODUCT = "SELECT product_id FROM products WHERE product_code = %s FOR UPDATE"
+_NEWEST = "SELECT coalesce(max(version), 0) FROM product_versions WHERE product_id = %s"
+
+
+def lock(tx: Tx, product_code: ProductCode) -> tuple[int, int]:
+    """The product's number and its newest version (0: none yet), nobody else publishing until this transaction ends."""
+    row = tx.one(_LOCK_PRODUCT, (product_code,))
+    if row is None:
+        tx.execute(_ADD_PRODUCT, (product_code,))
+        row = tx.one(_LOCK_PRODUCT, (product_code,))
+    assert row is not None  # noqa: S101  # just inserted, and products are never deleted
+    newest = tx.one(_NEWEST, (row[0],))
+    return row[0], newest[0] if newest else 0
+
+
+_ADD_VERSION = """
+INSERT INTO product_versions (product_id, version, terms, published_at, published_by, event_id)
+VALUES (%s, %s, %s::jsonb, %s, %s, %s)
+"""
+
+
+def add_version(
+    tx: Tx, product_id: int, terms: ProductPublished, *, published_at: datetime, published_by: str, event_id: EventId
+) -> None:
+    """Store a version; the table refuses a second one of the same number."""
+    body = msgspec.json.encode(terms).decode()
+    tx.execute(_ADD_VERSION, (product_id, terms.product_version, body, published_at, published_by, event_id))
+
+
+_VERSIONS = """
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE %(code)s IS NULL OR p.product_code = %(code)s
+ORDER BY p.product_code, v.version
+"""
+
+
+def versions(tx: Tx, product_code: ProductCode | None = None) -> list[SoldProduct]:
+    """Every version of one product, or of all, by code and number."""
+    return [_sold(row) for row in tx.all(_VERSIONS, {"code": product_code})]
+
+
+def sold_now(tx: Tx, product_code: ProductCode, now: datetime) -> SoldProduct | None:
+    """The version that a policy is sold under at ``now``."""
+    known = versions(tx, product_code)
+    terms = sold_at((one.terms for one in known), now)
+    return None if terms is None else SoldProduct(known[0].product_id, terms)
+
+
+_BY_CODE = """
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE p.product_code = %s AND v.version = %s
+"""
+_BY_NUMBER = "SELECT product_id, terms FROM product_versions WHERE product_id = %s AND version = %s"
+
+
+def version(tx: Tx, product: ProductCode | int, number: int) -> SoldProduct:
+    """One version that something stored names, so that it exists: by the product's code or the database's number."""
+    row = tx.one(_BY_CODE if isinstance(product, str) else _BY_NUMBER, (product, number))
+    assert row is not None  # noqa: S101  # versions are never deleted
+    return _sold(row)
+
+
+def _sold(row: Row) -> SoldProduct:
+    return SoldProduct(row[0], msgspec.convert(row[1], ProductPublished))

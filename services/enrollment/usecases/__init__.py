@@ -1,0 +1,1 @@
+"""What enrollment does: one module per verb, each function one transaction unless it says otherwise."""

@@ -1,0 +1,40 @@
+"""The event that announces new policies: as many as one chunk holds, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.enrollment.store.new_policies import NewPolicy
+from shared.events.policies import PoliciesEnrolled, PolicyColumns
+from shared.events.products import ProductPublished
+from shared.values.ids import BatchId, PartnerId
+
+
+def policies_enrolled(
+    policies: Sequence[NewPolicy],
+    terms: ProductPublished,
+    *,
+    partner_id: PartnerId,
+    batch_id: BatchId | None,
+    now: datetime,
+) -> PoliciesEnrolled:
+    """``policies`` are one chunk's, all stored, and at least one."""
+    return PoliciesEnrolled(
+        chunk_id=policies[0].chunk_id,
+        batch_id=batch_id,
+        partner_id=partner_id,
+        product_code=terms.product_code,
+        product_version=terms.product_version,
+        premium_fen=terms.premium_fen,
+        currency=terms.currency,
+        enrolled_at=now,
+        policies=PolicyColumns(
+            policy_id=[policy.policy_id for policy in policies],
+            person_token=[policy.person_token for policy in policies],
+            phone_token=[policy.phone_token for policy in policies],
+            birth_year=[policy.birth_year for policy in policies],
+            effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
+            effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
+        ),
+    )

@@ -1,0 +1,64 @@
+"""What the caller's contract lets it sell now, read once at the start of an enrollment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrollment.domain.cover import today_of
+from services.enrollment.domain.errors import NoContract, ProductNotSold
+from services.enrollment.domain.partners import Contract, check_may_sell
+from services.enrollment.store import partners, products
+from services.enrollment.store.new_policies import SoldUnder
+from services.enrollment.store.products import SoldProduct
+from shared.db.transaction import Tx
+from shared.values.ids import PartnerId, ProductCode
+from shared.values.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A product version that a partner may sell."""
+
+    contract: Contract
+    product: SoldProduct
+
+    @property
+    def under(self) -> SoldUnder:
+        terms = self.product.terms
+        return SoldUnder(
+            self.contract.partner_no, self.product.product_id, terms.product_version, Fen(terms.premium_fen)
+        )
+
+
+def contract_of(tx: Tx, tenant: str) -> Contract:
+    """The contract of the partner whose token this is.
+
+    Raises:
+        NoContract: the tenant is no partner.
+    """
+    contract = partners.contract(tx, PartnerId(tenant))
+    if contract is None:
+        raise NoContract(tenant)
+    return contract
+
+
+def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime) -> Sale:
+    """What a policy of this product is sold under by this partner now.
+
+    Raises:
+        NoContract: the tenant is no partner.
+        ContractNotRunning: its contract allows no new cover today.
+        ProductNotSold: the product does not exist, is not sold now, or is not in the contract.
+    """
+    contract = contract_of(tx, tenant)
+    product = products.sold_now(tx, product_code, now)
+    if product is None:
+        raise ProductNotSold(product_code)
+    check_may_sell(contract, product_code, today_of(product.terms, now))
+    return Sale(contract, product)
+
+
+def sale_of_batch(tx: Tx, partner_id: PartnerId, product_id: int, version: int) -> Sale:
+    """What a batch was received under; it stays so for all its rows, even if the contract ends meanwhile."""
+    return Sale(contract_of(tx, partner_id), products.version(tx, product_id, version))

@@ -1,0 +1,87 @@
+"""Enrolls one person: judged, tokenized, sealed, stored and announced in the caller's transaction, or not at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.domain.errors import AlreadyCovered
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
+from services.enrollment.store import new_policies, policies
+from services.enrollment.store.new_policies import NewPolicy
+from services.enrollment.usecases.announce import policies_enrolled
+from services.enrollment.usecases.contracts import Sale, sale_of
+from services.enrollment.usecases.vault import Vault, seal_insured
+from shared.db.transaction import Tx
+from shared.messaging import outbox
+from shared.process import metrics
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.ids import PolicyId, ProductCode, TokenHex
+
+_POINTERS: Final = {
+    "partner_reference": "/partner_reference",
+    "document_type": "/insured/document_type",
+    "document_number": "/insured/document_number",
+    "name": "/insured/name",
+    "phone": "/insured/phone",
+    "effective_date": "/effective_date",
+    "consent_text_version": "/consent/text_version",
+    "consent_given_at": "/consent/given_at",
+    "consent_channel": "/consent/channel",
+}
+"""Where each column of a row stands in the body that enrolls one person."""
+
+
+def enroll_policy(
+    tx: Tx, raw: RawRow, product_code: ProductCode, *, tenant: str, vault: Vault, now: datetime, sandbox: bool
+) -> Policy:
+    """One new policy.
+
+    Raises:
+        NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
+        InvalidField: a field is not acceptable.
+        AlreadyCovered: the person has this product's cover, from whichever partner.
+    """
+    sale = sale_of(tx, tenant, product_code, now)
+    judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox).judge(raw)
+    if isinstance(judged, Fault):
+        raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
+    policy = _prepared(tx, judged, vault)
+    for token in vault.persons_under_older_keys(judged.insured):
+        _refuse_covered(tx, token, sale)
+    if not new_policies.insert_one(tx, policy, sale.under):
+        _refuse_covered(tx, policy.person_token, sale)
+        raise AlreadyCovered(None)
+    event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)
+    event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
+    new_policies.add_chunk(tx, policy.chunk_id, batch_id=None, policies=1, enrolled_at=now, event_id=event_id)
+    metrics.POLICIES_ENROLLED.labels("one").inc()
+    stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
+    assert stored is not None  # noqa: S101  # inserted above
+    return stored
+
+
+def _prepared(tx: Tx, row: CheckedRow, vault: Vault) -> NewPolicy:
+    policy_id = PolicyId(new_id())
+    key = vault.sealer.new_data_key(tx)
+    return NewPolicy(
+        policy_id=policy_id,
+        chunk_id=new_id(),
+        person_token=vault.person(row.insured),
+        phone_token=vault.tokenizer.phone(row.insured.phone),
+        partner_reference=row.partner_reference,
+        birth_year=row.birth_year,
+        cover=row.cover,
+        consent=row.consent,
+        sealed=seal_insured(key, policy_id, row.insured),
+    )
+
+
+def _refuse_covered(tx: Tx, token: TokenHex, sale: Sale) -> None:
+    """Raise if the person is covered, naming the policy to the partner whose it is and to nobody else."""
+    running = policies.running_cover(tx, token, sale.product.product_id)
+    if running is not None:
+        policy_id, partner_no = running
+        raise AlreadyCovered(policy_id if partner_no == sale.contract.partner_no else None)

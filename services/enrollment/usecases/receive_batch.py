@@ -1,0 +1,82 @@
+"""Takes a partner's file in, part by part, sealed, in the request's transaction: all of it is there, or nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrollment.domain.batches import Batch
+from services.enrollment.domain.errors import NotTheDeclaredFile
+from services.enrollment.intake.upload import Upload
+from services.enrollment.store import batches
+from services.enrollment.usecases.contracts import sale_of
+from services.enrollment.usecases.vault import Vault, part_context
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.ids import BatchId, ProductCode
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the partner says its file is, to be checked; None where it says nothing."""
+
+    rows: int | None
+    sha256: str | None
+
+
+def receive_batch(
+    tx: Tx,
+    chunks: Iterable[bytes],
+    product_code: ProductCode,
+    declared: Declared,
+    *,
+    tenant: str,
+    actor: str,
+    vault: Vault,
+    now: datetime,
+) -> Batch:
+    """A batch that the worker will find.
+
+    Raises:
+        NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
+        UnreadableFile: it is no file of subscribers.
+        NotTheDeclaredFile: its rows or hash are not those declared.
+    """
+    sale = sale_of(tx, tenant, product_code, now)
+    upload = Upload(chunks)
+    batch_id = BatchId(new_id())
+    batches.add(
+        tx,
+        batch_id,
+        partner_no=sale.contract.partner_no,
+        product_id=sale.product.product_id,
+        product_version=sale.product.terms.product_version,
+        header=",".join(upload.header),
+        received_at=now,
+    )
+    key = vault.sealer.new_data_key(tx)
+    for part in upload.parts():
+        sealed = key.seal(part.text, part_context(batch_id, part.number))
+        batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
+    _check_declared(declared, upload)
+    batches.complete(tx, batch_id, rows_total=upload.rows, sha256=upload.sha256)
+    audit.record(
+        tx,
+        actor=actor,
+        action="batch.received",
+        subject=batch_id,
+        details={"rows": upload.rows, "sha256": upload.sha256},
+        now=now,
+    )
+    stored = batches.batch(tx, batch_id, partner_no=sale.contract.partner_no)
+    assert stored is not None  # noqa: S101  # added above
+    return stored
+
+
+def _check_declared(declared: Declared, upload: Upload) -> None:
+    if declared.rows is not None and declared.rows != upload.rows:
+        raise NotTheDeclaredFile("rows", str(declared.rows), str(upload.rows))
+    if declared.sha256 is not None and declared.sha256 != upload.sha256:
+        raise NotTheDeclaredFile("as SHA-256", declared.sha256, upload.sha256)
