@@ -1,0 +1,19 @@
+"""The guards that keep an effect from happening twice or not at all, and the tests that must notice one gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guard:
+    """``text`` stands once in ``file``; with ``without`` in its place the guard is gone and ``tests`` must fail."""
+
+    name: str
+    file: str
+    text: str
+    without: str
+    tests: tuple[str, ...]
+
+
+GUARDS: tuple[Guard, ...] = ()
