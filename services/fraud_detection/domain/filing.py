@@ -73,8 +73,10 @@ def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
 
 
 def evidence_faults(evidence: Sequence[Evidence], now: datetime) -> Iterator[InvalidField]:
-    """Documents captured in the future."""
+    """Documents captured in the future, or before there were such documents."""
     for index, each in enumerate(evidence):
+        if each.captured_at is not None and each.captured_at < now - EARLIEST:
+            yield InvalidField(f"/evidence/{index}/captured_at", "This is more than 20 years ago.", "Check the year.")
         if each.captured_at is not None and each.captured_at > now + CLOCKS_APART:
             yield InvalidField(
                 f"/evidence/{index}/captured_at", "This is in the future.", "Send when it was taken, with its zone."

@@ -17,18 +17,13 @@ from shared.values.money import Fen
 log = get_logger()
 
 
-class Reason(Protocol):
-    @property
-    def feature(self) -> str: ...
-    @property
-    def contribution(self) -> float: ...
-
-
 class Score(Protocol):
+    """The calibrated probability that a claim is dishonest, and which features moved it how far."""
+
     @property
     def probability(self) -> float: ...
     @property
-    def reasons(self) -> Sequence[Reason]: ...
+    def reasons(self) -> Sequence[tuple[str, float]]: ...
 
 
 class Champion(Protocol):
@@ -68,7 +63,7 @@ def ask(tx: Tx, find_champion: FindChampion, vector: tuple[float, ...]) -> Opini
         model_id=champion.model_id,
         sha256=champion.sha256,
         probability=score.probability,
-        reasons=tuple((reason.feature, reason.contribution) for reason in score.reasons),
+        reasons=tuple(score.reasons),
         approve_below=champion.approve_below,
         auto_approve_limit_fen=Fen(champion.auto_approve_limit_fen),
     )

@@ -1,0 +1,134 @@
+"""A claim as its resident may see it: state, sentences, amount, payout. Never a score, never who reviewed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from services.fraud_detection.domain.claims import Claim, State
+from services.fraud_detection.domain.sentences import sentence
+from services.fraud_detection.store import decisions, payouts
+from services.fraud_detection.store.decisions import DecisionRow
+from services.fraud_detection.store.payouts import PayoutRow
+from services.fraud_detection.usecases.personal_data import PersonalData
+from shared.db.transaction import Tx
+from shared.events.claims import Outcome
+from shared.web.models import ReplyModel
+
+
+class ReasonView(ReplyModel):
+    """One sentence to the resident, and the clause of the terms that it stands on (empty where it needs none)."""
+
+    code: str
+    clause: str
+    text_zh: str
+    text_en: str
+
+
+class DecisionView(ReplyModel):
+    """The newest decision."""
+
+    decision_id: str
+    outcome: Outcome
+    amount_fen: int
+    reasons: list[ReasonView]
+    decided_at: datetime
+    payable_from: datetime | None
+    """When the recovery wait is over and the money is sent; null unless approved."""
+
+
+class PayoutView(ReplyModel):
+    """The payment, as the payout service last told it."""
+
+    payout_id: str
+    state: Literal["scheduled", "paid", "rejected", "returned"]
+    amount_fen: int
+    changed_at: datetime
+
+
+class ClaimView(ReplyModel):
+    """One claim."""
+
+    claim_id: str
+    version: int
+    state: State
+    policy_id: str
+    amount_fen: int
+    """What was claimed."""
+    currency: str
+    submitted_at: datetime
+    decision: DecisionView | None
+    payout: PayoutView | None
+
+
+def view(tx: Tx, claim: Claim, personal_data: PersonalData) -> ClaimView:
+    return views(tx, [claim], personal_data)[0]
+
+
+def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
+    """Several at once, by two queries for all."""
+    ids = [claim.claim_id for claim in found]
+    decided, paid = decisions.latest(tx, ids), payouts.of_claims(tx, ids)
+    return [_view(tx, each, decided.get(each.claim_id), paid.get(each.claim_id), personal_data) for each in found]
+
+
+def _view(
+    tx: Tx, claim: Claim, decision: DecisionRow | None, payout: PayoutRow | None, personal_data: PersonalData
+) -> ClaimView:
+    return ClaimView(
+        claim_id=claim.claim_id,
+        version=claim.version,
+        state=claim.state,
+        policy_id=claim.policy_id,
+        amount_fen=claim.amount_fen,
+        currency=claim.currency,
+        submitted_at=claim.submitted_at,
+        decision=None if decision is None else _decision(tx, decision, personal_data),
+        payout=None if payout is None else _payout(payout),
+    )
+
+
+def _decision(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> DecisionView:
+    return DecisionView(
+        decision_id=decision.decision_id,
+        outcome=decision.outcome,
+        amount_fen=decision.amount_fen,
+        reasons=told(tx, decision, personal_data),
+        decided_at=decision.decided_at,
+        payable_from=decision.payable_from,
+    )
+
+
+def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:
+    """What the resident is told of a decision."""
+    match decision.outcome:
+        case "approved":
+            return [_reason("approved")]
+        case "review":
+            return [_reason("under_review")]
+        case "refused":
+            words = decision.reasons
+            opened = "" if words is None else personal_data.open(tx, words, decision.claim_id, "reasons")
+            return [ReasonView(code="refused_by_person", clause=decision.clause or "", text_zh=opened, text_en=opened)]
+        case "documents_requested" | "refusal_proposed":
+            return [
+                ReasonView(code=each.code, clause=each.clause, text_zh=each.text_zh, text_en=each.text_en)
+                for each in decision.failures
+            ]
+
+
+def _reason(code: str) -> ReasonView:
+    text_zh, text_en = sentence(code)
+    return ReasonView(code=code, clause="", text_zh=text_zh, text_en=text_en)
+
+
+def _payout(payout: PayoutRow) -> PayoutView:
+    return PayoutView.model_validate(
+        {
+            "payout_id": payout.payout_id,
+            "state": payout.state,
+            "amount_fen": payout.amount_fen,
+            "changed_at": payout.changed_at,
+        }
+    )

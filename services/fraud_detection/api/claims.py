@@ -1,0 +1,214 @@
+"""Claims over HTTP: file, look up, add documents, appeal. A channel sees its own claims alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.fraud_detection.api.claim_view import ClaimView, view, views
+from services.fraud_detection.api.deps import Deps
+from services.fraud_detection.domain import claims as domain
+from services.fraud_detection.domain import errors
+from services.fraud_detection.domain.filing import Claimant, Filing
+from services.fraud_detection.domain.scam_types import ScamType
+from services.fraud_detection.store import claims as store
+from services.fraud_detection.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.usecases.file_claim import file_claim
+from shared.values.documents import DocumentType
+from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
+from shared.web import paging
+from shared.web.models import AmountFen, Identifier, LongText, Moment, PositiveFen, RequestModel, Sha256Hex
+from shared.web.resource import Call, Reply, Resource
+
+claims = Resource("claims", "Claims that residents file")
+
+MAX_EVIDENCE = 50
+Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class ClaimantPerson(RequestModel):
+    """The person who claims, as on the document."""
+
+    document_type: DocumentType
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    """A mobile number of mainland China."""
+
+
+class LossReport(RequestModel):
+    """What happened."""
+
+    scam_type: ScamType
+    occurred_at: Moment
+    """The first transfer."""
+    discovered_at: Moment
+    reported_at: Moment
+    """When the police were told."""
+    amount_fen: PositiveFen
+    description: LongText | None = None
+    """In the resident's own words; kept sealed."""
+
+
+class EvidenceItem(RequestModel):
+    """One document, which you keep; its SHA-256 says which."""
+
+    kind: domain.EvidenceKind
+    sha256: Sha256Hex
+    captured_at: Moment | None = None
+
+
+EvidenceList = Annotated[list[EvidenceItem], Field(max_length=MAX_EVIDENCE)]
+
+
+class ClaimRequest(RequestModel):
+    """A claim."""
+
+    policy_id: Identifier
+    claimant: ClaimantPerson
+    loss: LossReport
+    evidence: EvidenceList
+    payee_token: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$")]
+    """The account to pay to, as the payout service's `POST /v1/payees` named it."""
+    device_id: Opaque | None = None
+    """The device that the claim was made on; kept as a token."""
+    handler_id: Opaque | None = None
+    """Who helped to file it, if somebody did; kept as a token."""
+    recovered_fen: AmountFen = 0
+    """What came back already."""
+    other_insurance_fen: AmountFen = 0
+    """What another insurer pays."""
+
+
+class Documents(RequestModel):
+    """Further documents."""
+
+    evidence: Annotated[list[EvidenceItem], Field(min_length=1, max_length=MAX_EVIDENCE)]
+
+
+class Appeal(RequestModel):
+    """Why the refusal is wrong; kept sealed."""
+
+    reason: LongText
+
+
+class ClaimPath(RequestModel):
+    claim_id: Identifier
+
+
+@claims.post(
+    "/v1/claims",
+    scope="claims:write",
+    status=202,
+    reply=ClaimView,
+    problems=(errors.UnknownPolicy,),
+)
+def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
+    """File a claim. It is decided within moments; ask for it again, or read the event."""
+    claim = file_claim(
+        call.tx,
+        _filing(body),
+        tenant=call.caller.tenant,
+        personal_data=call.deps.personal_data,
+        sandbox=call.deps.sandbox,
+        now=call.now,
+    )
+    return _accepted(call, claim)
+
+
+@claims.get("/v1/claims/<claim_id>", scope="claims:read", reply=ClaimView, problems=(errors.UnknownClaim,))
+def show_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
+    """One of your claims."""
+    claim = _own(call, path)
+    return Reply(view(call.tx, claim, call.deps.personal_data), version=claim.version)
+
+
+@claims.get("/v1/claims", scope="claims:read", reply=paging.Page[ClaimView])
+def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ClaimView]]:
+    """Your claims, newest first."""
+    position = paging.decode(query.cursor, UUID)
+    before = None if position is None else ClaimId(position[0])
+    found = store.of_tenant(call.tx, call.caller.tenant, before=before, limit=query.limit + 1)
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].claim_id) if len(found) > query.limit else None
+    items = views(call.tx, shown, call.deps.personal_data)
+    return Reply(paging.Page[ClaimView](items=items, next_cursor=cursor))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/documents",
+    scope="claims:write",
+    status=202,
+    reply=ClaimView,
+    problems=(errors.UnknownClaim, errors.ClaimClosed),
+)
+def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> Reply[ClaimView]:
+    """Add documents. If they were asked for, the claim is decided anew."""
+    add_documents(call.tx, ClaimId(path.claim_id), _evidence(body.evidence), tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/appeals",
+    scope="claims:write",
+    status=202,
+    reply=ClaimView,
+    problems=(errors.UnknownClaim, errors.NotAppealable),
+)
+def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[ClaimView]:
+    """Appeal a refusal. Another person looks at it."""
+    appeal(
+        call.tx,
+        ClaimId(path.claim_id),
+        body.reason,
+        tenant=call.caller.tenant,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
+    return _accepted(call, _own(call, path))
+
+
+def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:
+    return Reply(
+        view(call.tx, claim, call.deps.personal_data),
+        headers={"Location": f"/v1/claims/{claim.claim_id}"},
+        version=claim.version,
+    )
+
+
+def _own(call: Call[Deps], path: ClaimPath) -> domain.Claim:
+    """The claim, if it is this channel's; another's is as unknown as none."""
+    claim = store.find(call.tx, ClaimId(path.claim_id))
+    if claim is None or claim.tenant != call.caller.tenant:
+        raise errors.UnknownClaim(path.claim_id)
+    return claim
+
+
+def _filing(body: ClaimRequest) -> Filing:
+    loss = body.loss
+    return Filing(
+        policy_id=PolicyId(body.policy_id),
+        claimant=Claimant(
+            document_type=body.claimant.document_type,
+            document_number=body.claimant.document_number,
+            phone=body.claimant.phone,
+        ),
+        scam_type=loss.scam_type,
+        occurred_at=loss.occurred_at,
+        discovered_at=loss.discovered_at,
+        reported_at=loss.reported_at,
+        amount_fen=Fen(loss.amount_fen),
+        recovered_fen=Fen(body.recovered_fen),
+        other_insurance_fen=Fen(body.other_insurance_fen),
+        description=loss.description,
+        evidence=_evidence(body.evidence),
+        payee_token=TokenHex(body.payee_token),
+        device_id=body.device_id,
+        handler_id=body.handler_id,
+    )
+
+
+def _evidence(items: list[EvidenceItem]) -> tuple[domain.Evidence, ...]:
+    return tuple(domain.Evidence(kind=each.kind, sha256=each.sha256, captured_at=each.captured_at) for each in items)

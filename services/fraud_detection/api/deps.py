@@ -1,0 +1,16 @@
+"""What fraud detection's views work with, made once by app.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from services.fraud_detection.usecases.personal_data import PersonalData
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """``sandbox`` says whether simulated people may claim and test phones force outcomes."""
+
+    personal_data: PersonalData
+    sandbox: bool
+    model_signing_key: bytes = field(repr=False)

@@ -1,0 +1,24 @@
+"""How each of fraud detection's errors looks over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.fraud_detection.domain import errors
+from shared.messaging.failures import Unready
+from shared.values.errors import FangzhaError
+from shared.web.problems import ProblemRow
+
+PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
+    errors.UnknownPolicy: ProblemRow(422, "unknown-policy", "Unknown policy"),
+    errors.UnknownClaim: ProblemRow(404, "unknown-claim", "Unknown claim"),
+    errors.ClaimClosed: ProblemRow(409, "claim-closed", "The claim is decided"),
+    errors.NotAppealable: ProblemRow(409, "not-appealable", "Nothing to appeal"),
+    errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
+    errors.NotStaff: ProblemRow(403, "not-staff", "Staff only"),
+    errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
+    errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
+    errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
+    Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
+}

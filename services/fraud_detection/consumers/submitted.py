@@ -1,0 +1,29 @@
+"""``claims.submitted.v1``, our own topic: each submission is decided here, so that filing waits for no model."""
+
+from __future__ import annotations
+
+from services.fraud_detection.domain.errors import UnknownClaim
+from services.fraud_detection.usecases.adjudicate import adjudicate
+from services.fraud_detection.usecases.opinions import FindChampion
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimSubmitted
+from shared.events.envelope import Envelope
+from shared.messaging.failures import Poison
+from shared.messaging.subscription import Subscription
+from shared.process.clock import Clock
+
+
+def submissions(find_champion: FindChampion, clock: Clock) -> Subscription:
+    """The subscription that decides claims by this model's opinion."""
+
+    def decide(tx: Tx, envelope: Envelope) -> None:
+        match envelope.data:
+            case ClaimSubmitted() as submitted:
+                try:
+                    adjudicate(tx, submitted, find_champion=find_champion, now=clock.now())
+                except UnknownClaim as error:
+                    raise Poison(error.sentence()) from error
+            case other:
+                raise Poison(f"it holds {type(other).__name__}")
+
+    return Subscription(name="adjudicate", topics=(ClaimSubmitted.TOPIC,), handlers={ClaimSubmitted: decide})
