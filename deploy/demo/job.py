@@ -47,7 +47,7 @@ class Done:
 def run(system: System, seed: int, sizes: Sizes, step: Step) -> Done:
     """Do it, from an empty system to paid claims. Raises where a step cannot go on; else the expectations tell."""
     expectations = Expectations()
-    begun = clocks.now(system)
+    begun, before = clocks.now(system), paying.books(system)
     with step(f"1  telecom-east enrolls {sizes.subscribers:,} subscribers, and one by hand") as told:
         enrolled = enrolling.enroll(system, seed, sizes.subscribers, now=begun, expectations=expectations, told=told)
     with step("2  the fraud team trains the first model and promotes it") as told:
@@ -65,7 +65,7 @@ def run(system: System, seed: int, sizes: Sizes, step: Step) -> Done:
     with step("5  reviewer-li confirms refusals, approves one case and refuses one") as told:
         reviewed = deciding.review(system, filed, expectations, told)
     with step("6  the recovery wait passes, and payout pays through the bank") as told:
-        paid = paying.pay(system, filed, enrolled, expectations, told)
+        paid = paying.pay(system, filed, enrolled, before=before, expectations=expectations, told=told)
     return Done(enrolled, trained, filed, reviewed, paid, expectations)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from deploy.demo.users import Json
 
-MOVED = frozenset({"done", "returned"})
+MOVED = ("done", "returned")
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,40 @@ class Money:
         return self.bank_out - self.bank_back
 
 
-def balance(balances: Iterable[Json], account: str) -> int:
-    """One account's balance, 0 if nothing was booked on it."""
-    return sum(int(each["balance_fen"]) for each in balances if each["account"] == account)
+@dataclass(frozen=True)
+class Books:
+    """Both books at one moment, whole."""
+
+    ledger: Sequence[Json]
+    bank: Sequence[Json]
+
+    def balance(self, account: str) -> int:
+        """One account's balance, 0 if nothing was booked on it."""
+        return sum(int(each["balance_fen"]) for each in self.ledger if each["account"] == account)
+
+    def at_the_bank(self, *statuses: str) -> int:
+        """The sum of the transfers of these statuses."""
+        return sum(int(each["amount_fen"]) for each in self.bank if each["status"] in statuses)
 
 
-def sums(
-    *, policies: int, premium_fen: int, approved: Sequence[Json], book: Sequence[Json], balances: Sequence[Json]
-) -> Money:
-    """All sums; ``approved`` are claims as residents see them, ``book`` the bank's transfers."""
+def sums(before: Books, after: Books, *, policies: int, premium_fen: int, approved: Sequence[Json]) -> Money:
+    """What came in and went out between two moments; ``approved`` are claims as residents see them."""
+
+    def booked(account: str) -> int:
+        return after.balance(account) - before.balance(account)
+
+    def moved(*statuses: str) -> int:
+        return after.at_the_bank(*statuses) - before.at_the_bank(*statuses)
+
     return Money(
         premiums=policies * premium_fen,
-        premium_income=-balance(balances, "premium_income"),
+        premium_income=-booked("premium_income"),
         approved=sum(int(view["decision"]["amount_fen"]) for view in approved),
-        expense=balance(balances, "claims_expense"),
-        bank_out=sum(int(each["amount_fen"]) for each in book if each["status"] in MOVED),
-        bank_back=sum(int(each["amount_fen"]) for each in book if each["status"] == "returned"),
-        ledger_bank=balance(balances, "bank"),
-        owed=-balance(balances, "claims_payable"),
+        expense=booked("claims_expense"),
+        bank_out=moved(*MOVED),
+        bank_back=moved("returned"),
+        ledger_bank=booked("bank"),
+        owed=-booked("claims_payable"),
     )
 
 

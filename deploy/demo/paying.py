@@ -15,7 +15,7 @@ from deploy.demo.deciding import refresh
 from deploy.demo.enrolling import Enrolled
 from deploy.demo.expectations import Expectations
 from deploy.demo.filing import Filed
-from deploy.demo.money import Money
+from deploy.demo.money import Books, Money
 from deploy.demo.users import PAYOUT, Json, System, User
 from deploy.demo.waiting import Progress, until
 
@@ -30,13 +30,20 @@ class Paid:
     """The end of the money: our payouts, the bank's own book, and the ledger's balances."""
 
     payouts: list[Json]
-    book: list[Json]
-    balances: list[Json]
+    books: Books
     reconciliation: Json
     money: Money
 
 
-def pay(system: System, filed: Sequence[Filed], enrolled: Enrolled, expectations: Expectations, told: Progress) -> Paid:
+def pay(
+    system: System,
+    filed: Sequence[Filed],
+    enrolled: Enrolled,
+    *,
+    before: Books,
+    expectations: Expectations,
+    told: Progress,
+) -> Paid:
     """Cross the recovery wait, then the hours and the day that the sandbox's late and returned transfers take."""
     approved = [each for each in filed if each.state == "approved"]
     due = max(datetime.fromisoformat(each.latest["decision"]["payable_from"]) for each in approved)
@@ -54,9 +61,9 @@ def pay(system: System, filed: Sequence[Filed], enrolled: Enrolled, expectations
         lambda: True if _states(system, returned)["returned"] == len(returned) else None,
     )
     refresh(system, filed)
-    paid = _books(system, approved, enrolled)
+    paid = _settled(system, approved, enrolled, before)
     _expect_payouts(filed, approved, paid, expectations)
-    _expect_money(paid, expectations)
+    _expect_money(approved, paid, expectations)
     return paid
 
 
@@ -77,21 +84,27 @@ def _wait(system: System, filed: Sequence[Filed], total: int, told: Progress) ->
     until("some payouts are not settled", settled, seconds=120, every=0.5)
 
 
-def _books(system: System, approved: Sequence[Filed], enrolled: Enrolled) -> Paid:
+def books(system: System) -> Books:
+    """Payout's ledger and the bank's own book, as they are now."""
     bearer = {"Authorization": f"Bearer {system.bank_token}"}
-    book = httpx.get(f"{system.bank_url}/book", headers=bearer, timeout=30).raise_for_status().json()
+    bank = httpx.get(f"{system.bank_url}/book", headers=bearer, timeout=30).raise_for_status().json()
+    with User.of(system, "finance-zhao", PAYOUT) as finance:
+        return Books(ledger=finance.get("/v1/ledger/balances")["items"], bank=bank["transfers"])
+
+
+def _settled(system: System, approved: Sequence[Filed], enrolled: Enrolled, before: Books) -> Paid:
+    after = books(system)
     with User.of(system, "finance-zhao", PAYOUT) as finance:
         payouts = list(finance.pages("/v1/payouts", limit=100))
-        balances = finance.get("/v1/ledger/balances")
         reconciliation = finance.get("/v1/reconciliation")
     sums = money.sums(
+        before,
+        after,
         policies=enrolled.policies,
         premium_fen=enrolled.single["premium_fen"],
         approved=[each.latest for each in approved],
-        book=book["transfers"],
-        balances=balances["items"],
     )
-    return Paid(payouts, book["transfers"], balances["items"], reconciliation, sums)
+    return Paid(payouts, after, reconciliation, sums)
 
 
 def _expect_payouts(filed: Sequence[Filed], approved: Sequence[Filed], paid: Paid, expectations: Expectations) -> None:
@@ -117,9 +130,9 @@ def _expect_payouts(filed: Sequence[Filed], approved: Sequence[Filed], paid: Pai
             )
 
 
-def _expect_money(paid: Paid, expectations: Expectations) -> None:
+def _expect_money(approved: Sequence[Filed], paid: Paid, expectations: Expectations) -> None:
     sums = paid.money
-    expectations.equal("the ledger sums to zero", sum(int(each["balance_fen"]) for each in paid.balances), 0)
+    expectations.equal("the ledger sums to zero", sum(int(each["balance_fen"]) for each in paid.books.ledger), 0)
     expectations.equal("premium booked is policies times premium", sums.premium_income, sums.premiums)
     expectations.equal(
         "claims expense is what residents were promised and the bank did not refuse",
@@ -127,7 +140,9 @@ def _expect_money(paid: Paid, expectations: Expectations) -> None:
         sums.paid + sums.owed,
     )
     expectations.equal("what left the bank's book is what left the ledger's bank account", -sums.ledger_bank, sums.paid)
-    expectations.equal("the bank paid nothing twice", money.paid_twice(paid.book), [])
+    expectations.equal("the bank paid nothing twice", money.paid_twice(paid.books.bank), [])
     expectations.equal("our book and the bank's agree", paid.reconciliation["differences"], [])
-    shown = sum(int(each["amount_fen"]) for each in paid.payouts if each["state"] == "paid")
-    expectations.equal("what residents see as paid is what the bank paid and kept", shown, sums.paid)
+    ours = {each.latest["payout"]["payout_id"]: each for each in approved if each.latest.get("payout")}
+    kept = {str(each["reference"]) for each in paid.books.bank if each["status"] == "done"} & set(ours)
+    shown = {payout_id for payout_id, each in ours.items() if each.latest["payout"]["state"] == "paid"}
+    expectations.equal("what residents see as paid is what the bank paid and kept", shown, kept)
