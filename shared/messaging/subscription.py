@@ -23,6 +23,8 @@ class Subscription:
     name: str
     topics: tuple[str, ...]
     handlers: Mapping[type[Event], Handler]
+    batch: int = 100
+    """The most events in one transaction: more of them cost less each, and all are durable only at its end."""
 
     def group(self, service: str) -> str:
         """The Kafka consumer group, which is also the inbox's ``consumer``."""

@@ -1,0 +1,331 @@
+"""The only module that imports kafka: a producer, a consumer and an administrator in our own types.
+
+Topic prefix and the prefix of groups are added and taken off here, so that nobody else knows of them. What is sent and
+what failures mean is the callers'.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.record import util as _record_util
+from kafka.structs import OffsetAndMetadata
+
+from shared.process.clock import monotonic
+from shared.process.settings import EXIT_CONFIGURATION, Settings
+
+KafkaFault: Final = KafkaError
+"""Whatever goes wrong between us and the broker."""
+
+# Where the numbers come from:
+_SESSION_TIMEOUT_MS: Final = 10_000
+"""A worker killed by SIGKILL is noticed after this long (2.9 s measured from then to its partitions' next owner).
+The default of 45 s would keep claims waiting that long; below 6 s is under most brokers' minimum."""
+_HEARTBEAT_INTERVAL_MS: Final = 3_000
+"""A third of the session, as Kafka advises: two may be lost."""
+_MAX_POLL_INTERVAL_MS: Final = 60_000
+"""A rebalance waits for a member that is busy at most this long. A batch takes some seconds at worst."""
+_METADATA_MAX_AGE_MS: Final = 10_000
+"""A topic made after a consumer started is found within this time; the default is five minutes."""
+_REQUEST_TIMEOUT_MS: Final = 10_000
+"""A broker that is up answers in milliseconds; one that was stopped without closing its sockets is given up then."""
+_DELIVERY_TIMEOUT_MS: Final = 20_000
+"""At least two requests' worth. Then the relay makes a new producer and tries again, for ever."""
+_MAX_BLOCK_MS: Final = 5_000
+"""Waiting for the metadata of a topic that is not there yet. The relay's back-off does the rest."""
+_BOOTSTRAP_TIMEOUT_MS: Final = 5_000
+_RECONNECT_MAX_MS: Final = 1_000
+"""After a restart of the broker a client is back within a second or so; the default lets it sleep for 30."""
+_PRODUCER_BATCH_BYTES: Final = 262_144
+"""What goes into one compressed batch of a partition; a quarter of the 1 MiB that a broker takes by default."""
+_CLOSE_TIMEOUT_MS: Final = 5_000
+_LOOK_TIMEOUT_MS: Final = 2_000
+
+
+class Partition(NamedTuple):
+    """A partition of a topic, the topic without its prefix."""
+
+    topic: str
+    number: int
+
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message read from a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be sent. Messages with one key keep their order."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an acknowledged message lies."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How to reach Kafka."""
+
+    bootstrap_servers: str
+    topic_prefix: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Security options by kafka-python's names; they hold a password."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Link:
+        """The link of a process; ends it (exit code 78) if KAFKA_BOOTSTRAP_SERVERS is missing."""
+        settings.needs("kafka_bootstrap_servers")
+        password = settings.kafka_sasl_password
+        given = {
+            "security_protocol": settings.kafka_security_protocol,
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password is not None else None,
+            "ssl_cafile": settings.kafka_ssl_cafile,
+            "ssl_certfile": settings.kafka_ssl_certfile,
+            "ssl_keyfile": settings.kafka_ssl_keyfile,
+        }
+        options = {name: value for name, value in given.items() if value is not None}
+        return cls(settings.kafka_bootstrap_servers or "", settings.kafka_topic_prefix, options)
+
+    def common(self, client_id: str) -> dict[str, Any]:
+        """What producer, consumer and administrator have in common."""
+        return {
+            "bootstrap_servers": [server.strip() for server in self.bootstrap_servers.split(",")],
+            "client_id": client_id,
+            "request_timeout_ms": _REQUEST_TIMEOUT_MS,
+            "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
+            "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
+            "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
+            **self.options,
+        }
+
+
+def require_fast_checksums() -> None:
+    """End the process with a hint if Kafka's checksums would be computed in Python: 9 ms instead of 0.4 for 60 kB."""
+    if _record_util.crc32c_c is None:
+        sys.stderr.write(
+            "The package crc32c is missing: Kafka's checksums would take 25 times as long. "
+            "Install what requirements/ lists for this service.\n"
+        )
+        raise SystemExit(EXIT_CONFIGURATION)
+
+
+class Producer:
+    """Sends messages and waits until all replicas in sync have them. Makes its connection at the first use, and anew
+    after a failure. Not to be used by two threads at once.
+    """
+
+    def __init__(self, link: Link, client_id: str) -> None:
+        self._link = link
+        self._client_id = client_id
+        self._producer: Any = None
+
+    def send(self, messages: Sequence[Outgoing]) -> list[Place | None]:
+        """Each message's place, or None for one that was not acknowledged: it may or may not be on its topic.
+
+        Raises:
+            KafkaFault: nothing could be sent.
+        """
+        if self._producer is None:
+            self._producer = self._connect()
+        prefix = self._link.topic_prefix
+        futures: list[Any] = []
+        try:
+            for message in messages:
+                topic, headers = prefix + message.topic, list(message.headers)
+                futures.append(self._producer.send(topic, message.value, message.key, headers))
+            self._producer.flush(timeout=_DELIVERY_TIMEOUT_MS / 1000)
+        except KafkaError:
+            self.close()
+            if not any(_acknowledged(future) for future in futures):
+                raise
+        places = [_place(future) for future in futures]
+        if None in places:
+            self.close()
+        return places + [None] * (len(messages) - len(places))
+
+    def close(self) -> None:
+        """Forget the connection; what is under way is given up."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError):  # Its flush did not finish, which is why it is closed.
+                producer.close(timeout=0)
+
+    def _connect(self) -> Any:
+        return KafkaProducer(
+            **self._link.common(self._client_id),
+            acks="all",
+            enable_idempotence=True,
+            allow_auto_create_topics=False,
+            compression_type="lz4",
+            batch_size=_PRODUCER_BATCH_BYTES,
+            delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
+            max_block_ms=_MAX_BLOCK_MS,
+        )
+
+
+def _acknowledged(future: Any) -> bool:
+    return bool(future.is_done and future.succeeded())
+
+
+def _place(future: Any) -> Place | None:
+    return Place(future.value.partition, future.value.offset) if _acknowledged(future) else None
+
+
+class Consumer:
+    """A member of a consumer group, or with ``group=None`` a reader of partitions that it assigns itself."""
+
+    def __init__(self, link: Link, client_id: str, group: str | None, *, batch: int = 500) -> None:
+        self._prefix = link.topic_prefix
+        self._consumer = KafkaConsumer(
+            **link.common(client_id),
+            group_id=None if group is None else self._prefix + group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=_HEARTBEAT_INTERVAL_MS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            max_poll_records=batch,
+        )
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        self._consumer.subscribe([self._prefix + topic for topic in topics])
+
+    def poll(self, seconds: float) -> dict[Partition, list[Message]]:
+        """What came, by partition and in order; empty after ``seconds``. Rebalances happen in here and nowhere else."""
+        polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
+        return {self._ours(place): [self._message(record) for record in records] for place, records in polled.items()}
+
+    def assignment(self) -> set[Partition]:
+        return {self._ours(place) for place in self._consumer.assignment()}
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Say that everything before these offsets is done."""
+        theirs = {self._theirs(place): OffsetAndMetadata(offset) for place, offset in offsets.items()}
+        self._consumer.commit(theirs, timeout_ms=_REQUEST_TIMEOUT_MS)
+
+    def hold(self, partition: Partition, offset: int) -> None:
+        """Go back to ``offset`` and read nothing from there until ``release``; no effect if it was taken from us."""
+        theirs = self._theirs(partition)
+        if theirs in self._consumer.assignment():
+            self._consumer.seek(theirs, offset)
+            self._consumer.pause(theirs)
+
+    def release(self, partition: Partition) -> None:
+        theirs = self._theirs(partition)
+        if theirs in self._consumer.assignment():
+            self._consumer.resume(theirs)
+
+    def behind(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """How many messages lie between what was polled and the end, by a question to the broker."""
+        theirs = [self._theirs(partition) for partition in partitions]
+        if not theirs:
+            return {}
+        ends = self._consumer.end_offsets(theirs, timeout_ms=_LOOK_TIMEOUT_MS)
+        read = {place: self._consumer.position(place, timeout_ms=_LOOK_TIMEOUT_MS) for place in theirs}
+        return {self._ours(place): max(0, ends[place] - (read[place] or 0)) for place in theirs}
+
+    def partitions_of(self, topic: str) -> list[Partition]:
+        """All partitions of a topic; none if it does not exist."""
+        numbers = self._consumer.partitions_for_topic(self._prefix + topic) or ()
+        return [Partition(topic, number) for number in sorted(numbers)]
+
+    def committed(self, partition: Partition) -> int:
+        """The group's committed offset; 0 if it has none."""
+        return int(self._consumer.committed(self._theirs(partition), timeout_ms=_REQUEST_TIMEOUT_MS) or 0)
+
+    def bounds(self, partitions: Sequence[Partition]) -> dict[Partition, tuple[int, int]]:
+        """The first offset that is still there and the one after the last, of each partition."""
+        theirs = [self._theirs(partition) for partition in partitions]
+        first, after = self._consumer.beginning_offsets(theirs), self._consumer.end_offsets(theirs)
+        return {self._ours(place): (first[place], after[place]) for place in theirs}
+
+    def read(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int]) -> Iterator[Message]:
+        """Every message of these partitions from its start up to, not including, its end."""
+        left = {partition: end for partition, end in ends.items() if starts[partition] < end}
+        self._consumer.assign([self._theirs(partition) for partition in left])
+        for partition in left:
+            self._consumer.seek(self._theirs(partition), starts[partition])
+        while left:
+            for partition, messages in self.poll(1.0).items():
+                yield from (message for message in messages if message.offset < ends[partition])
+            left = {each: end for each, end in left.items() if self._consumer.position(self._theirs(each)) < end}
+
+    def close(self) -> None:
+        """Leave the group, so that its other members need not wait for our session to end."""
+        self._consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
+
+    def _theirs(self, partition: Partition) -> TopicPartition:
+        return TopicPartition(self._prefix + partition.topic, partition.number)
+
+    def _ours(self, place: TopicPartition) -> Partition:
+        return Partition(place.topic.removeprefix(self._prefix), place.partition)
+
+    def _message(self, record: Any) -> Message:
+        topic = record.topic.removeprefix(self._prefix)
+        value, headers = record.value or b"", tuple((name, value or b"") for name, value in record.headers)
+        return Message(topic, record.partition, record.offset, record.timestamp, record.key, value, headers)
+
+
+def create_topics(
+    link: Link, topics: Mapping[str, Mapping[str, str]], *, partitions: int, replication: int
+) -> list[str]:
+    """Create the topics that are missing, with these settings each, and wait until they can be used; their names."""
+    admin = KafkaAdminClient(**link.common("topics"))
+    try:
+        created = []
+        for name, settings in topics.items():
+            options = {"num_partitions": partitions, "replication_factor": replication, "configs": dict(settings)}
+            try:
+                admin.create_topics({link.topic_prefix + name: options})
+            except TopicAlreadyExistsError:
+                continue
+            created.append(name)
+        admin.wait_for_topics([link.topic_prefix + name for name in topics], timeout_ms=30_000)
+        return created
+    finally:
+        admin.close()
+
+
+def reachable(link: Link) -> str | None:
+    """For a check by a person: None, or what is wrong and what to do."""
+    began = monotonic()
+    try:
+        admin = KafkaAdminClient(**link.common("doctor"))
+    except KafkaError as error:
+        seconds = monotonic() - began
+        return (
+            f"Kafka at {link.bootstrap_servers} did not answer in {seconds:.0f} seconds ({type(error).__name__}); "
+            "is it up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?"
+        )
+    admin.close()
+    return None

@@ -1,0 +1,222 @@
+"""Takes events from the outbox to Kafka and removes what was acknowledged. Writing them there is outbox's.
+
+Any number may run per service; one is elected by an advisory lock of its database session and the others stand by. A
+relay killed between the acknowledgement and the removal sends those events again, and the consumers' inboxes absorb
+them. Nothing is removed that Kafka has not acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
+
+from shared.db.connection import connect
+from shared.messaging.headers import headers_of, source_of
+from shared.messaging.kafka_link import KafkaFault, Link, Outgoing, Place, Producer, require_fast_checksums
+from shared.messaging.outbox import CHANNEL
+from shared.messaging.retry_delay import delay
+from shared.process import metrics
+from shared.process.clock import monotonic, wall_now
+from shared.process.health import Health
+from shared.process.logs import get_logger
+from shared.process.shutdown import Stopping
+
+_LOCK: Final = 0x6F7574626F78  # "outbox"; the lock is the database's, so each service has its own
+_BATCH_ROWS: Final = 500
+"""13 ms of producing at 26 us a message: the row that came last does not wait long for the first."""
+_BATCH_BYTES: Final = 8_000_000
+"""Chunks of 1,000 policies have some 170 kB each; the relay holds a batch about three times over."""
+_POLL_SECONDS: Final = 0.5
+"""Behind NOTIFY, for a wake-up that was lost with the process that meant to send it."""
+_ELECTION_SECONDS: Final = 1.0
+_GAUGE_SECONDS: Final = 5.0
+_STALE_SECONDS: Final = 60.0
+"""An event that waits longer than a restart of the broker takes is worth waking somebody."""
+
+_TAKE: Final = """
+SELECT id, event_id, type, topic, subject, occurred_at, trace, body, written_at
+FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS bytes_before
+    FROM (SELECT * FROM outbox ORDER BY id LIMIT %s) AS oldest
+) AS counted
+WHERE bytes_before < %s
+ORDER BY id"""
+_MARK: Final = """
+WITH gone AS (
+    DELETE FROM outbox USING unnest(%s::bigint[], %s::integer[], %s::bigint[]) AS place (id, partition, "offset")
+    WHERE outbox.id = place.id
+    RETURNING outbox.event_id, outbox.topic, place.partition, place."offset"
+)
+INSERT INTO outbox_sent (event_id, topic, partition, "offset")
+SELECT event_id, topic, partition, "offset" FROM gone
+ON CONFLICT (event_id) DO NOTHING"""
+_WAITING: Final = "SELECT count(*), min(written_at) FROM outbox"
+
+
+@dataclass(slots=True)
+class _State:
+    """What the health checks ask for."""
+
+    oldest: datetime | None = None
+    active: bool = False
+    fault: str | None = None
+
+
+class Relay:
+    """One relay of one service."""
+
+    def __init__(self, service: str, link: Link, database_url: str, stopping: Stopping) -> None:
+        self._service = service
+        self._source = source_of(service)
+        self._url = database_url
+        self._stopping = stopping
+        self._producer = Producer(link, f"{service}.relay")
+        self._log = get_logger()
+        self._state = _State()
+        self._gauges_due = 0.0
+
+    def run(self) -> None:
+        """Until the process should stop: stand by, or be the elected one; outlive the database and the broker."""
+        failures = 0
+        while not self._stopping.requested():
+            try:
+                connection = connect(self._url, f"{self._service}.relay")
+            except psycopg2.OperationalError as error:
+                failures += 1
+                self._report(error, failures)
+                continue
+            try:
+                connection.autocommit = True
+                failures = 0
+                self._stand_by(connection)
+                self._publish_until_stopped(connection)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                failures += 1
+                self._report(error, failures)
+            finally:
+                self._set_active(active=False)
+                connection.close()
+        self._producer.close()
+
+    def unready(self) -> str | None:
+        """For the health check."""
+        state = self._state
+        if state.fault is not None:
+            return f"the relay cannot work: {state.fault}"
+        waited = (wall_now() - state.oldest).total_seconds() if state.active and state.oldest is not None else 0.0
+        if waited > _STALE_SECONDS:
+            return f"the oldest event has waited {waited:.0f} seconds for Kafka; is the broker up, do the topics exist?"
+        return None
+
+    def _stand_by(self, connection: Connection) -> None:
+        """Until this session has the lock. It is freed by PostgreSQL with the session of the one that had it."""
+        while not self._stopping.requested():
+            if _rows(connection, "SELECT pg_try_advisory_lock(%s)", (_LOCK,))[0][0]:
+                self._log.info("relay_elected")
+                self._set_active(active=True)
+                return
+            self._state.fault = None
+            self._stopping.wait(_ELECTION_SECONDS)
+
+    def _publish_until_stopped(self, connection: Connection) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        failures = 0
+        while not self._stopping.requested():
+            self._watch(connection)
+            try:
+                found = self.publish(connection)
+            except KafkaFault as error:
+                failures += 1
+                self._report(error, failures)
+                continue
+            failures, self._state.fault = 0, None
+            _await_notice(connection, 0.0 if found else _POLL_SECONDS)
+
+    def publish(self, connection: Connection) -> int:
+        """Send one batch and remove what was acknowledged; how many events were found.
+
+        Raises:
+            KafkaFault: some were not acknowledged; they wait for the next call.
+        """
+        rows = _rows(connection, _TAKE, (_BATCH_ROWS, _BATCH_BYTES))
+        if not rows:
+            return 0
+        places = self._producer.send([self._message(row) for row in rows])
+        sent = [(row, place) for row, place in zip(rows, places, strict=True) if place is not None]
+        if sent:
+            self._mark(connection, sent)
+        if len(sent) < len(rows):
+            raise KafkaFault(f"{len(rows) - len(sent)} of {len(rows)} events were not acknowledged")
+        return len(rows)
+
+    def _message(self, row: tuple[Any, ...]) -> Outgoing:
+        _, event_id, event_type, topic, subject, occurred_at, trace, body, _ = row
+        headers = headers_of(
+            event_id=event_id,
+            event_type=event_type,
+            source=self._source,
+            time=occurred_at,
+            subject=subject,
+            trace=json.loads(trace) if trace else {},
+        )
+        return Outgoing(topic, subject.encode(), body.encode(), headers)
+
+    def _mark(self, connection: Connection, sent: list[tuple[tuple[Any, ...], Place]]) -> None:
+        numbers = [row[0] for row, _ in sent]
+        partitions, offsets = [place.partition for _, place in sent], [place.offset for _, place in sent]
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, (numbers, partitions, offsets))
+        now = wall_now()
+        for topic, count in Counter(row[3] for row, _ in sent).items():
+            metrics.OUTBOX_PUBLISHED.labels(topic).inc(count)
+        for row, _ in sent:
+            metrics.OUTBOX_PUBLISH_SECONDS.observe((now - row[8]).total_seconds())
+
+    def _watch(self, connection: Connection) -> None:
+        if monotonic() < self._gauges_due:
+            return
+        count, oldest = _rows(connection, _WAITING, ())[0]
+        self._gauges_due = monotonic() + _GAUGE_SECONDS
+        self._state.oldest = oldest
+        metrics.OUTBOX_ROWS.set(count)
+        metrics.OUTBOX_AGE_SECONDS.set(0 if oldest is None else (wall_now() - oldest).total_seconds())
+
+    def _set_active(self, *, active: bool) -> None:
+        self._state.active = active
+        metrics.RELAY_ACTIVE.set(int(active))
+
+    def _report(self, error: Exception, failures: int) -> None:
+        # The class alone: a message of libpq may hold the URL's parts.
+        self._state.fault = f"{type(error).__name__} {failures} times in a row; it tries again by itself"
+        self._log.warning("relay_retries", error=type(error).__name__, failures=failures)
+        self._stopping.wait(delay(failures))
+
+
+def run(service: str, link: Link, database_url: str, health: Health, stopping: Stopping) -> None:
+    """The relay process: returns when it should stop, its batch done and the lock given back."""
+    require_fast_checksums()
+    relay = Relay(service, link, database_url, stopping)
+    health.register("relay", relay.unready)
+    relay.run()
+
+
+def _rows(connection: Connection, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _await_notice(connection: Connection, seconds: float) -> None:
+    """Sleep until somebody wrote to the outbox, at most ``seconds``; forget the notices, one look serves them all."""
+    readable, _, _ = select.select([connection], [], [], seconds)
+    if readable:
+        connection.poll()
+        connection.notifies.clear()

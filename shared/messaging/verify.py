@@ -1,0 +1,106 @@
+"""Checks on a running service that no event was lost: what was written is on its topic, what was read had its effect.
+
+Each gives one sentence for each fault. They read whole topics, and what Kafka or the inbox has dropped by age they cannot
+judge. Who runs them is entry's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Final
+
+from shared.db.pool import Database
+from shared.messaging import inbox
+from shared.messaging.headers import event_type_of
+from shared.messaging.kafka_link import Consumer, Link, Message, Partition
+from shared.messaging.subscription import Subscription, dead_letter_topic
+
+_WAITING_SECONDS: Final = 60
+"""An event in the outbox for longer is a fault; a shorter wait is the relay's ordinary work."""
+_AT_ONCE: Final = 1000
+
+_STUCK: Final = (
+    "SELECT topic, count(*) FROM outbox WHERE written_at < clock_timestamp() - make_interval(secs => %s) GROUP BY topic"
+)
+_TOPICS: Final = "SELECT DISTINCT topic FROM outbox_sent ORDER BY topic"
+_SENT: Final = (
+    'SELECT partition, "offset", event_id FROM outbox_sent WHERE topic = %s AND partition = %s AND "offset" >= %s'
+)
+
+
+def unpublished(link: Link, database: Database) -> list[str]:
+    """Events that this service wrote and that are not where its relay put them, or that wait too long."""
+    with database.transaction() as tx:
+        faults = [
+            f"{count} events for {topic} have waited in the outbox for more than {_WAITING_SECONDS} seconds"
+            for topic, count in tx.all(_STUCK, (_WAITING_SECONDS,))
+        ]
+        topics = [row[0] for row in tx.all(_TOPICS)]
+    with closing(Consumer(link, "verify", None)) as consumer:
+        for topic in topics:
+            faults += _missing_on(consumer, database, topic)
+    return faults
+
+
+def _missing_on(consumer: Consumer, database: Database, topic: str) -> Iterator[str]:
+    partitions = consumer.partitions_of(topic)
+    if not partitions:
+        yield f"{topic} does not exist, and events were sent to it"
+    for partition, (start, end) in consumer.bounds(partitions).items():
+        with database.transaction() as tx:
+            rows = tx.all(_SENT, (topic, partition.number, start))
+        expected = {offset: event_id for _, offset, event_id in rows}
+        for message in consumer.read({partition: end}, {partition: start}):
+            if message.offset in expected and _event_id(message) == expected[message.offset]:
+                del expected[message.offset]
+        for offset, event_id in expected.items():
+            yield f"event {event_id} is not on {topic}, partition {partition.number}, offset {offset}"
+
+
+def without_effect(link: Link, database: Database, service: str, subscription: Subscription) -> list[str]:
+    """Events that a subscription has passed (its offsets say so) but that neither its inbox nor its dead letters hold."""
+    group = subscription.group(service)
+    faults: list[str] = []
+    with closing(Consumer(link, "verify", group)) as member, closing(Consumer(link, "verify", None)) as reader:
+        for topic in subscription.topics:
+            partitions = member.partitions_of(topic)
+            starts = {partition: bound[0] for partition, bound in reader.bounds(partitions).items()}
+            ends = {partition: member.committed(partition) for partition in partitions}
+            aside = {_event_id(message) for message in _whole(reader, dead_letter_topic(topic, group))}
+            passed = (
+                (place, _event_id(message))
+                for message in reader.read(ends, starts)
+                if event_type_of(message) in subscription.handlers
+                for place in [f"{topic}, partition {message.partition}, offset {message.offset}"]
+            )
+            faults += _neither_held_nor_aside(database, group, passed, aside)
+    return faults
+
+
+def _neither_held_nor_aside(
+    database: Database, group: str, passed: Iterator[tuple[str, str]], aside: set[str]
+) -> Iterator[str]:
+    for page in _pages(passed):
+        wanted = [event_id for _, event_id in page if event_id not in aside]
+        with database.transaction() as tx:
+            held = inbox.held(tx, group, wanted)
+        for place, event_id in page:
+            if event_id not in held and event_id not in aside:
+                yield f"{group} has passed event {event_id} ({place}) without its effect"
+
+
+def _pages(rows: Iterator[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    while page := list(islice(rows, _AT_ONCE)):
+        yield page
+
+
+def _whole(reader: Consumer, topic: str) -> Iterator[Message]:
+    bounds = reader.bounds(reader.partitions_of(topic))
+    starts: dict[Partition, int] = {partition: bound[0] for partition, bound in bounds.items()}
+    return reader.read({partition: bound[1] for partition, bound in bounds.items()}, starts)
+
+
+def _event_id(message: Message) -> str:
+    return dict(message.headers).get("ce_id", b"").decode(errors="replace")

@@ -1,0 +1,103 @@
+"""The worker process: a thread for each subscription and each job, ended together. What they do is the service's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from shared.db.pool import Database
+from shared.messaging import housekeeping
+from shared.messaging.consumer import SubscriptionRunner
+from shared.messaging.failures import PASSING
+from shared.messaging.jobs import Job
+from shared.messaging.kafka_link import KafkaFault, Link, require_fast_checksums
+from shared.messaging.retry_delay import delay
+from shared.messaging.subscription import Subscription
+from shared.process import metrics
+from shared.process.clock import monotonic
+from shared.process.health import Health
+from shared.process.logs import get_logger
+from shared.process.shutdown import Stopping
+
+DRAIN_SECONDS: Final = 25.0
+"""What a batch or a job may still take after the process was asked to stop; Kubernetes kills after 30 by default."""
+
+_log = get_logger()
+
+
+def run(
+    service: str,
+    *,
+    link: Link,
+    database: Database,
+    subscriptions: Sequence[Subscription],
+    jobs: Sequence[Job],
+    health: Health,
+    stopping: Stopping,
+) -> None:
+    """Until the process should stop. What was polled is finished and committed, and the groups are left.
+
+    Raises:
+        SystemExit: with 1, if a thread ended by a bug: the others are stopped too, and a supervisor starts anew.
+    """
+    require_fast_checksums()
+    crashed = threading.Event()
+    threads = []
+    for subscription in subscriptions:
+        runner = SubscriptionRunner(service, subscription, link, database, stopping)
+        health.register(f"consumer {subscription.name}", runner.progress.unready)
+        health.register(f"consumer {subscription.name} turns", runner.progress.dead, live=True)
+        threads.append(_thread(f"consumer-{subscription.name}", runner.run, crashed, stopping))
+    threads += [
+        _thread(f"job-{job.name}", _repeating(job, stopping), crashed, stopping)
+        for job in (*jobs, *housekeeping.jobs(database))
+    ]
+    for thread in threads:
+        thread.start()
+    while not stopping.wait(1.0):
+        pass
+    deadline = monotonic() + DRAIN_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
+        if thread.is_alive():
+            _log.error("not_drained", thread=thread.name)
+    if crashed.is_set():
+        raise SystemExit(1)
+
+
+def _thread(name: str, work: Callable[[], None], crashed: threading.Event, stopping: Stopping) -> threading.Thread:
+    def guarded() -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001  # the end of a thread has to become the end of the process
+            _log.exception("thread_crashed", thread=name)
+            crashed.set()
+            stopping.ask()
+
+    return threading.Thread(target=guarded, name=name, daemon=True)
+
+
+def _repeating(job: Job, stopping: Stopping) -> Callable[[], None]:
+    def repeat() -> None:
+        failures = 0
+        while not stopping.requested():
+            began = monotonic()
+            try:
+                more = job.run()
+            except (*PASSING, KafkaFault) as error:
+                failures += 1
+                metrics.JOB_RUNS.labels(job.name, "retried").inc()
+                _log.warning("job_retries", job=job.name, error=type(error).__name__, failures=failures)
+                stopping.wait(delay(failures))
+                continue
+            except Exception:
+                metrics.JOB_RUNS.labels(job.name, "crashed").inc()
+                raise
+            failures = 0
+            metrics.JOB_RUNS.labels(job.name, "done").inc()
+            metrics.JOB_SECONDS.labels(job.name).observe(monotonic() - began)
+            if not more:
+                stopping.wait(job.every_seconds)
+
+    return repeat
