@@ -27,7 +27,7 @@ _NONCE_BYTES: Final = 12
 """NIST SP 800-38D's size. Random ones are safe for 2**32 seals under one key; a data key seals a few thousand."""
 _REWRAPPED_AT_ONCE: Final = 1000
 
-_INSERT: Final = "INSERT INTO data_keys (id, wrapping_key, wrapped) VALUES (%s, %s, %s)"
+_INSERT: Final = "INSERT INTO data_keys (id, wrapping_key, wrapped) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s)"
 _NEXT_ID: Final = "SELECT nextval(pg_get_serial_sequence('data_keys', 'id'))"
 _SELECT: Final = "SELECT wrapping_key, wrapped FROM data_keys WHERE id = %s"
 _SELECT_OLD: Final = (
