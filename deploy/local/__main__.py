@@ -26,12 +26,14 @@ from deploy.local.places import STACKS
 from deploy.local.postgresql import ServerUnavailable
 from deploy.local.stack import Stack, StackFailed
 from deploy.local.state import SERVICES
+from deploy.local.supervision import NotSupervised
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 console = Console()
 Name = Annotated[str, typer.Option("--name", help="Which stack: the name of its folder under .local.")]
 FAULTS = (
     StackFailed,
+    NotSupervised,
     JarsUnavailable,
     BrokerUnavailable,
     ServerUnavailable,

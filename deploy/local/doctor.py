@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +14,10 @@ import psutil
 import psycopg2
 
 from deploy.local import jars, postgresql
-from deploy.local.places import cache, java
-from deploy.local.stack import Stack, StackFailed
+from deploy.local.places import java
+from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
+from deploy.local.supervision import NotSupervised
 
 MEMORY_BYTES = 2 * 1024**3
 DISK_BYTES = 2 * 1024**3
@@ -86,7 +86,7 @@ def _jars() -> Finding:
         return Finding("Kafka's jars", f"{len(jars.locked())} in {jars.folder()}")
     seen = f"{len(gone)} of {len(jars.locked())} are not in {jars.folder()}, {gone[0].file_name} for one"
     remedy = "run `make up` with a network: it fetches them; behind a proxy set HTTPS_PROXY and REQUESTS_CA_BUNDLE"
-    return Finding("Kafka's jars", seen, remedy if not os.access(_existing(cache()), os.W_OK) or gone else None)
+    return Finding("Kafka's jars", seen, remedy)
 
 
 def _postgresql() -> Finding:
@@ -119,7 +119,7 @@ def _processes(stack: Stack) -> Iterator[Finding]:
         try:
             pids = stack.pids(name)
             why = stack.refusal(name)
-        except StackFailed as error:
+        except NotSupervised as error:
             yield Finding(name, str(error), "run `make down` and `make up`")
             continue
         if not pids:

@@ -7,38 +7,28 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
-from circus.client import CircusClient
-from circus.exc import CallError
-
 from deploy.local import state as states
 from deploy.local.issuer import Issuer
-from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, STOP_SECONDS, Parts
+from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, Parts
 from deploy.local.readiness import refusal
 from deploy.local.state import SERVICES
-from deploy.local.supervisor import STAY
-from deploy.local.watchdog import MARK, sweep
+from deploy.local.supervision import Supervision
 
 READY_SECONDS = 90.0
 """Nine Python processes on two busy cores are ready in some 10 s; this is for a slow machine."""
 
 LIVES = 4
 """A process that died this often before it was ready will not become so."""
-
-COMMAND_SECONDS = 60.0
 
 
 class StackFailed(RuntimeError):
@@ -60,7 +50,7 @@ class Stack:
         self._say = say
         self._preferred_ports = preferred_ports
         self._postgresql_settings = postgresql_settings or {}
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._supervision = Supervision(self.folder)
 
     # --- what it is
 
@@ -76,14 +66,7 @@ class Stack:
 
     def running(self) -> bool:
         """Whether its supervisor lives; its processes may still be starting."""
-        state = states.read(self.folder)
-        if state is None or state.supervisor is None:
-            return False
-        try:
-            process = psutil.Process(state.supervisor.pid)
-            return process.create_time() == state.supervisor.started and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+        return self._supervision.running()
 
     def url(self, service: str) -> str:
         """The root of a service's HTTP API."""
@@ -151,18 +134,17 @@ class Stack:
         with self._alone():
             try:
                 if not self.running():
-                    self._start_supervisor()
+                    self._prepare()
                     self._start_processes()
                 self._wait_ready()
                 if not leashed:
-                    self._untie()
+                    self._supervision.untie()
             except BaseException:
                 self._stop()
                 raise
         return self
 
-    def _start_supervisor(self) -> None:
-        sweep(str(self.folder))  # what a machine's crash or a full disk may have left
+    def _prepare(self) -> None:
         known = states.read(self.folder)
         state = states.new_state(preferred=self._preferred_ports)
         if known:
@@ -173,24 +155,8 @@ class Stack:
         self._say("preparing PostgreSQL and Kafka")
         with ThreadPoolExecutor(2) as both:
             list(both.map(lambda prepare: prepare(), (self._prepare_server, parts.broker.prepare)))
-        _ = parts.issuer
-        listed = [process.as_dict() for process in [*parts.stores(), *parts.programs()]]
-        _write_private(self.folder / "processes.json", json.dumps(listed))
-        # A short path: that of a socket may have 107 characters, on macOS 103.
-        control = Path(tempfile.mkdtemp(prefix="fangzha-"))
-        with parts.log("supervisor").open("ab") as output:
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local.supervisor", str(self.folder), str(control)],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                cwd=DIRECTORY,
-                env={name: value for name, value in os.environ.items() if name != MARK},
-                start_new_session=True,
-            )
-        started = psutil.Process(self._supervisor.pid).create_time()
-        keeper = states.Supervisor(self._supervisor.pid, started, f"ipc://{control}/c")
-        states.write(self.folder, states.with_supervisor(state, keeper))
+        parts.issuer  # noqa: B018 - makes its key, before a service asks for it
+        self._supervision.begin([*parts.stores(), *parts.programs()], parts.log("supervisor"))
 
     def _prepare_server(self) -> None:
         self._parts.server.prepare(self._postgresql_settings)
@@ -198,7 +164,7 @@ class Stack:
     def _start_processes(self) -> None:
         parts = self._parts
         for store in parts.stores():
-            self._command("start", name=store.name)
+            self._supervision.start(store.name)
         self._say("starting PostgreSQL and Kafka")
         parts.server.wait()
         for service in SERVICES:
@@ -210,7 +176,7 @@ class Stack:
         self._for_each_service("topics")
         self._say("starting web, worker and relay of three services, and the sandbox bank")
         for program in parts.programs():
-            self._command("start", name=program.name)
+            self._supervision.start(program.name)
 
     def _for_each_service(self, *arguments: str) -> None:
         with ThreadPoolExecutor(len(SERVICES)) as together:
@@ -265,12 +231,6 @@ class Stack:
         except OSError:
             return "(it wrote nothing)"
 
-    def _untie(self) -> None:
-        if self._supervisor and self._supervisor.stdin:
-            self._supervisor.stdin.write(STAY)
-            self._supervisor.stdin.close()
-            self._supervisor = None
-
     # --- stopping
 
     def stop(self) -> None:
@@ -279,30 +239,9 @@ class Stack:
             self._stop()
 
     def _stop(self) -> None:
-        state = states.read(self.folder)
-        if state is None:
-            return
-        if self.running() and state.supervisor:
+        if self.running():
             self._say("stopping")
-            with contextlib.suppress(StackFailed):
-                self._command("quit")
-            self._wait_for_end(state.supervisor.pid)
-        if self._supervisor and self._supervisor.stdin:
-            self._supervisor.stdin.close()
-            self._supervisor.wait()
-            self._supervisor = None
-        sweep(str(self.folder))
-        states.write(self.folder, states.with_supervisor(state, None))
-
-    def _wait_for_end(self, pid: int) -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            supervisor = psutil.Process(pid)
-            try:
-                # Three ranks stop one after the other, each with its own patience.
-                supervisor.wait(3 * STOP_SECONDS + 5)
-            except psutil.TimeoutExpired:
-                supervisor.kill()
-                supervisor.wait(5)
+        self._supervision.end()
 
     def wipe(self) -> None:
         """Stop, and remove the data too: the next start is a first one."""
@@ -319,64 +258,30 @@ class Stack:
 
     def pids(self, process: str) -> list[int]:
         """The process ids of ``process``; none while it is being restarted."""
-        return [int(pid) for pid in self._command("list", name=process).get("pids", [])]
+        return self._supervision.pids(process)
 
-    def pid(self, process: str, *, seconds: float = 10.0) -> int:
+    def pid(self, process: str, *, other_than: int | None = None) -> int:
         """The process id of ``process``, waiting for its restart if need be."""
-        deadline = time.monotonic() + seconds
-        while True:
-            alive = [pid for pid in self.pids(process) if psutil.pid_exists(pid)]
-            if alive:
-                return alive[0]
-            if time.monotonic() > deadline:
-                raise StackFailed(f"{process} does not run. Read {self.log(process)}.")
-            time.sleep(0.05)
+        return self._supervision.pid(process, other_than=other_than)
 
     def kill(self, process: str, how: signal.Signals = signal.SIGKILL) -> int:
         """End ``process`` at once, children included; the supervisor brings it back. The id of what was ended."""
-        pid = self.pid(process)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(pid).children(recursive=True) if process != POSTGRESQL else []:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.send_signal(how)
-            os.kill(pid, how)
-        return pid
+        # The sessions of a killed server end by themselves; PostgreSQL is shown the crash that a machine would show it.
+        return self._supervision.kill(process, how, children=process != POSTGRESQL)
 
     def halt(self, process: str) -> None:
         """Stop ``process`` in order and leave it stopped."""
-        self._command("stop", name=process, waiting=True)
+        self._supervision.halt(process)
 
     def resume(self, process: str) -> None:
         """Start a halted ``process`` and wait until it is ready."""
-        self._command("start", name=process, waiting=True)
+        self._supervision.start(process)
         self.wait(process)
 
     def restart(self, process: str) -> None:
         """Stop ``process`` in order, start it again, wait until it is ready."""
         self.halt(process)
         self.resume(process)
-
-    def _command(self, verb: str, /, **properties: Any) -> dict[str, Any]:
-        state = self._parts.state
-        if state.supervisor is None or not self.running():
-            raise StackFailed(f"the stack in {self.folder} does not run; start it with `make up`")
-        if "name" in properties:
-            properties["match"] = "simple"
-        deadline = time.monotonic() + COMMAND_SECONDS
-        while True:
-            client = CircusClient(endpoint=state.supervisor.endpoint, timeout=COMMAND_SECONDS)
-            try:
-                reply: dict[str, Any] = client.send_message(verb, **properties)
-            except CallError as error:
-                raise StackFailed(f"the supervisor did not answer to {verb!r}: {error}") from error
-            finally:
-                client.stop()
-            if reply.get("status") == "ok":
-                return reply
-            # circus refuses a command while another is at work, its own periodic check included.
-            if "already running" not in str(reply.get("reason")) or time.monotonic() > deadline:
-                raise StackFailed(f"the supervisor refused {verb!r}: {reply.get('reason')}")
-            time.sleep(0.05)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -385,11 +290,6 @@ class Stack:
         with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
 
 
 def _tail(text: str, lines: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""What a stack is made of, kept in its stack.json: ports, generated passwords and keys, and who runs it now.
+"""What a stack is made of, kept in its stack.json: its ports, and its generated passwords and keys.
 
 Readable by its owner alone. Starting and stopping is left to stack.py.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.local.places import free_port
@@ -47,22 +47,11 @@ class Secrets:
 
 
 @dataclass(frozen=True)
-class Supervisor:
-    """The process that keeps the others running, and where it takes commands."""
-
-    pid: int
-    started: float
-    """When it started, by the system's clock: tells it from a later process of the same number."""
-    endpoint: str
-
-
-@dataclass(frozen=True)
 class State:
     """One stack, whether it runs or not."""
 
     ports: dict[str, int]
     secrets: Secrets
-    supervisor: Supervisor | None = None
 
 
 def new_state(*, preferred: bool) -> State:
@@ -87,18 +76,18 @@ def read(folder: Path) -> State | None:
         table = json.loads((folder / "stack.json").read_text())
     except FileNotFoundError:
         return None
-    supervisor = table["supervisor"]
-    return State(table["ports"], Secrets(**table["secrets"]), Supervisor(**supervisor) if supervisor else None)
+    return State(table["ports"], Secrets(**table["secrets"]))
 
 
 def write(folder: Path, state: State) -> None:
-    """Replaces the file at once: a reader sees the old state or the new one."""
+    """Keep the stack of this folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    arriving = folder / f"stack.json.{os.getpid()}"
+    write_private(folder / "stack.json", json.dumps(asdict(state), indent=2))
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read. Replaces it at once: a reader sees the old text or the new one."""
+    arriving = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(asdict(state), file, indent=2)
-    arriving.replace(folder / "stack.json")
-
-
-def with_supervisor(state: State, supervisor: Supervisor | None) -> State:
-    return replace(state, supervisor=supervisor)
+        file.write(text)
+    arriving.replace(path)
