@@ -19,6 +19,11 @@ NEEDS = {
     "topics": ("kafka_bootstrap_servers",),
 }
 
+NEEDS_OF = {
+    ("fraud_detection", "web"): ("model_signing_key",),
+    ("fraud_detection", "worker"): ("model_signing_key",),
+}
+
 # A secret is a reference in the files; these stand in for it where a settings class is asked to read them.
 KEY = "ab" * 32
 STAND_INS = {
@@ -55,5 +60,6 @@ def check_settings(service: str, process: str, given: dict[str, str]) -> None:
     known = {settings.variable(field) for field in settings.model_fields}
     assert set(given) <= known, f"{service} {process} reads no {sorted(set(given) - known)}"
     loaded = settings.load(given)  # SystemExit 78 names what is missing
-    missing = [settings.variable(field) for field in NEEDS[process] if getattr(loaded, field) is None]
+    needed = (*NEEDS[process], *NEEDS_OF.get((service, process), ()))
+    missing = [settings.variable(field) for field in needed if getattr(loaded, field) is None]
     assert not missing, f"{service} {process} is not given {missing}"
