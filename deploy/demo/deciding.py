@@ -150,16 +150,13 @@ def review(system: System, filed: Sequence[Filed], expectations: Expectations, t
 
 
 def _confirm(reviewer: User, item: Json) -> None:
-    reasons = "; ".join(str(failure.get("text_zh", failure)) for failure in item["rule_failures"]) or "见拒赔建议。"
+    reasons = " ".join(str(failure["text_zh"]) for failure in item["rule_failures"])
     _decide(reviewer, item, "refuse", _clause(item), reasons)
 
 
 def _clause(item: Json) -> str:
-    """The clause of the first failed rule; a case without one is refused for untrue statements."""
-    for failure in item["rule_failures"]:
-        if isinstance(failure, dict) and failure.get("clause"):
-            return str(failure["clause"])
-    return "第十八条 虚假申报 (untrue statements)"
+    """The clause of the first failed rule; a case without one is refused by the exclusion of staged scams."""
+    return next((str(failure["clause"]) for failure in item["rule_failures"]), "own_crime")
 
 
 def _decide(reviewer: User, item: Json, outcome: str, clause: str | None, reasons: str) -> None:
