@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.fraud_detection.usecases.personal_data import PersonalData
 
@@ -13,4 +13,3 @@ class Deps:
 
     personal_data: PersonalData
     sandbox: bool
-    model_signing_key: bytes = field(repr=False)

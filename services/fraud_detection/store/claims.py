@@ -23,6 +23,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 
 _FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
 
+_MANY: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = ANY(%s::uuid[])"
+
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM claims
 WHERE tenant = %(tenant)s AND (%(before)s::uuid IS NULL OR claim_id < %(before)s::uuid)
@@ -46,6 +48,11 @@ SELECT kind, sha256, captured_at, added_at,
         WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)
 FROM evidence WHERE claim_id = %s ORDER BY added_at, sha256"""
 
+_KINDS: Final = """
+SELECT claim_id, kind, count(*) FROM evidence WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id, kind ORDER BY kind"""
+
+_STEPS: Final = "SELECT version, from_state, to_state, at FROM claim_steps WHERE claim_id = %s ORDER BY version"
+
 _DESCRIPTION: Final = "SELECT description FROM claims WHERE claim_id = %s"
 
 
@@ -60,6 +67,14 @@ class KeptEvidence:
     evidence: Evidence
     added_at: datetime
     other_claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    version: int
+    from_state: State | None
+    to_state: State
+    at: datetime
 
 
 def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
@@ -107,6 +122,10 @@ def lock(tx: Tx, claim_id: ClaimId) -> Claim | None:
     return _claim(row) if row else None
 
 
+def many(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Claim]:
+    return {row[0]: _claim(row) for row in tx.all(_MANY, (list(claim_ids),))}
+
+
 def of_tenant(tx: Tx, tenant: str, *, before: ClaimId | None, limit: int) -> list[Claim]:
     """The tenant's claims, newest first (ids grow with time)."""
     return [_claim(row) for row in tx.all(_LIST, {"tenant": tenant, "before": before, "limit": limit})]
@@ -152,6 +171,18 @@ def evidence(tx: Tx, claim_id: ClaimId) -> list[KeptEvidence]:
         KeptEvidence(Evidence(kind=row[0], sha256=row[1], captured_at=row[2]), row[3], row[4])
         for row in tx.all(_EVIDENCE, (claim_id,))
     ]
+
+
+def evidence_kinds(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, int]]:
+    """How many documents of which kind each of these claims has."""
+    kinds: dict[ClaimId, dict[str, int]] = {}
+    for claim_id, kind, number in tx.all(_KINDS, (list(claim_ids),)):
+        kinds.setdefault(claim_id, {})[kind] = number
+    return kinds
+
+
+def steps(tx: Tx, claim_id: ClaimId) -> list[StepRow]:
+    return [StepRow(*row) for row in tx.all(_STEPS, (claim_id,))]
 
 
 def description(tx: Tx, claim_id: ClaimId) -> bytes | None:

@@ -31,6 +31,14 @@ _LATEST: Final = f"""
 SELECT DISTINCT ON (claim_id) {_COLUMNS} FROM decisions
 WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, version DESC"""
 
+_LATEST_BY_MACHINE: Final = f"""
+SELECT DISTINCT ON (claim_id) {_COLUMNS} FROM decisions
+WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DESC"""
+
+_LATEST_SNAPSHOTS: Final = """
+SELECT DISTINCT ON (claim_id) claim_id, snapshot::text FROM claim_features
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
+
 _ADD_FEATURES: Final = """
 INSERT INTO claim_features (claim_id, round, computed_at, snapshot, names, vector) VALUES (%s, %s, %s, %s, %s, %s)"""
 
@@ -115,6 +123,16 @@ def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
 def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
     """The newest decision of each of these claims that has one."""
     return {row[1]: _decision(row) for row in tx.all(_LATEST, (list(claim_ids),))}
+
+
+def latest_by_machine(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
+    """What the machine last said of each of these claims: its score, its reasons, the rules that failed."""
+    return {row[1]: _decision(row) for row in tx.all(_LATEST_BY_MACHINE, (list(claim_ids),))}
+
+
+def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool]]:
+    """What was known of each of these claims when it was last decided by the machine."""
+    return {row[0]: json.loads(row[1]) for row in tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),))}
 
 
 def add_features(

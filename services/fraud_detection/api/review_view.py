@@ -1,0 +1,324 @@
+"""A case as its reviewer sees it: everything that bears on it, scores included. Persons are tokens here too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from services.fraud_detection.api.claim_view import ClaimView, ReasonView, told, view
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.cover_rules import FailedRule
+from services.fraud_detection.domain.scam_types import ScamType
+from services.fraud_detection.store import claims, coverage, decisions, reviews
+from services.fraud_detection.store.decisions import DecisionRow, FeaturesRow
+from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
+from services.fraud_detection.usecases.personal_data import PersonalData
+from shared.db.transaction import Tx
+from shared.events.claims import Outcome
+from shared.web.models import ReplyModel
+
+_SIMILAR = (
+    "person_claims",
+    "phone_claims",
+    "payee_claims",
+    "payee_persons",
+    "device_claims",
+    "device_persons",
+    "handler_claims",
+    "handler_persons",
+    "evidence_seen_elsewhere",
+)
+
+
+class Contribution(ReplyModel):
+    """How far one feature moved the score, in log-odds; above 0 is towards dishonest."""
+
+    feature: str
+    contribution: float
+
+
+class FailedRuleView(ReasonView):
+    """A rule that stands against the claim."""
+
+    waivable: bool
+    """Whether a person may approve in spite of it."""
+    claim_id: str | None
+    """The other claim, where the rule is about two."""
+
+
+class ReviewItem(ReplyModel):
+    """One claim in the queue."""
+
+    claim_id: str
+    version: int
+    kind: ReviewKind
+    waiting_since: datetime
+    amount_fen: int
+    scam_type: ScamType
+    why: str | None
+    score: float | None
+    reasons: list[Contribution]
+    rule_failures: list[FailedRuleView]
+    evidence: dict[str, int]
+    """How many documents of each kind."""
+    similar: dict[str, int]
+    """Other claims and persons around this one, by what they share."""
+
+
+class EvidenceView(ReplyModel):
+    kind: str
+    sha256: str
+    captured_at: datetime | None
+    added_at: datetime
+    other_claims: int
+    """How many other claims hold the same file."""
+
+
+class FeatureValues(ReplyModel):
+    """What was known in one round, and what the model saw."""
+
+    round: int
+    computed_at: datetime
+    snapshot: dict[str, str | int | bool]
+    features: dict[str, float]
+
+
+class FullDecision(ReplyModel):
+    """One decision with all that it rests on."""
+
+    decision_id: str
+    round: int
+    version: int
+    outcome: Outcome
+    why: str | None
+    amount_fen: int
+    rule_version: str
+    rule_failures: list[FailedRuleView]
+    model_id: str | None
+    model_sha256: str | None
+    score: float | None
+    score_reasons: list[Contribution]
+    sandbox_value: str | None
+    decided_by: str
+    clause: str | None
+    told: list[ReasonView]
+    """What the resident reads."""
+    decided_at: datetime
+    payable_from: datetime | None
+
+
+class CoverView(ReplyModel):
+    """The policy as enrollment last told it."""
+
+    partner_id: str
+    product_code: str
+    product_version: int
+    effective_from: datetime
+    effective_to: datetime
+    canceled: bool
+    birth_year: int
+    reserved_fen: int
+    """What approved claims took of its annual limit."""
+
+
+class AppealView(ReplyModel):
+    round: int
+    reason: str
+    filed_at: datetime
+
+
+class StepView(ReplyModel):
+    version: int
+    from_state: str | None
+    to_state: str
+    at: datetime
+
+
+class LossFacts(ReplyModel):
+    """The claim's facts; person, phone, payee, device and handler as tokens."""
+
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    amount_fen: int
+    recovered_fen: int
+    other_insurance_fen: int
+    description: str | None
+    person_token: str
+    phone_token: str
+    payee_token: str
+    device_token: str | None
+    handler_token: str | None
+    channel: str
+
+
+class CaseView(ReplyModel):
+    """One claim with its whole trace."""
+
+    claim: ClaimView
+    version: int
+    open_review: Literal["review", "refusal_proposed", "appeal"] | None
+    loss: LossFacts
+    cover: CoverView | None
+    evidence: list[EvidenceView]
+    features: list[FeatureValues]
+    decisions: list[FullDecision]
+    appeals: list[AppealView]
+    steps: list[StepView]
+
+
+def items(tx: Tx, queue: Sequence[ReviewRow]) -> list[ReviewItem]:
+    """The queue's rows with what a person chooses by; four queries for all."""
+    ids = [row.claim_id for row in queue]
+    found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
+    kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
+    return [
+        _item(row, found[row.claim_id], heard[row.claim_id], kinds.get(row.claim_id, {}), snapshots[row.claim_id])
+        for row in queue
+    ]
+
+
+def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
+    """Everything on one claim."""
+    claim_id = claim.claim_id
+    waiting = reviews.open_of(tx, claim_id)
+    return CaseView(
+        claim=view(tx, claim, personal_data),
+        version=claim.version,
+        open_review=waiting.kind if waiting else None,
+        loss=_loss(tx, claim, personal_data),
+        cover=_cover(tx, claim),
+        evidence=[
+            EvidenceView(
+                kind=each.evidence.kind,
+                sha256=each.evidence.sha256,
+                captured_at=each.evidence.captured_at,
+                added_at=each.added_at,
+                other_claims=each.other_claims,
+            )
+            for each in claims.evidence(tx, claim_id)
+        ],
+        features=[_features(each) for each in decisions.features(tx, claim_id)],
+        decisions=[full(tx, each, personal_data) for each in decisions.of_claim(tx, claim_id)],
+        appeals=[
+            AppealView(
+                round=each.round,
+                reason=personal_data.open(tx, each.reason, claim_id, "appeal"),
+                filed_at=each.filed_at,
+            )
+            for each in reviews.appeals(tx, claim_id)
+        ],
+        steps=[
+            StepView(version=each.version, from_state=each.from_state, to_state=each.to_state, at=each.at)
+            for each in claims.steps(tx, claim_id)
+        ],
+    )
+
+
+def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDecision:
+    """One decision as staff see it."""
+    return FullDecision(
+        decision_id=decision.decision_id,
+        round=decision.round,
+        version=decision.version,
+        outcome=decision.outcome,
+        why=decision.why,
+        amount_fen=decision.amount_fen,
+        rule_version=decision.rule_version,
+        rule_failures=[_failed(each) for each in decision.failures],
+        model_id=decision.model_id,
+        model_sha256=decision.model_sha256,
+        score=decision.score,
+        score_reasons=_contributions(decision.score_reasons),
+        sandbox_value=decision.sandbox_value,
+        decided_by=decision.decided_by,
+        clause=decision.clause,
+        told=told(tx, decision, personal_data),
+        decided_at=decision.decided_at,
+        payable_from=decision.payable_from,
+    )
+
+
+def _item(
+    row: ReviewRow,
+    claim: Claim,
+    heard: DecisionRow,
+    kinds: Mapping[str, int],
+    snapshot: Mapping[str, str | int | bool],
+) -> ReviewItem:
+    return ReviewItem(
+        claim_id=row.claim_id,
+        version=claim.version,
+        kind=row.kind,
+        waiting_since=row.waiting_since,
+        amount_fen=claim.amount_fen,
+        scam_type=claim.scam_type,
+        why=heard.why,
+        score=heard.score,
+        reasons=_contributions(heard.score_reasons),
+        rule_failures=[_failed(each) for each in heard.failures],
+        evidence=dict(kinds),
+        similar={name: int(snapshot[name]) for name in _SIMILAR if name in snapshot},
+    )
+
+
+def _failed(rule: FailedRule) -> FailedRuleView:
+    return FailedRuleView(
+        code=rule.code,
+        clause=rule.clause,
+        text_zh=rule.text_zh,
+        text_en=rule.text_en,
+        waivable=rule.waivable,
+        claim_id=rule.claim_id,
+    )
+
+
+def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:
+    return [Contribution(feature=feature, contribution=contribution) for feature, contribution in reasons]
+
+
+def _features(row: FeaturesRow) -> FeatureValues:
+    return FeatureValues(
+        round=row.round,
+        computed_at=row.computed_at,
+        snapshot=row.snapshot,
+        features=dict(zip(row.names, row.vector, strict=True)),
+    )
+
+
+def _loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
+    sealed = claims.description(tx, claim.claim_id)
+    return LossFacts(
+        scam_type=claim.scam_type,
+        occurred_at=claim.occurred_at,
+        discovered_at=claim.discovered_at,
+        reported_at=claim.reported_at,
+        amount_fen=claim.amount_fen,
+        recovered_fen=claim.recovered_fen,
+        other_insurance_fen=claim.other_insurance_fen,
+        description=None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description"),
+        person_token=claim.person_token,
+        phone_token=claim.phone_token,
+        payee_token=claim.payee_token,
+        device_token=claim.device_token,
+        handler_token=claim.handler_token,
+        channel=claim.tenant,
+    )
+
+
+def _cover(tx: Tx, claim: Claim) -> CoverView | None:
+    found = coverage.find(tx, claim.policy_id)
+    if found is None:
+        return None
+    return CoverView(
+        partner_id=found.partner_id,
+        product_code=found.product_code,
+        product_version=found.product_version,
+        effective_from=found.effective_from,
+        effective_to=found.effective_to,
+        canceled=found.canceled,
+        birth_year=found.birth_year,
+        reserved_fen=coverage.limit_use(tx, claim.policy_id).reserved_fen,
+    )

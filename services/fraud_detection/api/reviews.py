@@ -1,0 +1,90 @@
+"""Reviews over HTTP: the queue of claims that wait for a person, a case with its whole trace, the decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.fraud_detection.api.deps import Deps
+from services.fraud_detection.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
+from services.fraud_detection.domain import errors
+from services.fraud_detection.store import claims as claims_store
+from services.fraud_detection.store import reviews as store
+from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
+from shared.messaging.failures import Unready
+from shared.values.ids import ClaimId
+from shared.web import paging
+from shared.web.models import Identifier, LongText, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+reviews = Resource("reviews", "Claims that wait for a person")
+
+Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class ReviewQuery(paging.PageQuery):
+    state: Literal["open", "closed"] = "open"
+
+
+class ReviewPath(RequestModel):
+    claim_id: Identifier
+
+
+class ReviewDecision(RequestModel):
+    """What you decide. A refusal needs a clause of the product's terms and reasons that the resident will read."""
+
+    outcome: Literal["approve", "refuse"]
+    clause: Clause | None = Field(default=None, description="A clause's number, or a rule's or an exclusion's code.")
+    reasons: LongText | None = None
+
+
+@reviews.get("/v1/reviews", scope="reviews:read", reply=paging.Page[ReviewItem])
+def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[ReviewItem]]:
+    """The queue, longest waiting first."""
+    position = paging.decode(query.cursor, datetime, UUID)
+    after = None if position is None else (position[0], position[1])
+    found = store.queue(call.tx, still_open=query.state == "open", after=after, limit=query.limit + 1)
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].waiting_since, shown[-1].claim_id) if len(found) > query.limit else None
+    return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
+
+
+@reviews.get("/v1/reviews/<claim_id>", scope="reviews:read", reply=CaseView, problems=(errors.UnknownClaim,))
+def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
+    """One claim with its whole trace. The ETag is what a decision names in If-Match."""
+    claim = claims_store.find(call.tx, ClaimId(path.claim_id))
+    if claim is None:
+        raise errors.UnknownClaim(path.claim_id)
+    return Reply(case(call.tx, claim, call.deps.personal_data), version=claim.version)
+
+
+@reviews.post(
+    "/v1/reviews/<claim_id>/decisions",
+    scope="reviews:write",
+    reply=FullDecision,
+    matches=True,
+    problems=(
+        errors.NotStaff,
+        errors.UnknownClaim,
+        errors.NoOpenReview,
+        errors.AnotherPersonDecides,
+        errors.CoverRuleStands,
+        errors.LimitUsedUp,
+        Unready,
+    ),
+)
+def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[FullDecision]:
+    """Approve or refuse. An approval is held against the cover rules and the limit once more."""
+    decision = decide_review(
+        call.tx,
+        ClaimId(path.claim_id),
+        Verdict(outcome=body.outcome, clause=body.clause, reasons=body.reasons),
+        reviewer=Reviewer(subject=call.caller.subject, tenant=call.caller.tenant),
+        require_match=call.require_match,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
+    return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)

@@ -1,0 +1,112 @@
+"""The only wiring of fraud detection. Each part imports its edge when it is asked for: web never loads Kafka."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from services.fraud_detection.settings import Settings
+from shared.entry.service_parts import ServiceParts
+from shared.entry.verify import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from services.fraud_detection.scoring.signature import Signer
+    from services.fraud_detection.usecases.personal_data import PersonalData
+    from shared.db.pool import Database
+    from shared.db.transaction import Tx
+    from shared.messaging.jobs import Job
+    from shared.messaging.subscription import Subscription
+    from shared.process.clock import Clock
+
+NAME: Final = "fraud_detection"
+
+
+def web(settings: Settings) -> Flask:
+    """Claims, reviews, past claims and models over HTTP."""
+    from services.fraud_detection.api.claims import claims  # noqa: PLC0415  # see the module's docstring
+    from services.fraud_detection.api.deps import Deps  # noqa: PLC0415
+    from services.fraud_detection.api.problems import PROBLEMS  # noqa: PLC0415
+    from services.fraud_detection.api.reviews import reviews  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
+    from shared.web.app import create_app  # noqa: PLC0415
+
+    pool = wiring.database(settings, "web")
+    return create_app(
+        "Fangzha fraud detection",
+        version="1.0.0",
+        description="Claims on anti-fraud cover: filing, decisions, reviews by persons, and the models that help.",
+        resources=(claims, reviews),
+        problems=PROBLEMS,
+        deps=Deps(personal_data=_personal_data(settings), sandbox=settings.sandbox),
+        database=pool,
+        clock=wiring.business_clock(settings, pool),
+        verifier=wiring.verifier(settings),
+        sandbox=settings.sandbox,
+    )
+
+
+def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tuple[Subscription, ...]:
+    """What is consumed."""
+    from services.fraud_detection.consumers.payouts import PAYOUTS  # noqa: PLC0415
+    from services.fraud_detection.consumers.policies import POLICIES  # noqa: PLC0415
+    from services.fraud_detection.consumers.products import PRODUCTS  # noqa: PLC0415
+    from services.fraud_detection.consumers.submitted import submissions  # noqa: PLC0415
+    from services.fraud_detection.scoring.champions import Scorer  # noqa: PLC0415
+
+    return (POLICIES, PRODUCTS, PAYOUTS, submissions(Scorer(_signer(settings)).champion, clock))
+
+
+def jobs(_settings: Settings, _database: Database, _clock: Clock) -> tuple[Job, ...]:
+    """What the worker does by itself."""
+    return ()
+
+
+def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
+    """The invariants that this service's database can tell."""
+    from services.fraud_detection.usecases.check_invariants import INVARIANTS  # noqa: PLC0415
+
+    def ask(query: Callable[[Tx], list[str]]) -> list[str]:
+        with database.transaction() as tx:
+            return query(tx)
+
+    return tuple(Check(number, name, partial(ask, query)) for number, name, query in INVARIANTS)
+
+
+def _personal_data(settings: Settings) -> PersonalData:
+    from services.fraud_detection.usecases.personal_data import PersonalData  # noqa: PLC0415
+    from shared.privacy.keys import KeyRing  # noqa: PLC0415
+    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+    from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
+
+    settings.needs("token_keys", "seal_keys")
+    if settings.token_keys is None or settings.seal_keys is None:
+        raise AssertionError("unreachable")
+    return PersonalData(
+        tokenizer=Tokenizer(KeyRing.parse(settings.token_keys.get_secret_value())),
+        sealer=Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
+    )
+
+
+def _signer(settings: Settings) -> Signer:
+    from services.fraud_detection.scoring.signature import Signer  # noqa: PLC0415
+
+    settings.needs("model_signing_key")
+    if settings.model_signing_key is None:
+        raise AssertionError("unreachable")
+    return Signer(bytes.fromhex(settings.model_signing_key.get_secret_value()))
+
+
+PARTS: Final = ServiceParts(
+    name=NAME,
+    settings=Settings,
+    migrations=Path(__file__).parent / "migrations",
+    web=web,
+    subscriptions=subscriptions,
+    jobs=jobs,
+    checks=checks,
+)

@@ -1,0 +1,110 @@
+"""Queries that find what breaks an invariant. Each gives rows of ids; none if it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from services.fraud_detection.domain.claims import State
+from shared.db.transaction import Tx
+
+_ABOVE_COVER: Final = """
+SELECT claims.policy_id, sum(decisions.amount_fen), limit_use.annual_limit_fen
+FROM decisions JOIN claims USING (claim_id) LEFT JOIN limit_use USING (policy_id)
+WHERE decisions.outcome = 'approved'
+GROUP BY claims.policy_id, limit_use.annual_limit_fen, limit_use.reserved_fen
+HAVING limit_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > limit_use.annual_limit_fen
+    OR sum(decisions.amount_fen) <> limit_use.reserved_fen"""
+
+# A decision is the one effect of each submission; the youngest may still be on their way.
+_UNDECIDED: Final = """
+SELECT claim_id, state FROM claims
+WHERE state <> 'submitted' AND NOT EXISTS (
+    SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND decisions.round = claims.round)"""
+_DECIDED_TWICE: Final = """
+SELECT claim_id, round FROM decisions WHERE NOT by_person GROUP BY claim_id, round HAVING count(*) > 1
+UNION ALL
+SELECT claim_id, 0 FROM decisions WHERE outcome = 'approved' GROUP BY claim_id HAVING count(*) > 1"""
+
+_NO_ORIGIN: Final = """
+SELECT decision_id FROM decisions
+WHERE rule_version = ''
+   OR (NOT by_person AND outcome = 'approved' AND model_id IS NULL AND sandbox_value IS DISTINCT FROM 'approve')
+   OR (NOT by_person AND model_id IS NULL AND outcome = 'review' AND coalesce(why, '') = 'score')
+   OR NOT EXISTS (SELECT FROM claim_features
+                  WHERE claim_features.claim_id = decisions.claim_id AND claim_features.round = decisions.round)"""
+
+_REFUSED_AND_PAID: Final = """
+SELECT claims.claim_id, claim_payouts.payout_id FROM claims JOIN claim_payouts USING (claim_id)
+WHERE claims.state <> 'approved' AND claim_payouts.state IN ('scheduled', 'paid')"""
+_PAID_OTHERWISE: Final = """
+SELECT claim_payouts.claim_id, claim_payouts.payout_id FROM claim_payouts
+WHERE NOT EXISTS (SELECT FROM decisions WHERE decisions.decision_id = claim_payouts.decision_id
+                  AND decisions.outcome = 'approved' AND decisions.amount_fen = claim_payouts.amount_fen)"""
+
+_REFUSED_BY_NOBODY: Final = """
+SELECT decision_id FROM decisions
+WHERE outcome = 'refused' AND NOT EXISTS (
+    SELECT FROM audit_log WHERE audit_log.subject = decisions.claim_id::text
+      AND audit_log.actor = decisions.decided_by AND audit_log.action = 'claim.refused')"""
+
+_STEPS: Final = "SELECT DISTINCT from_state, to_state FROM claim_steps"
+_STATE_WITHOUT_STEP: Final = """
+SELECT claim_id, state FROM claims
+WHERE state <> (SELECT to_state FROM claim_steps WHERE claim_steps.claim_id = claims.claim_id
+                ORDER BY version DESC LIMIT 1)"""
+
+# 18 digits, or 17 and an X, that stand alone: GB 11643. Hashes and ids have letters or hyphens around theirs.
+_IDENTITY: Final = r"(^|[^0-9A-Za-z])[0-9]{17}[0-9Xx]([^0-9A-Za-z]|$)"
+_CLEAR: Final = """
+SELECT 'outbox event ' || event_id FROM outbox WHERE body ~ %(identity)s
+UNION ALL
+SELECT 'reply kept for ' || route || ' ' || key FROM idempotency_keys
+WHERE headers ->> 'Content-Type' LIKE '%%json%%' AND convert_from(body, 'UTF8') ~ %(identity)s
+UNION ALL
+SELECT 'audit row ' || number FROM audit_log WHERE details ~ %(identity)s
+UNION ALL
+SELECT 'decision ' || decision_id FROM decisions WHERE failures::text ~ %(identity)s OR clause ~ %(identity)s
+UNION ALL
+SELECT 'features of claim ' || claim_id FROM claim_features WHERE snapshot::text ~ %(identity)s"""
+
+
+def limits_exceeded(tx: Tx) -> list[str]:
+    """Invariant 3: what was approved on a policy is what is reserved, and no more than its annual limit."""
+    return [f"policy {row[0]}: {row[1]} fen approved of {row[2]}" for row in tx.all(_ABOVE_COVER)]
+
+
+def submissions_without_one_decision(tx: Tx) -> list[str]:
+    """Invariant 4: each submission that is past its decision has exactly one, and one approval at most."""
+    return [
+        *(f"claim {row[0]} is {row[1]} without a decision in its round" for row in tx.all(_UNDECIDED)),
+        *(f"claim {row[0]} was decided twice (round {row[1]})" for row in tx.all(_DECIDED_TWICE)),
+    ]
+
+
+def decisions_without_origin(tx: Tx) -> list[str]:
+    """Invariant 6: each decision names its rules, its features, and its model where one approved."""
+    return [f"decision {row[0]} does not say what it rests on" for row in tx.all(_NO_ORIGIN)]
+
+
+def refused_but_paid(tx: Tx) -> list[str]:
+    """Invariant 7: money went only where a decision approved just that amount, and each refusal has its person."""
+    return [
+        *(f"claim {row[0]} is not approved, yet payout {row[1]} is under way" for row in tx.all(_REFUSED_AND_PAID)),
+        *(f"payout {row[1]} of claim {row[0]} rests on no approval" for row in tx.all(_PAID_OTHERWISE)),
+        *(f"refusal {row[0]} has no person in the audit trail" for row in tx.all(_REFUSED_BY_NOBODY)),
+    ]
+
+
+def illegal_steps(tx: Tx, legal: Iterable[tuple[State | None, State]]) -> list[str]:
+    """Invariant 10: each step is one of ``legal``, and each claim is where its last step led."""
+    allowed = set(legal)
+    return [
+        *(f"a claim went from {row[0]} to {row[1]}" for row in tx.all(_STEPS) if (row[0], row[1]) not in allowed),
+        *(f"claim {row[0]} is {row[1]}, but no step led there" for row in tx.all(_STATE_WITHOUT_STEP)),
+    ]
+
+
+def clear_identities(tx: Tx) -> list[str]:
+    """Invariant 12: what is kept unsealed holds no identity number."""
+    return [f"{row[0]} holds what looks like an identity number" for row in tx.all(_CLEAR, {"identity": _IDENTITY})]

@@ -1,0 +1,25 @@
+"""The invariants of fraud detection, by their numbers in docs/invariants.md. The audit chain (11) is shared's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from services.fraud_detection.domain.claims import STEPS
+from services.fraud_detection.store import invariants
+from shared.db.transaction import Tx
+
+
+def _legal_steps(tx: Tx) -> list[str]:
+    return invariants.illegal_steps(tx, STEPS)
+
+
+INVARIANTS: Final[tuple[tuple[int, str, Callable[[Tx], list[str]]], ...]] = (
+    (3, "approved never above the cover", invariants.limits_exceeded),
+    (4, "each submission has exactly one decision", invariants.submissions_without_one_decision),
+    (6, "no decision without rule version, features and model", invariants.decisions_without_origin),
+    (7, "a refused claim is never paid", invariants.refused_but_paid),
+    (10, "no illegal step of a claim", _legal_steps),
+    (12, "no identity number in clear in this database", invariants.clear_identities),
+)
+"""Number, name, and the query that gives a sentence for each thing that breaks it."""
