@@ -70,7 +70,8 @@ def _add_tools(cli: typer.Typer, parts: ServiceParts[S]) -> None:
         from shared.entry import tools  # noqa: PLC0415
 
         for name in tools.create_topics(parts, parts.settings.load()):
-            typer.echo(name)
+            typer.echo(f"created {name}")
+        typer.echo("all topics are there")
 
     @cli.command()
     def verify(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -108,30 +109,42 @@ def _dead_letters(parts: ServiceParts[S]) -> typer.Typer:
     @group.command(name="list")
     def list_letters(
         subscription: Annotated[str | None, typer.Argument(help="One subscription; all if absent.")] = None,
-        limit: Annotated[int, typer.Option(help="The newest of each topic.", min=1)] = 50,
+        *,
+        everything: Annotated[bool, typer.Option("--all", help="Also those that were taken since.")] = False,
     ) -> None:
-        """One line for each dead letter: where it lies, its type and its error."""
+        """One line for each dead letter: when, whose, its event and its error."""
         from shared.entry import dead_letters  # noqa: PLC0415
 
-        for line in dead_letters.list_lines(parts, parts.settings.load(), subscription, limit):
-            typer.echo(line)
+        found = dead_letters.Letters(parts, parts.settings.load()).read(subscription)
+        shown = [letter for letter in found if everything or not letter.taken]
+        for letter in shown:
+            typer.echo(dead_letters.line(letter))
+        typer.echo(f"{len(shown)} dead letters")
 
     @group.command()
-    def show(topic: str, partition: int, offset: int) -> None:
-        """One dead letter with its headers and its body."""
+    def show(event_id: str) -> None:
+        """One event's dead letters with their headers and bodies."""
         from shared.entry import dead_letters  # noqa: PLC0415
 
-        for line in dead_letters.show_lines(parts.settings.load(), topic, partition, offset):
-            typer.echo(line)
+        found = dead_letters.Letters(parts, parts.settings.load()).read(None)
+        chosen = [letter for letter in found if letter.event_id == event_id]
+        for letter in chosen:
+            for text in dead_letters.page(letter):
+                typer.echo(text)
+        if not chosen:
+            typer.echo(f"no dead letter of event {event_id}", err=True)
+            raise typer.Exit(1)
 
     @group.command()
     def replay(
         subscription: str,
-        topic: Annotated[str | None, typer.Option(help="One of its topics; all if absent.")] = None,
+        topic: Annotated[str | None, typer.Option(help="Only those of this topic.")] = None,
+        event_id: Annotated[str | None, typer.Option(help="Only this event.")] = None,
     ) -> None:
-        """Give the dead letters of a subscription to it again, after the fault was mended."""
+        """Send what a subscription could not take again, after the fault was mended."""
         from shared.entry import dead_letters  # noqa: PLC0415
 
-        typer.echo(f"{dead_letters.replay(parts, parts.settings.load(), subscription, topic)} replayed")
+        sent = dead_letters.Letters(parts, parts.settings.load()).replay(subscription, topic, event_id)
+        typer.echo(f"{sent} sent again")
 
     return group

@@ -2,7 +2,7 @@
 
 So there is nothing to clean up after a crash: either effect and reply are both there, or neither. While a request is at
 work it holds an advisory lock of its transaction, which ends with it, however it ends. A request that failed stored
-nothing; sent again with the same key, it is simply tried again.
+nothing; sent again with the same key, it is simply tried again. shared.messaging.housekeeping drops old replies.
 
 Neither the key nor the request is stored in a readable form: the key as its hash, the request as a hash keyed by the
 key. Guessing a person's number from the latter needs the key itself, which only the client has.
@@ -14,7 +14,6 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Protocol
 
 from shared.db.transaction import Tx
@@ -41,10 +40,6 @@ _STORE_SQL = """
     INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT DO NOTHING
-"""
-_FORGET_SQL = """
-    DELETE FROM idempotency_keys WHERE (client_id, route, key) IN
-        (SELECT client_id, route, key FROM idempotency_keys WHERE created_at < %s ORDER BY created_at LIMIT %s)
 """
 
 
@@ -121,11 +116,6 @@ def require_same(first: bytes, now: bytes) -> None:
     """Raise IdempotencyKeyReused unless both fingerprints are of the same request."""
     if first != now:
         raise IdempotencyKeyReused
-
-
-def forget_before(tx: Tx, moment: datetime, *, limit: int = 5000) -> int:
-    """Delete keys stored before ``moment`` (real time), at most ``limit``; how many. Scheduled by whoever runs jobs."""
-    return tx.execute(_FORGET_SQL, (moment, limit))
 
 
 def _headers(stored: object) -> dict[str, str]:

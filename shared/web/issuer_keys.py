@@ -6,6 +6,7 @@ second is limited, for anyone may send tokens with made-up key names.
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import urllib.error
@@ -124,10 +125,14 @@ def _usable(entry: dict[str, str]) -> IssuerKey | None:
         case "EC" if entry.get("crv") == "P-256" and entry.get("alg", "ES256") == "ES256":
             return ECKey.import_key(public)
         case "RSA" if entry.get("alg", "RS256") == "RS256":
-            rsa = RSAKey.import_key(public)
-            return rsa if rsa.public_key.key_size >= MIN_RSA_BITS else None
+            return RSAKey.import_key(public) if _bits(entry.get("n", "")) >= MIN_RSA_BITS else None
         case _:
             return None
+
+
+def _bits(modulus: str) -> int:
+    # Before the key is made: a weak one should not even cause a warning.
+    return int.from_bytes(base64.urlsafe_b64decode(modulus + "=" * (-len(modulus) % 4)), "big").bit_length()
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -51,7 +51,7 @@ class UnknownNote(FangzhaError):
     note_id: str
 
 
-PROBLEMS = {UnknownNote: ProblemRow(404, "unknown-note", "Unknown note")}
+PROBLEMS: dict[type[FangzhaError], ProblemRow] = {UnknownNote: ProblemRow(404, "unknown-note", "Unknown note")}
 
 
 class Author(RequestModel):

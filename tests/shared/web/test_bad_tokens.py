@@ -45,8 +45,9 @@ def test_a_token_signed_by_an_rsa_key_is_good(own_issuer: TestIssuer) -> None:
 
 def test_a_weak_rsa_key_signs_nothing(own_issuer: TestIssuer) -> None:
     with pytest.warns(match="size"):
-        own_issuer.keys["weak"] = RSAKey.generate_key(1024, {"kid": "weak"})
-        assert "does not publish" in refused(own_issuer, own_issuer.token(kid="weak"))
+        weak = RSAKey.generate_key(1024, {"kid": "weak"})
+    own_issuer.keys["weak"] = weak
+    assert "does not publish" in refused(own_issuer, own_issuer.token(kid="weak"))
 
 
 def test_1_an_unsigned_token_is_refused(own_issuer: TestIssuer) -> None:

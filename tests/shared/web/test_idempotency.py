@@ -11,8 +11,6 @@ from werkzeug.test import TestResponse
 
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.process.clock import wall_now
-from shared.web import idempotency
 from shared.web.errors import RequestInProgress
 from shared.web.idempotency import IdempotentRequest, StoredReply
 from tests.shared.web.builders import Caller, Desk, Gate, TestIssuer, a_note, all_notes, notes_app
@@ -193,13 +191,3 @@ def test_what_is_stored_names_neither_key_nor_content(caller: Caller, database: 
     assert len(rows) == 1
     assert KEY.encode() not in stored
     assert b"13800138000" not in stored
-
-
-def test_old_keys_are_forgotten_and_young_ones_kept(caller: Caller, database: Database) -> None:
-    caller.post("/v1/notes", a_note(), key=KEY)
-    middle = wall_now()
-    caller.post("/v1/notes", a_note(), key=f"{KEY}-b")
-    with database.transaction() as tx:
-        assert idempotency.forget_before(tx, middle) == 1
-    assert caller.post("/v1/notes", a_note(), key=f"{KEY}-b").headers["Idempotency-Replayed"] == "true"
-    assert "Idempotency-Replayed" not in caller.post("/v1/notes", a_note(), key=KEY).headers
