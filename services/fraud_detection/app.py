@@ -30,6 +30,8 @@ def web(settings: Settings) -> Flask:
     """Claims, reviews, past claims and models over HTTP."""
     from services.fraud_detection.api.claims import claims  # noqa: PLC0415  # see the module's docstring
     from services.fraud_detection.api.deps import Deps  # noqa: PLC0415
+    from services.fraud_detection.api.models import models  # noqa: PLC0415
+    from services.fraud_detection.api.past_claims import past_claims  # noqa: PLC0415
     from services.fraud_detection.api.problems import PROBLEMS  # noqa: PLC0415
     from services.fraud_detection.api.reviews import reviews  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
@@ -40,9 +42,9 @@ def web(settings: Settings) -> Flask:
         "Fangzha fraud detection",
         version="1.0.0",
         description="Claims on anti-fraud cover: filing, decisions, reviews by persons, and the models that help.",
-        resources=(claims, reviews),
+        resources=(claims, reviews, past_claims, models),
         problems=PROBLEMS,
-        deps=Deps(personal_data=_personal_data(settings), sandbox=settings.sandbox),
+        deps=Deps(personal_data=_personal_data(settings), sandbox=settings.sandbox, signer=_signer(settings)),
         database=pool,
         clock=wiring.business_clock(settings, pool),
         verifier=wiring.verifier(settings),
@@ -61,9 +63,13 @@ def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tupl
     return (POLICIES, PRODUCTS, PAYOUTS, submissions(Scorer(_signer(settings)).champion, clock))
 
 
-def jobs(_settings: Settings, _database: Database, _clock: Clock) -> tuple[Job, ...]:
+def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     """What the worker does by itself."""
-    return ()
+    from services.fraud_detection.usecases.train_model import train_next  # noqa: PLC0415
+    from shared.messaging.jobs import Job  # noqa: PLC0415
+
+    # A person waits for the model, and asking costs one index look-up: a second.
+    return (Job("train_models", 1.0, partial(train_next, database, _signer(settings), clock)),)
 
 
 def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:

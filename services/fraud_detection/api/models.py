@@ -1,0 +1,136 @@
+"""Models over HTTP: ask for one, read its report, promote it, roll back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.fraud_detection.api.deps import Deps
+from services.fraud_detection.api.model_view import ModelView, view
+from services.fraud_detection.domain import model_errors as errors
+from services.fraud_detection.scoring.signature import ArtifactRefused
+from services.fraud_detection.store import models as store
+from services.fraud_detection.store.models import Model
+from services.fraud_detection.usecases.promote_model import ScoringPolicy, lock_model, promote
+from services.fraud_detection.usecases.request_model import request_model
+from services.fraud_detection.usecases.roll_back_model import roll_back_model
+from shared.values.ids import ModelId
+from shared.values.money import Fen
+from shared.web import paging
+from shared.web.models import AmountFen, Identifier, ReplyModel, RequestModel, ShortText
+from shared.web.resource import Call, Reply, Resource
+
+models = Resource("models", "Models that score claims, and which of them is at work")
+
+
+class ModelRequest(RequestModel):
+    """A model to train."""
+
+    dataset_id: Identifier
+    """From `POST /v1/past-claims`."""
+    note: ShortText
+    """Why, for those who read the list later."""
+
+
+class PromotionRequest(RequestModel):
+    """Thresholds under which a model works."""
+
+    approve_below: Annotated[float, Field(ge=0, le=1)]
+    """Claims that fail no rule and score below this are approved without a person."""
+    auto_approve_limit_fen: AmountFen
+    """Larger amounts go to a person, whatever the score."""
+    reason: ShortText
+
+
+class RollbackRequest(RequestModel):
+    reason: ShortText
+
+
+class PromotionView(ReplyModel):
+    """What is at work now."""
+
+    model_id: Identifier
+    approve_below: float
+    auto_approve_limit_fen: int
+    reason: str
+    promoted_by: str
+    promoted_at: AwareDatetime
+
+
+class ModelPath(RequestModel):
+    model_id: Identifier
+
+
+@models.post("/v1/models", scope="models:write", status=202, reply=ModelView, problems=(errors.UnknownDataset,))
+def request(call: Call[Deps], body: ModelRequest) -> Reply[ModelView]:
+    """Train a model on a dataset. It is queued; ask for it again until it is ready or failed."""
+    model_id = request_model(call.tx, body.dataset_id, body.note, requested_by=call.caller.subject, now=call.now)
+    model = _find(call, model_id)
+    return Reply(view(model), headers={"Location": f"/v1/models/{model_id}"}, version=model.version)
+
+
+@models.get("/v1/models", scope="models:read", reply=paging.Page[ModelView])
+def list_models(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ModelView]]:
+    """All models, newest first, without their reports."""
+    position = paging.decode(query.cursor, UUID)
+    before = None if position is None else ModelId(position[0])
+    found = store.newest(call.tx, before=before, limit=query.limit + 1)
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].model_id) if len(found) > query.limit else None
+    return Reply(paging.Page[ModelView](items=[view(model) for model in shown], next_cursor=cursor))
+
+
+@models.get("/v1/models/<model_id>", scope="models:read", reply=ModelView, problems=(errors.UnknownModel,))
+def show_model(call: Call[Deps], path: ModelPath) -> Reply[ModelView]:
+    """A model with its report. Its ETag is what a promotion must match."""
+    model = _find(call, ModelId(path.model_id))
+    return Reply(view(model), version=model.version)
+
+
+@models.post(
+    "/v1/models/<model_id>/promotion",
+    scope="models:promote",
+    reply=PromotionView,
+    problems=(errors.UnknownModel, errors.ModelNotReady, ArtifactRefused),
+    matches=True,
+)
+def promote_model(call: Call[Deps], path: ModelPath, body: PromotionRequest) -> Reply[PromotionView]:
+    """Put a model to work. Every claim decided from now on is scored by it; no process restarts."""
+    model = lock_model(call.tx, ModelId(path.model_id))
+    call.require_match(model.version)
+    policy = ScoringPolicy(body.approve_below, Fen(body.auto_approve_limit_fen), body.reason)
+    promote(call.tx, model, policy, signer=call.deps.signer, promoted_by=call.caller.subject, now=call.now)
+    return _at_work(call)
+
+
+@models.post("/v1/models/rollback", scope="models:promote", reply=PromotionView, problems=(errors.NothingToRollBackTo,))
+def roll_back(call: Call[Deps], body: RollbackRequest) -> Reply[PromotionView]:
+    """Return to the promotion before the present one, with its thresholds. Once for each promotion."""
+    roll_back_model(call.tx, reason=body.reason, rolled_back_by=call.caller.subject, now=call.now)
+    return _at_work(call)
+
+
+def _find(call: Call[Deps], model_id: ModelId) -> Model:
+    model = store.find(call.tx, model_id)
+    if model is None:
+        raise errors.UnknownModel(model_id)
+    return model
+
+
+def _at_work(call: Call[Deps]) -> Reply[PromotionView]:
+    promotion = store.promotion(call.tx, "champion")
+    if promotion is None:
+        raise errors.NothingToRollBackTo
+    return Reply(
+        PromotionView(
+            model_id=promotion.model_id,
+            approve_below=promotion.approve_below,
+            auto_approve_limit_fen=promotion.auto_approve_limit_fen,
+            reason=promotion.reason,
+            promoted_by=promotion.promoted_by,
+            promoted_at=promotion.promoted_at,
+        ),
+        version=_find(call, promotion.model_id).version,
+    )

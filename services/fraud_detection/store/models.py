@@ -1,0 +1,204 @@
+"""SQL of models: their states, reports and promotions. The champion's bytes are read by scoring.champions alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from shared.db.transaction import Row, Tx
+from shared.values.ids import ModelId
+from shared.values.money import Fen
+
+State = Literal["queued", "training", "ready", "failed"]
+Alias = Literal["champion", "previous"]
+
+_SELECT: Final = """
+SELECT model.model_id, model.dataset_id, model.note, model.state, model.version + registry.version,
+       model.requested_by, model.requested_at, model.finished_at, model.failure, artifact.sha256,
+       (SELECT min(alias.name) FROM model_aliases AS alias
+        JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+        WHERE promotion.model_id = model.model_id),
+       {report}
+FROM models AS model
+LEFT JOIN model_artifacts AS artifact USING (model_id)
+CROSS JOIN model_registry AS registry
+"""
+_FIND: Final = _SELECT.format(report="model.report") + "WHERE model.model_id = %s"
+_LIST: Final = (
+    _SELECT.format(report="NULL::jsonb")
+    + "WHERE (%(before)s::uuid IS NULL OR model.model_id < %(before)s) ORDER BY model.model_id DESC LIMIT %(limit)s"
+)
+_QUEUE: Final = """
+INSERT INTO models (model_id, dataset_id, note, state, version, requested_by, requested_at)
+VALUES (%s, %s, %s, 'queued', 1, %s, %s)
+"""
+_TAKE: Final = """
+SELECT model_id, dataset_id, attempts FROM models
+WHERE state IN ('queued', 'training') ORDER BY model_id FOR UPDATE SKIP LOCKED LIMIT 1
+"""
+_START: Final = """
+UPDATE models SET state = 'training', version = version + 1, attempts = attempts + 1
+WHERE model_id = %s AND state IN ('queued', 'training')
+"""
+_HOLD: Final = """
+SELECT model_id FROM models WHERE model_id = %s AND state = 'training' AND attempts = %s FOR UPDATE SKIP LOCKED
+"""
+_FINISH: Final = """
+UPDATE models SET state = 'ready', version = version + 1, report = %s, finished_at = %s
+WHERE model_id = %s AND state = 'training'
+"""
+_FAIL: Final = """
+UPDATE models SET state = 'failed', version = version + 1, failure = %s, finished_at = %s
+WHERE model_id = %s AND state IN ('queued', 'training')
+"""
+_ADD_ARTIFACT: Final = "INSERT INTO model_artifacts (model_id, data, sha256, signature) VALUES (%s, %s, %s, %s)"
+_ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
+_LOCK_REGISTRY: Final = "SELECT version FROM model_registry FOR UPDATE"
+_CHANGE_REGISTRY: Final = "UPDATE model_registry SET version = version + 1"
+_ADD_PROMOTION: Final = """
+INSERT INTO model_promotions (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, promoted_at)
+VALUES (%s, %s, %s, %s, %s, %s) RETURNING number
+"""
+_PROMOTION: Final = """
+SELECT promotion.number, promotion.model_id, promotion.approve_below, promotion.auto_approve_limit_fen,
+       promotion.reason, promotion.promoted_by, promotion.promoted_at
+FROM model_aliases AS alias JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+WHERE alias.name = %s
+"""
+_POINT: Final = """
+INSERT INTO model_aliases (name, promotion_number) VALUES (%s, %s)
+ON CONFLICT (name) DO UPDATE SET promotion_number = excluded.promotion_number
+"""
+_DROP_ALIAS: Final = "DELETE FROM model_aliases WHERE name = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model. ``version`` grows when its state changes, and when any model is promoted or rolled back."""
+
+    model_id: ModelId
+    dataset_id: str
+    note: str
+    state: State
+    version: int
+    requested_by: str
+    requested_at: datetime
+    finished_at: datetime | None
+    failure: str | None
+    sha256: str | None
+    alias: Alias | None
+    report: dict[str, Any] | None
+    """As training wrote it; only the API reads it. None in lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A model to train; ``attempts`` is how often it was begun before."""
+
+    model_id: ModelId
+    dataset_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A model with the thresholds and the person that put it to work."""
+
+    number: int
+    model_id: ModelId
+    approve_below: float
+    auto_approve_limit_fen: Fen
+    reason: str
+    promoted_by: str
+    promoted_at: datetime
+
+
+def queue(tx: Tx, model_id: ModelId, dataset_id: str, note: str, *, requested_by: str, requested_at: datetime) -> None:
+    tx.execute(_QUEUE, (model_id, dataset_id, note, requested_by, requested_at))
+
+
+def find(tx: Tx, model_id: ModelId) -> Model | None:
+    row = tx.one(_FIND, (model_id,))
+    return Model(*row) if row else None
+
+
+def newest(tx: Tx, *, before: ModelId | None, limit: int) -> list[Model]:
+    """Models from the newest on, those after ``before`` in that order, without their reports."""
+    return [Model(*row) for row in tx.all(_LIST, {"before": before, "limit": limit})]
+
+
+def take(tx: Tx) -> Work | None:
+    """The oldest model that waits and that no other worker holds; one whose worker died counts as waiting."""
+    row = tx.one(_TAKE)
+    return Work(*row) if row else None
+
+
+def start(tx: Tx, model_id: ModelId) -> None:
+    tx.execute(_START, (model_id,))
+
+
+def hold(tx: Tx, model_id: ModelId, attempts: int) -> bool:
+    """Hold a model for as long as this transaction lives; False if another worker was faster.
+
+    PostgreSQL lets go of the row when the connection ends, however the process ended: a lease that needs no clock.
+    """
+    return tx.one(_HOLD, (model_id, attempts)) is not None
+
+
+def finish(tx: Tx, model_id: ModelId, report: str, now: datetime) -> None:
+    """``report`` as JSON text."""
+    tx.execute(_FINISH, (report, now, model_id))
+
+
+def fail(tx: Tx, model_id: ModelId, failure: str, now: datetime) -> None:
+    tx.execute(_FAIL, (failure, now, model_id))
+
+
+def add_artifact(tx: Tx, model_id: ModelId, data: bytes, sha256: str, signature: bytes) -> None:
+    tx.execute(_ADD_ARTIFACT, (model_id, data, sha256, signature))
+
+
+def artifact(tx: Tx, model_id: ModelId) -> tuple[bytes, str, bytes] | None:
+    """Data, SHA-256 and signature, as they are kept."""
+    row: Row | None = tx.one(_ARTIFACT, (model_id,))
+    return (row[0], row[1], row[2]) if row else None
+
+
+def lock_registry(tx: Tx) -> None:
+    """Nobody else promotes or rolls back until this transaction ends."""
+    tx.one(_LOCK_REGISTRY)
+
+
+def change_registry(tx: Tx) -> None:
+    """Every model's version grows: what was read before a promotion is stale after it."""
+    tx.execute(_CHANGE_REGISTRY)
+
+
+def add_promotion(
+    tx: Tx,
+    model_id: ModelId,
+    *,
+    approve_below: float,
+    auto_approve_limit_fen: Fen,
+    reason: str,
+    promoted_by: str,
+    now: datetime,
+) -> int:
+    """Its number."""
+    row = tx.one(_ADD_PROMOTION, (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, now))
+    assert row is not None  # noqa: S101  RETURNING
+    return int(row[0])
+
+
+def promotion(tx: Tx, alias: Alias) -> Promotion | None:
+    row = tx.one(_PROMOTION, (alias,))
+    return Promotion(*row) if row else None
+
+
+def point(tx: Tx, alias: Alias, promotion_number: int) -> None:
+    tx.execute(_POINT, (alias, promotion_number))
+
+
+def drop_alias(tx: Tx, alias: Alias) -> None:
+    tx.execute(_DROP_ALIAS, (alias,))
