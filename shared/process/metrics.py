@@ -90,8 +90,8 @@ CONSUMER_PROGRESS: Final = Gauge(
 DEAD_LETTERS: Final = Counter(
     "fangzha_dead_letters_total", "Messages that went to a dead letter topic.", ["group", "topic"]
 )
-JOB_RUNS: Final = Counter("fangzha_job_runs_total", "Runs of a scheduled job, by outcome.", ["job", "outcome"])
-JOB_SECONDS: Final = Histogram("fangzha_job_seconds", "Time of one run of a scheduled job.", ["job"])
+JOB_RUNS: Final = Counter("fangzha_job_runs_total", "Runs of a scheduled job, by outcome.", ["job_name", "outcome"])
+JOB_SECONDS: Final = Histogram("fangzha_job_seconds", "Time of one run of a scheduled job.", ["job_name"])
 
 # Insurance
 POLICIES_ENROLLED: Final = Counter("fangzha_policies_enrolled_total", "Policies issued, by way (one, batch).", ["way"])

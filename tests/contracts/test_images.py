@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from deploy.local.places import LOOPBACK, free_port
+from deploy.local.watchdog import MARK
 from tests.contracts.dockerfile import Image, build, context, stages
 from tests.contracts.kustomize import Manifest, render
 from tests.contracts.services_known import ROOT, SERVICES
@@ -52,6 +53,7 @@ def given(manifests: list[Manifest], service: str, process: str, environment: di
                 found |= {name: environment[name] for name in names | (found.keys() & environment.keys())}
     # Where the pod has an address of its own, the test has this machine's loopback and a free port.
     found |= {"WEB_HOST": LOOPBACK, "HEALTH_HOST": LOOPBACK, "KAFKA_TOPIC_PREFIX": environment["KAFKA_TOPIC_PREFIX"]}
+    found[MARK] = environment[MARK]
     return found | {"WEB_PORT": str(free_port()), "HEALTH_PORT": str(free_port())}
 
 

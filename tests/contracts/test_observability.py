@@ -82,6 +82,22 @@ def test_every_panel_has_a_title_a_place_of_its_own_and_the_chosen_source() -> N
         assert all(panel["title"] and panel["datasource"]["uid"] == "${source}" for panel in dashboard["panels"])
 
 
+def test_every_metric_in_the_catalogue_is_counted_by_some_process() -> None:
+    code = "".join(file.read_text() for room in ("shared", "services") for file in (ROOT / room).rglob("*.py"))
+    idle = [name for name, metric in vars(metrics).items() if is_metric(metric) and f"metrics.{name}" not in code]
+    assert not idle, "nobody counts these, so an alert on them would never fire"
+
+
+def is_metric(value: object) -> bool:
+    return isinstance(value, Counter | Gauge | Histogram)
+
+
+def test_no_label_hides_one_that_prometheus_sets_itself() -> None:
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Gauge | Histogram):
+            assert not {"job", "instance", *OF_THE_TARGET} & set(metric._labelnames)
+
+
 def test_every_metric_in_the_catalogue_is_looked_at_somewhere() -> None:
     seen = {name for _, expression in expressions() for name, _ in METRIC.findall(expression)}
     for metric in vars(metrics).values():
