@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final
-from uuid import UUID
 
 from shared.db.pool import Database
 from shared.messaging import inbox
+from shared.messaging.headers import is_event_id
 from shared.messaging.kafka_link import Consumer, Headers, KafkaFault, Link, Message, Outgoing, Producer
 from shared.messaging.subscription import dead_letter_topic
 from shared.process import metrics
@@ -87,7 +87,7 @@ def letters(link: Link, database: Database, group: str, topics: Sequence[str]) -
     found = [
         _letter(message, group) for topic in topics for message in _messages(link, dead_letter_topic(topic, group))
     ]
-    known = [letter.event_id for letter in found if _is_uuid(letter.event_id)]
+    known = [letter.event_id for letter in found if is_event_id(letter.event_id)]
     with database.transaction() as tx:
         taken = inbox.held(tx, group, known)
     return [replace(letter, taken=letter.event_id in taken) for letter in found]
@@ -139,9 +139,8 @@ def _letter(message: Message, group: str) -> DeadLetter:
     )
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+def origin_of(letter: Message) -> tuple[str, int, int]:
+    """Topic, partition and offset that a message of a dead letter topic lay at."""
+    headers = dict(letter.headers)
+    topic, partition, offset = (headers.get(_MARK + name, b"").decode() for name in ("topic", "partition", "offset"))
+    return topic, int(partition or -1), int(offset or -1)

@@ -80,6 +80,15 @@ def read(message: Message, struct: type[Event]) -> Envelope:
     )
 
 
+def is_event_id(text: str) -> bool:
+    """Whether the inbox could hold it."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 @cache
 def _decoder(struct: type[Event]) -> msgspec.json.Decoder[Event]:
     return msgspec.json.Decoder(struct)

@@ -46,6 +46,7 @@ _PRODUCER_BATCH_BYTES: Final = 262_144
 """What goes into one compressed batch of a partition; a quarter of the 1 MiB that a broker takes by default."""
 _CLOSE_TIMEOUT_MS: Final = 5_000
 _LOOK_TIMEOUT_MS: Final = 2_000
+_READ_PATIENCE_SECONDS: Final = 30.0
 
 
 class Partition(NamedTuple):
@@ -270,13 +271,22 @@ class Consumer:
         return {self._ours(place): (first[place], after[place]) for place in theirs}
 
     def read(self, ends: Mapping[Partition, int], starts: Mapping[Partition, int]) -> Iterator[Message]:
-        """Every message of these partitions from its start up to, not including, its end."""
+        """Every message of these partitions from its start up to, not including, its end.
+
+        Raises:
+            KafkaFault: the broker gives no more of them.
+        """
         left = {partition: end for partition, end in ends.items() if starts[partition] < end}
         self._consumer.assign([self._theirs(partition) for partition in left])
         for partition in left:
             self._consumer.seek(self._theirs(partition), starts[partition])
+        heard_at = monotonic()
         while left:
-            for partition, messages in self.poll(1.0).items():
+            polled = self.poll(1.0)
+            heard_at = monotonic() if polled else heard_at
+            if monotonic() - heard_at > _READ_PATIENCE_SECONDS:
+                raise KafkaFault(f"nothing came for {_READ_PATIENCE_SECONDS:.0f} seconds, and there is more to read")
+            for partition, messages in polled.items():
                 yield from (message for message in messages if message.offset < ends[partition])
             left = {each: end for each, end in left.items() if self._consumer.position(self._theirs(each)) < end}
 

@@ -1,19 +1,21 @@
 """Checks on a running service that no event was lost: what was written is on its topic, what was read had its effect.
 
-Each gives one sentence for each fault. They read whole topics, and what Kafka or the inbox has dropped by age they cannot
-judge. Who runs them is entry's.
+Each gives one sentence for each fault. They read whole topics; what Kafka has dropped by age they cannot judge. Running
+them is entry's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Final
 
 from shared.db.pool import Database
 from shared.messaging import inbox
-from shared.messaging.headers import event_type_of
+from shared.messaging.dead_letters import origin_of
+from shared.messaging.failures import Poison
+from shared.messaging.headers import event_type_of, is_event_id
 from shared.messaging.kafka_link import Consumer, Link, Message, Partition
 from shared.messaging.subscription import Subscription, dead_letter_topic
 
@@ -60,7 +62,7 @@ def _missing_on(consumer: Consumer, database: Database, topic: str) -> Iterator[
 
 
 def without_effect(link: Link, database: Database, service: str, subscription: Subscription) -> list[str]:
-    """Events that a subscription has passed (its offsets say so) but that neither its inbox nor its dead letters hold."""
+    """Events that a subscription passed (its offsets say so) and that neither its inbox nor its dead letters hold."""
     group = subscription.group(service)
     faults: list[str] = []
     with closing(Consumer(link, "verify", group)) as member, closing(Consumer(link, "verify", None)) as reader:
@@ -68,32 +70,31 @@ def without_effect(link: Link, database: Database, service: str, subscription: S
             partitions = member.partitions_of(topic)
             starts = {partition: bound[0] for partition, bound in reader.bounds(partitions).items()}
             ends = {partition: member.committed(partition) for partition in partitions}
-            aside = {_event_id(message) for message in _whole(reader, dead_letter_topic(topic, group))}
+            aside = {origin_of(letter) for letter in _whole(reader, dead_letter_topic(topic, group))}
             passed = (
-                (place, _event_id(message))
+                message
                 for message in reader.read(ends, starts)
-                if event_type_of(message) in subscription.handlers
-                for place in [f"{topic}, partition {message.partition}, offset {message.offset}"]
+                if (topic, message.partition, message.offset) not in aside and _is_for(message, subscription)
             )
-            faults += _neither_held_nor_aside(database, group, passed, aside)
+            faults += _not_held(database, group, passed)
     return faults
 
 
-def _neither_held_nor_aside(
-    database: Database, group: str, passed: Iterator[tuple[str, str]], aside: set[str]
-) -> Iterator[str]:
-    for page in _pages(passed):
-        wanted = [event_id for _, event_id in page if event_id not in aside]
+def _is_for(message: Message, subscription: Subscription) -> bool:
+    try:
+        return event_type_of(message) in subscription.handlers
+    except Poison:
+        return True  # Nobody could take it, so it belongs to the dead letters.
+
+
+def _not_held(database: Database, group: str, messages: Iterator[Message]) -> Iterator[str]:
+    while page := list(islice(messages, _AT_ONCE)):
         with database.transaction() as tx:
-            held = inbox.held(tx, group, wanted)
-        for place, event_id in page:
-            if event_id not in held and event_id not in aside:
-                yield f"{group} has passed event {event_id} ({place}) without its effect"
-
-
-def _pages(rows: Iterator[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    while page := list(islice(rows, _AT_ONCE)):
-        yield page
+            held = inbox.held(tx, group, [event_id for event_id in map(_event_id, page) if is_event_id(event_id)])
+        for message in page:
+            if _event_id(message) not in held:
+                place = f"{message.topic}, partition {message.partition}, offset {message.offset}"
+                yield f"{group} has passed event {_event_id(message)} ({place}) without its effect"
 
 
 def _whole(reader: Consumer, topic: str) -> Iterator[Message]:

@@ -1,0 +1,111 @@
+"""From a transaction's outbox to the effect in another service, once and not at all if it was rolled back."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.events.payouts import PayoutChanged
+from shared.messaging import outbox, verify
+from shared.messaging.outbox import EventTooLarge
+from shared.process import traces
+from tests.shared.messaging.builders import NOW, SERVICE, Desk, a_change, until
+
+
+def test_what_a_transaction_publishes_has_its_effect_once_in_its_order(desk: Desk) -> None:
+    claims = [a_change() for _ in range(300)]
+    desk.relay()
+    desk.consumer()
+
+    desk.publish(*claims)
+
+    until(lambda: len(desk.effects()) == len(claims))
+    until(lambda: desk.waiting() == 0)
+    assert sorted(desk.effects()) == sorted(claim.claim_id for claim in claims)
+
+
+def test_nothing_leaves_a_transaction_that_was_rolled_back(desk: Desk) -> None:
+    with pytest.raises(ZeroDivisionError), desk.database.transaction() as tx:
+        outbox.add(tx, a_change(), subject="never", now=NOW)
+        _ = 1 / 0
+    desk.relay()
+    desk.consumer()
+
+    desk.publish(a_change("after"))
+
+    until(lambda: desk.effects() == ["after"])
+
+
+def test_the_same_event_twice_has_one_effect(desk: Desk) -> None:
+    relay = desk.relay()
+    desk.publish(a_change("twice"))
+    until(lambda: desk.waiting() == 0)
+    relay.stop()
+    with desk.database.transaction() as tx:
+        # What a relay killed between the acknowledgement and the removal leaves behind.
+        tx.execute(
+            "INSERT INTO outbox (event_id, type, topic, subject, occurred_at, body)"
+            " SELECT event_id, %s, topic, 'twice', %s, %s FROM outbox_sent",
+            (PayoutChanged.TYPE, NOW, _body("twice")),
+        )
+    desk.relay()
+    until(lambda: desk.waiting() == 0)
+
+    desk.publish(a_change("last"))
+    desk.consumer()
+
+    until(lambda: "last" in desk.effects())
+    assert sorted(desk.effects()) == ["last", "twice"]
+
+
+def test_events_of_one_subject_arrive_in_their_order(desk: Desk) -> None:
+    desk.relay()
+    desk.consumer()
+    for version in range(1, 41):
+        desk.publish(a_change("the-claim", version=version))
+
+    until(lambda: len(desk.effects()) == 40)
+
+    with desk.database.transaction() as tx:
+        versions = [row[0] for row in tx.all("SELECT version FROM effects ORDER BY number")]
+    assert versions == list(range(1, 41))
+
+
+def test_the_trace_of_a_request_goes_on_where_its_event_is_handled(desk: Desk) -> None:
+    seen: list[str] = []
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: lambda _tx, _envelope: seen.append(traces.trace_id())}))
+
+    with traces.span("a request"):
+        asked = traces.trace_id()
+        desk.publish(a_change())
+
+    until(lambda: seen == [asked])
+    assert len(asked) == 32
+
+
+def test_an_event_that_kafka_would_not_take_is_refused_where_it_is_written(desk: Desk) -> None:
+    with pytest.raises(EventTooLarge), desk.database.transaction() as tx:
+        outbox.add(tx, a_change("x" * outbox.LARGEST_BODY), subject="big", now=NOW)
+
+
+def test_verification_finds_a_lost_event_and_a_lost_effect(desk: Desk) -> None:
+    desk.relay()
+    desk.consumer()
+    desk.publish(*[a_change() for _ in range(20)])
+    until(lambda: len(desk.effects()) == 20)
+    until(lambda: desk.waiting() == 0)
+    assert verify.unpublished(desk.link, desk.database) == []
+    until(lambda: verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription()) == [])
+
+    with desk.database.transaction() as tx:
+        tx.execute("DELETE FROM inbox WHERE event_id = (SELECT min(event_id::text)::uuid FROM inbox)")
+        tx.execute("UPDATE outbox_sent SET event_id = gen_random_uuid() WHERE event_id = (SELECT min(event_id::text)::uuid FROM outbox_sent)")
+
+    assert len(verify.unpublished(desk.link, desk.database)) == 1
+    assert len(verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription())) == 1
+
+
+def _body(subject: str) -> str:
+    import msgspec
+
+    return msgspec.json.encode(a_change(subject)).decode()

@@ -1,0 +1,209 @@
+"""What a consumer does when an event cannot take its effect: try again, set aside, or crash. Never pass over in silence."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from shared.db.transaction import Tx
+from shared.events.envelope import Envelope
+from shared.events.payouts import PayoutChanged
+from shared.messaging import consumer as consumer_module
+from shared.messaging import dead_letters, verify
+from shared.messaging.failures import Poison, Unready
+from tests.shared.messaging.builders import NOW, SERVICE, Desk, a_change, count_effect, until
+
+
+class Fails:
+    """A handler that raises for one subject until it is mended, and has its effect on the others."""
+
+    def __init__(self, subject: str, error: Exception) -> None:
+        self._subject = subject
+        self._error = error
+        self.times = 0
+        self.mended = threading.Event()
+
+    def __call__(self, tx: Tx, envelope: Envelope) -> None:
+        count_effect(tx, envelope)
+        if envelope.subject == self._subject and not self.mended.is_set():
+            self.times += 1
+            raise self._error
+
+
+def test_a_passing_fault_is_tried_again_until_it_passes_and_nothing_is_skipped(desk: Desk) -> None:
+    handler = Fails("in-the-middle", psycopg2.OperationalError("the server closed the connection"))
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: handler}))
+    claims = [f"claim-{number}" for number in range(40)]
+    desk.publish(*[a_change(claim) for claim in [*claims[:20], "in-the-middle", *claims[20:]]])
+
+    until(lambda: handler.times > 3)
+    assert "in-the-middle" not in desk.effects()
+    handler.mended.set()
+
+    until(lambda: len(desk.effects()) == 41)
+    assert len(set(desk.effects())) == 41
+    assert desk.letters() == []
+
+
+def test_poison_is_set_aside_with_its_error_and_holds_up_nobody(desk: Desk) -> None:
+    handler = Fails("bad", Poison("the payout is of an unknown kind"))
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: handler}))
+    desk.publish(a_change("before"), a_change("bad"), a_change("after"))
+
+    until(lambda: sorted(desk.effects()) == ["after", "before"])
+    until(lambda: len(desk.letters()) == 1)
+
+    (letter,) = desk.letters()
+    assert letter.error == "The event cannot be taken: the payout is of an unknown kind."
+    assert (letter.error_type, letter.group, letter.taken) == ("Poison", desk.group, False)
+    assert desk.effects().count("bad") == 0
+    assert verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription()) == []
+
+
+def test_a_dead_letter_that_is_sent_again_has_its_effect_once_the_fault_is_mended(desk: Desk) -> None:
+    handler = Fails("bad", Poison("not now"))
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: handler}))
+    desk.publish(a_change("bad"), a_change("good"))
+    until(lambda: len(desk.letters()) == 1)
+    handler.mended.set()
+
+    assert dead_letters.replay(desk.link, desk.letters()) == 1
+
+    until(lambda: sorted(desk.effects()) == ["bad", "good"])
+    until(lambda: [letter.taken for letter in desk.letters()] == [True])
+    assert dead_letters.replay(desk.link, desk.letters()) == 0
+
+
+def test_poison_that_is_sent_again_unmended_is_one_waiting_event_not_two(desk: Desk) -> None:
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: Fails("bad", Poison("never"))}))
+    desk.publish(a_change("bad"))
+    until(lambda: len(desk.letters()) == 1)
+
+    dead_letters.replay(desk.link, desk.letters())
+    until(lambda: len(desk.letters()) == 2)
+
+    assert len({letter.event_id for letter in desk.letters()}) == 1
+    assert dead_letters.replay(desk.link, desk.letters()) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "says"),
+    [
+        (b"{}", {}, "the header ce_type is missing"),
+        (b"not json", {}, "the header ce_type is missing"),
+        (b"not json", {"ce_type": PayoutChanged.TYPE, "ce_id": "5d3a4c1e-0000-7000-8000-000000000001"}, "ce_time"),
+        (b"{}", {"ce_type": PayoutChanged.TYPE, "ce_id": "17", "ce_time": NOW.isoformat()}, "its id is no UUID"),
+        (
+            b'{"payout_id": 5}',
+            {
+                "ce_type": PayoutChanged.TYPE,
+                "ce_id": "5d3a4c1e-0000-7000-8000-000000000002",
+                "ce_time": NOW.isoformat(),
+            },
+            "$.payout_id",
+        ),
+    ],
+)
+def test_a_message_that_is_no_event_of_ours_is_set_aside(
+    desk: Desk, value: bytes, headers: dict[str, str], says: str
+) -> None:
+    desk.send_raw(value, headers)
+    desk.relay()
+    desk.consumer()
+    desk.publish(a_change("good"))
+
+    until(lambda: desk.effects() == ["good"])
+    until(lambda: len(desk.letters()) == 1)
+
+    assert says in desk.letters()[0].error
+    assert verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription()) == []
+
+
+def test_an_event_type_that_a_newer_release_publishes_is_passed_over(desk: Desk) -> None:
+    desk.send_raw(b"{}", {"ce_type": "payouts.forgiven", "ce_id": "5d3a4c1e-0000-7000-8000-000000000003"})
+    desk.relay()
+    desk.consumer()
+    desk.publish(a_change("known"))
+
+    until(lambda: desk.effects() == ["known"])
+    assert desk.letters() == []
+
+
+def test_an_event_that_comes_before_what_it_builds_on_waits_for_it_while_others_go_on(desk: Desk) -> None:
+    handler = Fails("early", Unready("the claim is not here yet"))
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: handler}))
+    others = [f"claim-{number}" for number in range(60)]
+    desk.publish(a_change("early"))
+    until(lambda: handler.times > 0)
+    desk.publish(*[a_change(claim) for claim in others])
+
+    # Its own partition waits behind it; the other three go on.
+    until(lambda: len(desk.effects()) > 20)
+    assert "early" not in desk.effects()
+    handler.mended.set()
+
+    until(lambda: len(desk.effects()) == 61)
+    assert desk.letters() == []
+
+
+def test_an_event_whose_fact_never_comes_ends_among_the_dead_letters(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "UNREADY_SECONDS", 0.5)
+    desk.relay()
+    desk.consumer(desk.subscription({PayoutChanged: Fails("early", Unready("the claim is not here yet"))}))
+    desk.publish(a_change("early"), a_change("good"))
+
+    until(lambda: [letter.error_type for letter in desk.letters()] == ["Unready"])
+    until(lambda: desk.effects() == ["good"])
+
+
+def test_a_bug_ends_the_consumer_keeps_the_effects_before_it_and_loses_nothing(desk: Desk) -> None:
+    handler = Fails("bug", KeyError("a column that is not there"))
+    desk.relay()
+    desk.publish(*[a_change(claim) for claim in ("one", "two", "bug", "three")])
+    until(lambda: desk.waiting() == 0)
+
+    crashed = desk.consumer(desk.subscription({PayoutChanged: handler}))
+    crashed.join()
+    assert isinstance(crashed.error, KeyError)
+    assert "bug" not in desk.effects()
+
+    handler.mended.set()
+    desk.consumer(desk.subscription({PayoutChanged: handler}))
+    until(lambda: sorted(desk.effects()) == ["bug", "one", "three", "two"])
+
+
+def test_an_error_never_tells_the_value_that_was_wrong(desk: Desk) -> None:
+    desk.send_raw(
+        b'{"payout_id": {"name": "Zhang Xiaoming"}}',
+        {
+            "ce_type": PayoutChanged.TYPE,
+            "ce_id": "5d3a4c1e-0000-7000-8000-000000000004",
+            "ce_time": NOW.isoformat(),
+            "ce_source": "x",
+            "ce_subject": "x",
+        },
+    )
+    desk.consumer()
+
+    until(lambda: len(desk.letters()) == 1)
+
+    assert "Zhang" not in desk.letters()[0].error
+
+
+def test_only_the_consumer_loop_and_the_ends_of_threads_catch_everything() -> None:
+    found = {
+        path.name
+        for path in Path("shared/messaging").glob("*.py")
+        if "except Exception" in path.read_text() or "except BaseException" in path.read_text()
+    }
+    assert found == {"consumer.py", "worker.py"}
