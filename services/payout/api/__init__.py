@@ -1,0 +1,1 @@
+"""Payout over HTTP: the vault, payouts, the ledger. Parse, call one use case, render."""

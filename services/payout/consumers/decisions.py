@@ -1,0 +1,55 @@
+"""``claims.decisions.v1``: what was decided on claims."""
+
+from __future__ import annotations
+
+from services.payout.consumers.event_fields import currency_of, id_of, require
+from services.payout.domain.payouts import Decision
+from services.payout.usecases.take_decision import Heard, take_decision
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimDecided
+from shared.events.envelope import Envelope
+from shared.messaging.failures import Poison
+from shared.messaging.subscription import Subscription
+from shared.process.clock import Clock
+from shared.values.ids import ClaimId, DecisionId, PartnerId, PolicyId, TokenHex
+from shared.values.money import Currency, Fen
+
+
+def decisions(clock: Clock) -> Subscription:
+    """The consumer group of decisions."""
+
+    def on_decided(tx: Tx, envelope: Envelope) -> None:
+        if not isinstance(envelope.data, ClaimDecided):
+            raise Poison("not a decision")
+        take_decision(tx, heard(envelope.data), now=clock.now())
+
+    return Subscription("decisions", (ClaimDecided.TOPIC,), {ClaimDecided: on_decided})
+
+
+def heard(event: ClaimDecided) -> Heard:
+    """The event in payout's words.
+
+    Raises:
+        Poison: it can never be taken.
+    """
+    require(holds=event.version > 0, detail="version is not positive")
+    require(holds=event.cover_limit_fen >= 0, detail="cover_limit_fen is negative")
+    if event.outcome == "approved":
+        require(holds=event.amount_fen > 0, detail="an approved claim pays nothing")
+    decision = Decision(
+        decision_id=DecisionId(id_of(event.decision_id, "decision_id")),
+        claim_id=ClaimId(id_of(event.claim_id, "claim_id")),
+        version=event.version,
+        outcome=event.outcome,
+        amount_fen=Fen(max(0, event.amount_fen)),
+        currency=Currency(currency_of(event.currency)),
+        cover_limit_fen=Fen(event.cover_limit_fen),
+        decided_at=event.decided_at,
+    )
+    return Heard(
+        decision,
+        policy_id=PolicyId(id_of(event.policy_id, "policy_id")),
+        partner_id=PartnerId(event.partner_id),
+        payee_token=TokenHex(event.payee_token),
+        payable_from=event.payable_from or event.decided_at,
+    )

@@ -1,0 +1,1 @@
+"""SQL of payout, one module per table family: functions that take a transaction first."""

@@ -1,0 +1,66 @@
+"""Put an account and its holder into the vault, and give back the token that claims carry instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.payout.domain.errors import HolderDiffers
+from services.payout.domain.payees import PayeeDetails
+from services.payout.store import payees
+from services.payout.store.payees import StoredPayee
+from shared.db.transaction import Tx
+from shared.privacy.masking import mask_account, mask_name
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from shared.values.ids import TokenHex
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The keys of the vault."""
+
+    tokenizer: Tokenizer
+    sealer: Sealer
+
+
+def register_payee(tx: Tx, details: PayeeDetails, *, vault: Vault, caller: str, now: datetime) -> StoredPayee:
+    """The payee of this account, new or as it was registered before: one account has one token, whoever sends it.
+
+    Raises:
+        HolderDiffers: the account is there under another name. Two names on one account are how mules are run.
+    """
+    tokens = vault.tokenizer.candidates("payee", details.account)
+    found = payees.find(tx, tokens)
+    if found is None:
+        new = _sealed(tx, details, tokens[0], vault=vault, caller=caller, now=now)
+        if payees.insert(tx, new):
+            return new
+        # Somebody else registered it between the two statements; it is committed now, so it is seen.
+        found = payees.find(tx, tokens)
+        assert found is not None  # noqa: S101  # payees are never deleted; for mypy
+    if vault.sealer.open(tx, found.holder_sealed, holder_context(found.token)) != details.holder_name:
+        raise HolderDiffers
+    return found
+
+
+def account_context(token: TokenHex) -> str:
+    return f"payee:{token}:account"
+
+
+def holder_context(token: TokenHex) -> str:
+    return f"payee:{token}:holder"
+
+
+def _sealed(tx: Tx, details: PayeeDetails, token: TokenHex, *, vault: Vault, caller: str, now: datetime) -> StoredPayee:
+    key = vault.sealer.new_data_key(tx)
+    return StoredPayee(
+        token=token,
+        account_sealed=key.seal(details.account, account_context(token)),
+        holder_sealed=key.seal(details.holder_name, holder_context(token)),
+        account_masked=mask_account(details.account),
+        holder_masked=mask_name(details.holder_name),
+        bank_code=details.bank_code,
+        registered_by=caller,
+        registered_at=now,
+    )
