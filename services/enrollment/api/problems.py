@@ -16,6 +16,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownPolicy: ProblemRow(404, "unknown-policy", "Unknown policy"),
     errors.UnknownBatch: ProblemRow(404, "unknown-batch", "Unknown batch"),
     errors.AlreadyCovered: ProblemRow(409, "already-covered", "Already covered"),
+    errors.AlreadyCoveredByYou: ProblemRow(409, "already-covered", "Already covered by you"),
     errors.NotInForce: ProblemRow(409, "not-in-force", "Not in force"),
     errors.NotTheDeclaredFile: ProblemRow(422, "not-the-declared-file", "Not the declared file"),
     errors.UnreadableFile: ProblemRow(422, "unreadable-file", "Unreadable file"),

@@ -50,8 +50,13 @@ class UnknownBatch(FangzhaError):
 class AlreadyCovered(FangzhaError):
     """This person already holds this product's cover, and one person has it once; nothing was stored."""
 
-    policy_id: str | None
-    """Given only to the partner whose policy it is."""
+
+@dataclass(frozen=True)
+class AlreadyCoveredByYou(AlreadyCovered):
+    """This person already holds this product's cover by your policy {policy_id}; nothing was stored."""
+
+    policy_id: str
+    """Named only to the partner whose policy it is."""
 
 
 @dataclass(frozen=True)

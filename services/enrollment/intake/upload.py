@@ -62,19 +62,17 @@ class Upload:
         """
         number, line = 0, 2
         waiting: list[bytes] = []
-        while True:
+        ended = False
+        while not ended:
             chunk = self._next()
-            block = self._rest + chunk
-            if chunk:
-                complete, _, self._rest = block.rpartition(_NEWLINE)
-                self._refuse_long(self._rest)
-                lines = complete.split(_NEWLINE) if _NEWLINE in block else []
-            else:
-                lines, self._rest = ([block] if block else []), b""
-            for each in lines:
+            ended = not chunk
+            *lines, self._rest = (self._rest + chunk).split(_NEWLINE)
+            if ended and self._rest:
+                lines.append(self._rest)
+            for each in (*lines, self._rest):
                 self._refuse_long(each)
             waiting += lines
-            while len(waiting) >= PART_ROWS or (waiting and not chunk):
+            while len(waiting) >= PART_ROWS or (waiting and ended):
                 part = _part(number, line, waiting[:PART_ROWS])
                 line += len(waiting[:PART_ROWS])
                 del waiting[:PART_ROWS]
@@ -82,8 +80,6 @@ class Upload:
                     self.rows += part.rows
                     number += 1
                     yield part
-            if not chunk:
-                break
         if not self.rows:
             raise UnreadableFile("It has a header and no rows.", "Send at least one row.")
 

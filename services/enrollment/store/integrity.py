@@ -26,17 +26,15 @@ _POLICY_NEVER_ANNOUNCED: Final = """
 SELECT 'policy ' || p.policy_id || ' was announced by no event'
 FROM policies p LEFT JOIN policy_chunks k USING (chunk_id) WHERE k.chunk_id IS NULL
 """
-# outbox_sent is emptied by age, so only what is younger than its oldest row can be asked for.
+# outbox_sent is emptied by age, so only the events of the last three days can be asked for; their ids hold the time.
 _EVENT_LOST: Final = """
-WITH oldest AS (SELECT coalesce(min(event_id), 'ffffffff-ffff-ffff-ffff-ffffffffffff') AS id FROM outbox_sent),
-announced AS (
+SELECT 'the event of ' || a.what || ' is neither in the outbox nor sent'
+FROM (
     SELECT event_id, 'chunk ' || chunk_id AS what FROM policy_chunks
     UNION ALL SELECT event_id, 'cancellation of ' || policy_id FROM cancellations
     UNION ALL SELECT event_id, 'product ' || product_id || ' version ' || version FROM product_versions
-)
-SELECT 'the event of ' || a.what || ' is neither in the outbox nor sent'
-FROM announced a, oldest
-WHERE a.event_id >= oldest.id
+) a
+WHERE uuid_extract_timestamp(a.event_id) > clock_timestamp() - interval '3 days'
   AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = a.event_id)
   AND NOT EXISTS (SELECT 1 FROM outbox_sent s WHERE s.event_id = a.event_id)
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from services.enrollment.domain.errors import AlreadyCovered
+from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
 from services.enrollment.store import new_policies, policies
@@ -53,7 +53,7 @@ def enroll_policy(
         _refuse_covered(tx, token, sale)
     if not new_policies.insert_one(tx, policy, sale.under):
         _refuse_covered(tx, policy.person_token, sale)
-        raise AlreadyCovered(None)
+        raise AlreadyCovered
     event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)
     event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
     new_policies.add_chunk(tx, policy.chunk_id, batch_id=None, policies=1, enrolled_at=now, event_id=event_id)
@@ -84,4 +84,4 @@ def _refuse_covered(tx: Tx, token: TokenHex, sale: Sale) -> None:
     running = policies.running_cover(tx, token, sale.product.product_id)
     if running is not None:
         policy_id, partner_no = running
-        raise AlreadyCovered(policy_id if partner_no == sale.contract.partner_no else None)
+        raise AlreadyCoveredByYou(policy_id) if partner_no == sale.contract.partner_no else AlreadyCovered

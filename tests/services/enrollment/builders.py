@@ -1,0 +1,170 @@
+"""People, files and requests for the tests of enrollment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from services.enrollment.app import PARTS
+from services.enrollment.domain.rows import COLUMNS, RawRow
+from services.enrollment.intake import shipped
+from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.publish_product import install
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.events.claims import ClaimDecided
+from shared.events.payouts import PayoutChanged
+from shared.process.new_ids import new_id
+from shared.values.documents import check_digit
+from shared.values.ids import ProductCode
+
+PRODUCT = ProductCode("resident-anti-fraud")
+NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+"""Noon in Shanghai."""
+
+
+def id_number(n: int, *, born: str = "19800315") -> str:
+    """A simulated person's 18-digit number; another ``n``, another person."""
+    first_17 = f"00{n // 1000:04d}{born}{n % 1000:03d}"
+    return first_17 + check_digit(first_17)
+
+
+def row(n: int, **changes: str) -> RawRow:
+    """An acceptable row about person ``n``."""
+    plain = RawRow(
+        partner_reference=f"sub-{n:09d}",
+        document_type="resident_id",
+        document_number=id_number(n),
+        name="张小明",
+        phone=f"139{n:08d}",
+        effective_date="2026-03-02",
+        consent_text_version="2026-01",
+        consent_given_at="2026-02-28T09:30:00+08:00",
+        consent_channel="app",
+    )
+    return replace(plain, **changes)
+
+
+def csv(rows: Sequence[RawRow], *, header: str = ",".join(COLUMNS)) -> bytes:
+    lines = [header, *(",".join(getattr(each, name) for name in COLUMNS) for each in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def body(n: int, **changes: Any) -> dict[str, Any]:
+    """What enrolls person ``n`` over HTTP."""
+    plain = row(n)
+    request: dict[str, Any] = {
+        "product_code": PRODUCT,
+        "partner_reference": plain.partner_reference,
+        "insured": {
+            "document_type": plain.document_type,
+            "document_number": plain.document_number,
+            "name": plain.name,
+            "phone": plain.phone,
+        },
+        "consent": {"text_version": "2026-01", "given_at": "2026-02-28T09:30:00+08:00", "channel": "app"},
+    }
+    return request | changes
+
+
+def decided(policy_id: str, **changes: Any) -> ClaimDecided:
+    """A decision on a claim of this policy, as fraud detection announces it."""
+    facts: dict[str, Any] = {
+        "claim_id": new_id(),
+        "decision_id": new_id(),
+        "version": 1,
+        "outcome": "review",
+        "policy_id": policy_id,
+        "partner_id": "telecom-east",
+        "product_code": PRODUCT,
+        "product_version": 1,
+        "person_token": "01" + "0" * 32,
+        "payee_token": "01" + "1" * 32,
+        "amount_fen": 0,
+        "currency": "CNY",
+        "cover_limit_fen": 5_000_000,
+        "reason_codes": [],
+        "clauses": [],
+        "rule_version": "cover-1",
+        "model_id": None,
+        "model_sha256": None,
+        "decided_by": "rules_and_model",
+        "decided_at": NOW,
+    }
+    return ClaimDecided(**(facts | changes))
+
+
+def paid(policy_id: str, **changes: Any) -> PayoutChanged:
+    """A payout on this policy that was made, as payout announces it."""
+    facts: dict[str, Any] = {
+        "payout_id": new_id(),
+        "version": 2,
+        "state": "paid",
+        "claim_id": new_id(),
+        "decision_id": new_id(),
+        "policy_id": policy_id,
+        "partner_id": "telecom-east",
+        "amount_fen": 100,
+        "currency": "CNY",
+        "changed_at": NOW,
+    }
+    return PayoutChanged(**(facts | changes))
+
+
+def settle(database: Database) -> None:
+    """What ``migrate`` does after the schema: the shipped product and the two partners."""
+    with database.transaction() as tx:
+        install(tx, shipped.products(), shipped.contracts(), actor="test", now=NOW)
+
+
+def load_all(database: Database, vault: Vault, *, now: datetime = NOW) -> int:
+    """What the worker does until there is nothing left; how many parts."""
+    parts = 0
+    while True:
+        with database.transaction() as tx:
+            if not load_next_part(tx, vault=vault, now=now, sandbox=True):
+                return parts
+        parts += 1
+
+
+def faults(database: Database, environ: dict[str, str]) -> list[str]:
+    """What ``verify`` finds wrong."""
+    settings = PARTS.settings.load(environ)
+    return [fault for check in PARTS.checks(settings, database) for fault in check.run()]
+
+
+def pieces(data: bytes, size: int) -> Iterator[bytes]:
+    """``data`` as it may arrive over a network."""
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A partner's client; each creating request has an Idempotency-Key of its own."""
+
+    client: FlaskClient
+    token: str
+
+    def get(self, path: str, **query: str) -> TestResponse:
+        return self.client.get(path, query_string=query, headers=self._headers())
+
+    def post(self, path: str, json: object, *, key: str | None = None) -> TestResponse:
+        return self.client.post(path, json=json, headers=self._headers(key))
+
+    def upload(self, data: bytes, *, key: str | None = None, **query: str) -> TestResponse:
+        return self.client.post(
+            "/v1/enrollment-batches",
+            data=data,
+            content_type="text/csv",
+            query_string={"product_code": PRODUCT, **query},
+            headers=self._headers(key),
+        )
+
+    def _headers(self, key: str | None = None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id()}

@@ -1,0 +1,66 @@
+"""A fresh enrollment database with the shipped product and the two partners, and the HTTP application on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from deploy.local.issuer import Issuer
+from services.enrollment.app import PARTS
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.privacy.keys import KeyRing
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from tests.services.enrollment.builders import Partner, settle
+
+KEYS = KeyRing({1: bytes(range(32))})
+
+
+@pytest.fixture
+def database(enrollment_url: str) -> Iterator[Database]:
+    database = Database(enrollment_url, size=4)
+    settle(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(Tokenizer(KEYS), Sealer(KEYS))
+
+
+@pytest.fixture
+def environ(enrollment_url: str, issuer: Issuer) -> dict[str, str]:
+    """Settings of a sandbox without Kafka: HTTP does not depend on it."""
+    key = KEYS.key(1).hex()
+    return {
+        "ENROLLMENT_DATABASE_URL": enrollment_url,
+        "OIDC_ISSUER": issuer.url,
+        "OIDC_JWKS_URL": issuer.jwks_url,
+        "TOKEN_KEYS": f"1:{key}",
+        "SEAL_KEYS": f"1:{key}",
+        "SANDBOX": "true",
+    }
+
+
+@pytest.fixture
+def app(database: Database, environ: dict[str, str]) -> Flask:
+    return PARTS.web(PARTS.settings.load(environ))
+
+
+@pytest.fixture
+def east(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("telecom-east"))
+
+
+@pytest.fixture
+def west(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("telecom-west"))
+
+
+@pytest.fixture
+def product_manager(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("product-manager"))

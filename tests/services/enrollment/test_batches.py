@@ -1,0 +1,222 @@
+"""Files of subscribers through the real database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from services.enrollment.domain.errors import NotTheDeclaredFile, UnreadableFile
+from services.enrollment.domain.rows import RawRow
+from services.enrollment.store import batches
+from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.events.policies import PoliciesEnrolled
+from shared.values.ids import BatchId
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, pieces, row
+
+
+def receive(
+    database: Database, vault: Vault, data: bytes, *, tenant: str = "telecom-east", size: int = 4096
+) -> BatchId:
+    with database.transaction() as tx:
+        batch = receive_batch(
+            tx,
+            pieces(data, size),
+            PRODUCT,
+            Declared(None, None),
+            tenant=tenant,
+            actor="test",
+            vault=vault,
+            now=NOW,
+        )
+    return batch.batch_id
+
+
+def rejections(database: Database, batch_id: BatchId) -> list[batches.Rejection]:
+    with database.transaction() as tx:
+        return batches.rejections(tx, batch_id, after_line=0, limit=100_000)
+
+
+def announced(database: Database) -> list[PoliciesEnrolled]:
+    with database.transaction() as tx:
+        rows = tx.all("SELECT body FROM outbox WHERE type = 'policies.enrolled' ORDER BY id")
+    return [msgspec.json.decode(body, type=PoliciesEnrolled) for (body,) in rows]
+
+
+def people(first: int, last: int) -> Sequence[RawRow]:
+    return [row(n) for n in range(first, last)]
+
+
+def test_every_row_of_a_file_becomes_a_policy_that_is_announced_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    batch_id = receive(database, vault, csv(people(0, 12_345)))
+    assert load_all(database, vault) == 3
+    with database.transaction() as tx:
+        counted = tx.one("SELECT state, rows_total, rows_read, accepted, rejected FROM batches")
+        stored = {policy_id for (policy_id,) in tx.all("SELECT policy_id FROM policies")}
+    assert counted == ("finished", 12_345, 12_345, 12_345, 0)
+    events = announced(database)
+    assert all(len(event.policies.policy_id) <= 1000 and event.batch_id == batch_id for event in events)
+    ids = [policy_id for event in events for policy_id in event.policies.policy_id]
+    assert len(ids) == len(set(ids)) == 12_345
+    assert set(ids) == stored
+    assert faults(database, environ) == []
+
+
+def test_good_rows_are_enrolled_even_where_others_are_not_and_each_rejection_says_what_to_do(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    bad = {
+        3: ("document_number", "document_number_invalid", row(1, document_number="001234198003150010")),
+        4: ("phone", "phone_invalid", row(2, phone="1391234")),
+        5: ("name", "name_missing", row(3, name="")),
+        6: ("effective_date", "date_invalid", row(4, effective_date="2026-02-30")),
+        7: ("effective_date", "back_dated", row(5, effective_date="2026-02-27")),
+        8: ("document_type", "document_type_invalid", row(6, document_type="library_card")),
+        9: ("consent_given_at", "time_invalid", row(7, consent_given_at="yesterday")),
+        10: ("partner_reference", "reference_is_personal", row(8, partner_reference="13912345678")),
+    }
+    data = csv([row(0), *(each for _field, _code, each in bad.values()), row(9)])
+    batch_id = receive(database, vault, data)
+    load_all(database, vault)
+    found = {one.line: (one.fault.field, one.fault.code) for one in rejections(database, batch_id)}
+    assert found == {line: (field, code) for line, (field, code, _row) in bad.items()}
+    assert all(one.fault.detail and one.fault.fix for one in rejections(database, batch_id))
+    assert sum(len(event.policies.policy_id) for event in announced(database)) == 2
+    assert faults(database, environ) == []
+
+
+def test_a_rejection_repeats_nothing_of_the_row(database: Database, vault: Vault) -> None:
+    wrong = row(77, document_number="110101198003150011", phone="13955557777x", name="王秘密")
+    batch_id = receive(database, vault, csv([wrong]))
+    load_all(database, vault)
+    said = " ".join(f"{one.fault.detail} {one.fault.fix}" for one in rejections(database, batch_id))
+    assert said
+    assert not any(text in said for text in (wrong.document_number, wrong.phone, wrong.name, "1980"))
+
+
+def test_the_second_line_about_one_person_is_rejected_and_the_first_wins(database: Database, vault: Vault) -> None:
+    rows = [*people(0, 1200), row(7, partner_reference="again-far"), row(1199, partner_reference="again-near")]
+    batch_id = receive(database, vault, csv(rows))
+    load_all(database, vault)
+    assert [(one.line, one.fault.code) for one in rejections(database, batch_id)] == [
+        (1202, "already_covered"),
+        (1203, "already_covered"),
+    ]
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM policies WHERE partner_reference LIKE 'again%'") == (0,)
+
+
+def test_the_same_file_again_creates_nothing_and_says_so_row_by_row(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    data = csv(people(0, 1500))
+    receive(database, vault, data)
+    load_all(database, vault)
+    before = len(announced(database))
+    again = receive(database, vault, data, tenant="telecom-west")
+    load_all(database, vault)
+    assert {one.fault.code for one in rejections(database, again)} == {"already_covered"}
+    assert len(rejections(database, again)) == 1500
+    assert len(announced(database)) == before
+    assert faults(database, environ) == []
+
+
+def test_a_worker_that_dies_within_a_part_leaves_nothing_of_it_and_the_next_one_does_it(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    receive(database, vault, csv(people(0, 11_000)))
+    with database.transaction() as tx:
+        assert load_next_part(tx, vault=vault, now=NOW, sandbox=True)
+
+    class KilledError(Exception):
+        pass
+
+    def die_before_the_commit() -> None:
+        with database.transaction() as tx:
+            assert load_next_part(tx, vault=vault, now=NOW, sandbox=True)
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        die_before_the_commit()
+    with database.transaction() as tx:
+        assert tx.one("SELECT state, rows_read FROM batches") == ("processing", 5000)
+        assert tx.one("SELECT count(*) FROM policies") == (5000,)
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.one("SELECT state, accepted FROM batches") == ("finished", 11_000)
+    assert faults(database, environ) == []
+
+
+def test_two_workers_never_take_the_same_batch(database: Database, vault: Vault) -> None:
+    receive(database, vault, csv(people(0, 10)))
+    with database.transaction() as first, database.transaction() as second:
+        assert load_next_part(first, vault=vault, now=NOW, sandbox=True)
+        assert not load_next_part(second, vault=vault, now=NOW, sandbox=True)
+
+
+def test_rows_are_judged_by_the_day_the_file_came_however_late_the_worker_is(database: Database, vault: Vault) -> None:
+    receive(database, vault, csv([row(1, effective_date="2026-03-01"), row(2, effective_date="")]))
+    load_all(database, vault, now=NOW.replace(month=6))
+    with database.transaction() as tx:
+        begins = [str(moment) for (moment,) in tx.all("SELECT effective_from FROM policies ORDER BY partner_reference")]
+    assert begins == ["2026-02-28 16:00:00+00:00", "2026-03-01 16:00:00+00:00"]
+
+
+def test_what_waits_of_a_file_is_sealed_and_nothing_of_it_stays_afterwards(database: Database, vault: Vault) -> None:
+    receive(database, vault, csv(people(0, 10)))
+    with database.transaction() as tx:
+        waiting = b"".join(bytes(sealed) for (sealed,) in tx.all("SELECT sealed FROM batch_parts"))
+    assert row(0).document_number.encode() not in waiting
+    assert "张小明".encode() not in waiting
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.all("SELECT sealed FROM batch_parts") == [(None,)]
+
+
+def test_a_part_that_cannot_be_opened_fails_its_batch_and_not_the_worker(database: Database, vault: Vault) -> None:
+    receive(database, vault, csv(people(0, 10)))
+    with database.transaction() as tx:
+        tx.execute("UPDATE batch_parts SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)")
+    receive(database, vault, csv(people(10, 20)))
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.all("SELECT state, accepted FROM batches ORDER BY batch_id") == [("failed", 0), ("finished", 10)]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "lacks the column partner_reference"),
+        (b"name,phone\n1,2\n", "lacks the column"),
+        (csv([], header=csv([]).decode().strip() + ",salary"), "a column that is not known"),
+        (csv([], header=csv([]).decode().strip() + ",name"), "names a column twice"),
+        (csv([]), "no rows"),
+        (csv([row(1, name="x" * 5000)]), "more than 4096 bytes"),
+        (b"x" * 10_000_000, "more than 4096 bytes"),
+        (b"\x1f\x8b\x08rest", "It is gzip"),
+        ("姓名,电话\n".encode("gb18030"), "not UTF-8"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_whole(database: Database, vault: Vault, data: bytes, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said):
+        receive(database, vault, data)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM batches") == (0,)
+
+
+@pytest.mark.parametrize("declared", [Declared(3, None), Declared(None, "0" * 64)])
+def test_an_upload_that_is_not_what_was_declared_is_refused_whole(
+    database: Database, vault: Vault, declared: Declared
+) -> None:
+    with pytest.raises(NotTheDeclaredFile), database.transaction() as tx:
+        receive_batch(
+            tx, [csv(people(0, 2))], PRODUCT, declared, tenant="telecom-east", actor="test", vault=vault, now=NOW
+        )
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM batch_parts") == (0,)
