@@ -13,7 +13,7 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ SETTINGS: Mapping[str, str] = {
 }
 # A test's server is thrown away: it survives the crash of a process, which tests try, and need not survive that of
 # the machine.
-THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Account(NamedTuple):
@@ -143,14 +143,13 @@ class Server:
         except psycopg2.OperationalError as error:
             return str(error).strip()
 
-    def wait(self, *, seconds: float = START_SECONDS) -> None:
-        """Until it takes a connection."""
+    def wait(self, *, supervised: Callable[[], bool] = lambda: True, seconds: float = START_SECONDS) -> None:
+        """Until it takes a connection; not longer than somebody keeps it running."""
         deadline = time.monotonic() + seconds
         while why := self._refusal():
-            if time.monotonic() > deadline:
+            if not supervised() or time.monotonic() > deadline:
                 raise ServerUnavailable(
-                    f"PostgreSQL did not answer at {LOOPBACK}:{self.port} within {seconds:.0f} s. "
-                    f"Read {self.log}. ({why})"
+                    f"PostgreSQL did not answer at {LOOPBACK}:{self.port}. Read {self.log}. ({why})"
                 )
             time.sleep(0.05)
 
