@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from deploy.simulator.scams import chance, lognormal
+from deploy.simulator.scams import at_hour, chance, lognormal
 
 CAREFUL_SHARE: Final = 0.3
 GENUINE_REPEAT_VICTIM: Final = "genuine_repeat_victim"
@@ -121,8 +121,7 @@ def _exaggeration(rng: Random, claim: PastClaim) -> None:
 def _disguised_type(rng: Random, claim: PastClaim) -> None:
     """Gambling told as fake customer service: nights, many transfers, hardly a chat to show."""
     claim.scam_type = "fake_customer_service"
-    claim.occurred_at = claim.occurred_at.replace(hour=rng.randint(17, 20))  # UTC: 1 to 4 at night in China
-    claim.discovered_at = max(claim.discovered_at, claim.occurred_at + timedelta(minutes=30))
+    claim.occurred_at = at_hour(claim.occurred_at, rng.randint(1, 4))
     claim.transfer_records = rng.randint(4, 12)
     claim.chat_records = int(chance(rng, 0.25))
 
@@ -137,8 +136,11 @@ def _mule_claimant(rng: Random, claim: PastClaim) -> None:
 def _undeclared_recovery(rng: Random, claim: PastClaim) -> None:
     """The bank froze the money at once and gave it back; the claim says nothing of it."""
     claim.recovered_fen = 0
-    claim.reported_at = claim.discovered_at + timedelta(hours=rng.uniform(0.1, 1.0))
-    claim.submitted_at = max(claim.submitted_at, claim.reported_at + timedelta(days=rng.uniform(8, 25)))
+    to_discovery, cover = claim.discovered_at - claim.occurred_at, claim.occurred_at - claim.effective_from
+    claim.reported_at = claim.submitted_at - timedelta(days=rng.uniform(8, 25))
+    claim.discovered_at = claim.reported_at - timedelta(hours=rng.uniform(0.1, 1.0))
+    claim.occurred_at = claim.discovered_at - to_discovery
+    claim.effective_from = claim.occurred_at - cover
 
 
 def _velocity(rng: Random, claim: PastClaim) -> None:
