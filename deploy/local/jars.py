@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def fetch(wanted: tuple[Jar, ...]) -> None:
     here = folder()
     here.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=here.parent, prefix="arriving-") as arriving, ThreadPoolExecutor(6) as several:
-        faults = [fault for fault in several.map(lambda jar: _fetch_one(jar, Path(arriving), here), wanted) if fault]
+        faults = [fault for fault in several.map(lambda jar: fetch_one(jar, Path(arriving), here), wanted) if fault]
     if faults:
         raise JarsUnavailable(
             f"{len(faults)} of {len(wanted)} jars of Kafka {KAFKA} could not be fetched ({faults[0]}). "
@@ -84,14 +84,19 @@ def fetch(wanted: tuple[Jar, ...]) -> None:
         )
 
 
-def _fetch_one(jar: Jar, arriving: Path, here: Path) -> str | None:
+def _download(jar: Jar, arriving: Path) -> Path:
     from jgo.maven import MavenContext  # noqa: PLC0415 - loads requests; a warm cache needs neither
 
+    context = MavenContext(repo_cache=arriving, timeout=60)
+    return Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve())
+
+
+def fetch_one(jar: Jar, arriving: Path, here: Path, *, download: Callable[[Jar, Path], Path] = _download) -> str | None:
+    """Bring one jar into the folder ``here``, checked; None, or why it did not come."""
     fault = None
     for attempt in range(ATTEMPTS):
-        context = MavenContext(repo_cache=arriving / f"{attempt}", timeout=60)
         try:
-            path = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+            path = download(jar, arriving / f"{attempt}")
         except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
             fault = f"{jar.file_name}: {type(error).__name__}"
             continue

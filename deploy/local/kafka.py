@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,14 +130,12 @@ class Broker:
             "log.retention.hours=168",
         ]
 
-    def wait(self, *, seconds: float = START_SECONDS) -> None:
-        """Until it answers a request of its protocol."""
+    def wait(self, *, supervised: Callable[[], bool] = lambda: True, seconds: float = START_SECONDS) -> None:
+        """Until it answers a request of its protocol; not longer than somebody keeps it running."""
         deadline = time.monotonic() + seconds
         while not self.answers():
-            if time.monotonic() > deadline:
-                raise BrokerUnavailable(
-                    f"Kafka did not answer at {self.bootstrap} within {seconds:.0f} s. Read {self.log}."
-                )
+            if not supervised() or time.monotonic() > deadline:
+                raise BrokerUnavailable(f"Kafka did not answer at {self.bootstrap}. Read {self.log}.")
             time.sleep(0.1)
 
     def answers(self) -> bool:

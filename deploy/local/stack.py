@@ -166,12 +166,12 @@ class Stack:
         for store in parts.stores():
             self._supervision.start(store.name)
         self._say("starting PostgreSQL and Kafka")
-        parts.server.wait()
+        parts.server.wait(supervised=self.running)
         for service in SERVICES:
             parts.server.add_service(service, parts.state.secrets.databases[service])
         self._say("migrating three databases")
         self._for_each_service("migrate")
-        parts.broker.wait()
+        parts.broker.wait(supervised=self.running)
         self._say("making the topics")
         self._for_each_service("topics")
         self._say("starting web, worker and relay of three services, and the sandbox bank")
@@ -209,6 +209,8 @@ class Stack:
                 lives[name] |= set(self.pids(name))
                 if len(lives[name]) >= LIVES:
                     raise StackFailed(f"{name} keeps dying. The end of {self.log(name)}:\n{self._log_tail(name)}")
+            if not self.running():
+                raise StackFailed(f"the supervisor ended. Read {self.log('supervisor')}.")
             if waiting and time.monotonic() > deadline:
                 name, why = next(iter(waiting.items()))
                 raise StackFailed(
