@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -55,6 +56,34 @@ def _trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mut
     return line
 
 
+def tell_exception(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception with its causes as text: where, what kind, and words; never the values of variables."""
+    given = line.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()[1]
+    elif isinstance(given, tuple):
+        given = given[1]
+    if isinstance(given, BaseException):
+        line["exception"] = _story(given)
+    return line
+
+
+def _story(error: BaseException) -> str:
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    own = f"{trace}{type(error).__qualname__}: {_words(error)}"
+    return own if before is None else f"{_story(before)}\n\nthen\n\n{own}"
+
+
+def _words(error: BaseException) -> str:
+    code = getattr(error, "pgcode", None)
+    if code is None:
+        return str(error)
+    # PostgreSQL's own words repeat the values of the row, which may be a person's.
+    constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
+    return f"SQLSTATE {code}" + (f", constraint {constraint}" if constraint else "")
+
+
 def configure(service: str, process: str, level: str = "INFO") -> None:
     """Set up this process's logs, the standard library's included."""
 
@@ -70,7 +99,7 @@ def configure(service: str, process: str, level: str = "INFO") -> None:
         where,
         _trace,
         redact,
-        structlog.processors.format_exc_info,
+        tell_exception,
     ]
     renderer = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
     structlog.configure(

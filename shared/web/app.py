@@ -77,7 +77,7 @@ def create_app(
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     around = Surroundings(deps, database, clock, verifier)
-    everything = [*resources, *([sandbox_clock()] if sandbox else [])]
+    everything = [*resources, *([sandbox_clock(clock)] if sandbox else [])]
     scopes: dict[str, str] = {}
     app.extensions[_SCOPES] = scopes
     routes: list[Route] = []

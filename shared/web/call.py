@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,12 +25,17 @@ R = TypeVar("R", bound=ReplyModel)
 class OneTransaction:
     """The transaction of one request: begun when first asked for, so a request that needs none takes no connection."""
 
-    __slots__ = ("_database", "_opened", "_tx")
+    __slots__ = ("_afterwards", "_database", "_opened", "_tx")
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._opened: AbstractContextManager[Tx] | None = None
         self._tx: Tx | None = None
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Do ``work`` once it is sure that the transaction had its effect."""
+        self._afterwards.append(work)
 
     @property
     def tx(self) -> Tx:
@@ -48,6 +53,9 @@ class OneTransaction:
     ) -> None:
         if self._opened is not None:
             self._opened.__exit__(kind, error, trace)
+        if kind is None:
+            for work in self._afterwards:
+                work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,10 @@ class Call(Generic[D]):
     def tx(self) -> Tx:
         """The request's one transaction, committed when the view returns and rolled back when it raises."""
         return self.transaction.tx
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Do ``work`` (count something, forget a cache) once the transaction is committed; never if it is not."""
+        self.transaction.after_commit(work)
 
     @property
     def request_stream(self) -> Upload:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -19,8 +20,16 @@ Identifier = Annotated[
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# PostgreSQL takes years 1 to 9999; what insurance speaks of lies well within, and arithmetic must not overflow.
-Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with a zone, e.g. 2026-01-31T08:00:00+08:00.")]
+# What insurance speaks of; at the ends of the calendar a mere change of zone overflows.
+Moment = Annotated[
+    AwareDatetime,
+    Field(
+        ge=datetime(1900, 1, 1, tzinfo=UTC),
+        lt=datetime(2200, 1, 1, tzinfo=UTC),
+        description="RFC 3339 with a zone, e.g. 2026-01-31T08:00:00+08:00.",
+    ),
+]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1), description="A day, e.g. 2026-01-31.")]
 
 
 class RequestModel(BaseModel):
@@ -39,7 +48,7 @@ class RequestModel(BaseModel):
 class ReplyModel(BaseModel):
     """A body that we send."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class FieldProblem(ReplyModel):
@@ -73,6 +82,7 @@ class NoPath(RequestModel):
 __all__ = [
     "MAX_FEN",
     "AmountFen",
+    "Day",
     "FieldProblem",
     "Identifier",
     "LongText",

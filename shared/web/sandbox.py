@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shared.db import sandbox_clock as stored
 from shared.db.errors import ClockCannotGoBack
+from shared.process.clock import Clock, SandboxClock, wall_now
+from shared.values.errors import InvalidField
 from shared.web.models import Moment, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
 SCOPE = "sandbox:clock"
+FURTHEST = timedelta(days=7300)
+"""Twenty years: beyond any policy, and no arithmetic with dates overflows."""
+
 
 
 class ClockView(ReplyModel):
@@ -25,7 +31,7 @@ class ClockAdvance(RequestModel):
     """The new time. Never before the present one: a sandbox's time does not go back."""
 
 
-def sandbox_clock() -> Resource:
+def sandbox_clock(clock: Clock) -> Resource:
     """The resource, for an application of a sandbox only."""
     resource = Resource("sandbox", "What only a sandbox has: its time can be moved forward, for all of its processes")
 
@@ -39,7 +45,11 @@ def sandbox_clock() -> Resource:
     )
     def advance_sandbox_clock(call: Call[Any], body: ClockAdvance) -> Reply[ClockView]:
         """Move the time forward: waiting periods, recovery waits and deadlines then pass for all processes."""
+        if body.advance_to > wall_now() + FURTHEST:
+            raise InvalidField("/advance_to", "That is too far ahead.", f"Send at most {FURTHEST.days} days from today.")
         stored.advance(call.tx, body.advance_to)
+        if isinstance(clock, SandboxClock):
+            call.after_commit(clock.refresh)
         return Reply(ClockView(now=body.advance_to))
 
     return resource

@@ -72,8 +72,8 @@ def test_every_wrong_field_is_named_with_its_fix(caller: Caller, database: Datab
         (5.0, "Send a whole number, without quotes."),
         (True, "Send a whole number, without quotes."),
         (None, "Send a whole number, without quotes."),
-        (-1, "Send a number of at least 0."),
-        (10**30, "Send a number of at most 1000000000000."),
+        (-1, "Send at least 0."),
+        (10**30, "Send at most 1000000000000."),
     ],
 )
 def test_an_amount_is_a_whole_number_of_fen(caller: Caller, amount: object, fix: str) -> None:

@@ -1,0 +1,69 @@
+"""When the database is busy or away: callers are told to come back, nothing is half done, and it heals by itself."""
+
+from __future__ import annotations
+
+import threading
+
+from shared.db.pool import Database
+from tests.real_parts import Postgres
+from tests.shared.web.builders import Caller, Desk, Gate, TestIssuer, a_note, all_notes, notes_app
+
+
+def test_when_all_connections_are_busy_a_caller_is_told_when_to_come_back(
+    notes_url: str, own_issuer: TestIssuer
+) -> None:
+    database = Database(notes_url, size=1, wait_seconds=0.1)
+    desk = Desk(middle=(gate := Gate()))
+    caller = Caller(notes_app(database, own_issuer.verifier(), desk=desk).test_client(), own_issuer.token())
+    thread = threading.Thread(target=lambda: caller.post("/v1/notes", a_note()))
+    thread.start()
+    assert gate.reached.wait(10)
+    try:
+        reply = caller.post("/v1/notes", a_note())
+        assert reply.status_code == 503
+        assert reply.json is not None
+        assert reply.json["type"].endswith("/busy")
+        assert int(reply.headers["Retry-After"]) > 0
+    finally:
+        gate.open.set()
+        thread.join(10)
+    assert caller.post("/v1/notes", a_note()).status_code == 201
+    database.close()
+
+
+def test_a_request_that_needs_no_database_takes_no_connection(notes_url: str, own_issuer: TestIssuer) -> None:
+    database = Database(notes_url, size=1, wait_seconds=0.1)
+    caller = Caller(notes_app(database, own_issuer.verifier()).test_client(), own_issuer.token())
+    with database.transaction() as held:
+        assert held.one("SELECT 1") == (1,)
+        assert caller.get("/v1/export").status_code == 200
+        assert caller.post("/v1/notes", a_note(amount_fen=-1)).status_code == 422
+        assert caller.client.post("/v1/notes", json=a_note()).status_code == 401
+    database.close()
+
+
+def test_while_postgresql_is_away_requests_fail_softly_and_then_work_again(
+    postgres: Postgres, caller: Caller, database: Database
+) -> None:
+    assert caller.post("/v1/notes", a_note(title="before")).status_code == 201
+    postgres.restart()
+    replies = [caller.post("/v1/notes", a_note(title="after")) for _ in range(3)]
+    assert {reply.status_code for reply in replies} <= {201, 503}
+    assert replies[-1].status_code == 201
+    done = sum(reply.status_code == 201 for reply in replies)
+    assert [title for title, _tenant in all_notes(database)] == ["before", *["after"] * done]
+
+
+def test_readyz_says_what_is_wrong_and_livez_stays_well(own_issuer: TestIssuer) -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:9/nothing?connect_timeout=2", size=1, wait_seconds=0.1)
+    caller = Caller(notes_app(nowhere, own_issuer.verifier()).test_client(), own_issuer.token())
+    ready = caller.client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json is not None
+    assert "PostgreSQL cannot be reached" in ready.json["checks"]["database"]
+    assert caller.client.get("/livez").status_code == 200
+    reply = caller.get("/v1/notes")
+    assert reply.status_code == 503
+    assert reply.json is not None
+    assert reply.json["type"].endswith("/database-away")
+    assert "nobody" not in reply.get_data(as_text=True)
