@@ -1,0 +1,232 @@
+"""A fraud detection service with a covered person in it, and what that person files."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.fraud_detection.domain.claims import Claim, Evidence, EvidenceKind
+from services.fraud_detection.domain.filing import Claimant, Filing
+from services.fraud_detection.store import claims, coverage, products
+from services.fraud_detection.usecases.adjudicate import adjudicate
+from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
+from services.fraud_detection.usecases.file_claim import file_claim
+from services.fraud_detection.usecases.opinions import FindChampion
+from services.fraud_detection.usecases.personal_data import PersonalData
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimSubmitted, Outcome
+from shared.events.policies import PoliciesEnrolled, PolicyCanceled, PolicyColumns
+from shared.privacy.keys import KeyRing
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from shared.process.new_ids import new_id
+from shared.values.documents import check_digit
+from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
+from tests.rules.fraud_detection.builders import LOSS, START, product
+
+NOW = LOSS + timedelta(hours=30)
+KEYS = KeyRing({1: b"k" * 32})
+PAYEE = TokenHex("01" + "d" * 32)
+
+_numbers = itertools.count(1)
+
+
+def simulated_id(number: int) -> str:
+    """A valid resident's number of the simulated region, born 1989."""
+    first = f"00{number // 100 % 10000:04d}19890{1 + number % 9}0{1 + number % 8}{number % 1000:03d}"
+    return first + check_digit(first)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with one policy."""
+
+    policy_id: PolicyId
+    document_number: str
+    phone: str
+
+
+class Doubt:
+    """A champion that gives one probability, as the real one is asked."""
+
+    model_id = "0190163d-8694-739b-aea5-000000000001"
+    sha256 = "ab" * 32
+    approve_below = 0.3
+    auto_approve_limit_fen = 5_000_000
+
+    def __init__(self, probability: float) -> None:
+        self._probability = probability
+
+    def score(self, _vector: tuple[float, ...], /) -> Doubt:
+        return self
+
+    @property
+    def probability(self) -> float:
+        return self._probability
+
+    @property
+    def reasons(self) -> Sequence[tuple[str, float]]:
+        return (("log_amount_yuan", 0.4), ("age", -0.1))
+
+
+def champion(probability: float = 0.05) -> FindChampion:
+    return lambda _tx: Doubt(probability)
+
+
+def no_champion(_tx: Tx) -> None:
+    return None
+
+
+def evidence(kind: EvidenceKind, text: str | None = None) -> Evidence:
+    unique = text or f"file {next(_numbers)}"
+    return Evidence(kind=kind, sha256=hashlib.sha256(unique.encode()).hexdigest())
+
+
+def complete() -> tuple[Evidence, ...]:
+    return evidence("police_receipt"), evidence("transfer_record")
+
+
+class World:
+    """One service's database, with what a test does to it in a word each."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.personal_data = PersonalData(Tokenizer(KEYS), Sealer(KEYS))
+
+    def publish(self, **terms: Any) -> None:
+        with self.database.transaction() as tx:
+            products.keep(tx, product(**terms))
+
+    def chunk(self, persons: Sequence[Person], **changes: Any) -> PoliciesEnrolled:
+        tokens = self.personal_data.tokenizer
+        values: dict[str, Any] = {
+            "chunk_id": new_id(),
+            "partner_id": "telecom-east",
+            "product_code": "resident-anti-fraud",
+            "product_version": 1,
+            "premium_fen": 1200,
+            "currency": "CNY",
+            "enrolled_at": START,
+        }
+        columns = PolicyColumns(
+            policy_id=[person.policy_id for person in persons],
+            person_token=[tokens.person("resident_id", person.document_number) for person in persons],
+            phone_token=[tokens.phone(person.phone) for person in persons],
+            birth_year=[1989 for _ in persons],
+            effective_from=[START for _ in persons],
+            effective_to=[START + timedelta(days=365) for _ in persons],
+        )
+        return PoliciesEnrolled(**{**values, **changes}, policies=columns)
+
+    def person(self, phone_ends: str = "0000") -> Person:
+        """Somebody new, not yet covered."""
+        number = next(_numbers)
+        return Person(PolicyId(new_id()), simulated_id(number), f"1390{number % 1000:03d}{phone_ends}")
+
+    def covered(self, phone_ends: str = "0000", **terms: Any) -> Person:
+        """Somebody with a policy under the usual product."""
+        self.publish(**terms)
+        person = self.person(phone_ends)
+        with self.database.transaction() as tx:
+            coverage.keep_chunk(tx, self.chunk([person]))
+        return person
+
+    def file(self, person: Person, *, tenant: str = "mobile-backend", now: datetime = NOW, **changes: Any) -> Claim:
+        values: dict[str, Any] = {
+            "policy_id": person.policy_id,
+            "claimant": Claimant(
+                document_type="resident_id", document_number=person.document_number, phone=person.phone
+            ),
+            "scam_type": "fake_customer_service",
+            "occurred_at": LOSS,
+            "discovered_at": LOSS + timedelta(hours=2),
+            "reported_at": LOSS + timedelta(hours=5),
+            "amount_fen": Fen(1_440_000),
+            "recovered_fen": Fen(0),
+            "other_insurance_fen": Fen(0),
+            "description": "对方自称平台客服。",
+            "evidence": complete(),
+            "payee_token": PAYEE,
+            "device_id": "device-1",
+            "handler_id": None,
+        }
+        with self.database.transaction() as tx:
+            return file_claim(
+                tx,
+                Filing(**{**values, **changes}),
+                tenant=tenant,
+                personal_data=self.personal_data,
+                sandbox=True,
+                now=now,
+            )
+
+    def decide(
+        self, claim: Claim, *, by: FindChampion | None = None, claim_round: int = 1, now: datetime = NOW
+    ) -> Outcome | None:
+        """What the consumer of claims.submitted does."""
+        submitted = ClaimSubmitted(
+            claim_id=claim.claim_id, round=claim_round, policy_id=claim.policy_id, submitted_at=now
+        )
+        with self.database.transaction() as tx:
+            return adjudicate(tx, submitted, find_champion=by or champion(), now=now)
+
+    def review(
+        self,
+        claim_id: ClaimId,
+        outcome: str,
+        *,
+        reviewer: str = "reviewer-li",
+        tenant: str = "fangzha",
+        clause: str | None = "2.4",
+        reasons: str | None = "与条款不符。",
+        now: datetime = NOW,
+    ) -> Outcome:
+        with self.database.transaction() as tx:
+            row = decide_review(
+                tx,
+                claim_id,
+                Verdict(outcome=outcome, clause=clause, reasons=reasons),  # type: ignore[arg-type]
+                reviewer=Reviewer(subject=reviewer, tenant=tenant),
+                require_match=lambda _version: None,
+                personal_data=self.personal_data,
+                now=now,
+            )
+            return row.outcome
+
+    def claim(self, claim_id: ClaimId) -> Claim:
+        with self.database.transaction() as tx:
+            found = claims.find(tx, claim_id)
+        assert found is not None
+        return found
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What is on its way out, of one type, oldest first."""
+        with self.database.transaction() as tx:
+            return [row[0] for row in tx.all("SELECT body::jsonb FROM outbox WHERE type = %s ORDER BY id", (kind,))]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.database.transaction() as tx:
+            return tx.all(sql)
+
+    def cancel(self, person: Person, effective_to: datetime, version: int = 2) -> None:
+        with self.database.transaction() as tx:
+            coverage.keep_end(tx, cancellation(person, effective_to, version))
+
+
+def cancellation(person: Person, effective_to: datetime, version: int = 2) -> PolicyCanceled:
+    return PolicyCanceled(
+        policy_id=person.policy_id,
+        version=version,
+        partner_id="telecom-east",
+        canceled_at=effective_to,
+        effective_to=effective_to,
+        refund_fen=0,
+        currency="CNY",
+        reason="opt_out",
+    )
