@@ -19,7 +19,8 @@ DAY_BLOCKS: Final = 4
 
 PHONE_SPACE: Final = 1_000_000_007
 """A prime below the number of phones that PHONE_PREFIXES and the tails outside SANDBOX_TAILS allow."""
-PHONE_PREFIXES: Final = (133, 149, 153, 173, 177, 180, 181, 189, 190, 191, 193, 199)
+PHONE_PREFIXES: Final = tuple(range(100, 130))
+"""Mobile numbers begin with 13 to 19: these are nobody's, and only sandboxes take them."""
 PHONE_TAILS: Final = 9_900
 """Last four digits that chance may choose: the hundred from 9000 to 9099 force outcomes and are left out."""
 PHONE_SANDBOX_FROM: Final = 9_000
