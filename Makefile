@@ -83,7 +83,7 @@ openapi: $(STAMP) ## Write docs/api/*.json anew from the code
 
 .PHONY: schemas
 schemas: $(STAMP) ## Write the events' JSON Schemas anew from the code
-	@$(PY) -m shared.events.schemas
+	@$(PY) -m deploy.schemas
 
 .PHONY: bench-%
 bench-%: $(STAMP) ## Run a benchmark of tests/load: make bench-latency

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Moment
 
 Outcome = Literal["approved", "review", "documents_requested", "refusal_proposed", "refused"]
 
@@ -19,7 +18,7 @@ class ClaimSubmitted(Event, frozen=True, kw_only=True):
     claim_id: str
     round: int
     policy_id: str
-    submitted_at: datetime
+    submitted_at: Moment
 
 
 class ClaimDecided(Event, frozen=True, kw_only=True):
@@ -52,5 +51,5 @@ class ClaimDecided(Event, frozen=True, kw_only=True):
     model_id: str | None
     model_sha256: str | None
     decided_by: str
-    decided_at: datetime
-    payable_from: datetime | None = None
+    decided_at: Moment
+    payable_from: Moment | None = None

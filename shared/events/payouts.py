@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Moment
 
 
 class PayoutChanged(Event, frozen=True, kw_only=True):
@@ -26,5 +25,5 @@ class PayoutChanged(Event, frozen=True, kw_only=True):
     partner_id: str
     amount_fen: int
     currency: str
-    changed_at: datetime
+    changed_at: Moment
     reason: str | None = None

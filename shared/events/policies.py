@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Moment
 
 
 class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +16,8 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
     person_token: list[str]
     phone_token: list[str]
     birth_year: list[int]
-    effective_from: list[datetime]
-    effective_to: list[datetime]
+    effective_from: list[Moment]
+    effective_to: list[Moment]
 
 
 class PoliciesEnrolled(Event, frozen=True, kw_only=True):
@@ -34,7 +33,7 @@ class PoliciesEnrolled(Event, frozen=True, kw_only=True):
     product_version: int
     premium_fen: int
     currency: str
-    enrolled_at: datetime
+    enrolled_at: Moment
     policies: PolicyColumns
 
 
@@ -47,8 +46,8 @@ class PolicyCanceled(Event, frozen=True, kw_only=True):
     policy_id: str
     version: int
     partner_id: str
-    canceled_at: datetime
-    effective_to: datetime
+    canceled_at: Moment
+    effective_to: Moment
     refund_fen: int
     currency: str
     reason: str

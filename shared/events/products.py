@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
 
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Moment
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +32,8 @@ class ProductPublished(Event, frozen=True, kw_only=True):
 
     product_code: str
     product_version: int
-    effective_from: datetime
-    effective_to: datetime | None = None
+    effective_from: Moment
+    effective_to: Moment | None = None
     name_zh: str
     name_en: str
     currency: str

@@ -93,9 +93,7 @@ class Desk:
         with database.transaction() as tx:
             tx.execute(EFFECTS)
 
-    def subscription(
-        self, handlers: Mapping[type[Event], Handler] | None = None, *, batch: int = 100
-    ) -> Subscription:
+    def subscription(self, handlers: Mapping[type[Event], Handler] | None = None, *, batch: int = 100) -> Subscription:
         return Subscription("reader", (TOPIC,), handlers or {PayoutChanged: count_effect}, batch)
 
     @property

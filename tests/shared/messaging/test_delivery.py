@@ -99,7 +99,9 @@ def test_verification_finds_a_lost_event_and_a_lost_effect(desk: Desk) -> None:
 
     with desk.database.transaction() as tx:
         tx.execute("DELETE FROM inbox WHERE event_id = (SELECT min(event_id::text)::uuid FROM inbox)")
-        tx.execute("UPDATE outbox_sent SET event_id = gen_random_uuid() WHERE event_id = (SELECT min(event_id::text)::uuid FROM outbox_sent)")
+        tx.execute(
+            "UPDATE outbox_sent SET event_id = gen_random_uuid() WHERE event_id = (SELECT min(event_id::text)::uuid FROM outbox_sent)"
+        )
 
     assert len(verify.unpublished(desk.link, desk.database)) == 1
     assert len(verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription())) == 1
