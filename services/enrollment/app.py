@@ -99,9 +99,11 @@ def _vault(settings: Settings) -> Vault:
     settings.needs("token_keys", "seal_keys")
     assert settings.token_keys is not None  # noqa: S101  # for mypy; `needs` has ended the process otherwise
     assert settings.seal_keys is not None  # noqa: S101
+    token_keys = KeyRing.parse(settings.token_keys.get_secret_value())
     return Vault(
-        Tokenizer(KeyRing.parse(settings.token_keys.get_secret_value())),
+        Tokenizer(token_keys),
         Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
+        rotating=len(token_keys.keys) > 1,
     )
 
 

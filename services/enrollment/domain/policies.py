@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode
 from shared.values.money import Currency, Fen
 
@@ -14,8 +16,7 @@ CancelReason = Literal["insured_request", "partner_request", "opt_out", "number_
 """Codes and not free text: what a person writes about a person does not belong in an event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(msgspec.Struct, frozen=True):
     """That the person agreed: to which text, when and by which way."""
 
     text_version: str
@@ -23,8 +24,7 @@ class Consent:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Insured:
+class Insured(msgspec.Struct, frozen=True):
     """Who is insured, in clear. Only ever sealed or masked."""
 
     name: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import polars as pl
 
 from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
@@ -14,8 +14,7 @@ from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
 _COMMA: Final = ","
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One row with its line number in the file; a Fault where it is no row at all."""
 
     number: int

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from services.enrollment.domain.policies import Consent
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId, EventId, PolicyId, TokenHex
@@ -19,8 +21,7 @@ from shared.values.money import Fen
 from shared.values.periods import Period
 
 
-@dataclass(frozen=True, slots=True)
-class NewPolicy:
+class NewPolicy(msgspec.Struct, frozen=True):
     """One policy about to be stored."""
 
     policy_id: PolicyId

@@ -22,12 +22,16 @@ class Vault:
 
     tokenizer: Tokenizer
     sealer: Sealer
+    rotating: bool = False
+    """Whether there are older token keys, under which people may still be stored."""
 
     def person(self, insured: Insured) -> TokenHex:
         return self.tokenizer.person(insured.document_type, insured.document_number)
 
     def persons_under_older_keys(self, insured: Insured) -> tuple[TokenHex, ...]:
         """While token keys rotate, what the person may still be stored under besides ``person``."""
+        if not self.rotating:
+            return ()
         return self.tokenizer.person_candidates(insured.document_type, insured.document_number)[1:]
 
     def insured(self, tx: Tx, policy: Policy) -> Insured:

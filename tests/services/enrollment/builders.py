@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from services.enrollment.app import PARTS
@@ -47,7 +49,7 @@ def row(n: int, **changes: str) -> RawRow:
         consent_given_at="2026-02-28T09:30:00+08:00",
         consent_channel="app",
     )
-    return replace(plain, **changes)
+    return msgspec.structs.replace(plain, **changes)
 
 
 def csv(rows: Sequence[RawRow], *, header: str = ",".join(COLUMNS)) -> bytes:
@@ -145,25 +147,48 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A response, its JSON at hand."""
+
+    status_code: int
+    content_type: str
+    headers: Headers
+    text: str
+    json: Any
+
+
+def answer(response: TestResponse) -> Answer:
+    return Answer(
+        response.status_code,
+        response.content_type or "",
+        response.headers,
+        response.text,
+        response.get_json(silent=True),
+    )
+
+
+@dataclass(frozen=True)
 class Partner:
     """A partner's client; each creating request has an Idempotency-Key of its own."""
 
     client: FlaskClient
     token: str
 
-    def get(self, path: str, **query: str) -> TestResponse:
-        return self.client.get(path, query_string=query, headers=self._headers())
+    def get(self, path: str, **query: str) -> Answer:
+        return answer(self.client.get(path, query_string=query, headers=self._headers()))
 
-    def post(self, path: str, json: object, *, key: str | None = None) -> TestResponse:
-        return self.client.post(path, json=json, headers=self._headers(key))
+    def post(self, path: str, json: object, *, key: str | None = None) -> Answer:
+        return answer(self.client.post(path, json=json, headers=self._headers(key)))
 
-    def upload(self, data: bytes, *, key: str | None = None, **query: str) -> TestResponse:
-        return self.client.post(
-            "/v1/enrollment-batches",
-            data=data,
-            content_type="text/csv",
-            query_string={"product_code": PRODUCT, **query},
-            headers=self._headers(key),
+    def upload(self, data: bytes, *, key: str | None = None, **query: str) -> Answer:
+        return answer(
+            self.client.post(
+                "/v1/enrollment-batches",
+                data=data,
+                content_type="text/csv",
+                query_string={"product_code": PRODUCT, **query},
+                headers=self._headers(key),
+            )
         )
 
     def _headers(self, key: str | None = None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
 from tests.services.enrollment.builders import (
     PRODUCT,
+    Answer,
     Partner,
     body,
     csv,
@@ -31,7 +32,7 @@ from tests.services.enrollment.builders import (
 )
 
 
-def problem(reply: Any) -> str:
+def problem(reply: Answer) -> str:
     assert reply.content_type == "application/problem+json"
     return str(reply.json["type"]).removeprefix("https://fangzha.example/problems/")
 
