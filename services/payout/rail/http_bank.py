@@ -66,6 +66,8 @@ class HttpBank:
             headers={"Authorization": f"Bearer {token}"},
             timeout=timeout_seconds,
             follow_redirects=False,
+            # A kept connection that the bank dropped meanwhile would put a payout in doubt for nothing.
+            limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
 

@@ -1,0 +1,74 @@
+"""A fresh payout database, a bank of its own, and the service between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from deploy.local.issuer import Issuer
+from services.payout.app import PARTS
+from services.payout.usecases.register_payee import Vault
+from shared.db.pool import Database
+from shared.privacy.keys import KeyRing
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from tests.real_parts import Room
+from tests.sandbox_bank.bank_process import RunningBank
+from tests.services.payout.builders import Service
+
+KEYS = KeyRing({1: bytes(range(32))})
+
+
+@pytest.fixture
+def database(payout_url: str) -> Iterator[Database]:
+    database = Database(payout_url, size=12, wait_seconds=10)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(Tokenizer(KEYS), Sealer(KEYS))
+
+
+@pytest.fixture
+def bank(tmp_path: Path, room: Room) -> Iterator[RunningBank]:
+    bank = RunningBank(tmp_path, room.mark)
+    yield bank
+    bank.close()
+
+
+@pytest.fixture
+def service(database: Database, vault: Vault, bank: RunningBank) -> Service:
+    return Service(database, vault, bank)
+
+
+@pytest.fixture
+def environ(payout_url: str, issuer: Issuer, bank: RunningBank) -> dict[str, str]:
+    """Settings of a sandbox without Kafka: HTTP does not depend on it."""
+    key = KEYS.key(1).hex()
+    return {
+        "PAYOUT_DATABASE_URL": payout_url,
+        "OIDC_ISSUER": issuer.url,
+        "OIDC_JWKS_URL": issuer.jwks_url,
+        "TOKEN_KEYS": f"1:{key}",
+        "SEAL_KEYS": f"1:{key}",
+        "SANDBOX": "true",
+        "PAYOUT_RAIL_URL": bank.url,
+        "PAYOUT_RAIL_TOKEN": bank.token,
+        "PAYOUT_RAIL_TIMEOUT_SECONDS": "0.4",
+    }
+
+
+@pytest.fixture
+def app(environ: dict[str, str]) -> Flask:
+    return PARTS.web(PARTS.settings.load(environ))
+
+
+@pytest.fixture
+def http(app: Flask) -> FlaskClient:
+    return app.test_client()
