@@ -1,0 +1,102 @@
+"""Past claims as rows and as a file, and a client of the fraud team; made from the simulator, as the demo does it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from deploy.simulator import past_claims
+from services.fraud_detection.api.past_claims import NDJSON, read_line
+from services.fraud_detection.domain.features import FEATURES, Snapshot, compute
+from services.fraud_detection.scoring.signature import Signer
+from services.fraud_detection.scoring.training import LabelledRows
+from services.fraud_detection.store.past_claims import PastClaim
+from shared.process.new_ids import new_id
+
+UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
+KEY = bytes(range(32))
+SIGNER = Signer(KEY)
+
+
+def file_of(count: int, seed: int = 1) -> bytes:
+    return b"".join(past_claims.ndjson(past_claims.make(seed, count, until=UNTIL)))
+
+
+def claims(count: int, seed: int = 1) -> list[PastClaim]:
+    """Through the API's own reading of a line."""
+    read = [read_line(number, line) for number, line in enumerate(file_of(count, seed).splitlines(), 1)]
+    return [claim for claim in read if isinstance(claim, PastClaim)]
+
+
+def labelled_rows(count: int, seed: int = 1) -> LabelledRows:
+    rows = claims(count, seed)
+    assert len(rows) == count
+    return LabelledRows(
+        vectors=np.array([compute(row.snapshot) for row in rows]),
+        dishonest=np.array([row.dishonest for row in rows]),
+        scam_types=[row.snapshot.scam_type for row in rows],
+        submitted_at=[row.snapshot.submitted_at for row in rows],
+    )
+
+
+def line(**changes: Any) -> bytes:
+    """One good line, changed; a change to None leaves the field out."""
+    row: dict[str, Any] = json.loads(file_of(1)) | changes
+    return json.dumps({name: value for name, value in row.items() if value is not None}).encode()
+
+
+def snapshot_fields() -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(past_claims.PastClaim)} & set(Snapshot.__slots__)
+
+
+@dataclass
+class Team:
+    """A client that the local issuer knows, at this service's HTTP application."""
+
+    http: FlaskClient
+    token: str
+
+    def _headers(self, **more: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} | more
+
+    def get(self, path: str) -> TestResponse:
+        return self.http.get(path, headers=self._headers())
+
+    def post(
+        self, path: str, body: dict[str, Any], *, match: str | None = None, key: str | None = None
+    ) -> TestResponse:
+        headers = self._headers(**{"Idempotency-Key": key or new_id()}) | ({"If-Match": match} if match else {})
+        return self.http.post(path, json=body, headers=headers)
+
+    def upload(self, data: bytes, *, content_type: str = NDJSON) -> TestResponse:
+        headers = self._headers(**{"Idempotency-Key": new_id(), "Content-Type": content_type})
+        return self.http.post("/v1/past-claims", data=data, headers=headers)
+
+    def queue_model(self, data: bytes) -> str:
+        dataset = self.upload(data)
+        assert dataset.status_code == 202, dataset.get_json()
+        queued = self.post("/v1/models", {"dataset_id": dataset.json["dataset_id"], "note": "a test"})
+        assert queued.status_code == 202, queued.get_json()
+        return str(queued.json["model_id"])
+
+    def promote(
+        self, model_id: str, *, match: str | None = None, approve_below: float = 0.2, key: str | None = None
+    ) -> TestResponse:
+        """With the ETag that was just read, unless another is given."""
+        seen = match or self.get(f"/v1/models/{model_id}").headers["ETag"]
+        body = {"approve_below": approve_below, "auto_approve_limit_fen": 2_000_000, "reason": "better than before"}
+        return self.post(f"/v1/models/{model_id}/promotion", body, match=seen, key=key)
+
+
+def vector_of(seed: int = 9) -> Sequence[float]:
+    vector = compute(claims(1, seed)[0].snapshot)
+    assert len(vector) == len(FEATURES)
+    return vector

@@ -1,0 +1,56 @@
+"""A fresh database with the HTTP application of fraud detection on it, and the clients that try it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+
+from deploy.local.issuer import Issuer
+from services.fraud_detection.app import PARTS
+from services.fraud_detection.usecases.train_model import train_next
+from shared.db.pool import Database
+from shared.process.clock import SystemClock
+from tests.services.fraud_detection.models.builders import KEY, SIGNER, Team
+
+Train = Callable[[], bool]
+
+
+@pytest.fixture
+def database(fraud_detection_url: str) -> Iterator[Database]:
+    database = Database(fraud_detection_url, size=4)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def train(database: Database) -> Train:
+    """What the worker's job does, once."""
+    return lambda: train_next(database, SIGNER, SystemClock())
+
+
+@pytest.fixture
+def app(fraud_detection_url: str, issuer: Issuer) -> Flask:
+    """Without Kafka: HTTP does not depend on it."""
+    key = KEY.hex()
+    environ = {
+        "FRAUD_DETECTION_DATABASE_URL": fraud_detection_url,
+        "FRAUD_DETECTION_MODEL_SIGNING_KEY": key,
+        "OIDC_ISSUER": issuer.url,
+        "OIDC_JWKS_URL": issuer.jwks_url,
+        "TOKEN_KEYS": f"1:{key}",
+        "SEAL_KEYS": f"1:{key}",
+        "SANDBOX": "true",
+    }
+    return PARTS.web(PARTS.settings.load(environ))
+
+
+@pytest.fixture
+def team(app: Flask, issuer: Issuer) -> Team:
+    return Team(app.test_client(), issuer.token("fraud-team", audience="fangzha-fraud-detection"))
+
+
+@pytest.fixture
+def reviewer(app: Flask, issuer: Issuer) -> Team:
+    return Team(app.test_client(), issuer.token("reviewer-li", audience="fangzha-fraud-detection"))

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from services.fraud_detection.domain.features import FEATURES
+from services.fraud_detection.scoring.calibration import CalibrationTable, calibrate
+from services.fraud_detection.scoring.forest import forest_of
+from services.fraud_detection.scoring.training import LabelledRows, NotTrainable, Report, Trained, train
+from tests.services.fraud_detection.models.builders import labelled_rows
+
+ROWS = 8_000
+
+
+@pytest.fixture(scope="module")
+def rows() -> LabelledRows:
+    return labelled_rows(ROWS)
+
+
+@pytest.fixture(scope="module")
+def made(rows: LabelledRows) -> tuple[Trained, Report]:
+    return train(rows)
+
+
+def test_a_model_beats_the_share_of_the_past_and_a_logistic_regression(made: tuple[Trained, Report]) -> None:
+    report = made[1]
+    model = report.evaluation.metrics
+    for name in ("share_of_the_past", "logistic_regression"):
+        baseline = report.baselines[name]
+        assert model.auc > baseline.auc, name
+        assert model.average_precision > baseline.average_precision, name
+        assert model.brier is not None
+        assert baseline.brier is not None
+        assert model.brier < baseline.brier, name
+    assert model.auc > 0.75
+
+
+def test_a_model_is_tested_on_claims_that_came_later_than_all_it_has_seen(made: tuple[Trained, Report]) -> None:
+    report = made[1]
+    assert report.fit.ends <= report.calibrate.begins
+    assert report.calibrate.ends <= report.test.begins
+    assert [part.rows for part in (report.fit, report.calibrate, report.test)] == [4800, 1600, 1600]
+    assert report.test.dishonest >= 20
+
+
+def test_the_same_past_claims_make_the_same_model(rows: LabelledRows, made: tuple[Trained, Report]) -> None:
+    again, report = train(rows)
+    assert np.array_equal(again.probe_scores, made[0].probe_scores)
+    assert again.calibration == made[0].calibration
+    assert report == made[1]
+
+
+def test_what_each_feature_adds_sums_to_the_raw_score(rows: LabelledRows, made: tuple[Trained, Report]) -> None:
+    estimator = made[0].estimator
+    forest = forest_of(estimator)
+    sample = rows.vectors[-500:]
+    for vector, expected in zip(sample.tolist(), estimator.decision_function(sample), strict=True):
+        explained = forest.explain(vector)
+        assert explained.raw == pytest.approx(expected, abs=1e-9)
+        assert explained.bias + sum(explained.contributions) == pytest.approx(explained.raw, abs=1e-9)
+
+
+def test_a_feature_that_no_tree_asks_adds_nothing(made: tuple[Trained, Report]) -> None:
+    forest = forest_of(made[0].estimator)
+    asked = {feature for tree in forest.trees for feature in tree.feature}
+    silent = set(range(len(FEATURES))) - asked
+    assert silent
+    explained = forest.explain([1.0] * len(FEATURES))
+    assert all(explained.contributions[feature] == 0.0 for feature in silent)
+
+
+def test_probabilities_hold_on_later_claims(made: tuple[Trained, Report]) -> None:
+    bins = made[1].evaluation.calibration
+    assert sum(each.rows for each in bins) == 1600
+    gap = sum(each.rows * abs(each.mean_probability - each.dishonest_share) for each in bins) / 1600
+    assert gap < 0.03
+
+
+def test_the_report_has_all_that_a_person_needs_to_promote(made: tuple[Trained, Report]) -> None:
+    evaluation = made[1].evaluation
+    assert len({each.scam_type for each in evaluation.scam_types}) >= 12
+    assert sum(each.rows for each in evaluation.scam_types) == 1600
+    assert sum(each.honest + each.dishonest for each in evaluation.histogram) == 1600
+    assert sum(each.dishonest for each in evaluation.histogram) == made[1].test.dishonest
+    recalls = [point.recall for point in evaluation.curve]
+    assert recalls == sorted(recalls, reverse=True)
+    assert recalls[0] == 1.0
+    assert recalls[-1] < 0.1
+    shares = [point.approved_share for point in evaluation.approvals]
+    assert shares == sorted(shares)
+
+
+def test_past_claims_without_cheats_make_no_model(rows: LabelledRows) -> None:
+    honest = LabelledRows(rows.vectors, np.zeros(ROWS, dtype=bool), rows.scam_types, rows.submitted_at)
+    with pytest.raises(NotTrainable) as refused:
+        train(honest)
+    assert "0 are dishonest" in refused.value.reason
+
+
+def test_too_few_past_claims_make_no_model() -> None:
+    with pytest.raises(NotTrainable):
+        train(labelled_rows(60))
+
+
+def test_a_later_flood_of_cheats_does_not_teach_the_model_beforehand(rows: LabelledRows) -> None:
+    """What is labelled in the test stretch changes the report, never the model."""
+    turned = rows.dishonest.copy()
+    turned[6400:] = ~turned[6400:]
+    flooded, report = train(LabelledRows(rows.vectors, turned, rows.scam_types, rows.submitted_at))
+    before, _ = train(rows)
+    assert np.array_equal(flooded.probe_scores, before.probe_scores)
+    assert report.evaluation.metrics.auc < 0.5
+    assert report.test.begins - report.fit.begins > timedelta(days=300)
+
+
+def test_a_calibration_table_rises_and_is_never_sure() -> None:
+    rng = np.random.default_rng(1)
+    raw = rng.normal(size=4_000)
+    dishonest = rng.random(4_000) < 1 / (1 + np.exp(-2 * raw))
+    table = calibrate(raw, dishonest)
+    probabilities = table.probabilities_of(np.linspace(-6, 6, 200))
+    assert (np.diff(probabilities) >= 0).all()
+    assert 0 < probabilities[0] < 0.1
+    assert 0.9 < probabilities[-1] < 1
+    assert [table.probability(score) for score in (-6.0, 0.1, 6.0)] == pytest.approx(
+        table.probabilities_of(np.array([-6.0, 0.1, 6.0])).tolist()
+    )
+    assert table.probability(0.0) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "probabilities"),
+    [((), ()), ((1.0, 0.0), (0.1, 0.2)), ((0.0, 1.0), (0.2, 0.1)), ((0.0, 1.0), (0.0, 0.5)), ((0.0,), (0.1, 0.2))],
+)
+def test_a_table_that_does_not_rise_is_no_calibration(
+    scores: tuple[float, ...], probabilities: tuple[float, ...]
+) -> None:
+    with pytest.raises(ValueError, match="rises in both columns"):
+        CalibrationTable(scores, probabilities)
