@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from shared.values.errors import FangzhaError
+from shared.values.errors import FangzhaError, InvalidField
 
 
 @dataclass(frozen=True)
-class UnknownPolicy(FangzhaError):
-    """No policy {policy_id} is known here; take the id from its certificate, or wait a moment if it was just issued."""
+class UnknownPolicy(InvalidField):
+    """{detail} {fix}"""
 
-    policy_id: str
+    @classmethod
+    def at(cls, pointer: str) -> Self:
+        """The field at ``pointer`` names a policy that enrollment announced none of, or not yet."""
+        return cls(
+            pointer,
+            "No such policy is known here.",
+            "Take the id from the policy's certificate; if it was just issued, try again in a moment.",
+        )
 
 
 @dataclass(frozen=True)

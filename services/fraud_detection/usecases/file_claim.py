@@ -39,7 +39,7 @@ def file_claim(
     phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
     cover = coverage.find(tx, filing.policy_id)
     if cover is None:
-        raise UnknownPolicy(filing.policy_id)
+        raise UnknownPolicy.at("/policy_id")
     claim_id = ClaimId(new_id())
     claim = Claim(
         claim_id=claim_id,

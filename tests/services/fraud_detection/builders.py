@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from services.fraud_detection.domain.claims import Claim, Evidence, EvidenceKind
 from services.fraud_detection.domain.filing import Claimant, Filing
 from services.fraud_detection.store import claims, coverage, products
@@ -230,3 +232,45 @@ def cancellation(person: Person, effective_to: datetime, version: int = 2) -> Po
         currency="CNY",
         reason="opt_out",
     )
+
+
+@dataclass
+class Caller:
+    """Somebody with a token, calling the application in this process."""
+
+    client: FlaskClient
+    token: str
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path, headers={"Authorization": f"Bearer {self.token}"})
+
+    def post(
+        self, path: str, body: object, *, key: str | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        given = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id(), **(headers or {})}
+        return self.client.post(path, json=body, headers=given)
+
+
+def claim_body(person: Person, **changes: Any) -> dict[str, Any]:
+    """What files a claim over HTTP."""
+    loss = {
+        "scam_type": "fake_customer_service",
+        "occurred_at": LOSS.isoformat(),
+        "discovered_at": (LOSS + timedelta(hours=2)).isoformat(),
+        "reported_at": (LOSS + timedelta(hours=5)).isoformat(),
+        "amount_fen": 1_440_000,
+        "description": "对方自称平台客服。",
+    }
+    request: dict[str, Any] = {
+        "policy_id": person.policy_id,
+        "claimant": {
+            "document_type": "resident_id",
+            "document_number": person.document_number,
+            "phone": person.phone,
+        },
+        "loss": loss | changes.pop("loss", {}),
+        "evidence": [{"kind": each.kind, "sha256": each.sha256} for each in complete()],
+        "payee_token": PAYEE,
+        "device_id": "device-1",
+    }
+    return request | changes

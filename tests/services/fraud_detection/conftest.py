@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 
+from deploy.local.issuer import Issuer
+from services.fraud_detection.app import PARTS
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.pool import Database
-from tests.services.fraud_detection.builders import World
+from tests.services.fraud_detection.builders import KEYS, Caller, World
 
 
 @pytest.fixture
@@ -25,3 +28,29 @@ def world(database: Database) -> Iterator[World]:
     with database.transaction() as tx:
         broken = {f"{number} {name}": faults for number, name, query in INVARIANTS if (faults := query(tx))}
     assert broken == {}
+
+
+@pytest.fixture
+def environ(fraud_detection_url: str, issuer: Issuer) -> dict[str, str]:
+    """Settings of a sandbox without Kafka: HTTP does not depend on it."""
+    key = KEYS.key(1).hex()
+    return {
+        "FRAUD_DETECTION_DATABASE_URL": fraud_detection_url,
+        "FRAUD_DETECTION_MODEL_SIGNING_KEY": "ab" * 32,
+        "OIDC_ISSUER": issuer.url,
+        "OIDC_JWKS_URL": issuer.jwks_url,
+        "TOKEN_KEYS": f"1:{key}",
+        "SEAL_KEYS": f"1:{key}",
+        "SANDBOX": "true",
+    }
+
+
+@pytest.fixture
+def app(environ: dict[str, str]) -> Flask:
+    return PARTS.web(PARTS.settings.load(environ))
+
+
+@pytest.fixture
+def caller(app: Flask, issuer: Issuer) -> Callable[[str], Caller]:
+    """Somebody by the name of their client: ``caller("mobile-backend")``."""
+    return lambda client: Caller(app.test_client(), issuer.token(client, audience="fangzha-fraud-detection"))

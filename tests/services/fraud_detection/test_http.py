@@ -1,0 +1,289 @@
+"""Fraud detection as its users meet it: channels over HTTP, reviewers over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from deploy.local.issuer import Issuer
+from services.fraud_detection.api.problems import PROBLEMS
+from services.fraud_detection.domain import errors
+from services.fraud_detection.domain.errors import UnknownPolicy
+from services.fraud_detection.store import payouts
+from shared.events.payouts import PayoutChanged
+from shared.process.new_ids import new_id
+from shared.values.errors import FangzhaError
+from shared.values.ids import ClaimId, PolicyId
+from shared.web.app import scopes_of
+from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body
+from tests.shared.web.fuzzing import fuzz
+
+Callers = Callable[[str], Caller]
+
+
+def filed(caller: Callers, person: Person, **changes: Any) -> dict[str, Any]:
+    response = caller("mobile-backend").post("/v1/claims", claim_body(person, **changes))
+    assert response.status_code == 202, response.text
+    shown: dict[str, Any] = response.json
+    return shown
+
+
+def in_review(world: World, caller: Callers, **changes: Any) -> ClaimId:
+    claim_id = ClaimId(filed(caller, world.covered(), **changes)["claim_id"])
+    assert world.decide(world.claim(claim_id), by=champion(0.9)) == "review"
+    return claim_id
+
+
+def slug(response: Any) -> str:
+    assert response.content_type == "application/problem+json"
+    return str(response.json["type"]).rpartition("/")[2]
+
+
+def test_a_resident_files_a_claim_and_finds_it_again(world: World, caller: Callers) -> None:
+    mobile = caller("mobile-backend")
+    response = mobile.post("/v1/claims", claim_body(world.covered()))
+    assert response.status_code == 202
+    assert response.json["state"] == "submitted"
+    assert response.json["decision"] is None
+    again = mobile.get(response.headers["Location"])
+    assert again.json == response.json
+    assert again.headers["ETag"] == '"1"'
+    assert mobile.get("/v1/claims").json["items"] == [response.json]
+
+
+def test_the_same_key_files_one_claim(world: World, caller: Callers) -> None:
+    mobile, body, key = caller("mobile-backend"), claim_body(world.covered()), new_id()
+    first, second = mobile.post("/v1/claims", body, key=key), mobile.post("/v1/claims", body, key=key)
+    assert first.json == second.json
+    assert world.rows("SELECT count(*) FROM claims") == [(1,)]
+    assert len(world.events("claims.submitted")) == 1
+
+
+def test_another_channel_sees_nothing_of_a_claim(world: World, caller: Callers) -> None:
+    claim_id = filed(caller, world.covered())["claim_id"]
+    bank = caller("bank-app")
+    assert slug(bank.get(f"/v1/claims/{claim_id}")) == "unknown-claim"
+    assert bank.get("/v1/claims").json["items"] == []
+    evidence = claim_body(world.covered())["evidence"]
+    assert bank.post(f"/v1/claims/{claim_id}/documents", {"evidence": evidence}).status_code == 404
+    assert bank.post(f"/v1/claims/{claim_id}/appeals", {"reason": "x"}).status_code == 404
+
+
+def test_claims_come_in_pages(world: World, caller: Callers) -> None:
+    person = world.covered()
+    ids = [filed(caller, person)["claim_id"] for _ in range(5)]
+    mobile = caller("mobile-backend")
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = mobile.get(f"/v1/claims?limit=2{cursor and f'&cursor={cursor}'}").json
+        seen += [item["claim_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == ids[::-1]
+
+
+def test_the_resident_reads_sentences_and_never_a_score(world: World, caller: Callers) -> None:
+    claim = filed(caller, world.covered(), loss={"scam_type": "illegal_online"})
+    world.decide(world.claim(claim["claim_id"]))
+    response = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}")
+    decision = response.json["decision"]
+    assert decision["outcome"] == "refusal_proposed"
+    assert decision["reasons"] == [
+        {
+            "code": "scam_type_excluded",
+            "clause": "3.2",
+            "text_zh": "本产品不保障这一类型的诈骗。",
+            "text_en": "This product does not cover this type of scam.",
+        }
+    ]
+    assert "score" not in response.text
+    assert "model" not in response.text
+
+
+def test_the_payout_is_shown_on_the_claim(world: World, caller: Callers) -> None:
+    claim = filed(caller, world.covered())
+    world.decide(world.claim(claim["claim_id"]))
+    ((decision_id,),) = world.rows("SELECT decision_id FROM decisions")
+
+    def told(version: int, state: Any) -> None:
+        with world.database.transaction() as tx:
+            payouts.keep(
+                tx,
+                PayoutChanged(
+                    payout_id="0190163d-8694-739b-aea5-0000000000aa",
+                    version=version,
+                    state=state,
+                    claim_id=claim["claim_id"],
+                    decision_id=decision_id,
+                    policy_id=claim["policy_id"],
+                    partner_id="telecom-east",
+                    amount_fen=1_440_000,
+                    currency="CNY",
+                    changed_at=NOW,
+                ),
+            )
+
+    told(2, "paid")
+    told(1, "scheduled")
+    shown = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}").json
+    assert shown["state"] == "approved"
+    assert shown["decision"]["payable_from"] is not None
+    assert (shown["payout"]["state"], shown["payout"]["amount_fen"]) == ("paid", 1_440_000)
+
+
+def test_an_unknown_policy_names_the_field_and_the_fix(world: World, caller: Callers) -> None:
+    person = world.person()
+    stranger = Person(PolicyId(new_id()), person.document_number, person.phone)
+    response = caller("mobile-backend").post("/v1/claims", claim_body(stranger))
+    assert response.status_code == 422
+    assert slug(response) == "unknown-policy"
+    (fault,) = response.json["errors"]
+    assert fault["pointer"] == "/policy_id"
+    assert fault["fix"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"loss": {"amount_fen": "100"}}, "/loss/amount_fen"),
+        ({"loss": {"amount_fen": 0}}, "/loss/amount_fen"),
+        ({"loss": {"scam_type": "lottery"}}, "/loss/scam_type"),
+        ({"loss": {"occurred_at": "2026-05-01T10:00:00"}}, "/loss/occurred_at"),
+        ({"evidence": [{"kind": "police_receipt", "sha256": "zz"}]}, "/evidence/0/sha256"),
+        ({"payee_token": "6222020200112233"}, "/payee_token"),
+        ({"bribe": 1}, "/bribe"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_stored(
+    world: World, caller: Callers, change: dict[str, Any], pointer: str
+) -> None:
+    response = caller("mobile-backend").post("/v1/claims", claim_body(world.covered(), **change))
+    assert response.status_code == 422
+    assert [fault["pointer"] for fault in response.json["errors"]] == [pointer]
+    assert world.rows("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_no_reply_about_a_claim_holds_its_persons_identity(world: World, caller: Callers) -> None:
+    person = world.covered()
+    claim_id = filed(caller, person)["claim_id"]
+    world.decide(world.claim(claim_id), by=champion(0.9))
+    for response in (
+        caller("mobile-backend").get(f"/v1/claims/{claim_id}"),
+        caller("reviewer-li").get("/v1/reviews"),
+        caller("reviewer-li").get(f"/v1/reviews/{claim_id}"),
+    ):
+        assert response.status_code == 200
+        assert person.document_number not in response.text
+        assert person.phone not in response.text
+
+
+def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    reviewer = caller("reviewer-li")
+    (item,) = reviewer.get("/v1/reviews?state=open").json["items"]
+    assert (item["claim_id"], item["kind"], item["why"], item["score"]) == (claim_id, "review", "score", 0.9)
+    assert item["reasons"][0] == {"feature": "log_amount_yuan", "contribution": 0.4}
+    assert item["evidence"] == {"police_receipt": 1, "transfer_record": 1}
+    assert item["similar"]["payee_persons"] == 0
+    case = reviewer.get(f"/v1/reviews/{claim_id}")
+    assert case.headers["ETag"] == '"2"'
+    assert case.json["open_review"] == "review"
+    assert case.json["loss"]["description"] == "对方自称平台客服。"
+    assert case.json["cover"]["partner_id"] == "telecom-east"
+    assert case.json["features"][0]["features"]["age"] == 37.0
+    assert [step["to_state"] for step in case.json["steps"]] == ["submitted", "review"]
+    assert case.json["decisions"][0]["rule_version"] == "cover-1"
+
+
+def test_a_second_review_decision_is_told_that_the_case_changed(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    etag = caller("reviewer-li").get(f"/v1/reviews/{claim_id}").headers["ETag"]
+    path, body = f"/v1/reviews/{claim_id}/decisions", {"outcome": "refuse", "clause": "2.4", "reasons": "等待期内。"}
+    first = caller("reviewer-li").post(path, body, headers={"If-Match": etag})
+    assert first.status_code == 201
+    assert first.json["decided_by"] == "reviewer-li"
+    second = caller("reviewer-wang").post(path, {"outcome": "approve"}, headers={"If-Match": etag})
+    assert (second.status_code, slug(second)) == (412, "version-mismatch")
+    again = caller("reviewer-wang").post(path, body, headers={"If-Match": first.headers["ETag"]})
+    assert (again.status_code, slug(again)) == (409, "no-open-review")
+    assert slug(caller("reviewer-wang").post(path, body)) == "match-missing"
+    shown = caller("mobile-backend").get(f"/v1/claims/{claim_id}").json
+    assert shown["state"] == "refused"
+    assert shown["decision"]["reasons"][0]["text_zh"] == "等待期内。"
+    assert [item["claim_id"] for item in caller("reviewer-li").get("/v1/reviews?state=closed").json["items"]] == [
+        claim_id
+    ]
+
+
+def test_a_refusal_without_a_clause_names_the_field(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    response = caller("reviewer-li").post(
+        f"/v1/reviews/{claim_id}/decisions", {"outcome": "refuse", "reasons": "x"}, headers={"If-Match": '"2"'}
+    )
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "/clause"
+
+
+def test_the_appeal_of_a_refusal_reaches_another_person(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    path = f"/v1/reviews/{claim_id}/decisions"
+    refusal = {"outcome": "refuse", "clause": "2.4", "reasons": "等待期内。"}
+    assert caller("reviewer-li").post(path, refusal, headers={"If-Match": '"2"'}).status_code == 201
+    appeal = caller("mobile-backend").post(f"/v1/claims/{claim_id}/appeals", {"reason": "我没有参与。"})
+    assert (appeal.status_code, appeal.json["state"]) == (202, "submitted")
+    world.decide(world.claim(claim_id), claim_round=2)
+    case = caller("reviewer-li").get(f"/v1/reviews/{claim_id}")
+    assert case.json["appeals"][0]["reason"] == "我没有参与。"
+    match = {"If-Match": case.headers["ETag"]}
+    same = caller("reviewer-li").post(path, refusal, headers=match)
+    assert (same.status_code, slug(same)) == (403, "another-person-decides")
+    assert caller("reviewer-wang").post(path, {"outcome": "approve"}, headers=match).status_code == 201
+
+
+def test_a_channel_reaches_no_review_and_a_reviewer_files_no_claim(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    mobile = caller("mobile-backend")
+    for response in (
+        mobile.get("/v1/reviews"),
+        mobile.get(f"/v1/reviews/{claim_id}"),
+        mobile.post(f"/v1/reviews/{claim_id}/decisions", {"outcome": "approve"}),
+        caller("reviewer-li").post("/v1/claims", claim_body(world.covered())),
+    ):
+        assert (response.status_code, slug(response)) == (403, "scope-missing")
+
+
+def test_a_channel_that_got_a_reviewers_scope_still_decides_nothing(
+    world: World, caller: Callers, app: Flask, issuer: Issuer
+) -> None:
+    claim_id = in_review(world, caller)
+    lucky = issuer.token("mobile-backend", audience="fangzha-fraud-detection", scope="reviews:write")
+    response = Caller(app.test_client(), lucky).post(
+        f"/v1/reviews/{claim_id}/decisions", {"outcome": "approve"}, headers={"If-Match": '"2"'}
+    )
+    assert (response.status_code, slug(response)) == (403, "not-staff")
+
+
+def test_every_route_states_its_scope(app: Flask) -> None:
+    assert all(scopes_of(app).values())
+
+
+def test_every_error_of_the_service_has_its_row() -> None:
+    own = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, FangzhaError) and value.__module__ == errors.__name__
+    }
+    assert own <= set(PROBLEMS)
+    assert UnknownPolicy in own
+
+
+@pytest.mark.timeout(300)
+def test_no_made_up_request_breaks_the_service(world: World, caller: Callers, app: Flask, issuer: Issuer) -> None:
+    review, submitted = in_review(world, caller), filed(caller, world.covered())["claim_id"]
+    scopes = {scope for scope in scopes_of(app).values() if ":" in scope}
+    token = issuer.token("reviewer-li", audience="fangzha-fraud-detection", scope=" ".join(sorted(scopes)))
+    tried = fuzz(app, token, known={"claim_id": [review, submitted]})
+    assert {"POST /v1/claims", "GET /v1/reviews", "POST /v1/reviews/{claim_id}/decisions"} <= set(tried)
