@@ -67,6 +67,8 @@ def _apply_next(connection: Connection, migrations: Sequence[_Migration]) -> str
     """Apply the first one that is missing, and commit; None if there is none."""
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        # A migration that waits for a table makes all who come after it wait too: better to fail and be run again.
+        cursor.execute("SET LOCAL lock_timeout = '10s'")
         cursor.execute(_BOOKS)
         cursor.execute("SELECT space, number, sha256 FROM schema_migrations")
         applied = {(space, number): sha256 for space, number, sha256 in cursor.fetchall()}
