@@ -5,6 +5,7 @@ Exit code 1 if anything is not as it should be. However it ends, no process is l
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -24,6 +26,7 @@ from deploy.demo.waiting import Progress as Told
 from deploy.demo.waiting import TookTooLong
 from deploy.local.places import CHECKOUT, STACKS
 from deploy.local.stack import Stack, StackFailed
+from deploy.local.watchdog import marked
 
 PICTURE = CHECKOUT / "build" / "demo" / "model.png"
 INTERRUPTED = 130
@@ -33,7 +36,7 @@ def main() -> int:
     """Start, run, tell, stop."""
     signal.signal(signal.SIGTERM, _as_interrupt)
     console = Console(width=None if sys.stdout.isatty() else 130)
-    keep = os.environ.get("KEEP", "") not in {"", "0"}
+    keep = _keep()
     begun = time.monotonic()
     stack = Stack(STACKS / "demo", say=lambda line: console.print(f"   {line}", style="dim"))
     held = kept = False
@@ -57,6 +60,10 @@ def main() -> int:
         _kept(console, stack)
     console.print(f"{time.monotonic() - begun:.0f} s in all.")
     return 0 if held else 1
+
+
+def _keep() -> bool:
+    return os.environ.get("KEEP", "") not in {"", "0"}
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -86,14 +93,38 @@ def _tell(console: Console, stack: Stack, done: Done) -> None:
     processes = [name for name in stack.processes() if name.startswith(SERVICES)]
     lines = trace.in_the_logs([Path(stack.log(name)) for name in processes], followed.trace_id)
     summary.tell(console, done, trace.follow(stack, followed), lines)
-    target = picture.draw(done.trained.model["metrics"], PICTURE)
+    target = picture.draw(done.trained.model["report"], done.trained.approve_below, PICTURE)
     console.print(f"\nScore distribution and precision/recall: {target.relative_to(CHECKOUT)}")
+    console.print(f"Memory of all processes of the system: {_memory(stack)}")
+    if not _keep():
+        console.print(
+            "To look around afterwards: make demo KEEP=1. It then keeps running and tells where the API pages are."
+        )
 
 
 def _kept(console: Console, stack: Stack) -> None:
     console.print("\nStill running. Interactive API pages:")
+    _pages(console, stack)
+    console.print(
+        "A token for them: python -m deploy.local token telecom-east --name demo\n"
+        "Invariants: python -m deploy.local verify --name demo; the end: python -m deploy.local down --name demo",
+        highlight=False,
+    )
+
+
+def _pages(console: Console, stack: Stack) -> None:
     for service in SERVICES:
         console.print(f"   {stack.url(service)}/docs", highlight=False)
+
+
+def _memory(stack: Stack) -> str:
+    """What all processes of the stack hold now; memory that they share is counted once where the system tells."""
+    total = 0
+    for process in marked(str(stack.folder)):
+        with contextlib.suppress(psutil.Error):
+            told = process.memory_full_info()
+            total += getattr(told, "pss", None) or told.rss
+    return f"{total / 2**20:,.0f} MB"
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from deploy.demo.users import FRAUD_DETECTION, Json, System, User
 from deploy.demo.waiting import Progress, until
 from deploy.simulator import past_claims
 
-APPROVE_BELOW = 0.10
-"""The model approves alone where at most one claim in ten of that score is dishonest; above, a person looks."""
+MOST_DISHONEST = 0.04
+"""The team lets the model approve alone as far as at most this share of what it approves is dishonest."""
 AUTO_APPROVE_LIMIT_FEN = 3_000_000
 LEAST_AUC = 0.75
 """Three in ten of the simulated cheats are careful, so no model finds them all; a coin has 0.5."""
@@ -23,6 +23,7 @@ class Trained:
 
     dataset: Json
     model: Json
+    approve_below: float
 
 
 def train(
@@ -43,16 +44,23 @@ def train(
         told(2, 3)
         expectations.equal("every past claim was taken", dataset["rows"], rows)
         expectations.equal("the model was trained", model["state"], "ready")
+        approve_below = _threshold(model["report"])
         promotion = {
-            "approve_below": APPROVE_BELOW,
+            "approve_below": approve_below,
             "auto_approve_limit_fen": AUTO_APPROVE_LIMIT_FEN,
             "reason": "first model; better than none, as its curve shows",
         }
-        team.post(f"/v1/models/{queued['model_id']}/promotion", promotion)
+        team.post(f"/v1/models/{queued['model_id']}/promotion", promotion, match=model["_etag"])
         model = team.get(f"/v1/models/{queued['model_id']}")
         told(3, 3)
-    auc = model["metrics"]["auc"]
+    auc = model["report"]["metrics"]["auc"]
     expectations.expect(
         f"the model tells cheats from victims (AUC at least {LEAST_AUC})", holds=auc >= LEAST_AUC, seen=auc
     )
-    return Trained(dataset, model)
+    return Trained(dataset, model, approve_below)
+
+
+def _threshold(report: Json) -> float:
+    """Where to stop approving alone, read off the report on claims that the model has not seen."""
+    fine = [each for each in report["approvals"] if each["dishonest_among_approved"] <= MOST_DISHONEST]
+    return max(float(each["approve_below"]) for each in fine)

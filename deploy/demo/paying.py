@@ -46,9 +46,12 @@ def pay(
 ) -> Paid:
     """Cross the recovery wait, then the hours and the day that the sandbox's late and returned transfers take."""
     approved = [each for each in filed if each.state == "approved"]
-    due = max(datetime.fromisoformat(each.latest["decision"]["payable_from"]) for each in approved)
-    early = _states(system, approved)
-    expectations.expect("nothing is paid before the recovery wait is over", holds=early["paid"] == 0, seen=dict(early))
+    due = max(_payable_from(each) for each in approved)
+    now = clocks.now(system)
+    waiting = [each for each in approved if _payable_from(each) > now]
+    early = _states(system, waiting)
+    expectations.expect("some claims wait for the police to get the money back", holds=bool(waiting), seen=len(waiting))
+    expectations.expect("none is paid before its recovery wait is over", holds=early["paid"] == 0, seen=dict(early))
     clocks.advance(system, due + timedelta(minutes=5))
     settled = [each for each in approved if each.simulated.detail not in {NEVER_DONE, LATE}]
     _wait(system, settled, len(approved), told)
@@ -65,6 +68,10 @@ def pay(
     _expect_payouts(filed, approved, paid, expectations)
     _expect_money(approved, paid, expectations)
     return paid
+
+
+def _payable_from(filed: Filed) -> datetime:
+    return datetime.fromisoformat(filed.latest["decision"]["payable_from"])
 
 
 def _states(system: System, filed: Sequence[Filed]) -> Counter[str]:

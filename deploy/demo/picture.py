@@ -9,15 +9,14 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from deploy.demo.modelling import APPROVE_BELOW
 from deploy.demo.users import Json
 
 
-def draw(metrics: Json, target: Path) -> Path:
-    """Write the PNG; the metrics are those of ``GET /v1/models/{model_id}``."""
+def draw(report: Json, approve_below: float, target: Path) -> Path:
+    """Write the PNG; the report is that of ``GET /v1/models/{model_id}``."""
     target.parent.mkdir(parents=True, exist_ok=True)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), dpi=120)
-    histogram = metrics["score_histogram"]
+    histogram = report["histogram"]
     lows = [each["low"] for each in histogram]
     width = 1 / len(histogram)
     left.bar(lows, [each["honest"] for each in histogram], width, align="edge", label="honest", color="#4c78a8")
@@ -30,13 +29,13 @@ def draw(metrics: Json, target: Path) -> Path:
         color="#e45756",
         alpha=0.8,
     )
-    left.axvline(APPROVE_BELOW, color="black", linestyle="--", linewidth=1, label=f"approve below {APPROVE_BELOW}")
+    left.axvline(approve_below, color="black", linestyle="--", linewidth=1, label=f"approve below {approve_below}")
     left.set(title="Scores of held-out claims", xlabel="probability of being dishonest", ylabel="claims", yscale="log")
     left.legend()
-    curve = metrics["precision_recall"]
+    curve = report["curve"]
     right.plot([each["recall"] for each in curve], [each["precision"] for each in curve], color="#4c78a8")
     right.set(
-        title=f"Precision and recall (average precision {metrics['average_precision']:.2f})",
+        title=f"Precision and recall (average precision {report['metrics']['average_precision']:.2f})",
         xlabel="recall",
         ylabel="precision",
     )

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from deploy.demo import deciding
 from deploy.demo.expectations import Expectations
-from deploy.demo.filing import Filed
+from deploy.demo.filing import PACE, Filed
 from deploy.demo.job import Done
 from deploy.demo.trace import LogLine, Moment
 
@@ -25,7 +25,7 @@ def tell(console: Console, done: Done, moments: Sequence[Moment], lines: Sequenc
     console.print(_money(done))
     p50, p99 = percentile(done.filed, 50), percentile(done.filed, 99)
     console.print(
-        f"Submitted to decision durable, {len(done.filed)} claims by 4 clients at once: "
+        f"Submitted to decision durable, {len(done.filed)} claims, {PACE:.0f} a second: "
         f"p50 {milliseconds(p50)}, p99 {milliseconds(p99)}"
     )
     _way(console, moments, lines)
@@ -53,11 +53,11 @@ def _enrollment(console: Console, done: Done) -> None:
     )
     for rejection in done.enrolled.rejections[:2]:
         console.print(f"  line {rejection['line']}: {rejection['field']}: {rejection['detail']} {rejection['fix']}")
-    metrics = done.trained.model["metrics"]
+    metrics = done.trained.model["report"]["metrics"]
     console.print(
         f"Model {done.trained.model['model_id']} on {done.trained.dataset['rows']:,} past claims: "
-        f"AUC {metrics['auc']:.3f}, "
-        f"average precision {metrics['average_precision']:.3f}, Brier {metrics['brier']:.4f}"
+        f"AUC {metrics['auc']:.3f}, average precision {metrics['average_precision']:.3f}, "
+        f"Brier {metrics['brier']:.4f}; it approves alone below {done.trained.approve_below}"
     )
 
 

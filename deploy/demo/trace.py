@@ -55,7 +55,7 @@ def follow(system: System, filed: Filed) -> list[Moment]:
         Moment(
             _at(payout["changed_at"]),
             PAYOUT,
-            f"payout {payout['payout_id']} is {payout['state']}, account {_account(payout)}",
+            f"payout {payout['payout_id']} is {payout['state']}, account {payout['payee_account']}",
         ),
     ]
     moments += [Moment(_at(each["booked_at"]), PAYOUT, f"books {_booking(each)}") for each in transfers]
@@ -64,11 +64,6 @@ def follow(system: System, filed: Filed) -> list[Moment]:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _account(payout: Json) -> str:
-    payee = payout.get("payee")
-    return str(payee["account"]) if isinstance(payee, dict) and "account" in payee else "in the vault"
 
 
 def _booking(transfer: Json) -> str:

@@ -189,6 +189,8 @@ class SubscriptionRunner:
     def _handle(self, tx: Tx, envelope: Envelope) -> None:
         with traces.span(f"{self._group} {envelope.type}", parent=envelope.trace):
             self._subscription.handlers[type(envelope.data)](tx, envelope)
+            # Inside the span, so that one trace id is found in the logs of each service that it went through.
+            self._log.info("event_handled", type=envelope.type, subject=envelope.subject, id=envelope.id)
 
     def _set_aside(self, message: Message, error: Poison | Unready) -> None:
         self._dead_letters.set_aside(message, error)
