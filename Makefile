@@ -7,6 +7,8 @@ SHELL := /bin/sh
 
 PY := .venv/bin/python
 STAMP := .venv/stamp
+# Another stack than the main one, e.g. that of a kept demo: make doctor NAME=demo
+NAMED = $(if $(NAME),--name $(NAME))
 MIGRATIONS := $(wildcard shared/db/migrations/*.sql services/*/migrations/*.sql)
 
 # The caller's own PYTHONPATH or virtual environment must not reach into ours.
@@ -28,6 +30,7 @@ demo: $(STAMP) ## Run the main job on real parts and print what happened
 
 .PHONY: test
 test: check ## All checks and all tests, on a real PostgreSQL and Kafka
+	@$(PY) -m deploy.local.jars
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: check
@@ -43,35 +46,35 @@ lint: $(STAMP) ## Lint and format alone
 
 .PHONY: up
 up: $(STAMP) ## Start the local stack and leave it running
-	@$(PY) -m deploy.local up
+	@$(PY) -m deploy.local up $(NAMED)
 
 .PHONY: down
 down: $(STAMP) ## Stop the local stack; WIPE=1 removes its data too
-	@$(PY) -m deploy.local down $(if $(WIPE),--wipe)
+	@$(PY) -m deploy.local down $(NAMED) $(if $(WIPE),--wipe)
 
 .PHONY: status
 status: $(STAMP) ## Say whether the local stack runs, and where
-	@$(PY) -m deploy.local status
+	@$(PY) -m deploy.local status $(NAMED)
 
 .PHONY: logs
 logs: $(STAMP) ## The last lines of the logs; PROCESS=payout-worker for one, FOLLOW=1 to wait for more
-	@$(PY) -m deploy.local logs $(PROCESS) $(if $(FOLLOW),--follow)
+	@$(PY) -m deploy.local logs $(NAMED) $(PROCESS) $(if $(FOLLOW),--follow)
 
 .PHONY: doctor
 doctor: $(STAMP) ## Say what is missing or unhealthy, and what to do about it
-	@$(PY) -m deploy.local doctor
+	@$(PY) -m deploy.local doctor $(NAMED)
 
 .PHONY: verify
 verify: $(STAMP) ## Check the invariants on the running stack
-	@$(PY) -m deploy.local verify
+	@$(PY) -m deploy.local verify $(NAMED)
 
 .PHONY: token
 token: $(STAMP) ## Print an access token: make token CLIENT=telecom-east
-	@$(PY) -m deploy.local token $(or $(CLIENT),$(error name a client of deploy/local/clients.json: make token CLIENT=telecom-east))
+	@$(PY) -m deploy.local token $(NAMED) $(or $(CLIENT),$(error name a client of deploy/local/clients.json: make token CLIENT=telecom-east))
 
 .PHONY: clock
 clock: $(STAMP) ## Show the sandbox's time; ADVANCE=3d moves it forward
-	@$(PY) -m deploy.local clock $(if $(ADVANCE),--advance $(ADVANCE))
+	@$(PY) -m deploy.local clock $(NAMED) $(if $(ADVANCE),--advance $(ADVANCE))
 
 .PHONY: openapi
 openapi: $(STAMP) ## Write docs/api/*.json anew from the code

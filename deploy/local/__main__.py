@@ -19,28 +19,15 @@ from rich.table import Table
 from deploy.local import sandbox_clock
 from deploy.local.doctor import examine
 from deploy.local.durations import parse_duration
-from deploy.local.issuer import UnknownClient
-from deploy.local.jars import JarsUnavailable
-from deploy.local.kafka import BrokerUnavailable
+from deploy.local.faults import StackFailed
 from deploy.local.places import STACKS
-from deploy.local.postgresql import ServerUnavailable
-from deploy.local.stack import Stack, StackFailed
+from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
-from deploy.local.supervision import NotSupervised
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 console = Console()
 Name = Annotated[str, typer.Option("--name", help="Which stack: the name of its folder under .local.")]
-FAULTS = (
-    StackFailed,
-    NotSupervised,
-    JarsUnavailable,
-    BrokerUnavailable,
-    ServerUnavailable,
-    UnknownClient,
-    ValueError,
-    httpx.HTTPError,
-)
+FAULTS = (StackFailed, ValueError, httpx.HTTPError)
 
 
 def _stack(name: str) -> Stack:

@@ -14,10 +14,10 @@ import psutil
 import psycopg2
 
 from deploy.local import jars, postgresql
+from deploy.local.faults import NotSupervised
 from deploy.local.places import java
 from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
-from deploy.local.supervision import NotSupervised
 
 MEMORY_BYTES = 2 * 1024**3
 DISK_BYTES = 2 * 1024**3

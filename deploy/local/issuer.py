@@ -18,13 +18,11 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from deploy.local.faults import UnknownClient
+
 ISSUER = "https://issuer.fangzha.localhost"
 CLIENTS = Path(__file__).parent / "clients.json"
 LIFETIME_SECONDS = 3600
-
-
-class UnknownClient(LookupError):
-    """A client that clients.json does not list; the text lists those that it does."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The jars of the Kafka broker: what the committed lock names, fetched by jgo, each checked against its SHA-256.
 
-``python -m deploy.local.jars`` resolves the coordinates anew and rewrites the lock. Running the broker is left to
-kafka.py.
+``python -m deploy.local.jars`` fetches what is missing; with ``lock`` it resolves the coordinates anew.
+Running the broker is left to kafka.py.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.faults import JarsUnavailable
 from deploy.local.places import cache
 
 LOCK = Path(__file__).parent / "kafka.lock.toml"
@@ -25,10 +27,6 @@ KAFKA = "4.3.1"
 COORDINATES = (f"org.apache.kafka:kafka_2.13:{KAFKA}", "org.slf4j:slf4j-simple:1.7.36")
 ATTEMPTS = 3
 """A download that breaks off is tried this often; what came is checked each time, so a retry cannot do harm."""
-
-
-class JarsUnavailable(RuntimeError):
-    """The broker's jars could not be fetched; the text says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -141,4 +139,7 @@ def relock() -> int:
 
 
 if __name__ == "__main__":
-    print(f"{relock()} jars locked in {LOCK}")
+    if sys.argv[1:] == ["lock"]:
+        print(f"{relock()} jars locked in {LOCK}")
+    else:
+        fetch(missing())

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import jars
+from deploy.local.faults import BrokerUnavailable
 from deploy.local.places import LOOPBACK, java
 
 START_SECONDS = 60.0
@@ -34,10 +35,6 @@ LOG_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
     "-Dorg.slf4j.simpleLogger.showThreadName=false",
 )
-
-
-class BrokerUnavailable(RuntimeError):
-    """The local Kafka did not come up; the text says where to look."""
 
 
 @dataclass(frozen=True)

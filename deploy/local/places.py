@@ -19,6 +19,11 @@ STACKS = CHECKOUT / ".local"
 
 LOOPBACK = "127.0.0.1"
 
+# Below those that Linux (from 32768) and macOS (from 49152) give to outgoing connections: one of those could take a
+# chosen port before its process listens there.
+PORTS = (20_000, 32_000)
+PORT_ATTEMPTS = 100
+
 
 def cache() -> Path:
     """The folder for downloads that outlive ``make clean``: FANGZHA_CACHE, else the user's cache folder."""
@@ -46,9 +51,9 @@ FIRST_PORT, LAST_PORT = 15000, 32000
 
 def free_port(preferred: int | None = None) -> int:
     """A port nobody listens on at loopback: ``preferred`` if it is free, else any."""
-    # Two stacks that start at once look in different orders, each by chance.
-    others = random.sample(range(FIRST_PORT, LAST_PORT), 100)
-    for candidate in others if preferred is None else [preferred, *others]:
+    candidates = [preferred] if preferred else []
+    candidates += random.sample(range(*PORTS), PORT_ATTEMPTS)
+    for candidate in candidates:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # Without this a port of a stack that just stopped counts as taken for a minute (TIME_WAIT).
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import psycopg2
 from psycopg2 import sql
 
+from deploy.local.faults import ServerUnavailable
 from deploy.local.places import LOOPBACK
 
 # Found without importing the package: at import it makes folders and warns, and we start its server ourselves.
@@ -65,10 +66,6 @@ class Account(NamedTuple):
 
     user: int
     group: int
-
-
-class ServerUnavailable(RuntimeError):
-    """The local PostgreSQL did not come up; the text says where to look."""
 
 
 @dataclass(frozen=True)

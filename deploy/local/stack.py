@@ -18,21 +18,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from deploy.local import state as states
+from deploy.local.faults import StackFailed
 from deploy.local.issuer import Issuer
 from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, Parts
 from deploy.local.readiness import refusal
 from deploy.local.state import SERVICES
 from deploy.local.supervision import Supervision
 
+__all__ = ["Stack", "StackFailed"]
+
 READY_SECONDS = 90.0
 """Nine Python processes on two busy cores are ready in some 10 s; this is for a slow machine."""
 
 LIVES = 4
 """A process that died this often before it was ready will not become so."""
-
-
-class StackFailed(RuntimeError):
-    """The stack did not come up, or a command was not carried out; the text says what to read or do."""
 
 
 class Stack:
@@ -138,7 +137,7 @@ class Stack:
                     self._start_processes()
                 self._wait_ready()
                 if not leashed:
-                    self._supervision.untie()
+                    self.keep()
             except BaseException:
                 self._stop()
                 raise
@@ -232,6 +231,10 @@ class Stack:
             return _tail(self.log(process).read_text(errors="replace"))
         except OSError:
             return "(it wrote nothing)"
+
+    def keep(self) -> None:
+        """Let a leashed stack live on when this process ends."""
+        self._supervision.untie()
 
     # --- stopping
 

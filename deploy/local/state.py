@@ -18,7 +18,7 @@ KINDS = ("web", "worker", "relay")
 
 # Above the ports that other tools like best; a port that is taken is replaced by a free one.
 PREFERRED_PORTS = {
-    "postgresql": 54320,
+    "postgresql": 15432,
     "kafka": 19092,
     "kafka-controller": 19093,
     "sandbox-bank": 18090,

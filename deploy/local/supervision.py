@@ -22,6 +22,7 @@ import psutil
 from circus.client import CircusClient
 from circus.exc import CallError
 
+from deploy.local.faults import NotSupervised
 from deploy.local.processes import DIRECTORY, STOP_SECONDS, Process
 from deploy.local.state import write_private
 from deploy.local.supervisor import STAY
@@ -30,10 +31,6 @@ from deploy.local.watchdog import MARK, sweep
 COMMAND_SECONDS = 60.0
 RETRY_SECONDS = 0.05
 RESPAWN_SECONDS = 10.0
-
-
-class NotSupervised(RuntimeError):
-    """There is no supervisor, it does not answer, or it refused; the text says which."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from deploy.local.issuer import Issuer, UnknownClient, clients
+from deploy.local.faults import UnknownClient
+from deploy.local.issuer import Issuer, clients
 from tests.real_parts import Kafka, Postgres
 
 

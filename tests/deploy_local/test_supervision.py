@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local.faults import NotSupervised
 from deploy.local.processes import Process
-from deploy.local.supervision import NotSupervised, Supervision
+from deploy.local.supervision import Supervision
 from deploy.local.watchdog import MARK, marked
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(1000)"]
