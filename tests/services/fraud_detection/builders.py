@@ -244,9 +244,7 @@ class Caller:
     def get(self, path: str) -> Any:
         return self.client.get(path, headers={"Authorization": f"Bearer {self.token}"})
 
-    def post(
-        self, path: str, body: object, *, key: str | None = None, headers: dict[str, str] | None = None
-    ) -> Any:
+    def post(self, path: str, body: object, *, key: str | None = None, headers: dict[str, str] | None = None) -> Any:
         given = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id(), **(headers or {})}
         return self.client.post(path, json=body, headers=given)
 

@@ -19,7 +19,7 @@ from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId, PolicyId
 from shared.web.app import scopes_of
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body
-from tests.shared.web.fuzzing import fuzz
+from tests.shared.web.fuzzing import CLOCK, fuzz
 
 Callers = Callable[[str], Caller]
 
@@ -77,11 +77,11 @@ def test_claims_come_in_pages(world: World, caller: Callers) -> None:
     ids = [filed(caller, person)["claim_id"] for _ in range(5)]
     mobile = caller("mobile-backend")
     seen: list[str] = []
-    cursor = ""
-    while cursor is not None:
-        page = mobile.get(f"/v1/claims?limit=2{cursor and f'&cursor={cursor}'}").json
+    page = mobile.get("/v1/claims?limit=2").json
+    while page["next_cursor"] is not None:
         seen += [item["claim_id"] for item in page["items"]]
-        cursor = page["next_cursor"]
+        page = mobile.get(f"/v1/claims?limit=2&cursor={page['next_cursor']}").json
+    seen += [item["claim_id"] for item in page["items"]]
     assert seen == ids[::-1]
 
 
@@ -285,5 +285,7 @@ def test_no_made_up_request_breaks_the_service(world: World, caller: Callers, ap
     review, submitted = in_review(world, caller), filed(caller, world.covered())["claim_id"]
     scopes = {scope for scope in scopes_of(app).values() if ":" in scope}
     token = issuer.token("reviewer-li", audience="fangzha-fraud-detection", scope=" ".join(sorted(scopes)))
-    tried = fuzz(app, token, known={"claim_id": [review, submitted]})
+    # Schemathesis writes no NDJSON; the tests of past claims try their file with bad lines.
+    left_out = (CLOCK, "/v1/past-claims")
+    tried = fuzz(app, token, known={"claim_id": [review, submitted]}, leave_out=left_out)
     assert {"POST /v1/claims", "GET /v1/reviews", "POST /v1/reviews/{claim_id}/decisions"} <= set(tried)
