@@ -1,4 +1,4 @@
-"""What a consumer does when an event cannot take its effect: try again, set aside, or crash. Never pass over in silence."""
+"""What a consumer does when an event cannot take its effect: try again, set aside or crash; never pass over it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,59 @@
+"""A sandbox's time: forward for all processes, never back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg2
+import pytest
+
+from shared.db import sandbox_clock
+from shared.db.errors import ClockCannotGoBack
+from shared.db.pool import Database
+from shared.process.clock import SystemClock, wall_now
+
+
+def test_time_moved_in_one_process_moves_in_the_others(database: Database) -> None:
+    theirs = sandbox_clock.clock_for(database, sandbox=True)
+    before = theirs.now()
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=30))
+
+    theirs.refresh()  # type: ignore[attr-defined]  # a SandboxClock; it would look by itself a quarter second later
+
+    assert theirs.now() - before >= timedelta(days=30)
+
+
+def test_time_goes_on_from_where_it_was_moved_to(database: Database) -> None:
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+    with database.transaction() as tx:
+        ahead = sandbox_clock.offset(tx)
+
+    assert timedelta(days=3) - timedelta(seconds=30) < ahead <= timedelta(days=3)
+
+
+def test_time_never_goes_back(database: Database) -> None:
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+
+    with pytest.raises(ClockCannotGoBack), database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=2))
+
+
+def test_the_database_itself_refuses_to_set_it_back(database: Database) -> None:
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+
+    with pytest.raises(psycopg2.errors.RaiseException), database.transaction() as tx:
+        tx.execute("UPDATE sandbox_clock SET ahead = '0'")
+
+
+def test_outside_a_sandbox_the_table_means_nothing(database: Database) -> None:
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+
+    clock = sandbox_clock.clock_for(database, sandbox=False)
+
+    assert isinstance(clock, SystemClock)
+    assert clock.now() - wall_now() < timedelta(days=1)

@@ -1,0 +1,171 @@
+"""Identity documents and mobile numbers: two ways to write one end in one form, and what is none is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.values.documents import check_digit, normalize_document, normalize_phone
+from shared.values.errors import InvalidField
+
+# The example of GB 11643-1999, annex A.
+STANDARD_EXAMPLE = "11010519491231002X"
+SIMULATED = "00010119900101001"
+SIMULATED_ID = SIMULATED + check_digit(SIMULATED)
+
+
+def test_the_example_of_the_standard_is_taken() -> None:
+    document = normalize_document("resident_id", STANDARD_EXAMPLE, sandbox=False)
+
+    assert (document.number, document.birth_date) == (STANDARD_EXAMPLE, date(1949, 12, 31))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "11010519491231002x",
+        " 110105 19491231 002X ",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "110105\u200b19491231\u3000002X",
+        "\ufeff11010519491231002X\n",
+    ],
+)
+def test_one_number_has_one_form_however_it_is_written(written: str) -> None:
+    assert normalize_document("resident_id", written, sandbox=False).number == STANDARD_EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("110105194912310021", "check digit"),
+        ("11010519491231002", "18 characters"),
+        ("1101051949123100 2XX", "18 characters"),
+        ("A1010519491231002X", "18 characters"),
+        ("", "18 characters"),
+        ("99010519491231002" + check_digit("99010519491231002"), "no region"),
+        ("11010519490231002" + check_digit("11010519490231002"), "date of birth"),
+        ("11010500011231002" + check_digit("11010500011231002"), "date of birth"),
+        ("²1010519491231002X", "check digit"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_with_its_reason(number: str, says: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        normalize_document("resident_id", number, sandbox=False, pointer="/insured/document_number")
+
+    assert says in refused.value.detail
+    assert refused.value.pointer == "/insured/document_number"
+    assert number.strip() == "" or number not in str(refused.value)
+
+
+def test_a_simulated_person_is_taken_in_sandboxes_only() -> None:
+    assert normalize_document("resident_id", SIMULATED_ID, sandbox=True).number == SIMULATED_ID
+    with pytest.raises(InvalidField, match="sandboxes only"):
+        normalize_document("resident_id", SIMULATED_ID, sandbox=False)
+
+
+@given(st.integers(0, 16), st.integers(1, 9))
+def test_any_single_wrong_digit_is_found(position: int, shift: int) -> None:
+    wrong = str((int(STANDARD_EXAMPLE[position]) + shift) % 10)
+    mistyped = STANDARD_EXAMPLE[:position] + wrong + STANDARD_EXAMPLE[position + 1 :]
+
+    with pytest.raises(InvalidField):
+        normalize_document("resident_id", mistyped, sandbox=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "born"),
+    [
+        ("hk_macau_residence", "81000019800229001", None),
+        ("hk_macau_residence", "81000019800228001", date(1980, 2, 28)),
+        ("hk_macau_residence", "82000019991231007", date(1999, 12, 31)),
+        ("taiwan_residence", "83000019700615002", date(1970, 6, 15)),
+        ("foreign_permanent_residence", "91184019850407001", date(1985, 4, 7)),
+    ],
+)
+def test_residence_permits_carry_a_check_digit_and_a_birth_date_too(kind: str, body: str, born: date | None) -> None:
+    number = body + check_digit(body)
+
+    document = normalize_document(kind, number, sandbox=False)
+
+    assert document.number == number
+    assert born is None or document.birth_date == born
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("hk_macau_residence", "83000019700615002"),
+        ("taiwan_residence", "81000019700615002"),
+        ("foreign_permanent_residence", "11010519491231002"),
+        ("resident_id", "84000019700615002"),
+    ],
+)
+def test_a_permit_of_one_kind_is_not_taken_for_another(kind: str, body: str) -> None:
+    with pytest.raises(InvalidField):
+        normalize_document(kind, body + check_digit(body), sandbox=False)
+
+
+def test_the_older_permanent_residence_card_and_passports_are_taken() -> None:
+    card = normalize_document("foreign_permanent_residence", "usa310075042401", sandbox=False)
+    passport = normalize_document("passport", "ｅ1234 5678", sandbox=False)
+
+    assert (card.number, card.birth_date) == ("USA310075042401", None)
+    assert (passport.number, passport.birth_date) == ("E12345678", None)
+
+
+@pytest.mark.parametrize("number", ["E12", "护照12345678", "ABCDEFGH", "E" * 10 + "1" * 10, "E1234-5678"])
+def test_what_is_no_passport_number_is_refused(number: str) -> None:
+    with pytest.raises(InvalidField):
+        normalize_document("passport", number, sandbox=True)
+
+
+def test_an_unknown_type_names_the_types_there_are() -> None:
+    with pytest.raises(InvalidField) as refused:
+        normalize_document("driving_licence", "1", sandbox=True, pointer="/insured/document_number")
+
+    assert refused.value.pointer == "/insured/document_type"
+    assert "taiwan_residence" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "13800138000",
+        "+86 138 0013 8000",
+        "+8613800138000",
+        "0086-138-0013-8000",
+        "86 13800138000",
+        "（＋８６）１３８００１３８０００",
+        "138—0013—8000",
+        "138\u00a00013\u20118000",
+    ],
+)
+def test_one_phone_has_one_form_however_it_is_written(written: str) -> None:
+    assert normalize_phone(written, sandbox=False) == "13800138000"
+
+
+@pytest.mark.parametrize("written", ["", "1380013800", "23800138000", "+85212345678", "138001380000", "12345678901"])
+def test_what_is_no_mobile_number_is_refused(written: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        normalize_phone(written, sandbox=False, pointer="/claimant/phone")
+
+    assert refused.value.pointer == "/claimant/phone"
+
+
+def test_a_phone_that_nobody_can_have_is_taken_in_sandboxes_only() -> None:
+    assert normalize_phone("10000009001", sandbox=True) == "10000009001"
+    with pytest.raises(InvalidField):
+        normalize_phone("10000009001", sandbox=False)
+
+
+@given(st.text(max_size=40))
+def test_no_text_at_all_makes_it_fail_otherwise(text: str) -> None:
+    for kind in ("resident_id", "passport", "taiwan_residence", "foreign_permanent_residence"):
+        try:
+            number = normalize_document(kind, text, sandbox=True).number
+        except InvalidField:
+            continue
+        assert normalize_document(kind, number, sandbox=True).number == number
