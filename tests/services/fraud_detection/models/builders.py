@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 import numpy as np
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from deploy.simulator import past_claims
+from deploy.simulator.schemes import PastClaim as PlayedClaim
 from services.fraud_detection.api.past_claims import NDJSON, read_line
 from services.fraud_detection.domain.features import FEATURES, Snapshot, compute
 from services.fraud_detection.scoring.signature import Signer
@@ -54,7 +56,27 @@ def line(**changes: Any) -> bytes:
 
 
 def snapshot_fields() -> set[str]:
-    return {field.encode_name for field in msgspec.structs.fields(past_claims.PastClaim)} & set(Snapshot.__slots__)
+    """What both the simulator's past claim and a decided claim's snapshot have."""
+    return {field.encode_name for field in msgspec.structs.fields(PlayedClaim)} & set(Snapshot.__slots__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply; ``json`` is its body, a problem's too."""
+
+    status_code: int
+    json: dict[str, Any]
+    headers: Headers
+    text: str
+
+    @classmethod
+    def of(cls, reply: TestResponse) -> Answer:
+        return cls(reply.status_code, reply.get_json(silent=True) or {}, reply.headers, reply.get_data(as_text=True))
+
+    @property
+    def problem(self) -> str:
+        """The stable end of a problem's type."""
+        return str(self.json["type"]).rsplit("/", 1)[-1]
 
 
 @dataclass
@@ -67,29 +89,27 @@ class Team:
     def _headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} | more
 
-    def get(self, path: str) -> TestResponse:
-        return self.http.get(path, headers=self._headers())
+    def get(self, path: str) -> Answer:
+        return Answer.of(self.http.get(path, headers=self._headers()))
 
-    def post(
-        self, path: str, body: dict[str, Any], *, match: str | None = None, key: str | None = None
-    ) -> TestResponse:
+    def post(self, path: str, body: dict[str, Any], *, match: str | None = None, key: str | None = None) -> Answer:
         headers = self._headers(**{"Idempotency-Key": key or new_id()}) | ({"If-Match": match} if match else {})
-        return self.http.post(path, json=body, headers=headers)
+        return Answer.of(self.http.post(path, json=body, headers=headers))
 
-    def upload(self, data: bytes, *, content_type: str = NDJSON) -> TestResponse:
+    def upload(self, data: bytes, *, content_type: str = NDJSON) -> Answer:
         headers = self._headers(**{"Idempotency-Key": new_id(), "Content-Type": content_type})
-        return self.http.post("/v1/past-claims", data=data, headers=headers)
+        return Answer.of(self.http.post("/v1/past-claims", data=data, headers=headers))
 
     def queue_model(self, data: bytes) -> str:
         dataset = self.upload(data)
-        assert dataset.status_code == 202, dataset.get_json()
+        assert dataset.status_code == 202, dataset.text
         queued = self.post("/v1/models", {"dataset_id": dataset.json["dataset_id"], "note": "a test"})
-        assert queued.status_code == 202, queued.get_json()
+        assert queued.status_code == 202, queued.text
         return str(queued.json["model_id"])
 
     def promote(
         self, model_id: str, *, match: str | None = None, approve_below: float = 0.2, key: str | None = None
-    ) -> TestResponse:
+    ) -> Answer:
         """With the ETag that was just read, unless another is given."""
         seen = match or self.get(f"/v1/models/{model_id}").headers["ETag"]
         body = {"approve_below": approve_below, "auto_approve_limit_fen": 2_000_000, "reason": "better than before"}
