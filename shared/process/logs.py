@@ -31,6 +31,26 @@ _HARMLESS_KEYS = frozenset({"token_kind", "payee_token"})
 REDACTED = "[redacted]"
 
 
+class _StandardError:
+    """Writes rendered lines to what standard error is now, not to what it was when the logger was made."""
+
+    def __init__(self, *_names: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        # One write for line and end: lines of two threads do not mix.
+        sys.stderr.write(line + "\n")
+
+    debug = info = warning = error = critical = fatal = exception = log = msg
+
+
+class _StandardErrorHandler(logging.Handler):
+    """The same for the standard library's logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+
+
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what must never be written, whatever key depth it stands at."""
     for key, value in line.items():
@@ -105,10 +125,10 @@ def configure(service: str, process: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardErrorHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=common,

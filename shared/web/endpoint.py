@@ -110,6 +110,9 @@ class Endpoint(Generic[D]):
         if request.mimetype != JSON:
             raise UnsupportedMediaType(JSON)
         raw = request.get_data(cache=False)
+        if request.content_length is None and len(raw) >= self._route.max_body:
+            # Werkzeug cuts a chunked body off at the limit without a word.
+            raise BodyTooLarge(self._route.max_body)
         field_faults.refuse_nul(raw)
         try:
             return model.model_validate_json(raw)

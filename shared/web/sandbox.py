@@ -17,7 +17,6 @@ FURTHEST = timedelta(days=7300)
 """Twenty years: beyond any policy, and no arithmetic with dates overflows."""
 
 
-
 class ClockView(ReplyModel):
     """What time it is in this sandbox."""
 
@@ -46,7 +45,9 @@ def sandbox_clock(clock: Clock) -> Resource:
     def advance_sandbox_clock(call: Call[Any], body: ClockAdvance) -> Reply[ClockView]:
         """Move the time forward: waiting periods, recovery waits and deadlines then pass for all processes."""
         if body.advance_to > wall_now() + FURTHEST:
-            raise InvalidField("/advance_to", "That is too far ahead.", f"Send at most {FURTHEST.days} days from today.")
+            raise InvalidField(
+                "/advance_to", "That is too far ahead.", f"Send at most {FURTHEST.days} days from today."
+            )
         stored.advance(call.tx, body.advance_to)
         if isinstance(clock, SandboxClock):
             call.after_commit(clock.refresh)

@@ -1,0 +1,92 @@
+"""Probes, metrics, logs and the sandbox's clock of a web process."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from opentelemetry import trace
+
+from shared.db.pool import Database
+from shared.db.sandbox_clock import clock_for
+from shared.process import logs, traces
+from shared.process.clock import wall_now
+from tests.shared.web.builders import Caller, TestIssuer, a_note, notes_app
+
+
+def test_metrics_count_requests_by_route_and_never_by_id(caller: Caller) -> None:
+    location = caller.post("/v1/notes", a_note()).headers["Location"]
+    caller.get(location)
+    caller.client.open("/v1/notes", method="BREW")
+    caller.get("/v1/nothing/of/the/kind")
+    text = caller.client.get("/metrics").text
+    assert 'fangzha_http_requests_total{method="GET",route="/v1/notes/<note_id>",status="200"}' in text
+    assert 'fangzha_http_request_seconds_count{method="POST",route="/v1/notes"}' in text
+    assert location.rpartition("/")[2] not in text
+    assert "BREW" not in text
+    assert "/of/the/kind" not in text
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_who_comes_through_a_proxy_sees_no_metrics(caller: Caller, header: str) -> None:
+    assert caller.client.get("/metrics").status_code == 200
+    assert caller.client.get("/metrics", headers={header: "for=203.0.113.7"}).status_code == 404
+    assert caller.client.get("/readyz", headers={header: "for=203.0.113.7"}).status_code == 404
+
+
+def test_health_says_ok_when_all_is_well(caller: Caller) -> None:
+    assert caller.client.get("/livez").json == {"status": "ok", "checks": {}}
+    assert caller.client.get("/readyz").json == {"status": "ok", "checks": {"database": "ok"}}
+
+
+def test_a_request_leaves_one_log_line_with_its_trace(
+    caller: Caller, capsys: pytest.CaptureFixture[str], database: Database, own_issuer: TestIssuer
+) -> None:
+    logs.configure("notes", "web")
+    reply = Caller(notes_app(database, own_issuer.verifier()).test_client(), caller.token).get("/v1/notes?limit=7")
+    (line,) = [json.loads(text) for text in capsys.readouterr().err.splitlines() if '"request"' in text]
+    assert line["route"] == "/v1/notes"
+    assert line["status"] == 200
+    assert line["service"] == "notes"
+    assert line["trace_id"] == reply.headers["Trace-Id"]
+    assert "limit=7" not in json.dumps(line)
+    assert caller.token not in json.dumps(line)
+
+
+def test_a_span_ends_with_its_request(caller: Caller) -> None:
+    caller.get("/v1/notes")
+    caller.get("/v1/nothing")
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert traces.carrier() == {}
+
+
+def test_a_sandbox_s_time_moves_forward_for_requests(database: Database, own_issuer: TestIssuer) -> None:
+    app = notes_app(database, own_issuer.verifier(), clock=clock_for(database, sandbox=True))
+    caller = Caller(app.test_client(), own_issuer.token())
+    later = wall_now() + timedelta(days=40)
+    moved = caller.post("/v1/sandbox/clock", {"advance_to": later.isoformat()}, key=None)
+    assert moved.status_code == 200
+    shown = caller.get("/v1/sandbox/clock").json
+    assert shown is not None
+    assert shown["now"] >= later.isoformat()[:19]
+    note = caller.post("/v1/notes", a_note()).json
+    assert note is not None
+    assert note["written_at"] >= later.isoformat()[:19]
+
+
+def test_a_sandbox_s_time_never_goes_back(database: Database, own_issuer: TestIssuer) -> None:
+    app = notes_app(database, own_issuer.verifier(), clock=clock_for(database, sandbox=True))
+    caller = Caller(app.test_client(), own_issuer.token())
+    caller.post("/v1/sandbox/clock", {"advance_to": (wall_now() + timedelta(days=2)).isoformat()}, key=None)
+    back = caller.post("/v1/sandbox/clock", {"advance_to": (wall_now() + timedelta(days=1)).isoformat()}, key=None)
+    assert back.status_code == 409
+    assert back.json is not None
+    assert back.json["type"].endswith("/clock-cannot-go-back")
+    far = caller.post("/v1/sandbox/clock", {"advance_to": (wall_now() + timedelta(days=9000)).isoformat()}, key=None)
+    assert far.status_code == 422
+
+
+def test_moving_the_time_needs_its_own_scope(caller: Caller, own_issuer: TestIssuer) -> None:
+    caller.token = own_issuer.token(scope="notes:read notes:write")
+    assert caller.get("/v1/sandbox/clock").status_code == 403
