@@ -16,15 +16,18 @@ _SELECT: Final = """
 SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product_version, k.batch_id, p.state,
        p.version, p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to, k.enrolled_at,
        p.consent_text_version, p.consent_given_at, p.consent_channel, p.sealed,
-       (SELECT count(*) FROM claim_outcomes c WHERE c.policy_id = p.policy_id),
-       (SELECT count(*) FROM claim_outcomes c WHERE c.policy_id = p.policy_id AND c.outcome = 'approved'),
-       (SELECT coalesce(sum(o.amount_fen), 0)::bigint FROM payout_states o
-        WHERE o.policy_id = p.policy_id AND o.state = 'paid')
+       c.filed, c.approved, c.paid
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
 JOIN policy_chunks k USING (chunk_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS filed, count(*) FILTER (WHERE o.outcome = 'approved') AS approved,
+           (SELECT coalesce(sum(s.amount_fen), 0)::bigint FROM payout_states s
+            WHERE s.policy_id = p.policy_id AND s.state = 'paid') AS paid
+    FROM claim_outcomes o WHERE o.policy_id = p.policy_id
+) c
 """
 _ONE: Final = _SELECT + "WHERE p.policy_id = %s AND p.partner_no = %s"
 _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = %s AND partner_no = %s FOR UPDATE"

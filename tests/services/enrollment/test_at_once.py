@@ -1,0 +1,166 @@
+"""People and partners who do things at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from services.enrollment.domain.errors import AlreadyCovered, NotInForce
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.rows import RawRow
+from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.enroll_policy import enroll_policy
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.privacy.keys import KeyRing
+from shared.privacy.tokens import Tokenizer
+from shared.values.errors import FangzhaError
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, id_number, load_all, row
+
+R = TypeVar("R")
+
+
+def enroll(database: Database, vault: Vault, raw: RawRow, tenant: str = "telecom-east") -> Policy:
+    with database.transaction() as tx:
+        return enroll_policy(tx, raw, PRODUCT, tenant=tenant, vault=vault, now=NOW, sandbox=True)
+
+
+def at_once(*doings: Callable[[], R]) -> list[R | FangzhaError]:
+    """Do all of them in threads that start together; what each gave or raised."""
+    barrier = threading.Barrier(len(doings))
+    results: list[R | FangzhaError] = []
+
+    def run(do: Callable[[], R]) -> None:
+        barrier.wait()
+        try:
+            results.append(do())
+        except FangzhaError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run, args=(do,)) for do in doings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_a_person_enrolled_by_two_partners_at_once_is_covered_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    for n in range(20):
+        results = at_once(
+            lambda n=n: enroll(database, vault, row(n)),  # type: ignore[misc]  # mypy cannot infer the default's type
+            lambda n=n: enroll(database, vault, row(n), "telecom-west"),  # type: ignore[misc]
+        )
+        assert sorted(type(result).__name__ for result in results) == ["AlreadyCovered", "Policy"]
+    assert faults(database, environ) == []
+
+
+def test_a_person_in_a_file_and_enrolled_singly_meanwhile_is_covered_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    for tenant in ("telecom-east", "telecom-west"):
+        with database.transaction() as tx:
+            receive_batch(
+                tx,
+                [csv([row(n) for n in range(300)])],
+                PRODUCT,
+                Declared(None, None),
+                tenant=tenant,
+                actor="test",
+                vault=vault,
+                now=NOW,
+            )
+
+    def singly() -> int:
+        given = 0
+        for n in range(0, 300, 10):
+            try:
+                enroll(database, vault, row(n))
+                given += 1
+            except AlreadyCovered:
+                pass
+        return given
+
+    results = at_once(lambda: load_all(database, vault), lambda: load_all(database, vault), singly)
+    assert not any(isinstance(result, FangzhaError) for result in results)
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*), count(DISTINCT person_token) FROM policies") == (300, 300)
+    assert faults(database, environ) == []
+
+
+def test_a_policy_canceled_twice_at_once_is_canceled_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    policy = enroll(database, vault, row(1))
+
+    def cancel() -> Policy:
+        with database.transaction() as tx:
+            return cancel_policy(tx, policy.policy_id, "opt_out", tenant="telecom-east", actor="test", now=NOW)
+
+    results = at_once(cancel, cancel)
+    assert sorted(type(result).__name__ for result in results) == ["NotInForce", "Policy"]
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM outbox WHERE type = 'policies.canceled'") == (1,)
+    assert faults(database, environ) == []
+
+
+def test_a_recycled_phone_never_inherits_cover(database: Database, vault: Vault) -> None:
+    first = enroll(database, vault, row(1))
+    with database.transaction() as tx:
+        cancel_policy(tx, first.policy_id, "number_closed", tenant="telecom-east", actor="test", now=NOW)
+    second = enroll(database, vault, row(2, phone=row(1).phone, name="李四"))
+    assert second.policy_id != first.policy_id
+    with database.transaction() as tx:
+        tokens = tx.all("SELECT person_token, phone_token FROM policies ORDER BY policy_id")
+    (first_person, first_phone), (second_person, second_phone) = tokens
+    assert first_phone == second_phone
+    assert first_person != second_person
+
+
+def test_the_holder_of_a_number_and_its_next_holder_may_both_be_covered(database: Database, vault: Vault) -> None:
+    enroll(database, vault, row(1))
+    assert enroll(database, vault, row(2, phone=row(1).phone)).state == "in_force"
+
+
+def test_one_document_written_in_two_ways_is_one_person(database: Database, vault: Vault) -> None:
+    enroll(database, vault, row(1))
+    wide = id_number(1).translate({ord("0") + digit: ord("０") + digit for digit in range(10)})
+    with pytest.raises(AlreadyCovered):
+        enroll(database, vault, row(1, document_number=f" {wide} ", partner_reference="again"))
+
+
+def test_a_person_known_under_an_older_key_is_covered_already_while_keys_rotate(
+    database: Database, vault: Vault
+) -> None:
+    enroll(database, vault, row(1))
+    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+    with pytest.raises(AlreadyCovered):
+        enroll(database, rotated, row(1))
+    with database.transaction() as tx:
+        receive_batch(
+            tx,
+            [csv([row(1), row(2)])],
+            PRODUCT,
+            Declared(None, None),
+            tenant="telecom-east",
+            actor="test",
+            vault=rotated,
+            now=NOW,
+        )
+    load_all(database, rotated)
+    with database.transaction() as tx:
+        assert tx.one("SELECT accepted, rejected FROM batches") == (1, 1)
+
+
+def test_a_policy_whose_term_is_over_cannot_be_canceled(database: Database, vault: Vault) -> None:
+    policy = enroll(database, vault, row(1))
+    later = NOW.replace(year=NOW.year + 2)
+    with pytest.raises(NotInForce, match="expired"), database.transaction() as tx:
+        cancel_policy(tx, policy.policy_id, "opt_out", tenant="telecom-east", actor="test", now=later)
