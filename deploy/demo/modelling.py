@@ -13,7 +13,7 @@ from deploy.simulator import past_claims
 MOST_DISHONEST = 0.04
 """The team lets the model approve alone as far as at most this share of what it approves is dishonest."""
 AUTO_APPROVE_LIMIT_FEN = 3_000_000
-LEAST_AUC = 0.75
+LEAST_AUC = 0.7
 """Three in ten of the simulated cheats are careful, so no model finds them all; a coin has 0.5."""
 
 

@@ -20,7 +20,7 @@ from tests.journeys import personal_data
 from tests.running import RunningSystem
 
 SEED = 20261123
-SMALL = Sizes(subscribers=600, past_claims=2500, claims=120)
+SMALL = Sizes(subscribers=600, past_claims=6000, claims=120)
 
 
 @pytest.fixture(scope="module")

@@ -54,8 +54,9 @@ SELECT claim_id, state FROM claims
 WHERE state <> (SELECT to_state FROM claim_steps WHERE claim_steps.claim_id = claims.claim_id
                 ORDER BY version DESC LIMIT 1)"""
 
-# 18 digits, or 17 and an X, that stand alone: GB 11643. Hashes and ids have letters or hyphens around theirs.
-_IDENTITY: Final = r"(^|[^0-9A-Za-z])[0-9]{17}[0-9Xx]([^0-9A-Za-z]|$)"
+# 18 digits, or 17 and an X, that stand alone: GB 11643. Hashes and ids have letters or hyphens around theirs, and a
+# score's fraction has a point before it.
+_IDENTITY: Final = r"(^|[^0-9A-Za-z.-])[0-9]{17}[0-9Xx]([^0-9A-Za-z]|$)"
 _CLEAR: Final = """
 SELECT 'outbox event ' || event_id FROM outbox WHERE body ~ %(identity)s
 UNION ALL
