@@ -1,0 +1,152 @@
+"""Which subscribers can be covered, and from when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.enrollment.domain.rows import CheckedRow, Fault, RawRow
+from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, judge, row, terms
+
+
+def accepted(judged: CheckedRow | Fault) -> CheckedRow:
+    assert isinstance(judged, CheckedRow), judged
+    return judged
+
+
+def code(judged: CheckedRow | Fault) -> str:
+    assert isinstance(judged, Fault)
+    return judged.code
+
+
+def test_cover_begins_at_the_next_midnight_of_the_products_zone_where_no_date_is_asked_for() -> None:
+    cover = accepted(judge(row())).cover
+    assert cover.start == datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+    assert cover.end - cover.start == timedelta(days=365)
+
+
+def test_the_same_moment_is_another_day_where_the_product_is_sold() -> None:
+    late_evening_in_london = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+    cover = accepted(judge(row(), now=late_evening_in_london)).cover
+    assert cover.start == datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "grace", "said"),
+    [
+        ("2026-03-01", 0, None),
+        ("2026-02-28", 0, "back_dated"),
+        ("2026-02-28", 1, None),
+        ("2026-02-27", 1, "back_dated"),
+        ("2026-05-30", 0, None),
+        ("2026-05-31", 0, "too_far_ahead"),
+        ("2026-02-30", 0, "date_invalid"),
+        ("01/03/2026", 0, "date_invalid"),
+    ],
+)
+def test_cover_is_back_dated_no_further_than_the_contract_allows_and_ordered_a_quarter_ahead_at_most(
+    asked: str, grace: int, said: str | None
+) -> None:
+    judged = judge(row(effective_date=asked), under=contract(back_dating_days=grace))
+    assert (None if isinstance(judged, CheckedRow) else judged.code) == said
+
+
+def test_cover_begins_inside_the_contract() -> None:
+    ends_soon = contract(last_day=NOON_IN_SHANGHAI.date() + timedelta(days=3))
+    assert code(judge(row(effective_date="2026-03-05"), under=ends_soon)) == "too_far_ahead"
+    began_today = contract(first_day=NOON_IN_SHANGHAI.date(), back_dating_days=30)
+    assert code(judge(row(effective_date="2026-02-28"), under=began_today)) == "back_dated"
+
+
+@pytest.mark.parametrize(
+    ("born", "covered"),
+    [
+        ("20100302", True),  # 16 on the first day of cover
+        ("20100303", False),  # a day too young
+        ("19450303", True),  # 80 until that day
+        ("19450302", False),  # 81 on it
+    ],
+)
+def test_age_counts_on_the_first_day_of_cover(born: str, *, covered: bool) -> None:
+    judged = judge(row(document_number=id_number(born)))
+    assert isinstance(judged, CheckedRow) == covered
+
+
+def test_a_passport_tells_no_age_and_is_taken() -> None:
+    assert accepted(judge(row(document_type="passport", document_number="E12345678"))).birth_year == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"partner_reference": ""}, "reference_missing"),
+        ({"partner_reference": "=cmd|' /C calc'!A0"}, "reference_invalid"),
+        ({"partner_reference": "13912345678"}, "reference_is_personal"),
+        ({"partner_reference": id_number()}, "reference_is_personal"),
+        ({"name": ""}, "name_missing"),
+        ({"name": "张\ufffd"}, "name_invalid"),
+        ({"name": "张" * 61}, "name_invalid"),
+        ({"document_type": "library_card"}, "document_type_invalid"),
+        ({"document_number": "110101198003150010"}, "document_number_invalid"),
+        ({"phone": "12345"}, "phone_invalid"),
+        ({"consent_text_version": ""}, "consent_text_version_missing"),
+        ({"consent_channel": "by word of mouth"}, "consent_channel_invalid"),
+        ({"consent_given_at": ""}, "time_invalid"),
+        ({"consent_given_at": "2026-02-28T09:30:00"}, "time_invalid"),
+        ({"consent_given_at": "2026-03-02T09:30:00+08:00"}, "consent_in_future"),
+    ],
+)
+def test_each_fault_has_its_code_and_a_fix(changes: dict[str, str], said: str) -> None:
+    judged = judge(row(**changes))
+    assert code(judged) == said
+    assert isinstance(judged, Fault)
+    assert judged.detail
+    assert judged.fix
+
+
+def test_a_simulated_person_is_covered_in_a_sandbox_alone() -> None:
+    simulated = row(document_number=id_number(region="000101"))
+    assert isinstance(judge(simulated, sandbox=True), CheckedRow)
+    assert code(judge(simulated, sandbox=False)) == "document_number_invalid"
+
+
+def test_a_document_and_phone_are_stored_in_one_form() -> None:
+    insured = accepted(
+        judge(row(document_number=f" {id_number('19800317').lower()} ", phone="+86 139-1234-5678"))
+    ).insured
+    assert insured.document_number == id_number("19800317")
+    assert insured.phone == "13912345678"
+
+
+@given(st.lists(st.text(max_size=30), min_size=9, max_size=9))
+def test_whatever_a_row_holds_its_rejection_repeats_none_of_it(texts: list[str]) -> None:
+    judged = judge(RawRow(*texts))
+    assert isinstance(judged, Fault)
+    plain = judge(RawRow(*[""] * 9))
+    assert isinstance(plain, Fault)
+    # Said of the row in fixed words: nothing but the choice of the sentence depends on what stands in it.
+    assert (judged.detail, judged.fix) in SENTENCES
+
+
+SENTENCES = {
+    (fault.detail, fault.fix)
+    for fault in (
+        judge(row(partner_reference="")),
+        judge(row(partner_reference="13912345678")),
+        judge(row(name="")),
+        judge(row(consent_channel="")),
+        judge(row(effective_date="x")),
+        judge(row(consent_given_at="x")),
+        judge(row(consent_given_at="")),
+        judge(row(document_type="x")),
+    )
+    if isinstance(fault, Fault)
+}
+
+
+def test_terms_with_another_zone_have_their_own_midnight() -> None:
+    cover = accepted(judge(row(effective_date="2026-03-02"), product=terms(zone="Asia/Urumqi"))).cover
+    assert cover.start == datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
