@@ -1,0 +1,106 @@
+"""That ``verify`` finds what it looks for: each invariant is broken by hand, past every guard, and must be named."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.enrollment.app import PARTS
+from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.enroll_policy import enroll_policy
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, row
+
+
+@pytest.fixture
+def busy(database: Database, vault: Vault) -> Database:
+    """A policy in force, a canceled one, a finished file with a rejection, and one that waits."""
+    with database.transaction() as tx:
+        enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True)
+        second = enroll_policy(tx, row(2), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True)
+        cancel_policy(tx, second.policy_id, "opt_out", tenant="telecom-east", actor="test", now=NOW)
+    for first in (10, 20):
+        with database.transaction() as tx:
+            receive_batch(
+                tx,
+                [csv([row(first), row(first + 1), row(first + 2, phone="1")])],
+                PRODUCT,
+                Declared(None, None),
+                tenant="telecom-east",
+                actor="test",
+                vault=vault,
+                now=NOW,
+            )
+        if first == 10:
+            load_all(database, vault)
+    return database
+
+
+def test_a_sound_service_has_nothing_to_report(busy: Database, environ: dict[str, str]) -> None:
+    assert faults(busy, environ) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "damage", "said"),
+    [
+        (
+            4,
+            "DELETE FROM policies WHERE chunk_id IN (SELECT chunk_id FROM policy_chunks WHERE policies > 1)",
+            "holds 0",
+        ),
+        (4, "UPDATE policies SET chunk_id = gen_random_uuid()", "announced by no event"),
+        (4, "DELETE FROM outbox WHERE type = 'policies.enrolled'", "neither in the outbox nor sent"),
+        (4, "DELETE FROM outbox WHERE type = 'policies.canceled'", "event of cancellation"),
+        (4, "DELETE FROM outbox WHERE type = 'products.published'", "event of product"),
+        (
+            4,
+            """INSERT INTO outbox (event_id, type, topic, subject, occurred_at, body)
+            SELECT event_id, type, topic, subject, occurred_at, body FROM outbox""",
+            "2 times",
+        ),
+        (
+            4,
+            """DROP INDEX one_cover_per_person_and_product;
+            UPDATE policies SET person_token = (SELECT min(person_token) FROM policies)""",
+            "a person holds",
+        ),
+        (9, "DELETE FROM batch_rejections", "read 3 rows: 2 policies and 0 rejections"),
+        (9, "UPDATE batches SET accepted = 1, rejected = 2 WHERE state = 'finished'", "it says 1 and 2"),
+        (9, "UPDATE batches SET rows_total = 4 WHERE state = 'received'", "has 4 rows and parts of 3"),
+        (9, "UPDATE batch_rejections SET fix = ''", "without a reason"),
+        (10, "UPDATE policies SET state = 'in_force' WHERE state = 'canceled'", "has a cancellation"),
+        (10, "UPDATE policies SET state = 'canceled'", "has no cancellation"),
+        (10, "UPDATE policies SET product_version = 9", "which do not exist"),
+        (10, "UPDATE batches SET state = 'processing' WHERE state = 'finished'", "0 parts still to do"),
+        (12, "UPDATE policies SET partner_reference = '13912345678'", "looks like an identity"),
+        (12, "UPDATE batch_rejections SET detail = 'No phone 13912345678 exists.'", "looks like an identity"),
+        (12, 'UPDATE outbox SET body = \'{"id": "110101198003150011"}\'', "looks like an identity"),
+    ],
+)
+def test_what_breaks_an_invariant_is_found(
+    busy: Database, environ: dict[str, str], number: int, damage: str, said: str
+) -> None:
+    with busy.transaction() as tx:
+        tx.execute(damage)
+    settings = PARTS.settings.load(environ)
+    (check,) = [check for check in PARTS.checks(settings, busy) if check.number == number]
+    assert any(said in fault for fault in check.run()), check.run()
+
+
+def test_a_published_product_version_cannot_be_changed(database: Database) -> None:
+    with pytest.raises(Exception, match="never changes"), database.transaction() as tx:
+        tx.execute("UPDATE product_versions SET terms = '{}'")
+
+
+def test_installing_again_publishes_nothing_again(database: Database, environ: dict[str, str]) -> None:
+    settings = PARTS.settings.load(environ)
+    assert PARTS.after_migrate is not None
+    PARTS.after_migrate(settings, database)
+    PARTS.after_migrate(settings, database)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM outbox WHERE type = 'products.published'") == (1,)
+        assert tx.all("SELECT partner_no, partner_id FROM partners ORDER BY 1") == [
+            (1, "telecom-east"),
+            (2, "telecom-west"),
+        ]
