@@ -12,7 +12,9 @@ from shared.events.envelope import Envelope, Event
 Handler: TypeAlias = Callable[[Tx, Envelope], None]
 """The effect of one event, in the transaction that also notes it in the inbox; called once per event and group.
 
-It may be called again for an event whose transaction was rolled back, so it has no effect outside of ``tx``.
+It may be called again for an event whose transaction was rolled back, so it has no effect outside of ``tx``. Events of
+one subject come in order as a rule, but a replay or a second partition may bring an older one late: keep the newest by
+``INSERT ... ON CONFLICT (id) DO UPDATE SET ... WHERE excluded.version > kept.version``.
 """
 
 

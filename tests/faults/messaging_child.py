@@ -1,7 +1,7 @@
 """A relay or a worker as a process of its own, to be killed by tests: ``python -m tests.faults.messaging_child KIND``.
 
-The kinds ``..._hangs`` stop for good at the worst moment, having told so by making a file; the product has no switch for
-this, so the step after that moment is replaced here. They wait to be killed.
+The kinds ``..._hangs`` stop for good at the worst moment, having told so by making a file, and wait to be killed. The
+product has no switch for this: the step after that moment is replaced here.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def main() -> None:
     stopping = Stopping()
     stopping.listen()
     if kind == "relay_hangs":
-        Relay._mark = hang  # type: ignore[method-assign]  # between the acknowledgement and the removal
+        setattr(Relay, "_mark", hang)  # noqa: B010  # between the acknowledgement and the removal
     if kind == "worker_hangs":
-        SubscriptionRunner._commit = hang  # type: ignore[method-assign]  # between the database's commit and the offset's
+        setattr(SubscriptionRunner, "_commit", hang)  # noqa: B010  # between the database's commit and the offset's
     runs: dict[str, Callable[[str, Link, Stopping], None]] = {"relay": run_relay, "worker": run_worker}
     link = Link(os.environ["BOOTSTRAP"], os.environ["PREFIX"])
     runs[kind.partition("_")[0]](os.environ["DATABASE"], link, stopping)

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from shared.messaging import verify
+from shared.messaging.kafka_link import Consumer
 from tests.real_parts import Kafka, Postgres
 from tests.shared.messaging.builders import SERVICE, TOPIC, Desk, a_change, until
 from tests.shared.messaging.conftest import database, desk, link, platform_url
@@ -204,23 +206,17 @@ def test_random_kills_for_a_while_lose_and_double_nothing(desk: Desk, children: 
 
 
 def messages_on_topic(desk: Desk) -> int:
-    from contextlib import closing
-
-    from shared.messaging.kafka_link import Consumer
-
     with closing(Consumer(desk.link, "test", None)) as consumer:
         return sum(end - start for start, end in consumer.bounds(consumer.partitions_of(TOPIC)).values())
+
+
+LOCKS = """
+SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pg_locks.pid = activity.pid AND granted)
+FROM pg_stat_activity AS activity
+WHERE datname = current_database() AND application_name = %s"""
 
 
 def sessions(desk: Desk) -> list[bool]:
     """For each relay's session, whether it holds the advisory lock."""
     with desk.database.transaction() as tx:
-        return [
-            row[0]
-            for row in tx.all(
-                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pg_locks.pid = activity.pid AND granted)"
-                " FROM pg_stat_activity AS activity"
-                " WHERE datname = current_database() AND application_name = %s",
-                (f"{SERVICE}.relay",),
-            )
-        ]
+        return [row[0] for row in tx.all(LOCKS, (f"{SERVICE}.relay",))]
