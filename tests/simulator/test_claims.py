@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from deploy.sandbox_bank.outcomes import OUTCOMES
 from deploy.simulator import claims, people
 from deploy.simulator.claims import EnrolledPolicy, Mix, SimulatedClaim, Terms
+from services.fraud_detection.domain.sandbox_values import BY_LAST_DIGITS
 
 ENROLLED = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = ENROLLED + timedelta(days=40)
@@ -121,6 +123,11 @@ def test_each_sandbox_value_is_forced_once_and_by_nobody_else(filed: list[Simula
             assert (phone, account) == ("9001", claims.FORCED_ACCOUNTS[claim.detail])
         else:
             assert phone == claims.FORCED_PHONES[claim.detail]
+
+
+def test_the_simulator_forces_what_the_services_know() -> None:
+    assert set(claims.FORCED_PHONES.values()) == set(BY_LAST_DIGITS)
+    assert set(claims.FORCED_ACCOUNTS.values()) == set(OUTCOMES)
 
 
 def test_claims_before_the_waiting_period_is_over_are_refused() -> None:
