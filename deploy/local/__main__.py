@@ -47,8 +47,11 @@ def _print_addresses(stack: Stack) -> None:
         table.add_row(service, f"{stack.url(service)}/v1", f"{stack.url(service)}/docs")
     table.add_row("sandbox bank", stack.bank_url, "")
     console.print(table)
-    console.print(f"PostgreSQL: databases {', '.join(SERVICES)}; Kafka: {stack.bootstrap}; logs: {stack.folder}/logs")
-    console.print("A token: make token CLIENT=telecom-east · health: make doctor · the end: make down")
+    console.print(
+        f"PostgreSQL: databases {', '.join(SERVICES)}; Kafka: {stack.bootstrap}; logs: {stack.folder}/logs",
+        soft_wrap=True,
+    )
+    console.print("A token: make token CLIENT=telecom-east · health: make doctor · the end: make down", soft_wrap=True)
 
 
 @app.command()

@@ -190,7 +190,8 @@ class Stack:
     def run(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of a service with its settings, e.g. ``run("payout", "verify")``."""
         command = [sys.executable, "-m", f"services.{service}", *arguments]
-        environment = self.environment(service)
+        # What it says of its progress would only bury its answer.
+        environment = self.environment(service) | {"LOG_LEVEL": "WARNING"}
         return subprocess.run(command, cwd=DIRECTORY, env=environment, capture_output=True, text=True, check=False)
 
     def _wait_ready(self) -> None:

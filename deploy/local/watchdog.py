@@ -34,12 +34,14 @@ SETTLE_SECONDS = 0.3
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:
-    """The running processes that carry ``mark``, other than this one."""
+    """The running processes that carry ``mark``, or that of a stack in its folder; never this one."""
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+            carried = process.environ().get(MARK, "")
+            ours = carried == mark or carried.startswith(f"{mark}{os.sep}")
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 yield process
 
 
