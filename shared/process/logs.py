@@ -126,7 +126,6 @@ def configure(service: str, process: str, level: str = "INFO") -> None:
         processors=[*common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=_StandardError,
-        cache_logger_on_first_use=True,
     )
     handler = _StandardErrorHandler()
     handler.setFormatter(

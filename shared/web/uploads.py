@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import Final, Protocol
 
 from typing_extensions import override
 
@@ -15,10 +15,18 @@ CHUNK: Final = 262_144
 """Bytes read at once: large enough that hashing dominates, small beside a worker's memory."""
 
 
+class Source(Protocol):
+    """Where the body comes from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; none at the end."""
+        ...
+
+
 class Upload(io.RawIOBase):
     """The request's body as a readable binary file that cannot be rewound."""
 
-    def __init__(self, source: IO[bytes], fingerprint: Hash | None) -> None:
+    def __init__(self, source: Source, fingerprint: Hash | None) -> None:
         super().__init__()
         self._source = source
         self._fingerprint = fingerprint

@@ -213,7 +213,7 @@ def test_a_worker_runs_its_jobs_shows_its_health_and_drains(
         while one(own, "SELECT count(*) FROM ticks") < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert one(own, "SELECT max(pen) FROM ticks") == len("a very secret pen")
-        assert 'fangzha_job_runs_total{job="tick",outcome="done"}' in httpx.get(f"{url}/metrics").text
+        assert 'fangzha_job_runs_total{job_name="tick",outcome="done"}' in httpx.get(f"{url}/metrics").text
         assert httpx.get(f"{url}/livez").status_code == 200
         assert httpx.get(f"{url}/v1/notes").status_code == 404
         process.send_signal(signal.SIGTERM)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from shared.db.migrate import migrate
 from shared.db.pool import Database
@@ -39,6 +41,16 @@ def database(notes_url: str) -> Iterator[Database]:
     database = Database(notes_url, size=4, wait_seconds=0.2)
     yield database
     database.close()
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture
