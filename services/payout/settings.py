@@ -16,6 +16,9 @@ class Settings(settings.Settings):
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
         description="the bank's address, https://… (http:// in a sandbox alone)",
+        examples=["https://rail.bank.example"],
     )
-    rail_token: SecretStr | None = Field(default=None, description="the bearer token that the bank gave")
+    rail_token: SecretStr | None = Field(
+        default=None, description="the bearer token that the bank gave", examples=["example"]
+    )
     rail_timeout_seconds: float = Field(default=3.0, gt=0, le=60, description="seconds from 0 to 60")
