@@ -12,6 +12,7 @@ from services.enrollment.api.deps import Deps
 from services.enrollment.store import products as store
 from services.enrollment.usecases.publish_product import publish_product
 from shared.events.products import Exclusion, ProductPublished, ScamCover
+from shared.web import paging
 from shared.web.models import AmountFen, Moment, PositiveFen, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
@@ -119,16 +120,15 @@ class ProductView(ReplyModel):
     clauses: dict[str, str]
 
 
-class ProductList(ReplyModel):
-    """Every version of every product, by code and version."""
-
-    items: list[ProductView]
-
-
-@products.get("/v1/products", scope="products:read", reply=ProductList)
-def list_products(call: Call[Deps]) -> Reply[ProductList]:
-    """Every product version, the past ones included: policies run under them."""
-    return Reply(ProductList(items=[_view(sold.terms) for sold in store.versions(call.tx)]))
+@products.get("/v1/products", scope="products:read", reply=paging.Page[ProductView])
+def list_products(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ProductView]]:
+    """Every product version by code and number, the past ones included: policies run under them."""
+    after = paging.decode(query.cursor, str, int)
+    found = store.page(call.tx, after=after or ("", 0), limit=query.limit + 1)
+    shown = found[: query.limit]
+    more = len(found) > query.limit
+    cursor = paging.encode(shown[-1].product_code, shown[-1].product_version) if more else None
+    return Reply(paging.Page[ProductView](items=[_view(terms) for terms in shown], next_cursor=cursor))
 
 
 @products.post("/v1/products", scope="products:write", reply=ProductView)

@@ -51,21 +51,27 @@ def add_version(
     tx.execute(_ADD_VERSION, (product_id, terms.product_version, body, published_at, published_by, event_id))
 
 
-_VERSIONS = """
-SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
-WHERE %(code)s IS NULL OR p.product_code = %(code)s
-ORDER BY p.product_code, v.version
+_PAGE = """
+SELECT v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE (p.product_code, v.version) > (%s, %s)
+ORDER BY p.product_code, v.version LIMIT %s
 """
 
 
-def versions(tx: Tx, product_code: ProductCode | None = None) -> list[SoldProduct]:
-    """Every version of one product, or of all, by code and number."""
-    return [_sold(row) for row in tx.all(_VERSIONS, {"code": product_code})]
+def page(tx: Tx, *, after: tuple[str, int], limit: int) -> list[ProductPublished]:
+    """Versions of all products by code and number, beginning after ``after``."""
+    return [msgspec.convert(row[0], ProductPublished) for row in tx.all(_PAGE, (*after, limit))]
+
+
+_VERSIONS = """
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE p.product_code = %s ORDER BY v.version
+"""
 
 
 def sold_now(tx: Tx, product_code: ProductCode, now: datetime) -> SoldProduct | None:
     """The version that a policy is sold under at ``now``."""
-    known = versions(tx, product_code)
+    known = [_sold(row) for row in tx.all(_VERSIONS, (product_code,))]
     terms = sold_at((one.terms for one in known), now)
     return None if terms is None else SoldProduct(known[0].product_id, terms)
 
