@@ -65,11 +65,16 @@ def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tupl
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     """What the worker does by itself."""
+    from services.fraud_detection.usecases.count_reviews import count_reviews  # noqa: PLC0415
     from services.fraud_detection.usecases.train_model import train_next  # noqa: PLC0415
     from shared.messaging.jobs import Job  # noqa: PLC0415
 
     # A person waits for the model, and asking costs one index look-up: a second.
-    return (Job("train_models", 1.0, partial(train_next, database, _signer(settings), clock)),)
+    return (
+        Job("train_models", 1.0, partial(train_next, database, _signer(settings), clock)),
+        # A dashboard is read every quarter of a minute.
+        Job("count_reviews", 15.0, partial(count_reviews, database)),
+    )
 
 
 def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.fraud_detection.consumers.malformed import malformed_is_poison
 from services.fraud_detection.store import payouts
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
@@ -15,7 +16,8 @@ from shared.messaging.subscription import Subscription
 def _changed(tx: Tx, envelope: Envelope) -> None:
     match envelope.data:
         case PayoutChanged() as payout:
-            payouts.keep(tx, payout)
+            with malformed_is_poison():
+                payouts.keep(tx, payout)
         case other:
             raise Poison(f"it holds {type(other).__name__}")
 

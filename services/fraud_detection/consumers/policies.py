@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.fraud_detection.consumers.malformed import malformed_is_poison
 from services.fraud_detection.store import coverage
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
@@ -29,7 +30,8 @@ def _enrolled(tx: Tx, envelope: Envelope) -> None:
             }
             if len(lengths) != 1:
                 raise Poison("its columns are of different lengths")
-            coverage.keep_chunk(tx, chunk)
+            with malformed_is_poison():
+                coverage.keep_chunk(tx, chunk)
         case other:
             raise Poison(f"it holds {type(other).__name__}")
 
@@ -37,7 +39,8 @@ def _enrolled(tx: Tx, envelope: Envelope) -> None:
 def _canceled(tx: Tx, envelope: Envelope) -> None:
     match envelope.data:
         case PolicyCanceled() as canceled:
-            coverage.keep_end(tx, canceled)
+            with malformed_is_poison():
+                coverage.keep_end(tx, canceled)
         case other:
             raise Poison(f"it holds {type(other).__name__}")
 

@@ -138,7 +138,10 @@ CREATE TABLE decisions (
     CHECK (outcome <> 'refused' OR (by_person AND clause IS NOT NULL AND reasons IS NOT NULL)),
     CHECK ((model_id IS NULL) = (model_sha256 IS NULL) AND (model_id IS NULL) = (score IS NULL)),
     -- No model, no payment: a machine approves with a model, or where a sandbox forced it.
-    CHECK (outcome <> 'approved' OR by_person OR model_id IS NOT NULL OR sandbox_value = 'approve')
+    -- (coalesce: a comparison with an absent value is neither true nor false, and a CHECK lets that pass)
+    CONSTRAINT no_approval_without_a_model CHECK (
+        outcome <> 'approved' OR by_person OR model_id IS NOT NULL OR coalesce(sandbox_value = 'approve', false)
+    )
 );
 -- The same submission twice is decided once, and a claim is approved once.
 CREATE UNIQUE INDEX one_machine_decision_per_round ON decisions (claim_id, round) WHERE NOT by_person;
@@ -153,7 +156,8 @@ CREATE TABLE reviews (
     closed_at timestamptz,
     PRIMARY KEY (claim_id, round)
 );
-CREATE UNIQUE INDEX reviews_open ON reviews (waiting_since, claim_id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX one_open_review_per_claim ON reviews (claim_id) WHERE closed_at IS NULL;
+CREATE INDEX reviews_open ON reviews (waiting_since, claim_id) WHERE closed_at IS NULL;
 
 CREATE TABLE appeals (
     claim_id uuid NOT NULL REFERENCES claims,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -19,7 +20,7 @@ from shared.messaging.subscription import Subscription
 from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.process.shutdown import Stopping
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, PolicyId
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Person, World, cancellation
 from tests.shared.messaging.builders import Runs, until
@@ -173,6 +174,18 @@ def test_a_submission_of_no_claim_goes_to_the_dead_letters_and_stops_nobody(worl
     until(lambda: world.claim(good.claim_id).state == "approved")
     until(lambda: len(running.dead("adjudicate")) == 1)
     assert stray.claim_id in running.dead("adjudicate")[0].error
+
+
+def test_a_chunk_whose_ids_are_none_goes_to_the_dead_letters_and_stops_nobody(world: World, running: Running) -> None:
+    bad, good = world.person(), world.person("9001")
+    with world.database.transaction() as tx:
+        outbox.add(tx, world.chunk([replace(bad, policy_id=PolicyId("not-an-id"))]), subject="bad", now=NOW)
+    announce(world, good)
+    running.relay()
+    running.consume("coverage")
+    until(count(world, "SELECT count(*) FROM coverage"))
+    until(lambda: len(running.dead("coverage")) == 1)
+    assert world.rows("SELECT policy_id FROM coverage") == [(good.policy_id,)]
 
 
 def test_no_event_of_the_service_holds_personal_data(world: World) -> None:

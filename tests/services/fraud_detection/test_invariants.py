@@ -1,0 +1,58 @@
+"""``verify`` notices what breaks: each invariant is broken behind the code's back, and must be reported."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.fraud_detection.app import PARTS
+from shared.db.pool import Database
+from shared.entry.verify import verify
+from tests.services.fraud_detection.builders import World, champion
+
+
+@pytest.fixture
+def lived(database: Database) -> World:
+    """A service with an approved and a refused claim. Not ``world``, which asks that nothing is broken at the end."""
+    world = World(database)
+    world.decide(world.file(world.covered()))
+    claim = world.file(world.covered())
+    world.decide(claim, by=champion(0.9))
+    world.review(claim.claim_id, "refuse")
+    return world
+
+
+def broken(world: World, environ: dict[str, str]) -> set[int]:
+    settings = PARTS.settings.load(environ)
+    return {finding.number for finding in verify(PARTS.checks(settings, world.database)) if not finding.holds}
+
+
+def test_after_an_ordinary_life_every_invariant_holds(lived: World, environ: dict[str, str]) -> None:
+    assert broken(lived, environ) == set()
+
+
+PAYOUT = (
+    "INSERT INTO claim_payouts SELECT claim_id, decision_id, 1, decision_id, 'paid', {amount}, NULL, now()"
+    " FROM decisions"
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "damage"),
+    [
+        (3, "UPDATE limit_use SET reserved_fen = 1"),
+        (3, "UPDATE decisions SET amount_fen = 6000000 WHERE outcome = 'approved'"),
+        (4, "UPDATE decisions SET round = 7 WHERE outcome = 'approved'"),
+        (6, "DELETE FROM claim_features"),
+        (6, "UPDATE decisions SET rule_version = ''"),
+        (7, PAYOUT.format(amount=5) + " WHERE outcome = 'refused'"),
+        (7, PAYOUT.format(amount="amount_fen + 1") + " WHERE outcome = 'approved'"),
+        (7, "UPDATE decisions SET decided_by = 'nobody' WHERE outcome = 'refused'"),
+        (10, "UPDATE claim_steps SET from_state = 'submitted' WHERE to_state = 'refused'"),
+        (10, "UPDATE claims SET state = 'review' WHERE state = 'approved'"),
+        (12, "UPDATE decisions SET clause = '00010119890101001X' WHERE outcome = 'refused'"),
+    ],
+)
+def test_what_was_broken_is_reported(lived: World, environ: dict[str, str], number: int, damage: str) -> None:
+    with lived.database.transaction() as tx:
+        assert tx.execute(damage) > 0
+    assert number in broken(lived, environ)
