@@ -78,13 +78,13 @@ def load(call: Call[Deps]) -> Reply[DatasetView]:
     refused. A fault names `/<line>/<field>`, and nothing of a file with faults is kept.
     """
     stream = call.request_stream
-    dataset = load_past_claims(
-        call.tx,
-        _lines(io.BufferedReader(stream, 1 << 20)),
-        sha256=stream.sha256,
-        uploaded_by=call.caller.subject,
-        now=call.now,
-    )
+    reader = io.BufferedReader(stream, 1 << 20)
+    try:
+        dataset = load_past_claims(
+            call.tx, _lines(reader), sha256=stream.sha256, uploaded_by=call.caller.subject, now=call.now
+        )
+    finally:
+        reader.detach()  # else it would close the stream, which is the caller's
     view = DatasetView(
         dataset_id=dataset.dataset_id, rows=dataset.rows, dishonest=dataset.dishonest, sha256=dataset.sha256
     )
