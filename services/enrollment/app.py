@@ -85,9 +85,11 @@ def after_migrate(settings: Settings, database: Database) -> None:
     from services.enrollment.usecases.publish_product import install  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
 
+    file = settings.contracts_file or (shipped.SIMULATED_CONTRACTS if settings.sandbox else None)
+    contracts = shipped.contracts(file) if file else []
     now = wiring.business_clock(settings, database).now()
     with database.transaction() as tx:
-        install(tx, shipped.products(), shipped.contracts(settings.contracts_file), actor=INSTALLER, now=now)
+        install(tx, shipped.products(), contracts, actor=INSTALLER, now=now)
 
 
 def _vault(settings: Settings) -> Vault:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, FilePath
 
-from services.enrollment.intake.shipped import CONTRACTS
 from shared.process import settings
 
 
 class Settings(settings.Settings):
     SERVICE: ClassVar[str] = "enrollment"
 
-    contracts_file: Path = Field(default=CONTRACTS, description="the path of a JSON file of partners' contracts")
+    contracts_file: FilePath | None = Field(
+        default=None, description="the path of a JSON file of partners' contracts; a sandbox has its own"
+    )

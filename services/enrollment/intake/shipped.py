@@ -14,7 +14,7 @@ from shared.values.ids import PartnerId, ProductCode
 
 SERVICE: Final = Path(__file__).parent.parent
 PRODUCTS: Final = SERVICE / "products"
-CONTRACTS: Final = SERVICE / "partners" / "contracts.json"
+SIMULATED_CONTRACTS: Final = SERVICE / "partners" / "simulated.json"
 
 
 class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
     return [msgspec.json.decode(path.read_bytes(), type=ProductPublished) for path in sorted(folder.glob("*.json"))]
 
 
-def contracts(file: Path = CONTRACTS) -> list[Contract]:
+def contracts(file: Path = SIMULATED_CONTRACTS) -> list[Contract]:
     """The contracts in ``file``; their ``partner_no`` is the database's to give, and 0 here.
 
     Raises:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from services.enrollment.app import PARTS
+from services.enrollment.intake import shipped
+from services.enrollment.store import partners
 from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
+from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, row
 
 
@@ -91,6 +97,30 @@ def test_what_breaks_an_invariant_is_found(
 def test_a_published_product_version_cannot_be_changed(database: Database) -> None:
     with pytest.raises(Exception, match="never changes"), database.transaction() as tx:
         tx.execute("UPDATE product_versions SET terms = '{}'")
+
+
+def test_only_a_sandbox_has_the_simulated_partners(enrollment_url: str, environ: dict[str, str]) -> None:
+    database = Database(enrollment_url, size=1)
+    assert PARTS.after_migrate is not None
+    PARTS.after_migrate(PARTS.settings.load(environ | {"SANDBOX": "false"}), database)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM partners") == (0,)
+        assert tx.one("SELECT count(*) FROM product_versions") == (1,)
+    database.close()
+
+
+def test_an_operators_contracts_are_what_its_file_says_after_each_migrate(
+    database: Database, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (east, west) = msgspec.json.decode(shipped.SIMULATED_CONTRACTS.read_bytes())
+    file = tmp_path / "contracts.json"
+    file.write_bytes(msgspec.json.encode([east | {"state": "wind_down", "products": []}, west]))
+    assert PARTS.after_migrate is not None
+    PARTS.after_migrate(PARTS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
+    with database.transaction() as tx:
+        changed = partners.contract(tx, PartnerId("telecom-east"))
+    assert changed is not None
+    assert (changed.partner_no, changed.state, changed.products) == (1, "wind_down", frozenset())
 
 
 def test_installing_again_publishes_nothing_again(database: Database, environ: dict[str, str]) -> None:
