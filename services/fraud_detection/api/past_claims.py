@@ -91,7 +91,7 @@ def load(call: Call[Deps]) -> Reply[DatasetView]:
     return Reply(view)
 
 
-def _lines(stream: io.BufferedReader) -> Iterator[PastClaim | InvalidField]:
+def _lines(stream: io.BufferedIOBase) -> Iterator[PastClaim | InvalidField]:
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1

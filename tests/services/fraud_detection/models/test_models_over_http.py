@@ -6,7 +6,7 @@ from services.fraud_detection.scoring.champions import Scorer
 from services.fraud_detection.scoring.signature import ArtifactRefused
 from shared.db import audit
 from shared.db.pool import Database
-from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of, line, snapshot_fields, vector_of
+from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of, line, vector_of
 from tests.services.fraud_detection.models.conftest import Train
 
 FILE = file_of(2_000)
@@ -164,33 +164,13 @@ def test_a_dataset_or_model_that_is_not_there_is_named(team: Team) -> None:
     assert team.promote(nobody, match='"1"').status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("bad", "pointer"),
-    [
-        (line(dishonest=None), "/2/dishonest"),
-        (line(amount_fen=-1), "/2/amount_fen"),
-        (line(amount_fen="1"), "/2/amount_fen"),
-        (line(scam_type="bribery"), "/2/scam_type"),
-        (line(occurred_at="2026-01-01T00:00:00"), "/2/occurred_at"),
-        (line(occurred_at="1999-01-01T00:00:00Z"), "/2/occurred_at"),
-        (line(occurred_at="2026-12-01T00:00:00Z"), "/2/discovered_at"),
-        (line(zone="Middle/Earth"), "/2/zone"),
-        (line(zone="../../etc/passwd"), "/2/zone"),
-        (line(name="张三"), "/2/name"),
-        (b"[1, 2]", "/2"),
-        (b'{"dishonest": tru', "/2"),
-        (b"\xff\xfe{}", "/2"),
-        (b"x" * 20_000, "/2"),
-    ],
-)
-def test_a_wrong_line_is_named_with_its_field_and_nothing_is_kept(
-    team: Team, database: Database, bad: bytes, pointer: str
-) -> None:
+@pytest.mark.parametrize("bad", [line(name="张三"), b"x" * 20_000])
+def test_nothing_is_kept_of_a_file_with_a_wrong_line(team: Team, database: Database, bad: bytes) -> None:
     answer = team.upload(line() + b"\n" + bad + b"\n" + line())
-    assert answer.status_code == 422, answer.text
+    assert (answer.status_code, answer.problem) == (422, "invalid-request"), answer.text
     fault = answer.json["errors"][0]
-    assert fault["pointer"] == pointer
-    assert "ine 2" in fault["detail"] or "line 2" in fault["detail"]
+    assert fault["pointer"].startswith("/2")
+    assert "Line 2" in fault["detail"]
     assert fault["fix"]
     assert "张三" not in answer.text
     with database.transaction() as tx:
@@ -205,10 +185,3 @@ def test_all_wrong_lines_are_named_at_once_up_to_fifty(team: Team) -> None:
 def test_an_empty_file_and_a_wrong_content_type_are_refused(team: Team) -> None:
     assert team.upload(b"").status_code == 422
     assert team.upload(FILE, content_type="text/csv").status_code == 415
-
-
-def test_a_past_claim_holds_what_a_decided_claim_is_scored_by() -> None:
-    """The simulator's line has every input of the features but the zone, which has a default."""
-    from services.fraud_detection.domain.features import Snapshot  # noqa: PLC0415
-
-    assert snapshot_fields() == set(Snapshot.__slots__) - {"zone"}

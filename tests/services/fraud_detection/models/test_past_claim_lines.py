@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from services.fraud_detection.api.past_claims import read_line
+from services.fraud_detection.domain.features import Snapshot
+from services.fraud_detection.store.past_claims import PastClaim
+from shared.values.errors import InvalidField
+from tests.services.fraud_detection.models.builders import line, snapshot_fields
+
+
+def test_a_line_is_read_into_what_a_decided_claim_is_scored_by() -> None:
+    claim = read_line(7, line(dishonest=True, amount_fen=123))
+    assert isinstance(claim, PastClaim)
+    assert (claim.line, claim.dishonest, claim.snapshot.amount_fen) == (7, True, 123)
+
+
+@pytest.mark.parametrize(
+    ("bad", "pointer"),
+    [
+        (line(dishonest=None), "/2/dishonest"),
+        (line(amount_fen=-1), "/2/amount_fen"),
+        (line(amount_fen="1"), "/2/amount_fen"),
+        (line(scam_type="bribery"), "/2/scam_type"),
+        (line(occurred_at="2026-01-01T00:00:00"), "/2/occurred_at"),
+        (line(occurred_at="1999-01-01T00:00:00Z"), "/2/occurred_at"),
+        (line(occurred_at="2026-12-01T00:00:00Z"), "/2/discovered_at"),
+        (line(zone="Middle/Earth"), "/2/zone"),
+        (line(zone="../../etc/passwd"), "/2/zone"),
+        (line(name="张三"), "/2/name"),
+        (b"[1, 2]", "/2"),
+        (b'{"dishonest": tru', "/2"),
+        (b"\xff\xfe{}", "/2"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_field_and_never_its_value(bad: bytes, pointer: str) -> None:
+    fault = read_line(2, bad)
+    assert isinstance(fault, InvalidField)
+    assert fault.pointer == pointer
+    assert fault.detail.startswith("Line 2")
+    assert fault.fix
+    for value in ("bribery", "Middle", "passwd", "张三"):
+        assert value not in fault.detail + fault.fix
+
+
+def test_a_past_claim_holds_what_a_decided_claim_is_scored_by() -> None:
+    """The simulator's line has every input of the features but the zone, which has a default."""
+    assert snapshot_fields() == set(Snapshot.__slots__) - {"zone"}
