@@ -6,8 +6,10 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, cast
 
+import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -58,9 +60,16 @@ def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mut
     return line
 
 
-def _redacted(key: str, value: object) -> object:
+@lru_cache(maxsize=4096)  # Keys are words of the code, hence few.
+def _is_hidden(key: str) -> bool:
     lowered = key.lower()
-    if lowered not in _HARMLESS_KEYS and (lowered in _PERSONAL_KEYS or any(part in lowered for part in _SECRET_PARTS)):
+    if lowered in _HARMLESS_KEYS:
+        return False
+    return lowered in _PERSONAL_KEYS or any(part in lowered for part in _SECRET_PARTS)
+
+
+def _redacted(key: str, value: object) -> object:
+    if _is_hidden(key):
         return REDACTED
     if isinstance(value, dict):
         return {str(inner): _redacted(str(inner), item) for inner, item in value.items()}
@@ -104,6 +113,10 @@ def _words(error: BaseException) -> str:
     return f"SQLSTATE {code}" + (f", constraint {constraint}" if constraint else "")
 
 
+def _json(line: object, **_options: object) -> str:
+    return msgspec.json.encode(line, enc_hook=str).decode()
+
+
 def configure(service: str, process: str, level: str = "INFO") -> None:
     """Set up this process's logs, the standard library's included."""
 
@@ -121,7 +134,7 @@ def configure(service: str, process: str, level: str = "INFO") -> None:
         redact,
         tell_exception,
     ]
-    renderer = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
+    renderer = structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
         processors=[*common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

@@ -197,9 +197,8 @@ def _headers(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _response(stored: StoredReply) -> Response:
-    response = Response(stored.body, stored.status)
-    for name, value in stored.headers.items():
-        response.headers[name] = value
+    headers = [(name, value) for name, value in stored.headers.items() if name != "Content-Type"]
+    response = Response(stored.body, stored.status, headers, content_type=stored.headers.get("Content-Type"))
     if not stored.body:
-        response.headers.pop("Content-Type", None)
+        del response.headers["Content-Type"]
     return response

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import Final
 
 from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
 
 from shared.process import metrics, traces
 from shared.process.clock import monotonic
@@ -22,6 +24,9 @@ HEADERS: Final = {
     "Strict-Transport-Security": "max-age=31536000",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_PAIRS: Final = tuple(HEADERS.items())
+_OWN_POLICY: Final = ("Content-Security-Policy", "Cache-Control")
+"""Those that a response may bring itself: the documentation's page and its files do."""
 _QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -36,15 +41,16 @@ def install(app: Flask) -> None:
         g.span.enter_context(traces.span(f"{request.method} {_route()}", parent=carrier))
 
     def finish(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Trace-Id", traces.trace_id())
+        # In one go: setdefault looks through all headers each time, which came to a tenth of a request.
+        given = {name for name in _OWN_POLICY if name in response.headers}
+        response.headers.extend([*(pair for pair in _PAIRS if pair[0] not in given), ("Trace-Id", traces.trace_id())])
         seconds = monotonic() - g.started
         route = _route()
         # Only methods that we serve are labels: a caller may send any word as its method.
         method = request.method if response.status_code != 405 else "other"  # noqa: PLR2004
-        metrics.HTTP_REQUESTS.labels(route, method, str(response.status_code)).inc()
-        metrics.HTTP_SECONDS.labels(route, method).observe(seconds)
+        count, latency = _meters(route, method, response.status_code)
+        count.inc()
+        latency.observe(seconds)
         if route not in _QUIET:
             log.info(
                 "request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 2)
@@ -59,6 +65,11 @@ def install(app: Flask) -> None:
     app.before_request(begin)
     app.after_request(finish)
     app.teardown_request(end)
+
+
+@lru_cache(maxsize=4096)  # Routes, methods and statuses are few; finding a label's child costs more than counting.
+def _meters(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return metrics.HTTP_REQUESTS.labels(route, method, str(status)), metrics.HTTP_SECONDS.labels(route, method)
 
 
 def _route() -> str:
