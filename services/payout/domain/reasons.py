@@ -1,8 +1,11 @@
-"""Why a payout is not paid, as stable codes. A bank's own codes are kept as it gave them, after ``bank_``."""
+"""Why a payout is not paid, as stable codes. A bank's own codes are kept, after ``bank_``."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}[0-9]{0,4}")
 
 PAYEE_UNKNOWN: Final = "payee_unknown"
 OVER_COVER_LIMIT: Final = "over_cover_limit"
@@ -12,6 +15,8 @@ BANK_SILENT: Final = "bank_silent"
 
 
 def of_bank(code: str | None) -> str:
-    """A bank's code as ours: ``account_closed`` is ``bank_account_closed``."""
-    kept = "".join(character for character in (code or "")[:60].lower() if character.isalnum() or character == "_")
-    return f"bank_{kept or 'rejected'}"
+    """A bank's code as ours: ``account_closed`` is ``bank_account_closed``, ISO 20022's ``AC04`` is ``bank_ac04``.
+
+    What has not the form of a code is ``bank_other``: a text may name a person or an account.
+    """
+    return f"bank_{code.lower()}" if code and _CODE.fullmatch(code) else "bank_other"

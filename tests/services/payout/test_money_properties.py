@@ -1,0 +1,229 @@
+"""Any order of decisions, repeats, workers and banks' moods, on a real database.
+
+Whatever happens, after each step:
+
+1. The ledger sums to zero in each currency, and each transfer by itself.
+2. A claim has one payout at most, and the bank carried out one transfer for it at most.
+3. What the bank moved for a claim is what one of its approvals said, and never above that approval's cover.
+4. A payout that our book calls paid was carried out by the bank; money at the bank is minus what was paid and stayed.
+5. A payout that is not paid and whose claim is approved, within cover, is owed; the debt is booked once.
+6. A payout is sent only while the newest decision known of its claim approves it.
+7. Each state that others were told of is in the history, in the same order, and none is told twice.
+
+The operations of a failing run are printed by hypothesis as a program that repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from services.payout.consumers.decisions import heard
+from services.payout.domain.answers import Accepted, Answer, Done, NoAnswer, Rejected, Returned, Unknown
+from services.payout.domain.payees import PayeeDetails
+from services.payout.domain.reconciliation import BankStatus, BankTransfer
+from services.payout.domain.retry_delay import RetryPolicy
+from services.payout.rail.bank import Order, StatementLine
+from services.payout.store import integrity
+from services.payout.usecases.ask_bank import ask_next
+from services.payout.usecases.paying import Paying
+from services.payout.usecases.read_statement import read_on
+from services.payout.usecases.register_payee import Vault, register_payee
+from services.payout.usecases.send_payout import send_next
+from services.payout.usecases.take_decision import take_decision
+from shared.db.pool import Database
+from shared.events.claims import ClaimDecided
+from shared.process.new_ids import new_id
+from shared.values.money import Currency, Fen
+from tests.services.payout.builders import NOW, Calendar, decided
+
+MOODS = ["done", "done_unheard", "lost", "accepted", "rejected"]
+CLAIMS = 3
+COVER = 1_000
+BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
+
+
+class MoodyBank:
+    """A bank whose mood the machine sets: it hears or not, does or not, answers or not. Its book is the truth."""
+
+    def __init__(self) -> None:
+        self.mood = "done"
+        self.book_by_reference: dict[str, BankTransfer] = {}
+        self.lines: list[StatementLine] = []
+        self.sends: list[str] = []
+
+    def send(self, order: Order) -> Answer:
+        self.sends.append(order.reference)
+        if self.mood == "lost":
+            return NoAnswer("Lost")
+        if order.reference not in self.book_by_reference:
+            statuses: dict[str, BankStatus] = {"accepted": "accepted", "rejected": "rejected"}
+            self.put(order.reference, statuses.get(self.mood, "done"), order.amount_fen)
+        return NoAnswer("Unheard") if self.mood == "done_unheard" else self.query(order.reference)
+
+    def query(self, reference: str) -> Answer:
+        known = self.book_by_reference.get(reference)
+        if known is None:
+            return Unknown()
+        answers: dict[BankStatus, Answer] = {
+            "done": Done(),
+            "accepted": Accepted(),
+            "rejected": Rejected("closed"),
+            "returned": Returned("frozen"),
+        }
+        return answers[known.status]
+
+    def statement(self, after: int) -> Sequence[StatementLine]:
+        return [line for line in self.lines if line.number > after]
+
+    def book(self) -> dict[str, BankTransfer]:
+        return dict(self.book_by_reference)
+
+    def put(self, reference: str, status: BankStatus, amount_fen: int) -> None:
+        self.book_by_reference[reference] = BankTransfer(reference, status, Fen(amount_fen), Currency("CNY"))
+        at = datetime.now(UTC)
+        self.lines.append(StatementLine(len(self.lines) + 1, reference, status, None, amount_fen, "CNY", at))
+
+
+class Money(RuleBasedStateMachine):
+    database: Database
+    vault: Vault
+
+    @initialize()
+    def begin(self) -> None:
+        with self.database.transaction() as tx:
+            # The books are only added to; their owner alone can make an exception, and here it wants them empty.
+            for table in BOOKS:
+                tx.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            tx.execute(f"TRUNCATE {', '.join(BOOKS)}, payouts, decisions, outbox")
+            for table in BOOKS:
+                tx.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            tx.execute("UPDATE bank_statement SET read_up_to = 0")
+            details = PayeeDetails("张小明", "6200000000000001", "ICBC")
+            self.token = register_payee(tx, details, vault=self.vault, caller="test", now=NOW).token
+        self.bank = MoodyBank()
+        policy = RetryPolicy(base_seconds=0.0, cap_seconds=0.0, attempts=3, quiet_seconds=0.0)
+        self.paying = Paying(self.database, self.bank, self.vault.sealer, Calendar(), 30.0, policy)
+        self.claims = [new_id() for _ in range(CLAIMS)]
+        self.decisions: list[ClaimDecided] = []
+        self.versions = dict.fromkeys(self.claims, 0)
+
+    @rule(
+        claim=st.integers(0, CLAIMS - 1),
+        outcome=st.sampled_from(["approved", "approved", "refused", "review"]),
+        amount=st.integers(1, COVER + 200),
+        known_payee=st.sampled_from([True, True, True, False]),
+    )
+    def decide(self, claim: int, outcome: str, amount: int, *, known_payee: bool) -> None:
+        """Fraud detection decides; the event may arrive at once, later, or more than once."""
+        claim_id = self.claims[claim]
+        self.versions[claim_id] += 1
+        self.decisions.append(
+            decided(
+                self.token if known_payee else "01" + "f" * 32,
+                claim_id=claim_id,
+                version=self.versions[claim_id],
+                outcome=outcome,
+                amount_fen=amount if outcome == "approved" else 0,
+                cover_limit_fen=COVER,
+            )
+        )
+
+    @rule(which=st.integers(0, 1000))
+    def deliver(self, which: int) -> None:
+        """Any decision so far arrives: in order, late, or again."""
+        if self.decisions:
+            with self.database.transaction() as tx:
+                take_decision(tx, heard(self.decisions[which % len(self.decisions)]), now=NOW)
+
+    @rule(mood=st.sampled_from(MOODS))
+    def send(self, mood: str) -> None:
+        self.bank.mood = mood
+        before = self._newest_outcomes()
+        sent = len(self.bank.sends)
+        send_next(self.paying)
+        for reference in self.bank.sends[sent:]:
+            assert before[reference] == "approved", "6"
+
+    @rule()
+    def ask(self) -> None:
+        ask_next(self.paying)
+
+    @rule()
+    def read_statement(self) -> None:
+        read_on(self.paying)
+
+    @rule(which=st.integers(0, 1000))
+    def bank_goes_on(self, which: int) -> None:
+        """What was accepted is done or refused; what was done may come back."""
+        open_ones = [each for each in self.bank.book_by_reference.values() if each.status in ("accepted", "done")]
+        if open_ones:
+            chosen = open_ones[which % len(open_ones)]
+            later: BankStatus = "returned" if chosen.status == "done" else ("done", "rejected")[which % 2]
+            self.bank.put(chosen.reference, later, chosen.amount_fen)
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        with self.database.transaction() as tx:
+            assert integrity.unbalanced(tx) == [], "1"
+            assert integrity.decisions_paid_twice(tx) == [], "2"
+            assert integrity.paid_above_cover(tx) == [], "3"
+            assert integrity.illegal_steps(tx) == [], "7"
+            payouts = tx.all("SELECT payout_id, claim_id, state, reason, amount_fen FROM payouts")
+            debts = tx.all(
+                "SELECT COALESCE(-sum(amount_fen), 0)::bigint FROM ledger_entries WHERE account = 'claims_payable'"
+            )
+            bank = tx.all("SELECT COALESCE(sum(amount_fen), 0)::bigint FROM ledger_entries WHERE account = 'bank'")
+            told = tx.all("SELECT body::json->>'payout_id', body::json->>'state' FROM outbox ORDER BY id")
+            newest = self._newest(tx)
+        moved = [each for each in self.bank.book_by_reference.values() if each.moved]
+        claim_of = {row[0]: row[1] for row in payouts}
+        assert len({claim_of[each.reference] for each in moved}) == len(moved), "2"
+        approved = {
+            (each.claim_id, each.amount_fen)
+            for each in self.decisions
+            if each.outcome == "approved" and each.amount_fen <= COVER
+        }
+        assert {(claim_of[each.reference], each.amount_fen) for each in moved} <= approved, "3"
+        for payout_id, _claim, state, _reason, _amount in payouts:
+            if state in ("paid", "returned"):
+                assert self.bank.book_by_reference[payout_id].moved, "4"
+        assert bank == [(-sum(row[4] for row in payouts if row[2] == "paid"),)], "4"
+        owed = sum(
+            amount
+            for _id, claim_id, state, reason, amount in payouts
+            if state != "paid"
+            and reason not in ("over_cover_limit", "claim_refused")
+            and (newest[claim_id] == "approved" or state in ("scheduled", "sending", "in_doubt", "accepted"))
+        )
+        assert debts == [(owed,)], "5"
+        assert len(set(told)) == len(told), "7"
+
+    def _newest(self, tx: Any) -> dict[str, str]:
+        rows = tx.all("SELECT DISTINCT ON (claim_id) claim_id, outcome FROM decisions ORDER BY claim_id, version DESC")
+        return {row[0]: row[1] for row in rows}
+
+    def _newest_outcomes(self) -> dict[str, str]:
+        with self.database.transaction() as tx:
+            newest = self._newest(tx)
+            return {row[0]: newest[row[1]] for row in tx.all("SELECT payout_id, claim_id FROM payouts")}
+
+
+@pytest.fixture
+def machine(database: Database, vault: Vault) -> type[Money]:
+    return type("MoneyHere", (Money,), {"database": database, "vault": vault})
+
+
+def test_money_is_right_whatever_happens(machine: type[Money]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
