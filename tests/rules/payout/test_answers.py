@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -47,7 +48,7 @@ def test_every_answer_in_every_state_leads_by_legal_steps_alone(
     steps = after(standing(state, attempts=attempts, seconds=seconds, approved=approved), answer, POLICY)
     if not isinstance(steps, Wait):
         path = [state, *(step.to for step in steps)]
-        assert set(zip(path, path[1:], strict=False)) <= STEPS
+        assert set(pairwise(path)) <= STEPS
 
 
 @pytest.mark.parametrize("state", ["sending", "in_doubt", "accepted"])

@@ -68,8 +68,8 @@ def test_what_is_paid_and_to_whom_never_changes(service: Service, column: str) -
 def test_no_payout_above_the_cover_is_stored_as_payable(service: Service) -> None:
     claim = service.approve(outcome="review", amount_fen=0)
     insert = (
-        "INSERT INTO payouts (payout_id, decision_id, claim_id, policy_id, partner_id, payee_token, amount_fen, currency,"
-        " cover_limit_fen, state, payable_from, created_at, changed_at)"
+        "INSERT INTO payouts (payout_id, decision_id, claim_id, policy_id, partner_id, payee_token, amount_fen,"
+        " currency, cover_limit_fen, state, payable_from, created_at, changed_at)"
         " VALUES (%s, %s, %s, %s, 'p', %s, 11, 'CNY', 10, 'scheduled', now(), now(), now())"
     )
     ids = (new_id(), claim.decision_id, claim.claim_id, new_id(), claim.payee_token)
