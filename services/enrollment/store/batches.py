@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,10 @@ from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
 _ADD: Final = """
-INSERT INTO batches (batch_id, partner_no, product_id, product_version, state, header, sha256, rows_total, received_at)
+INSERT INTO batches (batch_id, partner_no, product_id, product_version, state, header, sha256, rows_total, received_at,
+                     trace)
 VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, 'received', %(header)s, %(sha256)s,
-        %(rows_total)s, %(received_at)s)
+        %(rows_total)s, %(received_at)s, %(trace)s::jsonb)
 """
 
 
@@ -28,6 +30,7 @@ def add(
     product_version: int,
     header: str,
     received_at: datetime,
+    trace: dict[str, str],
 ) -> None:
     """A batch whose parts are about to come; ``complete`` says when they are all there."""
     parameters: dict[str, object] = {
@@ -39,6 +42,7 @@ def add(
         "sha256": "0" * 64,
         "rows_total": 0,
         "received_at": received_at,
+        "trace": json.dumps(trace),
     }
     tx.execute(_ADD, parameters)
 
@@ -113,6 +117,7 @@ class Work:
     product_version: int
     header: str
     received_at: datetime
+    trace: dict[str, str]
     part_no: int
     first_line: int
     rows: int
@@ -123,7 +128,8 @@ class Work:
 # One worker a batch, in the order of its parts, so that of two lines about one person the first always wins; more
 # workers take more batches. The row lock is the lease: it goes with the connection of a worker that is killed.
 _LOCK_NEXT: Final = """
-SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.header, b.received_at
+SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.header, b.received_at,
+       b.trace
 FROM batches b JOIN partners r USING (partner_no)
 WHERE b.state IN ('received', 'processing')
 ORDER BY b.received_at, b.batch_id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
@@ -149,6 +155,7 @@ def take_next(tx: Tx) -> Work | None:
         product_version=head[3],
         header=head[4],
         received_at=head[5],
+        trace=head[6],
         part_no=part[0],
         first_line=part[1],
         rows=part[2],

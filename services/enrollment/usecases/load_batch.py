@@ -22,10 +22,13 @@ from shared.db.transaction import Tx
 from shared.messaging import outbox
 from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import SealBroken
-from shared.process import metrics
+from shared.process import metrics, traces
 from shared.process.clock import monotonic
+from shared.process.logs import get_logger
 from shared.process.new_ids import new_id
 from shared.values.ids import PolicyId
+
+log = get_logger()
 
 
 def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool) -> bool:
@@ -34,11 +37,24 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool) -> boo
     work = batches.take_next(tx)
     if work is None:
         return False
-    try:
-        text = vault.sealer.open(tx, work.sealed, part_context(work.batch_id, work.part_no))
-    except (SealBroken, UnknownKey) as error:
-        batches.fail(tx, work.batch_id, error.sentence())
-        return True
+    with traces.span("load-batch-part", parent=work.trace):
+        try:
+            text = vault.sealer.open(tx, work.sealed, part_context(work.batch_id, work.part_no))
+        except (SealBroken, UnknownKey) as error:
+            batches.fail(tx, work.batch_id, error.sentence())
+            log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=error.sentence())
+            return True
+        accepted, rejected = _load(tx, text, work, vault=vault, now=now, sandbox=sandbox)
+        batches.part_done(tx, work, accepted=accepted, rejected=rejected, seconds=monotonic() - began, now=now)
+        log.info("batch_part_loaded", batch_id=work.batch_id, part=work.part_no, accepted=accepted, rejected=rejected)
+    metrics.POLICIES_ENROLLED.labels("batch").inc(accepted)
+    metrics.BATCH_ROWS.labels("accepted").inc(accepted)
+    metrics.BATCH_ROWS.labels("rejected").inc(rejected)
+    return True
+
+
+def _load(tx: Tx, text: str, work: Work, *, vault: Vault, now: datetime, sandbox: bool) -> tuple[int, int]:
+    """How many rows of the part were accepted, and how many rejected."""
     sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
     good, rejected = _judge(text, work, sale, sandbox=sandbox)
     prepared = _prepare(tx, [row for _line, row in good], vault)
@@ -52,11 +68,7 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool) -> boo
         if policy.policy_id not in stored
     ]
     batches.add_rejections(tx, work.batch_id, rejected)
-    batches.part_done(tx, work, accepted=len(stored), rejected=len(rejected), seconds=monotonic() - began, now=now)
-    metrics.POLICIES_ENROLLED.labels("batch").inc(len(stored))
-    metrics.BATCH_ROWS.labels("accepted").inc(len(stored))
-    metrics.BATCH_ROWS.labels("rejected").inc(len(rejected))
-    return True
+    return len(stored), len(rejected)
 
 
 def _judge(text: str, work: Work, sale: Sale, *, sandbox: bool) -> tuple[list[tuple[int, CheckedRow]], list[Rejection]]:

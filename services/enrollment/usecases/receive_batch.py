@@ -14,6 +14,7 @@ from services.enrollment.usecases.contracts import sale_of
 from services.enrollment.usecases.vault import Vault, part_context
 from shared.db import audit
 from shared.db.transaction import Tx
+from shared.process import traces
 from shared.process.new_ids import new_id
 from shared.values.ids import BatchId, ProductCode
 
@@ -55,6 +56,7 @@ def receive_batch(
         product_version=sale.product.terms.product_version,
         header=",".join(upload.header),
         received_at=now,
+        trace=traces.carrier(),
     )
     key = vault.sealer.new_data_key(tx)
     for part in upload.parts():

@@ -15,6 +15,7 @@ from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
+from shared.process import traces
 from shared.values.ids import BatchId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, pieces, row
 
@@ -151,6 +152,16 @@ def test_a_worker_that_dies_within_a_part_leaves_nothing_of_it_and_the_next_one_
     with database.transaction() as tx:
         assert tx.one("SELECT state, accepted FROM batches") == ("finished", 11_000)
     assert faults(database, environ) == []
+
+
+def test_what_a_worker_does_with_a_file_is_found_by_the_trace_of_its_upload(database: Database, vault: Vault) -> None:
+    with traces.span("upload"):
+        uploaded = traces.trace_id()
+        receive(database, vault, csv(people(0, 3)))
+    load_all(database, vault)
+    with database.transaction() as tx:
+        found = tx.all("SELECT trace::jsonb ->> 'traceparent' FROM outbox WHERE type = 'policies.enrolled'")
+    assert [traceparent.split("-")[1] for (traceparent,) in found] == [uploaded]
 
 
 def test_two_workers_never_take_the_same_batch(database: Database, vault: Vault) -> None:
