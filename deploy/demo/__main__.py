@@ -89,7 +89,7 @@ def _job(console: Console, stack: Stack) -> bool:
 
 def _tell(console: Console, stack: Stack, done: Done) -> None:
     paid = [each for each in done.filed if (each.latest.get("payout") or {}).get("state") == "paid"]
-    followed = paid[0]
+    followed = max(paid, key=lambda each: str(each.latest["decision"]["payable_from"]))
     processes = [name for name in stack.processes() if name.startswith(SERVICES)]
     lines = trace.in_the_logs([Path(stack.log(name)) for name in processes], followed.trace_id)
     summary.tell(console, done, trace.follow(stack, followed), lines)

@@ -92,4 +92,5 @@ def _lines(log: Path, trace_id: str) -> Iterator[LogLine]:
         for line in text:
             if trace_id in line and line.startswith("{"):
                 told = json.loads(line)
-                yield LogLine(str(told.get("timestamp", "")), log.stem, str(told.get("event", "")))
+                what = " ".join(str(told[name]) for name in ("event", "method", "route", "type") if name in told)
+                yield LogLine(str(told.get("timestamp", "")), log.stem, what)
