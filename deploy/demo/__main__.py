@@ -98,8 +98,9 @@ def _tell(console: Console, stack: Stack, done: Done) -> None:
     console.print(f"Memory of all processes of the system: {_memory(stack)}")
     if not _keep():
         console.print(
-            "To look around afterwards: make demo KEEP=1. It then keeps running and tells where the API pages are."
+            "To look around afterwards: make demo KEEP=1, which keeps it running with its interactive API pages at"
         )
+        _pages(console, stack)
 
 
 def _kept(console: Console, stack: Stack) -> None:

@@ -106,7 +106,7 @@ def _way(console: Console, moments: Sequence[Moment], lines: Sequence[LogLine]) 
         table.add_row(f"{moment.at:%Y-%m-%d %H:%M:%S}", moment.where, moment.what)
     console.print(table)
     if lines:
-        console.print("The same claim's trace id in the logs:")
+        console.print("Its trace id in the logs:")
         for line in lines[:14]:
             console.print(f"  {line.process}: {line.event}", highlight=False)
 
