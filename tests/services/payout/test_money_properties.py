@@ -44,7 +44,7 @@ from shared.values.money import Currency, Fen
 from tests.services.payout.builders import NOW, Calendar, decided
 
 MOODS = ["done", "done_unheard", "lost", "accepted", "rejected"]
-CLAIMS = 3
+CLAIMS = 2
 COVER = 1_000
 BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
 
@@ -117,10 +117,11 @@ class Money(RuleBasedStateMachine):
     @rule(
         claim=st.integers(0, CLAIMS - 1),
         outcome=st.sampled_from(["approved", "approved", "refused", "review"]),
-        amount=st.integers(1, COVER + 200),
+        amount=st.integers(COVER - 900, COVER + 30),
         known_payee=st.sampled_from([True, True, True, False]),
+        at_once=st.sampled_from([True, True, False]),
     )
-    def decide(self, claim: int, outcome: str, amount: int, *, known_payee: bool) -> None:
+    def decide(self, claim: int, outcome: str, amount: int, *, known_payee: bool, at_once: bool) -> None:
         """Fraud detection decides; the event may arrive at once, later, or more than once."""
         claim_id = self.claims[claim]
         self.versions[claim_id] += 1
@@ -134,6 +135,8 @@ class Money(RuleBasedStateMachine):
                 cover_limit_fen=COVER,
             )
         )
+        if at_once:
+            self.deliver(len(self.decisions) - 1)
 
     @rule(which=st.integers(0, 1000))
     def deliver(self, which: int) -> None:
@@ -151,9 +154,10 @@ class Money(RuleBasedStateMachine):
         for reference in self.bank.sends[sent:]:
             assert before[reference] == "approved", "6"
 
-    @rule()
-    def ask(self) -> None:
-        ask_next(self.paying)
+    @rule(times=st.integers(1, 3))
+    def ask(self, times: int) -> None:
+        for _ in range(times):
+            ask_next(self.paying)
 
     @rule()
     def read_statement(self) -> None:
@@ -224,6 +228,6 @@ def test_money_is_right_whatever_happens(machine: type[Money]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
