@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
@@ -148,6 +148,20 @@ def test_the_same_loss_filed_twice_at_one_moment_is_paid_once(world: World) -> N
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(str(outcome) for outcome in pool.map(world.decide, filed))
     assert outcomes == ["approved", "refusal_proposed", "refusal_proposed", "refusal_proposed"]
+
+
+def test_a_claim_that_is_stored_late_still_meets_the_one_that_is_being_approved(world: World) -> None:
+    """The one filed first commits last: only waiting for the person's other decision shows that the loss is paid."""
+    person = world.covered()
+    second = world.file(person, now=NOW)
+    submitted = ClaimSubmitted(claim_id=second.claim_id, round=1, policy_id=person.policy_id, submitted_at=NOW)
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            assert adjudicate(tx, submitted, find_champion=champion(), now=NOW) == "approved"
+            first = world.file(person, now=NOW - timedelta(hours=1))
+            deciding = pool.submit(world.decide, first)
+            wait([deciding], timeout=1)
+        assert deciding.result(timeout=20) == "refusal_proposed"
 
 
 @pytest.mark.parametrize(
