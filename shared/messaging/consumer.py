@@ -21,7 +21,8 @@ from shared.messaging import inbox
 from shared.messaging.dead_letters import DeadLetters, NotSetAside
 from shared.messaging.failures import PASSING, Poison, Unready
 from shared.messaging.headers import event_type_of, read
-from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Message, Partition
+from shared.messaging.kafka_link import Consumer, KafkaFault, Link
+from shared.messaging.messages import Message, Partition
 from shared.messaging.progress import Progress
 from shared.messaging.retry_delay import delay
 from shared.messaging.subscription import Subscription

@@ -14,7 +14,8 @@ from typing import Final
 from shared.db.pool import Database
 from shared.messaging import inbox
 from shared.messaging.headers import is_event_id
-from shared.messaging.kafka_link import Consumer, Headers, KafkaFault, Link, Message, Outgoing, Producer
+from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Producer
+from shared.messaging.messages import Headers, Message, Outgoing
 from shared.messaging.subscription import dead_letter_topic
 from shared.process import metrics
 from shared.process.clock import wall_now

@@ -12,7 +12,7 @@ import msgspec
 from shared.events.catalog import BY_TYPE
 from shared.events.envelope import Envelope, Event
 from shared.messaging.failures import Poison
-from shared.messaging.kafka_link import Headers, Message
+from shared.messaging.messages import Headers, Message
 from shared.values.ids import EventId
 
 SPEC_VERSION: Final = b"1.0"

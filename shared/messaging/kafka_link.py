@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.record import util as _record_util
 from kafka.structs import OffsetAndMetadata
 
+from shared.messaging.messages import Message, Outgoing, Partition, Place
 from shared.process.clock import monotonic
 from shared.process.settings import EXIT_CONFIGURATION, Settings
 
@@ -52,47 +53,6 @@ requests of their own (734 wake-ups of the sender for 10,000 messages)."""
 _CLOSE_TIMEOUT_MS: Final = 5_000
 _LOOK_TIMEOUT_MS: Final = 2_000
 _READ_PATIENCE_SECONDS: Final = 30.0
-
-
-class Partition(NamedTuple):
-    """A partition of a topic, the topic without its prefix."""
-
-    topic: str
-    number: int
-
-
-Headers = tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message read from a topic."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes
-    headers: Headers
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to be sent. Messages with one key keep their order."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    headers: Headers
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an acknowledged message lies."""
-
-    partition: int
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +110,16 @@ def _open(kind: Any, options: dict[str, Any]) -> Any:
     kafka-python 3.0.12 leaves a thread and five file descriptors behind whenever a client finds no broker: a worker
     that waits for one for an hour would run out of them.
     """
-    made: list[Any] = []
+    with ExitStack() as undo:
 
-    def connections(**config: Any) -> Any:
-        made.append(kind.DEFAULT_CONFIG["kafka_client"](**config))
-        return made[-1]
+        def connections(**config: Any) -> Any:
+            made = kind.DEFAULT_CONFIG["kafka_client"](**config)
+            undo.callback(made.close)
+            return made
 
-    try:
-        return kind(kafka_client=connections, **options)
-    except BaseException:
-        for each in made:
-            each.close()
-        raise
+        client = kind(kafka_client=connections, **options)
+        undo.pop_all()
+        return client
 
 
 class Producer:

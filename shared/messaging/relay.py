@@ -19,7 +19,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  # psycop
 
 from shared.db.connection import connect
 from shared.messaging.headers import headers_of, source_of
-from shared.messaging.kafka_link import KafkaFault, Link, Outgoing, Place, Producer, require_fast_checksums
+from shared.messaging.kafka_link import KafkaFault, Link, Producer, require_fast_checksums
+from shared.messaging.messages import Outgoing, Place
 from shared.messaging.outbox import CHANNEL
 from shared.messaging.retry_delay import delay
 from shared.process import metrics

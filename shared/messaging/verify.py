@@ -16,7 +16,8 @@ from shared.messaging import inbox
 from shared.messaging.dead_letters import origin_of
 from shared.messaging.failures import Poison
 from shared.messaging.headers import event_type_of, is_event_id
-from shared.messaging.kafka_link import Consumer, Link, Message, Partition
+from shared.messaging.kafka_link import Consumer, Link
+from shared.messaging.messages import Message, Partition
 from shared.messaging.subscription import Subscription, dead_letter_topic
 
 _WAITING_SECONDS: Final = 60

@@ -26,7 +26,8 @@ from shared.db.pool import Database
 from shared.events.envelope import Event
 from shared.events.policies import PoliciesEnrolled
 from shared.messaging import topics
-from shared.messaging.kafka_link import Link, Outgoing, Producer
+from shared.messaging.kafka_link import Link, Producer
+from shared.messaging.messages import Outgoing
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer

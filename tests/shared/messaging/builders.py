@@ -14,7 +14,8 @@ from shared.events.payouts import PayoutChanged
 from shared.messaging import dead_letters, outbox, topics
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.dead_letters import DeadLetter
-from shared.messaging.kafka_link import Link, Outgoing, Producer
+from shared.messaging.kafka_link import Link, Producer
+from shared.messaging.messages import Outgoing
 from shared.messaging.relay import Relay
 from shared.messaging.subscription import Handler, Subscription
 from shared.process.new_ids import new_id

@@ -11,7 +11,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from shared.events.envelope import Event
 from shared.messaging.headers import headers_of, read, source_of
-from shared.messaging.kafka_link import Message
+from shared.messaging.messages import Message
 from tests.shared.events.builders import NOW, SAMPLES
 
 EVENT_ID = "0190163d-8694-739b-aea5-966c26f8ad91"

@@ -14,7 +14,8 @@ from kafka.record import util as record_util
 from deploy.local.places import free_port
 from shared.events.catalog import TOPICS
 from shared.messaging import topics
-from shared.messaging.kafka_link import Consumer, Link, Outgoing, Producer, reachable, require_fast_checksums
+from shared.messaging.kafka_link import Consumer, Link, Producer, reachable, require_fast_checksums
+from shared.messaging.messages import Outgoing
 from shared.messaging.subscription import Subscription
 from shared.process.settings import EXIT_CONFIGURATION, Settings
 
@@ -124,8 +125,9 @@ def test_a_message_to_a_topic_that_does_not_exist_is_a_fault_and_makes_no_topic(
 AWAY = """
 import gc, sys, threading
 from pathlib import Path
-from shared.messaging import topics
-from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Outgoing, Producer, reachable
+from shared.messaging import kafka_link, topics
+from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Producer, reachable
+from shared.messaging.messages import Outgoing
 kafka_link._BOOTSTRAP_TIMEOUT_MS = 100
 away = Link(sys.argv[1])
 def try_all():
