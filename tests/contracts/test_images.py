@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from deploy.local.places import LOOPBACK, free_port
 from deploy.local.watchdog import MARK
@@ -178,6 +180,39 @@ def wait_until_ready(process: str, url: str, child: subprocess.Popen[str]) -> No
             said = reply.text
         time.sleep(0.1)
     raise AssertionError(f"{process} did not get ready: {said}")
+
+
+def test_the_sandbox_bank_of_compose_runs_in_payout_s_image(
+    children: list[subprocess.Popen[str]], environment: Environment, tmp_path: Path
+) -> None:
+    built = build(ROOT, "payout", tmp_path / "image")
+    bank = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]["sandbox-bank"]
+    for mount in bank["volumes"]:
+        source, _, target = mount.partition(":")
+        if source.startswith("../"):
+            copy(ROOT / "deploy" / source, built.app / target.removeprefix("/app/").removesuffix(":ro"))
+    port = str(free_port())
+    here = {
+        "SANDBOX_BANK_HOST": LOOPBACK,
+        "SANDBOX_BANK_PORT": port,
+        "SANDBOX_BANK_BOOK": str(tmp_path / "book.sqlite"),
+    }
+    assert set(here) < set(bank["environment"])
+    given = here | {"PAYOUT_RAIL_TOKEN": "secret", MARK: environment("payout")[MARK]}
+    words = [str(built.python), *bank["entrypoint"][1:]]
+    assert bank["entrypoint"][0] == "python"
+    children.append(
+        subprocess.Popen(words, cwd=built.app, env=in_the_image(given, tmp_path), stderr=subprocess.PIPE, text=True)
+    )
+    wait_until_ready("sandbox bank", f"http://{LOOPBACK}:{port}/livez", children[-1])
+
+
+def copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def test_the_image_runs_as_a_numbered_user_and_signals_reach_python() -> None:
