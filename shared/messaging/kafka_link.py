@@ -30,7 +30,7 @@ _SESSION_TIMEOUT_MS: Final = 10_000
 The default of 45 s would keep claims waiting that long; below 6 s is under most brokers' minimum."""
 _HEARTBEAT_INTERVAL_MS: Final = 3_000
 """A third of the session, as Kafka advises: two may be lost."""
-_MAX_POLL_INTERVAL_MS: Final = 60_000
+_MAX_POLL_INTERVAL_MS: Final = 30_000
 """A rebalance waits for a member that is busy at most this long. A batch takes some seconds at worst."""
 _METADATA_MAX_AGE_MS: Final = 10_000
 """A topic made after a consumer started is found within this time; the default is five minutes."""
@@ -203,7 +203,12 @@ class Consumer:
         self._consumer = _open(KafkaConsumer, link.common(client_id) | own)
 
     def subscribe(self, topics: Sequence[str]) -> None:
-        self._consumer.subscribe([self._prefix + topic for topic in topics])
+        theirs = [self._prefix + topic for topic in topics]
+        for topic in theirs:
+            # Learn of its partitions first. A group's leader that does not know them hands out none, and the group
+            # goes through a second rebalance once it does.
+            self._consumer.partitions_for_topic(topic)
+        self._consumer.subscribe(theirs)
 
     def poll(self, seconds: float) -> dict[Partition, list[Message]]:
         """What came, by partition and in order; empty after ``seconds``. Rebalances happen in here and nowhere else."""
