@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -16,4 +17,197 @@ class Guard:
     tests: tuple[str, ...]
 
 
-GUARDS: tuple[Guard, ...] = ()
+_PLATFORM: Final = "shared/db/migrations/0001_platform.sql"
+_CLAIMS: Final = "services/fraud_detection/migrations/0001_coverage_claims_and_decisions.sql"
+_MONEY: Final = "services/payout/migrations/0001_payees_payouts_and_ledger.sql"
+_POLICIES: Final = "services/enrollment/migrations/0001_products_partners_policies_and_batches.sql"
+
+_DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
+_REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
+_CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
+_ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
+_PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
+_PAYING: Final = ("tests/services/payout/test_paying.py",)
+_AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
+
+_SHARED: Final = (
+    Guard(
+        "inbox",
+        "shared/messaging/inbox.py",
+        "return {EventId(row[0]) for row in tx.all(_RECEIVE, (sorted(set(events)), consumer))}",
+        "return set(events)",
+        _DELIVERY,
+    ),
+    Guard(
+        "unique key: an event in a consumer's inbox",
+        _PLATFORM,
+        "    PRIMARY KEY (event_id, consumer)",
+        "    CHECK (consumer <> '')",
+        _DELIVERY,
+    ),
+    Guard(
+        "the outbox's transaction: an event leaves although the change is undone",
+        "shared/messaging/outbox.py",
+        "    tx.notify(CHANNEL)\n",
+        "    tx.notify(CHANNEL)\n    tx.execute('COMMIT')\n",
+        _DELIVERY,
+    ),
+    Guard(
+        "the outbox's transaction: a change without its event",
+        "shared/messaging/outbox.py",
+        "    tx.insert_many(_INSERT, rows)\n",
+        "",
+        _DELIVERY,
+    ),
+    Guard(
+        "idempotency store",
+        "shared/web/idempotency.py",
+        "        if tx.execute(_STORE_SQL, values) == 0:\n            raise RequestInProgress\n",
+        "        del values\n",
+        _REPEATS,
+    ),
+    Guard(
+        "idempotency: another body under the same key",
+        "shared/web/idempotency.py",
+        "    if first != now:\n",
+        "    if not first:\n",
+        _REPEATS,
+    ),
+    Guard(
+        "idempotency: one at a time",
+        "shared/web/idempotency.py",
+        "if row is None or not row[0]:",
+        "if row is None:",
+        _REPEATS,
+    ),
+    Guard(
+        "unique key: an idempotency key of a client and route",
+        _PLATFORM,
+        "    PRIMARY KEY (client_id, route, key)",
+        "    CHECK (key <> '')",
+        _REPEATS,
+    ),
+)
+
+_ENROLLMENT: Final = (
+    Guard(
+        "unique key: one cover per person and product",
+        _POLICIES,
+        "CREATE UNIQUE INDEX one_cover_per_person_and_product",
+        "CREATE INDEX one_cover_per_person_and_product",
+        _AT_ONCE,
+    ),
+    Guard(
+        "one worker on a batch",
+        "services/enrollment/store/batches.py",
+        " LIMIT 1 FOR UPDATE OF b SKIP LOCKED",
+        " LIMIT 1",
+        ("tests/services/enrollment/test_at_once.py", "tests/services/enrollment/test_batches.py"),
+    ),
+)
+
+_FRAUD_DETECTION: Final = (
+    Guard(
+        "unique key: one decision by the machine in a round",
+        _CLAIMS,
+        "CREATE UNIQUE INDEX one_machine_decision_per_round ON decisions (claim_id, round) WHERE NOT by_person;",
+        "",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "unique key: one approval of a claim",
+        _CLAIMS,
+        "CREATE UNIQUE INDEX one_approval_per_claim ON decisions (claim_id) WHERE outcome = 'approved';",
+        "",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "unique key: one open review of a claim",
+        _CLAIMS,
+        "CREATE UNIQUE INDEX one_open_review_per_claim ON reviews (claim_id) WHERE closed_at IS NULL;",
+        "",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "no approval by the machine without a model",
+        _CLAIMS,
+        "outcome <> 'approved' OR by_person OR model_id IS NOT NULL OR coalesce(sandbox_value = 'approve', false)",
+        "true",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "a limit is reserved by a conditional update",
+        "services/fraud_detection/store/coverage.py",
+        "WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s",
+        "",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "a round is decided once",
+        "services/fraud_detection/usecases/adjudicate.py",
+        'if claim.state != "submitted" or claim.round != submitted.round:',
+        "if False:",
+        _ADJUDICATION,
+    ),
+    Guard(
+        "claims of one person are decided one after the other",
+        "services/fraud_detection/usecases/case_file.py",
+        "    history.one_at_a_time(tx, claim.person_token)\n",
+        "",
+        _ADJUDICATION,
+    ),
+)
+
+_PAYOUT: Final = (
+    Guard(
+        "unique key: one payout of a decision",
+        _MONEY,
+        "    CONSTRAINT one_payout_per_decision UNIQUE (decision_id),\n",
+        "",
+        _PAYOUT_GUARDS,
+    ),
+    Guard(
+        "unique key: one payout of a claim",
+        _MONEY,
+        "    CONSTRAINT one_payout_per_claim UNIQUE (claim_id),\n",
+        "",
+        _PAYOUT_GUARDS,
+    ),
+    Guard(
+        "unique key: a fact is booked once",
+        _MONEY,
+        "    CONSTRAINT booked_once UNIQUE (kind, cause),\n",
+        "",
+        ("tests/services/payout/test_premium.py",),
+    ),
+    Guard(
+        "never above the cover",
+        _MONEY,
+        "    CONSTRAINT never_above_the_cover CHECK (amount_fen <= cover_limit_fen OR state = 'rejected'),\n",
+        "",
+        _PAYOUT_GUARDS,
+    ),
+    Guard(
+        "a transfer sums to zero",
+        _MONEY,
+        "GROUP BY currency HAVING sum(amount_fen) <> 0) THEN",
+        "GROUP BY currency HAVING false) THEN",
+        _PAYOUT_GUARDS,
+    ),
+    Guard(
+        "a refused claim is not sent again",
+        "services/payout/domain/answers.py",
+        '    if not standing.still_approved:\n        return (Step("rejected", reasons.CLAIM_REFUSED),)\n',
+        "",
+        _PAYING,
+    ),
+    Guard(
+        "what the bank said of an older attempt decides nothing",
+        "services/payout/usecases/settle_answer.py",
+        "if isinstance(answer, (Unknown, NoAnswer)) and asked_at_version != payout.version:",
+        "if False:",
+        ("tests/services/payout",),
+    ),
+)
+
+GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_FRAUD_DETECTION, *_PAYOUT)

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -28,7 +29,7 @@ from deploy.demo.waiting import silent, until
 from deploy.local.places import free_port
 from deploy.local.stack import Stack
 from deploy.simulator import claims as simulated
-from deploy.simulator.claims import EnrolledPolicy, SimulatedClaim
+from deploy.simulator.claims import EnrolledPolicy, SimulatedClaim, Terms
 from deploy.simulator.identity_numbers import phone_ending
 
 CLAIMS = 24
@@ -39,21 +40,29 @@ SEED = int(time.time())
 Fault = Callable[[Stack, random.Random], None]
 
 
+@dataclass(frozen=True)
+class Insured:
+    """Policies past their waiting period, each to be claimed under once, and their product's terms."""
+
+    policies: Iterator[EnrolledPolicy]
+    terms: Terms
+
+
 @pytest.fixture(scope="module")
-def policies(running_system: Stack) -> Iterator[EnrolledPolicy]:
-    """Policies past their waiting period, each to be claimed under once."""
+def insured(running_system: Stack) -> Insured:
     print(f"seed {SEED}")
     now = clocks.now(running_system)
     enrolled = enrolling.enroll(running_system, SEED, 400, now=now, expectations=Expectations(), told=silent)
     clocks.advance(running_system, now + timedelta(days=WAITING_DAYS))
-    return iter(enrolling.look_up(running_system, enrolled, 9 * CLAIMS))
+    found = enrolling.look_up(running_system, enrolled, len(FAULTS) * CLAIMS)
+    return Insured(iter(found), Terms.of(enrolled.product))
 
 
-def _claims(system: Stack, policies: Iterator[EnrolledPolicy], seed: int) -> list[SimulatedClaim]:
+def _claims(system: Stack, insured: Insured, seed: int) -> list[SimulatedClaim]:
     """Honest claims, each approved without a model by the sandbox value in the phone's last digits."""
-    chosen = [next(policies) for _ in range(CLAIMS)]
+    chosen = [next(insured.policies) for _ in range(CLAIMS)]
     honest = simulated.Mix(outside_cover=0, twice_filed=0, ring=0, repeat_victim=0, scheme=0, sandbox=0)
-    made = simulated.make(chosen, clocks.now(system), seed, count=CLAIMS, mix=honest)
+    made = simulated.make(chosen, clocks.now(system), seed, count=CLAIMS, terms=insured.terms, mix=honest)
     for claim in made:
         claimant = claim.body["claimant"]
         claimant["phone"] = phone_ending(claimant["phone"], APPROVED_BY_PHONE)
@@ -88,6 +97,13 @@ def _during(fault: Fault, system: Stack, rng: random.Random) -> Iterator[None]:
 
 def _decided(system: Stack, filed: Sequence[Filed]) -> bool | None:
     refresh(system, filed)
+    wrong = [
+        (each.state, each.latest["decision"]["reasons"], each.simulated.body["loss"])
+        for each in filed
+        if each.state not in {"submitted", "approved"}
+    ]
+    if wrong:
+        pytest.fail(f"claims that should be approved are not: {wrong}")
     return True if all(each.state == "approved" for each in filed) else None
 
 
@@ -135,12 +151,10 @@ FAULTS: dict[str, Fault] = {
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_claim_is_decided_once_and_paid_once_although(
-    name: str, running_system: Stack, policies: Iterator[EnrolledPolicy]
-) -> None:
+def test_every_claim_is_decided_once_and_paid_once_although(name: str, running_system: Stack, insured: Insured) -> None:
     system, fault = running_system, FAULTS[name]
     rng = random.Random(f"{SEED} {name}")
-    claims = _claims(system, policies, rng.getrandbits(32))
+    claims = _claims(system, insured, rng.getrandbits(32))
 
     with _during(fault, system, rng):
         filed = filing.file_all(system, claims, silent)

@@ -29,6 +29,7 @@ from deploy.demo.waiting import silent, until
 from deploy.local.places import free_port
 from deploy.local.stack import Stack
 from deploy.simulator import claims as simulated
+from deploy.simulator.claims import Terms
 from shared.process.new_ids import new_id
 from tests.load import bare_insert
 from tests.load.report import Figure, middle, percentile, write
@@ -119,7 +120,7 @@ def _bodies(stack: Stack, count: int) -> list[dict[str, Any]]:
     clocks.advance(stack, later)
     policies = enrolling.look_up(stack, enrolled, count)
     mix = simulated.Mix(outside_cover=0, twice_filed=0, ring=0, repeat_victim=0, scheme=0, sandbox=0)
-    made = simulated.make(policies, later, SEED, count=count, mix=mix)
+    made = simulated.make(policies, later, SEED, count=count, terms=Terms.of(enrolled.product), mix=mix)
     with User.of(stack, "mobile-backend", PAYOUT) as vault:
         payees = [each.payee for each in made]
         tokens = [
