@@ -2,8 +2,10 @@
 
 A polled batch is one transaction: inbox and effects together; then the offsets are committed. Where that fails, events
 are tried one by one, so that one bad event stops nobody but itself (see shared.messaging.failures for what is what).
-While it waits for a second try it goes on polling, so that the group does not take it for dead. A rebalance happens
-inside poll, when everything polled before is done and committed, or held back at its first offset.
+While it waits for a second try it goes on polling, so that the group does not take it for dead; what comes meanwhile
+from a partition that waits is dropped, and read again from its first offset. (kafka-python 3.0.12 has a pause for this,
+but loses a paused partition for good where it had records of it in hand: its fetcher never takes them up again.) A
+rebalance happens inside poll, when everything polled before is done and committed, or held back at its first offset.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ another service and its relay takes; the rest of its partition waits behind it."
 _POLL_SECONDS: Final = 0.25
 """How soon a stop is noticed while nothing comes; events themselves wake the poll."""
 _LOOK_SECONDS: Final = 5.0
+_HOLD_SECONDS: Final = 0.25
+"""How long it rests where all that comes is of partitions that wait: four reads a second for nothing, at most."""
 
 _TRY_AGAIN: Final = (*PASSING, KafkaFault, NotSetAside)
 
@@ -47,6 +51,14 @@ class _Item:
 
     message: Message
     envelope: Envelope | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """From where on a partition waits, and until when on the monotonic clock."""
+
+    offset: int
+    until: float
 
 
 class SubscriptionRunner:
@@ -62,7 +74,7 @@ class SubscriptionRunner:
         self._stopping = stopping
         self._dead_letters = DeadLetters(link, self._group)
         self.progress = Progress(self._group)
-        self._held: dict[Partition, float] = {}
+        self._held: dict[Partition, _Hold] = {}
         self._told: set[Partition] = set()
         self._unready_since: dict[tuple[Partition, int], float] = {}
         self._failures = 0
@@ -90,11 +102,13 @@ class SubscriptionRunner:
         try:
             consumer.subscribe(self._subscription.topics)
             while not self._stopping.requested():
-                self._release_due(consumer)
-                batch = consumer.poll(_POLL_SECONDS)
+                polled = consumer.poll(_POLL_SECONDS)
                 self.progress.turned()
+                batch = self._without_held(consumer, polled)
                 if batch:
                     self._work_off(consumer, batch)
+                elif polled:
+                    self._stopping.wait(_HOLD_SECONDS)
                 self._look_around(consumer)
         finally:
             with suppress(KafkaFault):
@@ -205,15 +219,20 @@ class SubscriptionRunner:
         self._failures += 1
         until = monotonic() + delay(self._failures)
         for place, offset in first_offsets.items():
-            consumer.hold(place, offset)
-            self._held[place] = until
+            consumer.go_back(place, offset)
+            self._held[place] = _Hold(offset, until)
         metrics.CONSUMER_RETRIES.labels(self._group).inc()
         self._log.warning("consumer_retries", error=type(error).__name__, failures=self._failures)
 
-    def _release_due(self, consumer: Consumer) -> None:
-        for place in [place for place, until in self._held.items() if monotonic() >= until]:
-            del self._held[place]
-            consumer.release(place)
+    def _without_held(
+        self, consumer: Consumer, polled: Mapping[Partition, Sequence[Message]]
+    ) -> dict[Partition, Sequence[Message]]:
+        """What may be worked off now; partitions that still wait go back to where they wait."""
+        now = monotonic()
+        self._held = {place: hold for place, hold in self._held.items() if now < hold.until}
+        for place in polled.keys() & self._held.keys():
+            consumer.go_back(place, self._held[place].offset)
+        return {place: messages for place, messages in polled.items() if place not in self._held}
 
     def _commit(self, consumer: Consumer, done: Mapping[Partition, int]) -> None:
         if not done:
@@ -235,7 +254,7 @@ class SubscriptionRunner:
         except KafkaFault as error:
             self._log.warning("broker_does_not_answer", error=type(error).__name__)
             return
-        if ours and not self._held:
+        if ours and not any(behind.values()):
             self.progress.made()
         for place in self._told - ours:
             metrics.CONSUMER_LAG.remove(self._group, place.topic, str(place.number))

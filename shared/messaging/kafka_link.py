@@ -223,17 +223,11 @@ class Consumer:
         theirs = {self._theirs(place): OffsetAndMetadata(offset) for place, offset in offsets.items()}
         self._consumer.commit(theirs, timeout_ms=_REQUEST_TIMEOUT_MS)
 
-    def hold(self, partition: Partition, offset: int) -> None:
-        """Go back to ``offset`` and read nothing from there until ``release``; no effect if it was taken from us."""
+    def go_back(self, partition: Partition, offset: int) -> None:
+        """Read from ``offset`` again; no effect if the partition was taken from us."""
         theirs = self._theirs(partition)
         if theirs in self._consumer.assignment():
             self._consumer.seek(theirs, offset)
-            self._consumer.pause(theirs)
-
-    def release(self, partition: Partition) -> None:
-        theirs = self._theirs(partition)
-        if theirs in self._consumer.assignment():
-            self._consumer.resume(theirs)
 
     def behind(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """How many messages lie between what was polled and the end, by a question to the broker."""

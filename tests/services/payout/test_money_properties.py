@@ -6,7 +6,8 @@ Whatever happens, after each step:
 2. A claim has one payout at most, and the bank carried out one transfer for it at most.
 3. What the bank moved for a claim is what one of its approvals said, and never above that approval's cover.
 4. A payout that our book calls paid was carried out by the bank; money at the bank is minus what was paid and stayed.
-5. A payout that is not paid and whose claim is approved, within cover, is owed; the debt is booked once.
+5. A payout that is not paid and whose claim is approved, within cover, is owed; the debt is booked once. It is
+   withdrawn only by a decision newer than the approval, and for good: fraud detection approves a claim once.
 6. A payout is sent only while the newest decision known of its claim approves it.
 7. Each state that others were told of is in the history, in the same order, and none is told twice.
 
@@ -46,6 +47,12 @@ from tests.services.payout.builders import NOW, Calendar, decided
 MOODS = ["done", "done_unheard", "lost", "accepted", "rejected"]
 CLAIMS = 2
 COVER = 1_000
+WITHDRAWN = "SELECT payout_id FROM ledger_transfers WHERE kind = 'claim_withdrawn'"
+WITHDRAWN_WITHOUT_A_NEWER_DECISION = """
+SELECT payout_id FROM ledger_transfers JOIN payouts USING (payout_id) JOIN decisions AS paid USING (decision_id)
+WHERE kind = 'claim_withdrawn' AND NOT EXISTS (
+    SELECT FROM decisions AS newer
+    WHERE newer.claim_id = paid.claim_id AND newer.version > paid.version AND newer.outcome <> 'approved')"""
 BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
 
 
@@ -186,6 +193,9 @@ class Money(RuleBasedStateMachine):
             bank = tx.all("SELECT COALESCE(sum(amount_fen), 0)::bigint FROM ledger_entries WHERE account = 'bank'")
             told = tx.all("SELECT body::json->>'payout_id', body::json->>'state' FROM outbox ORDER BY id")
             newest = self._newest(tx)
+            withdrawn = {row[0] for row in tx.all(WITHDRAWN)}
+            unfounded = tx.all(WITHDRAWN_WITHOUT_A_NEWER_DECISION)
+        assert unfounded == [], "5"
         moved = [each for each in self.bank.book_by_reference.values() if each.moved]
         claim_of = {row[0]: row[1] for row in payouts}
         assert len({claim_of[each.reference] for each in moved}) == len(moved), "2"
@@ -201,9 +211,10 @@ class Money(RuleBasedStateMachine):
         assert bank == [(-sum(row[4] for row in payouts if row[2] == "paid"),)], "4"
         owed = sum(
             amount
-            for _id, claim_id, state, reason, amount in payouts
+            for payout_id, claim_id, state, reason, amount in payouts
             if state != "paid"
             and reason not in ("over_cover_limit", "claim_refused")
+            and payout_id not in withdrawn
             and (newest[claim_id] == "approved" or state in ("scheduled", "sending", "in_doubt", "accepted"))
         )
         assert debts == [(owed,)], "5"
