@@ -31,7 +31,7 @@ demo: $(STAMP) ## Run the main job on real parts and print what happened
 .PHONY: test
 test: check ## All checks and all tests, on a real PostgreSQL and Kafka
 	@$(PY) -m deploy.local.jars
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
 check: lint ## Lint, format, types, import contracts, migrations; seconds

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.sandbox_bank.outcomes import OUTCOMES
 from services.fraud_detection.domain.sandbox_values import BY_LAST_DIGITS
-from services.fraud_detection.domain.scam_types import SCAM_TYPES
+from shared.values.scam_types import SCAM_TYPES
 from tests.contracts.services_known import ROOT, SERVICES, settings_class
 
 DOCS = ROOT / "docs"

@@ -17,8 +17,9 @@ import pytest
 from shared.messaging import verify
 from shared.messaging.kafka_link import Consumer
 from tests.real_parts import Kafka, Postgres
+from tests.shared.conftest import database, platform_url
 from tests.shared.messaging.builders import SERVICE, TOPIC, Desk, a_change, until
-from tests.shared.messaging.conftest import database, desk, link, platform_url
+from tests.shared.messaging.conftest import desk, link
 
 __all__ = ["database", "desk", "link", "platform_url"]  # fixtures
 

@@ -12,23 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.events.products import ProductPublished, ScamCover
 from shared.values.errors import InvalidField, InvalidFields
-
-SCAM_TYPES: Final = (
-    "task_brushing",
-    "fake_customer_service",
-    "fake_investment",
-    "loan_or_card",
-    "credit_record",
-    "fake_shopping",
-    "fake_police",
-    "fake_boss_or_friend",
-    "game_trade",
-    "romance",
-    "illegal_online",
-    "fake_military_purchase",
-    "other",
-)
-"""The Ministry of Public Security's twelve most frequent kinds of telecom scam, and the rest."""
+from shared.values.scam_types import SCAM_TYPES
 
 EVIDENCE_KINDS: Final = ("police_receipt", "transfer_record", "chat_record", "identity")
 
@@ -74,10 +58,10 @@ def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
 
 
 def _scam_faults(terms: ProductPublished) -> Iterable[InvalidField]:
-    for code in SCAM_TYPES:
-        if code not in terms.scam_types:
+    for missing in SCAM_TYPES:
+        if missing not in terms.scam_types:
             yield InvalidField(
-                f"/scam_types/{code}", "The product does not say how it treats this scam type.", "Add it."
+                f"/scam_types/{missing}", "The product does not say how it treats this scam type.", "Add it."
             )
     for code, treatment in terms.scam_types.items():
         if code not in SCAM_TYPES:

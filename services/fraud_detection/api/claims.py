@@ -12,13 +12,13 @@ from services.fraud_detection.api.deps import Deps
 from services.fraud_detection.domain import claims as domain
 from services.fraud_detection.domain import errors
 from services.fraud_detection.domain.filing import Claimant, Filing
-from services.fraud_detection.domain.scam_types import ScamType
 from services.fraud_detection.store import claims as store
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.file_claim import file_claim
 from shared.values.documents import DocumentType
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
+from shared.values.scam_types import ScamType
 from shared.web import paging
 from shared.web.models import AmountFen, Identifier, LongText, Moment, PositiveFen, RequestModel, Sha256Hex
 from shared.web.resource import Call, Reply, Resource

@@ -9,13 +9,13 @@ from typing import Literal
 from services.fraud_detection.api.claim_view import ClaimView, ReasonView, told, view
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover_rules import FailedRule
-from services.fraud_detection.domain.scam_types import ScamType
 from services.fraud_detection.store import claims, coverage, decisions, reviews
 from services.fraud_detection.store.decisions import DecisionRow, FeaturesRow
 from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.usecases.personal_data import PersonalData
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
+from shared.values.scam_types import ScamType
 from shared.web.models import ReplyModel
 
 _SIMILAR = (

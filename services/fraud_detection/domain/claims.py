@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from services.fraud_detection.domain.scam_types import ScamType
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
+from shared.values.scam_types import ScamType
 
 State = Literal["submitted", "review", "documents_requested", "refusal_proposed", "approved", "refused"]
 EvidenceKind = Literal["police_receipt", "transfer_record", "chat_record", "identity"]

@@ -13,7 +13,7 @@ from math import log1p
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.fraud_detection.domain.scam_types import SCAM_TYPES, ScamType
+from shared.values.scam_types import SCAM_TYPES, ScamType
 
 HOUR: Final = timedelta(hours=1)
 LONGEST_HOURS: Final = 24.0 * 365 * 5

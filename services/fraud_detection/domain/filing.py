@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.fraud_detection.domain.claims import Evidence
-from services.fraud_detection.domain.scam_types import ScamType
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import PolicyId, TokenHex
 from shared.values.money import Fen
+from shared.values.scam_types import ScamType
 
 EARLIEST: Final = timedelta(days=366 * 20)
 """No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""

@@ -9,10 +9,11 @@ import pytest
 
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
 from services.enrollment.domain.partners import check_may_sell
-from services.enrollment.domain.products import SCAM_TYPES, check_terms, sold_at
+from services.enrollment.domain.products import check_terms, sold_at
 from shared.events.products import ScamCover
 from shared.values.errors import InvalidFields
 from shared.values.ids import ProductCode
+from shared.values.scam_types import SCAM_TYPES
 from tests.rules.enrollment.builders import contract, terms
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,10 +9,10 @@ from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, LimitUse, Product
 from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.domain.features import Snapshot
-from services.fraud_detection.domain.scam_types import SCAM_TYPES
 from shared.events.products import Exclusion, ProductPublished, ScamCover
 from shared.values.ids import ClaimId, PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Fen
+from shared.values.scam_types import SCAM_TYPES
 
 START = datetime(2026, 3, 1, 0, 0, tzinfo=UTC) - timedelta(hours=8)
 """Midnight of 1 March 2026 in Shanghai."""

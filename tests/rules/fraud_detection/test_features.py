@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.fraud_detection.domain.features import FEATURES, Snapshot, compute
-from services.fraud_detection.domain.scam_types import SCAM_TYPES
+from shared.values.scam_types import SCAM_TYPES
 from tests.rules.fraud_detection.builders import LOSS, snapshot
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))

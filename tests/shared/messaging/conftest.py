@@ -1,4 +1,4 @@
-"""For each test: a fresh database, topics of its own on the session's broker, and what runs relays and consumers."""
+"""For each test: topics of its own on the session's broker, and what runs relays and consumers."""
 
 from __future__ import annotations
 
@@ -8,22 +8,7 @@ import pytest
 
 from shared.db.pool import Database
 from shared.messaging.kafka_link import Link
-from tests.real_parts import Postgres
 from tests.shared.messaging.builders import Desk
-from tests.shared.platform_database import platform_database
-
-
-@pytest.fixture
-def platform_url(postgres: Postgres) -> Iterator[str]:
-    with platform_database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def database(platform_url: str) -> Iterator[Database]:
-    database = Database(platform_url, size=8)
-    yield database
-    database.close()
 
 
 @pytest.fixture

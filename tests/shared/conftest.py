@@ -19,6 +19,6 @@ def platform_url(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture
 def database(platform_url: str) -> Iterator[Database]:
-    database = Database(platform_url, size=4)
+    database = Database(platform_url, size=8)
     yield database
     database.close()

@@ -1,4 +1,7 @@
-"""The 13 scam types that police, products and claims name alike. How a product treats each is the product's data."""
+"""The 13 scam types that police, products and claims name alike. How a product treats each is the product's data.
+
+Twelve are the most frequent kinds of telecom scam in police statistics; ``other`` is the rest.
+"""
 
 from __future__ import annotations
 
