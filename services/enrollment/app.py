@@ -94,19 +94,11 @@ def after_migrate(settings: Settings, database: Database) -> None:
 
 def _vault(settings: Settings) -> Vault:
     from services.enrollment.usecases.vault import Vault  # noqa: PLC0415
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
-    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
     from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
 
-    settings.needs("token_keys", "seal_keys")
-    assert settings.token_keys is not None  # noqa: S101  # for mypy; `needs` has ended the process otherwise
-    assert settings.seal_keys is not None  # noqa: S101
-    token_keys = KeyRing.parse(settings.token_keys.get_secret_value())
-    return Vault(
-        Tokenizer(token_keys),
-        Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
-        rotating=len(token_keys.keys) > 1,
-    )
+    keys = wiring.token_keys(settings)
+    return Vault(Tokenizer(keys), wiring.sealer(settings), rotating=len(keys.keys) > 1)
 
 
 PARTS: Final = ServiceParts(

@@ -90,17 +90,10 @@ def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
 
 def _personal_data(settings: Settings) -> PersonalData:
     from services.fraud_detection.usecases.personal_data import PersonalData  # noqa: PLC0415
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
-    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
     from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
 
-    settings.needs("token_keys", "seal_keys")
-    if settings.token_keys is None or settings.seal_keys is None:
-        raise AssertionError("unreachable")
-    return PersonalData(
-        tokenizer=Tokenizer(KeyRing.parse(settings.token_keys.get_secret_value())),
-        sealer=Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
-    )
+    return PersonalData(tokenizer=Tokenizer(wiring.token_keys(settings)), sealer=wiring.sealer(settings))
 
 
 def _signer(settings: Settings) -> Signer:

@@ -109,17 +109,10 @@ def _bank(settings: Settings) -> Bank:
 
 def _vault(settings: Settings) -> Vault:
     from services.payout.usecases.register_payee import Vault  # noqa: PLC0415
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
-    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+    from shared.entry import wiring  # noqa: PLC0415
     from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
 
-    settings.needs("token_keys", "seal_keys")
-    assert settings.token_keys is not None  # noqa: S101  # for mypy
-    assert settings.seal_keys is not None  # noqa: S101
-    return Vault(
-        Tokenizer(KeyRing.parse(settings.token_keys.get_secret_value())),
-        Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())),
-    )
+    return Vault(Tokenizer(wiring.token_keys(settings)), wiring.sealer(settings))
 
 
 PARTS: Final = ServiceParts(

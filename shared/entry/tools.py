@@ -84,15 +84,10 @@ def shared_checks(parts: ServiceParts[S], settings: S, pool: Database) -> tuple[
 
 def rotate_keys(settings: Settings) -> int:
     """Wrap all data keys by the current key; how many were wrapped."""
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
-    from shared.privacy.sealed import Sealer  # noqa: PLC0415
-
-    if settings.seal_keys is None:
-        settings.needs("seal_keys")
-        raise AssertionError("unreachable")
+    sealer = wiring.sealer(settings)
     pool = wiring.database(settings, "rotate-keys")
     try:
-        return Sealer(KeyRing.parse(settings.seal_keys.get_secret_value())).rotate(pool)
+        return sealer.rotate(pool)
     finally:
         pool.close()
 

@@ -1,12 +1,18 @@
-"""The parts that each service builds from its settings in the same way: database, clock, token verifier."""
+"""The parts that each service builds from its settings in the same way: database, clock, verifier, keys of privacy."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from shared.db.pool import Database
 from shared.db.sandbox_clock import clock_for
 from shared.process.clock import Clock
 from shared.process.settings import Settings
 from shared.web.auth import TokenVerifier
+
+if TYPE_CHECKING:
+    from shared.privacy.keys import KeyRing
+    from shared.privacy.sealed import Sealer
 
 WAIT_SECONDS = 2.0
 """How long a request waits for a free connection before it is told to come back: longer than a burst, shorter than a
@@ -40,3 +46,24 @@ def verifier(settings: Settings) -> TokenVerifier:
         settings.needs("oidc_issuer", "oidc_jwks_url")
         raise AssertionError("unreachable")
     return TokenVerifier(issuer, audience(settings.SERVICE), jwks_url)
+
+
+def token_keys(settings: Settings) -> KeyRing:
+    """The keys of tokens; ends the process if they are not set."""
+    from shared.privacy.keys import KeyRing  # noqa: PLC0415  # a relay needs no key
+
+    if settings.token_keys is None:
+        settings.needs("token_keys")
+        raise AssertionError("unreachable")
+    return KeyRing.parse(settings.token_keys.get_secret_value())
+
+
+def sealer(settings: Settings) -> Sealer:
+    """Who seals and opens this service's personal data; ends the process if its keys are not set."""
+    from shared.privacy.keys import KeyRing  # noqa: PLC0415
+    from shared.privacy.sealed import Sealer  # noqa: PLC0415
+
+    if settings.seal_keys is None:
+        settings.needs("seal_keys")
+        raise AssertionError("unreachable")
+    return Sealer(KeyRing.parse(settings.seal_keys.get_secret_value()))
