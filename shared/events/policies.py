@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -18,6 +18,12 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
     birth_year: list[int]
     effective_from: list[Moment]
     effective_to: list[Moment]
+    waits_from: list[Moment] | None = None
+    """From when waiting days count; absent: from effective_from. A renewal keeps that of the first policy."""
+    renews: list[str] | None = None
+    """Which policy each one follows without a gap."""
+    retroactive_from: list[Moment] | None = None
+    """With products that are claims-made: acts before it are not covered."""
 
 
 class PoliciesEnrolled(Event, frozen=True, kw_only=True):
@@ -35,6 +41,8 @@ class PoliciesEnrolled(Event, frozen=True, kw_only=True):
     currency: str
     enrolled_at: Moment
     policies: PolicyColumns
+    stacks: bool = False
+    """Whether the person may hold the product several times, each policy paying its share."""
 
 
 class PolicyCanceled(Event, frozen=True, kw_only=True):
@@ -51,3 +59,30 @@ class PolicyCanceled(Event, frozen=True, kw_only=True):
     refund_fen: int
     currency: str
     reason: str
+
+
+class PolicyEndorsed(Event, frozen=True, kw_only=True):
+    """One policy was changed while it runs. ``premium_delta_fen`` is charged, or given back where below zero."""
+
+    TYPE: ClassVar[str] = "policies.endorsed"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    endorsement_id: str
+    policy_id: str
+    version: int
+    partner_id: str
+    kind: Literal["item_added", "item_removed", "phone_changed", "name_corrected"]
+    endorsed_at: Moment
+    effective_at: Moment
+    premium_delta_fen: int
+    currency: str
+
+
+class PoliciesErased(Event, frozen=True, kw_only=True):
+    """The persons behind these policies are to be forgotten: consumers overwrite their tokens and what they sealed."""
+
+    TYPE: ClassVar[str] = "policies.erased"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    policy_ids: list[str]
+    erased_at: Moment

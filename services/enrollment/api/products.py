@@ -167,4 +167,5 @@ def publish(call: Call[Deps], body: ProductTerms) -> Reply[ProductView]:
 
 
 def _view(terms: ProductPublished) -> ProductView:
-    return ProductView.model_validate(msgspec.to_builtins(terms))
+    told: dict[str, object] = msgspec.to_builtins(terms)
+    return ProductView.model_validate({name: told[name] for name in ProductView.model_fields})

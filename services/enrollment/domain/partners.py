@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from services.enrollment.domain.compensation import NO_COMPENSATION, Compensation
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
 from shared.values.ids import PartnerId, ProductCode
 
@@ -26,6 +27,10 @@ class Contract:
     """How many days before today cover may begin, because partners' files come late."""
     state: ContractState
     products: frozenset[ProductCode]
+    compensation: Compensation = NO_COMPENSATION
+    settlement_day: int = 10
+    """Of the month after the one that is settled."""
+    contact: str = ""
 
 
 def check_may_sell(contract: Contract, product_code: ProductCode, today: date) -> None:

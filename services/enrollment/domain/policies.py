@@ -11,7 +11,7 @@ import msgspec
 from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode
 from shared.values.money import Currency, Fen
 
-PolicyState = Literal["in_force", "canceled"]
+PolicyState = Literal["in_force", "upcoming", "canceled", "expired"]
 CancelReason = Literal["insured_request", "partner_request", "opt_out", "number_closed", "enrolled_by_mistake", "other"]
 """Codes and not free text: what a person writes about a person does not belong in an event."""
 

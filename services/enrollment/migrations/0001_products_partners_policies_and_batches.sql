@@ -8,7 +8,14 @@ CREATE TABLE partners (
     last_day date NOT NULL,
     back_dating_days integer NOT NULL CHECK (back_dating_days BETWEEN 0 AND 366),
     state text NOT NULL CHECK (state IN ('active', 'suspended', 'wind_down')),
-    CHECK (last_day >= first_day)
+    -- What the partner keeps: hundredths of a percent of the premium, or fen a policy for its technical service.
+    compensation_kind text NOT NULL DEFAULT 'none' CHECK (compensation_kind IN ('none', 'commission', 'service_fee')),
+    compensation_value integer NOT NULL DEFAULT 0 CHECK (compensation_value >= 0),
+    settlement_day smallint NOT NULL DEFAULT 10 CHECK (settlement_day BETWEEN 1 AND 28),
+    contact text NOT NULL DEFAULT '',
+    CHECK (last_day >= first_day),
+    CHECK (compensation_kind <> 'none' OR compensation_value = 0),
+    CHECK (compensation_kind <> 'commission' OR compensation_value <= 10000)
 );
 
 CREATE TABLE products (
@@ -46,6 +53,9 @@ CREATE TABLE batches (
     partner_no integer NOT NULL REFERENCES partners,
     product_id integer NOT NULL,
     product_version integer NOT NULL,
+    kind text NOT NULL DEFAULT 'enrollment' CHECK (kind IN ('enrollment', 'removal', 'renewal')),
+    format text NOT NULL DEFAULT 'csv',
+    dry_run boolean NOT NULL DEFAULT false,
     state text NOT NULL CHECK (state IN ('received', 'processing', 'finished', 'failed')),
     header text NOT NULL,
     sha256 text NOT NULL CHECK (length(sha256) = 64),
@@ -81,6 +91,8 @@ CREATE TABLE batch_parts (
 CREATE TABLE batch_rejections (
     batch_id uuid NOT NULL REFERENCES batches,
     line bigint NOT NULL,
+    -- The partner's own number of the row, where it gave one that is no personal number.
+    partner_reference text,
     field text NOT NULL,
     code text NOT NULL,
     detail text NOT NULL,
@@ -88,14 +100,24 @@ CREATE TABLE batch_rejections (
     PRIMARY KEY (batch_id, line)
 );
 
--- Policies announced together by one event; one enrolled singly is a chunk of one.
+-- Policies announced together by one event; one enrolled singly is a chunk of one. Premium, the tax in it and what the
+-- partner keeps of it are those of each policy of the chunk, as they were when it was sold.
 CREATE TABLE policy_chunks (
     chunk_id uuid PRIMARY KEY,
     batch_id uuid REFERENCES batches,
+    partner_no integer NOT NULL REFERENCES partners,
+    product_id integer NOT NULL,
+    product_version integer NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('enrolled', 'renewed')),
     policies integer NOT NULL CHECK (policies BETWEEN 1 AND 1000),
+    premium_fen bigint NOT NULL CHECK (premium_fen >= 0),
+    tax_fen bigint NOT NULL CHECK (tax_fen BETWEEN 0 AND premium_fen),
+    compensation_fen bigint NOT NULL CHECK (compensation_fen >= 0),
     enrolled_at timestamptz NOT NULL,
-    event_id uuid NOT NULL UNIQUE
+    event_id uuid NOT NULL UNIQUE,
+    FOREIGN KEY (product_id, product_version) REFERENCES product_versions
 );
+CREATE INDEX policy_chunks_of_partner ON policy_chunks (partner_no, enrolled_at);
 CREATE INDEX policy_chunks_of_batch ON policy_chunks (batch_id) WHERE batch_id IS NOT NULL;
 
 -- Fixed-width columns first, largest first: no padding in millions of rows. No foreign keys on the two that every row
@@ -112,7 +134,10 @@ CREATE TABLE policies (
     product_version integer NOT NULL,
     version integer NOT NULL CHECK (version > 0),
     birth_year smallint NOT NULL,
-    state text NOT NULL CHECK (state IN ('in_force', 'canceled')),
+    -- Of a product that one person holds once, 0; of one whose covers share a loss, the partner_no.
+    stacks_by integer NOT NULL,
+    -- upcoming: a renewal whose term has not begun; its predecessor is still in force.
+    state text NOT NULL CHECK (state IN ('in_force', 'upcoming', 'canceled', 'expired')),
     person_token bytea NOT NULL CHECK (length(person_token) = 17),
     phone_token bytea NOT NULL CHECK (length(phone_token) = 17),
     partner_reference text NOT NULL,
@@ -122,7 +147,8 @@ CREATE TABLE policies (
     CHECK (effective_to >= effective_from)
 );
 -- One cover per person and product, whichever partner sells it: what two enrollments at once cannot both pass.
-CREATE UNIQUE INDEX one_cover_per_person_and_product ON policies (person_token, product_id) WHERE state = 'in_force';
+CREATE UNIQUE INDEX one_cover_per_person_and_product ON policies (person_token, product_id, stacks_by)
+WHERE state = 'in_force';
 CREATE INDEX policies_of_partner ON policies (partner_no, partner_reference, policy_id);
 CREATE INDEX policies_of_chunk ON policies (chunk_id);
 
@@ -131,8 +157,43 @@ CREATE TABLE cancellations (
     reason text NOT NULL,
     canceled_at timestamptz NOT NULL,
     refund_fen bigint NOT NULL CHECK (refund_fen >= 0),
+    tax_refund_fen bigint NOT NULL DEFAULT 0 CHECK (tax_refund_fen BETWEEN 0 AND refund_fen),
+    compensation_refund_fen bigint NOT NULL DEFAULT 0 CHECK (compensation_refund_fen >= 0),
     canceled_by text NOT NULL,
     event_id uuid NOT NULL UNIQUE
+);
+
+-- Changes of a running policy. Amounts are charged, or given back where below zero.
+CREATE TABLE endorsements (
+    endorsement_id uuid PRIMARY KEY,
+    policy_id uuid NOT NULL REFERENCES policies,
+    version integer NOT NULL CHECK (version > 1),
+    kind text NOT NULL CHECK (kind IN ('item_added', 'item_removed', 'phone_changed', 'name_corrected')),
+    endorsed_at timestamptz NOT NULL,
+    effective_at timestamptz NOT NULL,
+    premium_delta_fen bigint NOT NULL,
+    tax_delta_fen bigint NOT NULL,
+    compensation_delta_fen bigint NOT NULL,
+    endorsed_by text NOT NULL,
+    details jsonb NOT NULL,
+    event_id uuid NOT NULL UNIQUE,
+    UNIQUE (policy_id, version)
+);
+
+-- Which policy follows which without a gap: a policy has one successor, and waiting days count from the first one.
+CREATE TABLE renewals (
+    policy_id uuid PRIMARY KEY REFERENCES policies,
+    renews uuid NOT NULL UNIQUE REFERENCES policies,
+    waits_from timestamptz NOT NULL,
+    CHECK (policy_id <> renews)
+);
+
+-- Persons who want no cover from us, whichever partner enrolls them.
+CREATE TABLE opt_outs (
+    person_token bytea PRIMARY KEY CHECK (length(person_token) = 17),
+    opted_out_at timestamptz NOT NULL,
+    channel text NOT NULL,
+    recorded_by text NOT NULL
 );
 
 -- What the other services announced of this service's policies; the newest version wins.

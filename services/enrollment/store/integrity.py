@@ -32,6 +32,7 @@ SELECT 'the event of ' || a.what || ' is neither in the outbox nor sent'
 FROM (
     SELECT event_id, 'chunk ' || chunk_id AS what FROM policy_chunks
     UNION ALL SELECT event_id, 'cancellation of ' || policy_id FROM cancellations
+    UNION ALL SELECT event_id, 'endorsement ' || endorsement_id FROM endorsements
     UNION ALL SELECT event_id, 'product ' || product_id || ' version ' || version FROM product_versions
 ) a
 WHERE uuid_extract_timestamp(a.event_id) > clock_timestamp() - interval '3 days'
@@ -45,7 +46,7 @@ GROUP BY event_id HAVING count(*) > 1
 _COVERED_TWICE: Final = """
 SELECT 'a person holds product ' || product_id || ' ' || count(*) || ' times: '
        || string_agg(policy_id::text, ', ')
-FROM policies WHERE state = 'in_force' GROUP BY person_token, product_id HAVING count(*) > 1
+FROM policies WHERE state = 'in_force' GROUP BY person_token, product_id, stacks_by HAVING count(*) > 1
 """
 
 # 9: rows in = accepted + rejected, by reason.

@@ -43,16 +43,20 @@ class SoldUnder:
     product_id: int
     product_version: int
     premium: Fen
+    tax: Fen
+    compensation: Fen
+    stacks_by: int
+    """0, or the partner_no where each partner's cover of one person pays its share."""
 
 
 _COLUMNS: Final = """policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
     phone_token, partner_reference, consent_text_version, consent_channel, sealed"""
-_SHARED: Final = "partner_no, product_id, product_version, premium_fen, version, state"
-_GUARD: Final = "ON CONFLICT (person_token, product_id) WHERE state = 'in_force' DO NOTHING"
+_SHARED: Final = "partner_no, product_id, product_version, premium_fen, stacks_by, version, state"
+_GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING"
 
 _INSERT_ONE: Final = f"""
 INSERT INTO policies ({_COLUMNS}, {_SHARED})
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force') {_GUARD}
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force') {_GUARD}
 """
 
 
@@ -78,6 +82,7 @@ def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder) -> bool:
                 under.product_id,
                 under.product_version,
                 under.premium,
+                under.stacks_by,
             ),
         )
         == 1
@@ -96,7 +101,7 @@ _COPY: Final = f"COPY staged_policies (place, {_COLUMNS}) FROM STDIN (FORMAT bin
 # instead of in a deadlock. Of a person twice in the file, the first line wins.
 _INSERT_STAGED: Final = f"""
 INSERT INTO policies ({_COLUMNS}, {_SHARED})
-SELECT {_COLUMNS}, %s, %s, %s, %s, 1, 'in_force' FROM staged_policies ORDER BY person_token, place {_GUARD}
+SELECT {_COLUMNS}, %s, %s, %s, %s, %s, 1, 'in_force' FROM staged_policies ORDER BY person_token, place {_GUARD}
 RETURNING policy_id
 """
 
@@ -105,7 +110,10 @@ def insert_many(tx: Tx, policies: Sequence[NewPolicy], under: SoldUnder) -> set[
     """Store policies in their order; the ids of those stored. Whoever is missing has this cover already."""
     tx.execute(_STAGE)
     tx.copy_in(_COPY, io.BytesIO(_binary(policies)))
-    stored = tx.all(_INSERT_STAGED, (under.partner_no, under.product_id, under.product_version, under.premium))
+    stored = tx.all(
+        _INSERT_STAGED,
+        (under.partner_no, under.product_id, under.product_version, under.premium, under.stacks_by),
+    )
     return {PolicyId(row[0]) for row in stored}
 
 
@@ -156,12 +164,36 @@ def _uuid_bytes(text: str) -> bytes:
 
 
 _ADD_CHUNK: Final = """
-INSERT INTO policy_chunks (chunk_id, batch_id, policies, enrolled_at, event_id) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
+                           tax_fen, compensation_fen, enrolled_at, event_id)
+VALUES (%s, %s, %s, %s, %s, 'enrolled', %s, %s, %s, %s, %s, %s)
 """
 
 
 def add_chunk(
-    tx: Tx, chunk_id: str, *, batch_id: BatchId | None, policies: int, enrolled_at: datetime, event_id: EventId
+    tx: Tx,
+    chunk_id: str,
+    under: SoldUnder,
+    *,
+    batch_id: BatchId | None,
+    policies: int,
+    enrolled_at: datetime,
+    event_id: EventId,
 ) -> None:
-    """Note which event announced the ``policies`` of this chunk."""
-    tx.execute(_ADD_CHUNK, (chunk_id, batch_id, policies, enrolled_at, event_id))
+    """Note which event announced the ``policies`` of this chunk, and what each of them costs."""
+    tx.execute(
+        _ADD_CHUNK,
+        (
+            chunk_id,
+            batch_id,
+            under.partner_no,
+            under.product_id,
+            under.product_version,
+            policies,
+            under.premium,
+            under.tax,
+            under.compensation,
+            enrolled_at,
+            event_id,
+        ),
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from services.enrollment.domain.compensation import Compensation
 from services.enrollment.domain.partners import Contract
 from shared.db.transaction import Tx
 from shared.values.ids import PartnerId, ProductCode
 
 _CONTRACT = """
 SELECT p.partner_no, p.partner_id, p.name, p.first_day, p.last_day, p.back_dating_days, p.state,
+       p.compensation_kind, p.compensation_value, p.settlement_day, p.contact,
        ARRAY(SELECT product_code FROM partner_products s WHERE s.partner_no = p.partner_no)
 FROM partners p WHERE p.partner_id = %s
 """
@@ -18,7 +20,7 @@ def contract(tx: Tx, partner_id: PartnerId) -> Contract | None:
     row = tx.one(_CONTRACT, (partner_id,))
     if row is None:
         return None
-    number, code, name, first_day, last_day, back_dating_days, state, products = row
+    number, code, name, first_day, last_day, back_dating_days, state, kind, value, settlement_day, contact, sold = row
     return Contract(
         partner_no=number,
         partner_id=PartnerId(code),
@@ -27,18 +29,25 @@ def contract(tx: Tx, partner_id: PartnerId) -> Contract | None:
         last_day=last_day,
         back_dating_days=back_dating_days,
         state=state,
-        products=frozenset(ProductCode(product) for product in products),
+        products=frozenset(ProductCode(product) for product in sold),
+        compensation=Compensation(kind, value),
+        settlement_day=settlement_day,
+        contact=contact,
     )
 
 
 _UPDATE = """
 UPDATE partners SET name = %(name)s, first_day = %(first_day)s, last_day = %(last_day)s,
-       back_dating_days = %(back_dating_days)s, state = %(state)s
+       back_dating_days = %(back_dating_days)s, state = %(state)s,
+       compensation_kind = %(compensation_kind)s, compensation_value = %(compensation_value)s,
+       settlement_day = %(settlement_day)s, contact = %(contact)s
 WHERE partner_id = %(partner_id)s RETURNING partner_no
 """
 _INSERT = """
-INSERT INTO partners (partner_id, name, first_day, last_day, back_dating_days, state)
-VALUES (%(partner_id)s, %(name)s, %(first_day)s, %(last_day)s, %(back_dating_days)s, %(state)s)
+INSERT INTO partners (partner_id, name, first_day, last_day, back_dating_days, state, compensation_kind,
+                      compensation_value, settlement_day, contact)
+VALUES (%(partner_id)s, %(name)s, %(first_day)s, %(last_day)s, %(back_dating_days)s, %(state)s, %(compensation_kind)s,
+        %(compensation_value)s, %(settlement_day)s, %(contact)s)
 ON CONFLICT DO NOTHING RETURNING partner_no
 """
 _FORGET_PRODUCTS = "DELETE FROM partner_products WHERE partner_no = %s AND NOT product_code = ANY(%s)"
@@ -54,6 +63,10 @@ def put(tx: Tx, new: Contract) -> None:
         "last_day": new.last_day,
         "back_dating_days": new.back_dating_days,
         "state": new.state,
+        "compensation_kind": new.compensation.kind,
+        "compensation_value": new.compensation.value,
+        "settlement_day": new.settlement_day,
+        "contact": new.contact,
     }
     # Update first: an INSERT that conflicts would use up a partner_no each time.
     row = tx.one(_UPDATE, fields) or tx.one(_INSERT, fields) or tx.one(_UPDATE, fields)

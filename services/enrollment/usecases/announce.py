@@ -29,6 +29,7 @@ def policies_enrolled(
         premium_fen=terms.premium_fen,
         currency=terms.currency,
         enrolled_at=now,
+        stacks=terms.stacking == "pro_rata",
         policies=PolicyColumns(
             policy_id=[policy.policy_id for policy in policies],
             person_token=[policy.person_token for policy in policies],

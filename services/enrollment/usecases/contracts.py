@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.enrollment.domain.compensation import compensation_of, tax_in
 from services.enrollment.domain.cover import today_of
 from services.enrollment.domain.errors import NoContract, ProductNotSold
 from services.enrollment.domain.partners import Contract, check_may_sell
@@ -26,8 +27,16 @@ class Sale:
     @property
     def under(self) -> SoldUnder:
         terms = self.product.terms
+        premium = Fen(terms.premium_fen)
+        tax = tax_in(premium, terms.tax_basis_points)
         return SoldUnder(
-            self.contract.partner_no, self.product.product_id, terms.product_version, Fen(terms.premium_fen)
+            partner_no=self.contract.partner_no,
+            product_id=self.product.product_id,
+            product_version=terms.product_version,
+            premium=premium,
+            tax=tax,
+            compensation=compensation_of(premium, tax, self.contract.compensation),
+            stacks_by=self.contract.partner_no if terms.stacking == "pro_rata" else 0,
         )
 
 

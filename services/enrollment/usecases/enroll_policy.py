@@ -56,7 +56,9 @@ def enroll_policy(
         raise AlreadyCovered
     event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)
     event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
-    new_policies.add_chunk(tx, policy.chunk_id, batch_id=None, policies=1, enrolled_at=now, event_id=event_id)
+    new_policies.add_chunk(
+        tx, policy.chunk_id, sale.under, batch_id=None, policies=1, enrolled_at=now, event_id=event_id
+    )
     metrics.POLICIES_ENROLLED.labels("one").inc()
     stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # inserted above

@@ -131,5 +131,5 @@ def _announce(tx: Tx, stored: Sequence[NewPolicy], work: Work, sale: Sale, now: 
     event_ids = outbox.add_many(tx, events, now=now)
     for (chunk_id, chunk), event_id in zip(chunks.items(), event_ids, strict=True):
         new_policies.add_chunk(
-            tx, chunk_id, batch_id=work.batch_id, policies=len(chunk), enrolled_at=now, event_id=event_id
+            tx, chunk_id, sale.under, batch_id=work.batch_id, policies=len(chunk), enrolled_at=now, event_id=event_id
         )

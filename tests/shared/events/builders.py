@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayoutChanged
-from shared.events.policies import PoliciesEnrolled, PolicyCanceled, PolicyColumns
+from shared.events.policies import PoliciesEnrolled, PoliciesErased, PolicyCanceled, PolicyColumns, PolicyEndorsed
 from shared.events.products import Exclusion, ProductPublished, ScamCover
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -64,6 +64,18 @@ SAMPLES: tuple[Event, ...] = (
         currency="CNY",
         reason="opted_out",
     ),
+    PolicyEndorsed(
+        endorsement_id="0190163d-8694-739b-aea5-966c26f8ad93",
+        policy_id="0190163d-8694-739b-aea5-966c26f8ad92",
+        version=2,
+        partner_id="telecom-east",
+        kind="item_removed",
+        endorsed_at=NOW,
+        effective_at=NOW,
+        premium_delta_fen=-3_00,
+        currency="CNY",
+    ),
+    PoliciesErased(policy_ids=["0190163d-8694-739b-aea5-966c26f8ad92"], erased_at=NOW),
     ClaimSubmitted(claim_id="c", round=1, policy_id="p", submitted_at=NOW),
     ClaimDecided(
         claim_id="c",

@@ -122,7 +122,19 @@ def test_a_new_value_of_an_enumeration_is_found() -> None:
 
 
 # What a text in an event may be. A new field fails the test below until somebody has thought about it.
-IDENTIFIERS = {"policy_id", "claim_id", "decision_id", "payout_id", "chunk_id", "batch_id", "partner_id", "model_id"}
+IDENTIFIERS = {
+    "policy_id",
+    "policy_ids",
+    "renews",
+    "endorsement_id",
+    "claim_id",
+    "decision_id",
+    "payout_id",
+    "chunk_id",
+    "batch_id",
+    "partner_id",
+    "model_id",
+}
 TOKENS = {"person_token", "phone_token", "payee_token"}
 CODES = {
     "code",
@@ -135,6 +147,9 @@ CODES = {
     "rule_version",
     "model_sha256",
     "required_evidence",
+    "line_of_business",
+    "territory",
+    "grade",
 }
 WORDS_OF_A_PRODUCT = {"name_zh", "name_en", "text_zh", "text_en", "clauses", "scam_types"}
 PSEUDONYMS = {"decided_by"}
