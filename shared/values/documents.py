@@ -1,4 +1,5 @@
-"""Identity documents and mobile numbers of China in one normal form, or a fault that names the field. Pure.
+"""Documents of persons and organizations, and mobile numbers, of China in one normal form, or a fault that names the
+field. Pure.
 
 The tokens are made of these forms, so two ways to write one number must end in one form. Ages are the product's.
 """
@@ -15,17 +16,28 @@ from typing import Final, Literal, TypeAlias, get_args
 from shared.values.errors import InvalidField
 
 DocumentType: TypeAlias = Literal[
-    "resident_id", "foreign_permanent_residence", "hk_macau_residence", "taiwan_residence", "passport"
+    "resident_id",
+    "foreign_permanent_residence",
+    "hk_macau_residence",
+    "taiwan_residence",
+    "passport",
+    "unified_social_credit_code",
 ]
 DOCUMENT_TYPES: Final[tuple[str, ...]] = get_args(DocumentType)
+HolderKind: TypeAlias = Literal["person", "organization"]
 
 SIMULATED_REGION: Final = "00"
-"""No region of GB/T 2260 begins so; only sandboxes take it."""
+"""No region of GB/T 2260 begins so; only sandboxes take it. An organization's region is characters 3 to 8."""
 
 # GB 11643-1999 (ISO 7064, MOD 11-2): the weights of the first 17 digits, and the last one by the sum modulo 11.
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ASCII_ZEROS: Final = ord("0") * sum(_WEIGHTS)
 _CHECK_DIGITS: Final = "10X98765432"
+
+# GB 32100-2015: digits and capitals without I, O, S, V and Z; the weights are the powers of 3 modulo 31.
+_CODE_CHARACTERS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CODE_WEIGHTS: Final = tuple(pow(3, power, 31) for power in range(17))
+_ORGANIZATION: Final = re.compile(rf"[{_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{_CODE_CHARACTERS}]{{10}}")
 
 _EIGHTEEN: Final = re.compile(r"[0-9]{17}[0-9X]")
 _OLD_PERMANENT_RESIDENCE: Final = re.compile(r"[A-Z]{3}[0-9]{12}")
@@ -48,14 +60,14 @@ _LAST_YEAR: Final = 2099
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An identity document in normal form. ``birth_date`` is what its number says, if it says any."""
+    """A document in normal form. ``birth_date`` is what its number says, if it says any."""
 
     type: DocumentType
     number: str
     birth_date: date | None
 
 
-def normalize_document(
+def normalize_document(  # noqa: PLR0911  # one return for each kind of document
     document_type: str, number: str, *, sandbox: bool, pointer: str = "/document_number"
 ) -> Document:
     """The one form of a document's number: half-width, capitals, no spaces, checked as far as its kind allows.
@@ -82,12 +94,19 @@ def normalize_document(
             if not _PASSPORT.fullmatch(text):
                 raise _fault(pointer, "A passport number has 5 to 15 letters and digits.")
             return Document("passport", text, None)
+        case "unified_social_credit_code":
+            return _organization(text, pointer, sandbox=sandbox)
         case _:
             raise InvalidField(
                 pointer=f"{pointer.rpartition('/')[0]}/document_type",
                 detail="The document type is unknown.",
                 fix=f"Send one of {', '.join(DOCUMENT_TYPES)}.",
             )
+
+
+def holder_kind(document_type: str) -> HolderKind:
+    """Whether a document of this type names a person or an organization."""
+    return "organization" if document_type == "unified_social_credit_code" else "person"
 
 
 def normalize_phone(text: str, *, sandbox: bool, pointer: str = "/phone") -> str:
@@ -116,6 +135,12 @@ def check_digit(first_17: str) -> str:
     return _CHECK_DIGITS[(sum(map(mul, _WEIGHTS, first_17.encode())) - _ASCII_ZEROS) % 11]
 
 
+def code_check_character(first_17: str) -> str:
+    """The last character of a unified social credit code."""
+    values = (_CODE_CHARACTERS.index(character) for character in first_17)
+    return _CODE_CHARACTERS[-sum(map(mul, _CODE_WEIGHTS, values)) % 31]
+
+
 def _plain(text: str) -> str:
     """Half-width (NFKC), without spaces, invisible marks and the dashes that look like a hyphen."""
     if text.isascii():
@@ -132,6 +157,19 @@ def _eighteen(text: str, pointer: str, *, sandbox: bool) -> None:
         raise _fault(pointer, "Numbers of the region 00 are simulated and taken in sandboxes only.")
     if check_digit(text[:17]) != text[17]:
         raise _fault(pointer, "The check digit does not fit the other digits.")
+
+
+def _organization(text: str, pointer: str, *, sandbox: bool) -> Document:
+    if not _ORGANIZATION.fullmatch(text):
+        raise _fault(
+            pointer,
+            "A unified social credit code has 18 digits and capitals, without I, O, S, V and Z; 3 to 8 are digits.",
+        )
+    if text.startswith(SIMULATED_REGION, 2) and not sandbox:
+        raise _fault(pointer, "Codes of the region 00 are simulated and taken in sandboxes only.")
+    if code_check_character(text[:17]) != text[17]:
+        raise _fault(pointer, "The check character does not fit the other characters.")
+    return Document("unified_social_credit_code", text, None)
 
 
 def _residence_permit(

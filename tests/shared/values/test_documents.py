@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.values.documents import check_digit, normalize_document, normalize_phone
+from shared.values.documents import (
+    DOCUMENT_TYPES,
+    check_digit,
+    code_check_character,
+    holder_kind,
+    normalize_document,
+    normalize_phone,
+)
 from shared.values.errors import InvalidField
 
 # The example of GB 11643-1999, annex A.
@@ -169,3 +176,53 @@ def test_no_text_at_all_makes_it_fail_otherwise(text: str) -> None:
         except InvalidField:
             continue
         assert normalize_document(kind, number, sandbox=True).number == number
+
+
+# The example of GB 32100-2015, and codes that companies print on their own pages.
+STANDARD_CODE = "91350100M000100Y43"
+SIMULATED_CODE = "91000001MA0000001" + code_check_character("91000001MA0000001")
+
+
+@pytest.mark.parametrize("code", [STANDARD_CODE, "9144030071526726XG", "914403001922038216", "91110000802100433B"])
+def test_the_unified_social_credit_code_of_an_organization_is_taken(code: str) -> None:
+    document = normalize_document("unified_social_credit_code", f" {code.lower()} ", sandbox=False)
+
+    assert (document.type, document.number, document.birth_date) == ("unified_social_credit_code", code, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("91350100M000100Y44", "check character"),
+        ("91350100M000100Y4", "18 digits and capitals"),
+        ("91350100I000100Y43", "18 digits and capitals"),
+        ("91350A00M000100Y43", "18 digits and capitals"),
+        ("", "18 digits and capitals"),
+        (SIMULATED_CODE, "sandboxes only"),
+    ],
+)
+def test_what_is_no_organizations_code_is_refused_with_its_reason(code: str, says: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        normalize_document("unified_social_credit_code", code, sandbox=False, pointer="/insured/document_number")
+
+    assert says in refused.value.detail
+    assert refused.value.pointer == "/insured/document_number"
+    assert code == "" or code not in str(refused.value)
+
+
+def test_a_simulated_organization_is_taken_in_a_sandbox() -> None:
+    assert normalize_document("unified_social_credit_code", SIMULATED_CODE, sandbox=True).number == SIMULATED_CODE
+
+
+@given(st.integers(0, 16), st.integers(1, 30))
+def test_any_single_wrong_character_of_a_code_is_found(position: int, shift: int) -> None:
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    wrong = alphabet[(alphabet.index(STANDARD_CODE[position]) + shift) % 31]
+    mistyped = STANDARD_CODE[:position] + wrong + STANDARD_CODE[position + 1 :]
+
+    with pytest.raises(InvalidField):
+        normalize_document("unified_social_credit_code", mistyped, sandbox=True)
+
+
+def test_one_document_type_names_organizations_and_all_others_persons() -> None:
+    assert [kind for kind in DOCUMENT_TYPES if holder_kind(kind) == "organization"] == ["unified_social_credit_code"]
