@@ -31,6 +31,8 @@ class Contract:
     settlement_day: int = 10
     """Of the month after the one that is settled."""
     contact: str = ""
+    webhook_types: frozenset[str] = frozenset()
+    """What some server of the partner's wants to be told; nothing need be queued of any other type."""
 
 
 def check_may_sell(contract: Contract, product_code: ProductCode, today: date) -> None:

@@ -9,7 +9,7 @@ from shared.values.ids import PartnerId, ProductCode
 
 _CONTRACT = """
 SELECT p.partner_no, p.partner_id, p.name, p.first_day, p.last_day, p.back_dating_days, p.state,
-       p.compensation_kind, p.compensation_value, p.settlement_day, p.contact,
+       p.compensation_kind, p.compensation_value, p.settlement_day, p.contact, p.webhook_types,
        ARRAY(SELECT product_code FROM partner_products s WHERE s.partner_no = p.partner_no)
 FROM partners p WHERE p.partner_id = %s
 """
@@ -20,7 +20,8 @@ def contract(tx: Tx, partner_id: PartnerId) -> Contract | None:
     row = tx.one(_CONTRACT, (partner_id,))
     if row is None:
         return None
-    number, code, name, first_day, last_day, back_dating_days, state, kind, value, settlement_day, contact, sold = row
+    number, code, name, first_day, last_day, back_dating_days, state, kind, value, settlement_day, contact = row[:11]
+    webhook_types, sold = row[11:]
     return Contract(
         partner_no=number,
         partner_id=PartnerId(code),
@@ -33,6 +34,7 @@ def contract(tx: Tx, partner_id: PartnerId) -> Contract | None:
         compensation=Compensation(kind, value),
         settlement_day=settlement_day,
         contact=contact,
+        webhook_types=frozenset(webhook_types),
     )
 
 

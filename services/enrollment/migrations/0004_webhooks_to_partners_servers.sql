@@ -1,0 +1,62 @@
+-- What partners' own servers are told, and how each attempt to tell it came out.
+
+-- Where a partner wants to be told, and of what. The secrets that sign are sealed.
+CREATE TABLE webhook_endpoints (
+    endpoint_id uuid PRIMARY KEY,
+    partner_no integer NOT NULL REFERENCES partners,
+    url text NOT NULL CHECK (length(url) <= 2000),
+    types text[] NOT NULL CHECK (cardinality(types) > 0),
+    state text NOT NULL CHECK (state IN ('enabled', 'disabled', 'deleted')),
+    secret bytea,
+    previous_secret bytea,
+    previous_until timestamptz,
+    -- Attempts that failed in a row, and since when there was nothing else.
+    failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    failing_since timestamptz,
+    paused_until timestamptz,
+    disabled_at timestamptz,
+    disabled_reason text CHECK (disabled_reason IN ('gone', 'only_failures')),
+    created_at timestamptz NOT NULL,
+    CHECK ((state = 'deleted') = (secret IS NULL)),
+    CHECK ((previous_secret IS NULL) = (previous_until IS NULL)),
+    CHECK ((failures = 0) = (failing_since IS NULL)),
+    CHECK ((state = 'disabled') = (disabled_at IS NOT NULL)),
+    CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL))
+);
+CREATE INDEX webhook_endpoints_of_partner ON webhook_endpoints (partner_no) WHERE state <> 'deleted';
+
+-- The types that some enabled endpoint of the partner asks for: who reads the contract knows it at no further cost.
+ALTER TABLE partners ADD COLUMN webhook_types text[] NOT NULL DEFAULT '{}';
+
+-- One fact for one endpoint, written in the transaction of the fact. webhook_id is the fact's: the same at each endpoint
+-- and in each attempt. due_at is also the lease: who takes a delivery moves it past the end of the attempt.
+CREATE TABLE webhook_deliveries (
+    delivery_id uuid PRIMARY KEY,
+    webhook_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL REFERENCES webhook_endpoints,
+    type text NOT NULL,
+    body text NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    -- Begun since it was written, and since it was last asked for.
+    attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    tries integer NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND attempts),
+    due_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    settled_at timestamptz,
+    UNIQUE (endpoint_id, webhook_id),
+    CHECK ((state = 'pending') = (settled_at IS NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, due_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, delivery_id DESC);
+
+-- What is kept of an attempt: nothing of the reply but its status.
+CREATE TABLE webhook_attempts (
+    delivery_id uuid NOT NULL REFERENCES webhook_deliveries ON DELETE CASCADE,
+    number integer NOT NULL CHECK (number > 0),
+    began_at timestamptz NOT NULL,
+    milliseconds integer NOT NULL CHECK (milliseconds >= 0),
+    status smallint CHECK (status BETWEEN 100 AND 999),
+    failure text,
+    PRIMARY KEY (delivery_id, number),
+    CHECK ((status BETWEEN 200 AND 299 AND status IS NOT NULL) = (failure IS NULL))
+);
