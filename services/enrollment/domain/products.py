@@ -7,21 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from shared.events.products import ProductPublished, ScamCover
+from services.enrollment.domain.product_liabilities import liability_faults, scam_faults
+from services.enrollment.domain.product_rating import item_faults, rating_faults
+from services.enrollment.domain.product_terms import (
+    claims_made_faults,
+    evidence_faults,
+    exclusion_faults,
+    number_faults,
+    period_faults,
+    refund_faults,
+    word_faults,
+)
+from shared.events.products import ProductPublished
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.scam_types import SCAM_TYPES
-
-EVIDENCE_KINDS: Final = ("police_receipt", "transfer_record", "chat_record", "identity")
 
 
 def check_terms(terms: ProductPublished) -> None:
     """Refuse terms that contradict themselves.
 
     Raises:
-        InvalidFields: each with a pointer into the body that publishes a product.
+        InvalidFields: each with a pointer into the body that proposes a product, and into a product's file.
     """
     faults = tuple(_faults(terms))
     if faults:
@@ -29,55 +35,22 @@ def check_terms(terms: ProductPublished) -> None:
 
 
 def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
-    try:
-        ZoneInfo(terms.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield InvalidField("/zone", "This is no time zone.", "Send an IANA name, e.g. Asia/Shanghai.")
-    if terms.effective_to is not None and terms.effective_to <= terms.effective_from:
-        yield InvalidField("/effective_to", "The version ends before it begins.", "Send a time after effective_from.")
-    if terms.event_limit_fen > terms.annual_limit_fen:
-        yield InvalidField(
-            "/event_limit_fen", "One event's limit is above the year's.", "Send at most annual_limit_fen."
-        )
-    if terms.event_deductible_fen >= terms.event_limit_fen:
-        yield InvalidField(
-            "/event_deductible_fen", "The deductible leaves nothing to pay.", "Send less than event_limit_fen."
-        )
-    if terms.age_max < terms.age_min:
-        yield InvalidField("/age_max", "The age range is empty.", "Send at least age_min.")
-    if terms.waiting_days >= terms.term_days:
-        yield InvalidField("/waiting_days", "The waiting period fills the whole term.", "Send less than term_days.")
-    unknown_evidence = [kind for kind in terms.required_evidence if kind not in EVIDENCE_KINDS]
-    if unknown_evidence:
-        yield InvalidField(
-            "/required_evidence",
-            f"{unknown_evidence[0]!r} is no kind of evidence.",
-            f"Use {', '.join(EVIDENCE_KINDS)}.",
-        )
-    yield from _scam_faults(terms)
+    yield from word_faults(terms)
+    yield from number_faults(terms)
+    yield from period_faults(terms)
+    yield from claims_made_faults(terms)
+    yield from evidence_faults(terms.required_evidence, "/required_evidence")
+    yield from exclusion_faults(terms.exclusions, "/exclusions")
+    yield from scam_faults(terms.scam_types, terms.event_limit_fen, "/scam_types")
+    yield from liability_faults(terms)
+    yield from rating_faults(terms)
+    yield from item_faults(terms)
+    yield from refund_faults(terms)
 
 
-def _scam_faults(terms: ProductPublished) -> Iterable[InvalidField]:
-    for missing in SCAM_TYPES:
-        if missing not in terms.scam_types:
-            yield InvalidField(
-                f"/scam_types/{missing}", "The product does not say how it treats this scam type.", "Add it."
-            )
-    for code, treatment in terms.scam_types.items():
-        if code not in SCAM_TYPES:
-            yield InvalidField(f"/scam_types/{code}", "There is no such scam type.", f"Use {', '.join(SCAM_TYPES)}.")
-        elif not _limit_fits(treatment, terms):
-            yield InvalidField(
-                f"/scam_types/{code}/limit_fen",
-                "A limit stands with sub_limit alone, above 0 and at most event_limit_fen.",
-                "Give or remove it, or change cover.",
-            )
-
-
-def _limit_fits(treatment: ScamCover, terms: ProductPublished) -> bool:
-    if treatment.cover != "sub_limit":
-        return treatment.limit_fen is None
-    return treatment.limit_fen is not None and 0 < treatment.limit_fen <= terms.event_limit_fen
+def needs_a_schedule(terms: ProductPublished) -> bool:
+    """Whether a policy needs more than a row of a file says: answers, scheduled items, or an organization's name."""
+    return terms.rating is not None or terms.scheduled_items is not None or terms.insured_kind == "organization"
 
 
 def sold_at(versions: Iterable[ProductPublished], now: datetime) -> ProductPublished | None:

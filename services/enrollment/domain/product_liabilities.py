@@ -1,0 +1,91 @@
+"""What may be wrong with a product's liabilities and with its matrix of scam types.
+
+The product's matrix stands over those of its liabilities: a scam type that it excludes is covered by none, and one that
+no liability covers is excluded in it. So who reads the product's matrix alone is told no lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from services.enrollment.domain.product_terms import (
+    MOST_FEN,
+    code_faults,
+    evidence_faults,
+    exclusion_faults,
+    limit_faults,
+    range_faults,
+    text_faults,
+)
+from shared.events.products import Liability, ProductPublished, ScamCover
+from shared.values.errors import InvalidField
+from shared.values.scam_types import SCAM_TYPES
+
+
+def scam_faults(matrix: Mapping[str, ScamCover], event_limit: int, pointer: str) -> Iterable[InvalidField]:
+    """A matrix that does not name each scam type once, or limits one that it should not."""
+    for missing in SCAM_TYPES:
+        if missing not in matrix:
+            yield InvalidField(
+                f"{pointer}/{missing}", "The product does not say how it treats this scam type.", "Add it."
+            )
+    for code, treatment in matrix.items():
+        if code not in SCAM_TYPES:
+            yield InvalidField(f"{pointer}/{code}", "There is no such scam type.", f"Use {', '.join(SCAM_TYPES)}.")
+        elif not _limit_fits(treatment, event_limit):
+            yield InvalidField(
+                f"{pointer}/{code}/limit_fen",
+                "A limit stands with sub_limit alone, above 0 and at most event_limit_fen.",
+                "Give or remove it, or change cover.",
+            )
+
+
+def liability_faults(terms: ProductPublished) -> Iterable[InvalidField]:
+    if not terms.liabilities:
+        return
+    yield from code_faults([each.code for each in terms.liabilities], "/liabilities")
+    for place, liability in enumerate(terms.liabilities):
+        yield from _faults_of(liability, terms, f"/liabilities/{place}")
+    for code, treatment in terms.scam_types.items():
+        if treatment.cover != "excluded" and not any(_covers(each, code) for each in terms.liabilities):
+            yield InvalidField(
+                f"/scam_types/{code}",
+                "No liability covers this scam type.",
+                "Send excluded, or cover it in a liability.",
+            )
+
+
+def _faults_of(liability: Liability, terms: ProductPublished, pointer: str) -> Iterable[InvalidField]:
+    yield from text_faults({f"{pointer}/name_zh": liability.name_zh, f"{pointer}/name_en": liability.name_en})
+    yield from range_faults(liability.event_limit_fen, 1, MOST_FEN, f"{pointer}/event_limit_fen")
+    yield from range_faults(liability.annual_limit_fen, 1, MOST_FEN, f"{pointer}/annual_limit_fen")
+    yield from range_faults(liability.event_deductible_fen, 0, MOST_FEN, f"{pointer}/event_deductible_fen")
+    yield from range_faults(liability.pay_percent, 1, 100, f"{pointer}/pay_percent")
+    yield from limit_faults(
+        liability.event_limit_fen, liability.annual_limit_fen, liability.event_deductible_fen, pointer
+    )
+    for name in ("event_limit_fen", "annual_limit_fen"):
+        if getattr(liability, name) > getattr(terms, name):
+            yield InvalidField(f"{pointer}/{name}", "The limit is above the product's.", f"Send at most its {name}.")
+    yield from exclusion_faults(liability.exclusions, f"{pointer}/exclusions")
+    yield from evidence_faults(liability.required_evidence, f"{pointer}/required_evidence")
+    if not liability.scam_types:
+        return
+    yield from scam_faults(liability.scam_types, liability.event_limit_fen, f"{pointer}/scam_types")
+    for code in liability.scam_types:
+        outer = terms.scam_types.get(code)
+        if _covers(liability, code) and outer is not None and outer.cover == "excluded":
+            yield InvalidField(
+                f"{pointer}/scam_types/{code}", "The product excludes this scam type.", "Change one of the two."
+            )
+
+
+def _covers(liability: Liability, code: str) -> bool:
+    treatment = liability.scam_types.get(code)
+    return treatment is not None and treatment.cover != "excluded"
+
+
+def _limit_fits(treatment: ScamCover, event_limit: int) -> bool:
+    if treatment.cover != "sub_limit":
+        return treatment.limit_fen is None
+    return treatment.limit_fen is not None and 0 < treatment.limit_fen <= event_limit

@@ -1,0 +1,70 @@
+"""What may be wrong with a product's questions, its table of grades, and what it lists one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from services.enrollment.domain.product_terms import MOST_FEN, code_faults, range_faults, text_faults
+from shared.events.products import ProductPublished, Rating
+from shared.values.errors import InvalidField
+
+HIGHEST_RATE: Final = 1000
+"""Percent: a risk that costs more than ten times the usual one is one that nobody should insure."""
+MOST_POINTS: Final = 1000
+MOST_ITEMS: Final = 1000
+
+
+def rating_faults(terms: ProductPublished) -> Iterable[InvalidField]:
+    """A rating that leaves a risk without a grade, or has grades that no risk can reach."""
+    rating = terms.rating
+    if rating is None:
+        return
+    yield from _question_faults(rating)
+    yield from _grade_faults(rating)
+
+
+def _question_faults(rating: Rating) -> Iterable[InvalidField]:
+    if not rating.questions:
+        yield InvalidField("/rating/questions", "There is no question.", "Ask one, or leave rating out.")
+    yield from code_faults([each.code for each in rating.questions], "/rating/questions")
+    for place, question in enumerate(rating.questions):
+        pointer = f"/rating/questions/{place}"
+        yield from text_faults({f"{pointer}/text_zh": question.text_zh, f"{pointer}/text_en": question.text_en})
+        if len(question.points) < 2:  # noqa: PLR2004  # a question with one answer asks nothing
+            yield InvalidField(f"{pointer}/points", "The question has no choice of answers.", "Give two or more.")
+        for answer, points in question.points.items():
+            yield from code_faults([answer], f"{pointer}/points/{answer}", numbered=False)
+            yield from range_faults(points, -MOST_POINTS, MOST_POINTS, f"{pointer}/points/{answer}")
+
+
+def _grade_faults(rating: Rating) -> Iterable[InvalidField]:
+    fewest = sum(min(each.points.values(), default=0) for each in rating.questions)
+    most = sum(max(each.points.values(), default=0) for each in rating.questions)
+    grades = rating.grades
+    if not grades or grades[0].from_points > fewest:
+        yield InvalidField(
+            "/rating/grades", "The best answers reach no grade.", f"Begin with a grade from {fewest} points or fewer."
+        )
+    if grades and all(grade.rate_percent is None for grade in grades):
+        yield InvalidField("/rating/grades", "No risk is insurable.", "Give one grade a rate_percent.")
+    for place, grade in enumerate(grades):
+        pointer = f"/rating/grades/{place}"
+        if not grade.grade.strip() or grade.grade in [each.grade for each in grades[:place]]:
+            yield InvalidField(f"{pointer}/grade", "The grade has no name of its own.", "Give each grade its name.")
+        if grade.rate_percent is not None:
+            yield from range_faults(grade.rate_percent, 1, HIGHEST_RATE, f"{pointer}/rate_percent")
+        if place and grade.from_points <= grades[place - 1].from_points:
+            yield InvalidField(f"{pointer}/from_points", "The grades are out of order.", "Send rising points.")
+        elif grade.from_points > most:
+            yield InvalidField(f"{pointer}/from_points", "No answers reach this grade.", f"Send at most {most}.")
+
+
+def item_faults(terms: ProductPublished) -> Iterable[InvalidField]:
+    items = terms.scheduled_items
+    if items is None:
+        return
+    yield from code_faults([items.code], "/scheduled_items/code", numbered=False)
+    yield from text_faults({"/scheduled_items/name_zh": items.name_zh, "/scheduled_items/name_en": items.name_en})
+    yield from range_faults(items.most, 1, MOST_ITEMS, "/scheduled_items/most")
+    yield from range_faults(items.premium_fen_each, 0, MOST_FEN, "/scheduled_items/premium_fen_each")
