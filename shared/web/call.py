@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -118,6 +118,19 @@ class RawReply:
     content_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedReply:
+    """A file too long for memory, sent while it is read. ``pieces`` is called after the request's transaction ended.
+
+    It gets the database, to take a short transaction for each piece: none is held while a slow client reads. Where it
+    fails midway the connection is cut, and the client sees that the body has no end.
+    """
+
+    pieces: Callable[[Database], Iterator[bytes]]
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def etag(version: int) -> str:

@@ -17,7 +17,7 @@ from shared.process import metrics
 from shared.process.clock import Clock
 from shared.web import field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
-from shared.web.call import Call, OneTransaction, RawReply, Reply, etag
+from shared.web.call import Call, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
 from shared.web.idempotency import Hash, IdempotentRequest, StoredReply
 from shared.web.resource import PUBLIC, Route
@@ -126,8 +126,15 @@ class Endpoint(Generic[D]):
         with OneTransaction(around.database) as transaction:
             upload = self._upload(None)
             call = Call(caller, around.deps, now, transaction, upload)
-            stored = self._rendered(self._route.view(call, **arguments))
-        return _response(stored)
+            reply = self._route.view(call, **arguments)
+        if isinstance(reply, StreamedReply):
+            return Response(
+                reply.pieces(around.database),
+                self._route.status,
+                dict(reply.headers),
+                content_type=reply.content_type,
+            )
+        return _response(self._rendered(reply))
 
     def _idempotent(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
         around = self._around

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from shared.values.errors import FangzhaError
-from shared.web.call import Call, RawReply, Reply, etag
+from shared.web.call import Call, RawReply, Reply, StreamedReply, etag
 from shared.web.models import ReplyModel, RequestModel
 
 PUBLIC: Final = "public"
@@ -165,4 +165,16 @@ def _models(view: View, path: str) -> dict[str, type[BaseModel] | None]:
     return models
 
 
-__all__ = ["MAX_BODY", "PUBLIC", "Call", "RawReply", "Reply", "ReplyModel", "RequestModel", "Resource", "Route", "etag"]
+__all__ = [
+    "MAX_BODY",
+    "PUBLIC",
+    "Call",
+    "RawReply",
+    "Reply",
+    "ReplyModel",
+    "RequestModel",
+    "Resource",
+    "Route",
+    "StreamedReply",
+    "etag",
+]

@@ -30,7 +30,7 @@ from shared.web.issuer_keys import IssuerKeys
 from shared.web.models import AmountFen, Identifier, Moment, ShortText
 from shared.web.paging import Page, PageQuery
 from shared.web.problems import ProblemRow
-from shared.web.resource import Call, RawReply, Reply, ReplyModel, RequestModel, Resource
+from shared.web.resource import Call, RawReply, Reply, ReplyModel, RequestModel, Resource, StreamedReply
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "fangzha-notes"
@@ -166,7 +166,22 @@ def notes_resource() -> Resource:
         """Fails as a program with a mistake does."""
         raise RuntimeError("secret of the house")
 
+    notes.get("/v1/long-export", scope="notes:read", reply="text/csv")(_long_export)
     return notes
+
+
+def _long_export(call: Call[Desk]) -> StreamedReply:
+    """All notes as a file that is read while it is sent."""
+    tenant = call.caller.tenant
+
+    def pieces(database: Database) -> Iterator[bytes]:
+        yield b"title\n"
+        with database.transaction() as tx:
+            titles = [row[0] for row in tx.all("SELECT title FROM notes WHERE tenant = %s ORDER BY id", (tenant,))]
+        for title in titles:
+            yield f"{title}\n".encode()
+
+    return StreamedReply(pieces, "text/csv", {"Content-Disposition": "attachment"})
 
 
 def _find(call: Call[Desk], note_id: str) -> NoteView:

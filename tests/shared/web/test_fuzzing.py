@@ -29,6 +29,7 @@ def test_no_made_up_request_breaks_the_edge(database: Database, own_issuer: Test
         "PUT /v1/notes/{note_id}",
         "POST /v1/uploads",
         "GET /v1/export",
+        "GET /v1/long-export",
     }
 
 

@@ -42,6 +42,22 @@ def test_a_request_that_needs_no_database_takes_no_connection(notes_url: str, ow
     database.close()
 
 
+def test_a_long_file_holds_no_connection_while_it_is_read(notes_url: str, own_issuer: TestIssuer) -> None:
+    database = Database(notes_url, size=1, wait_seconds=0.1)
+    caller = Caller(notes_app(database, own_issuer.verifier()).test_client(), own_issuer.token())
+    for title in ("first", "second"):
+        assert caller.post("/v1/notes", a_note(title=title)).status_code == 201
+    response = caller.client.get("/v1/long-export", headers=caller.headers(), buffered=False)
+    arriving = response.iter_encoded()
+    assert next(iter(arriving)) == b"title\n"
+    with database.transaction() as tx:
+        assert tx.one("SELECT 1") == (1,)
+    assert b"".join(arriving) == b"first\nsecond\n"
+    assert response.headers["Content-Disposition"] == "attachment"
+    response.close()
+    database.close()
+
+
 def test_while_postgresql_is_away_requests_fail_softly_and_then_work_again(
     postgres: Postgres, caller: Caller, database: Database
 ) -> None:
