@@ -12,6 +12,7 @@ from shared.entry.verify import Check
 
 if TYPE_CHECKING:
     from flask import Flask
+    from typer import Typer
 
     from services.enrollment.usecases.vault import Vault
     from shared.db.pool import Database
@@ -92,6 +93,13 @@ def after_migrate(settings: Settings, database: Database) -> None:
         install(tx, shipped.products(), contracts, actor=INSTALLER, now=now)
 
 
+def add_commands(cli: Typer) -> None:
+    from services.enrollment.commands import products  # noqa: PLC0415  # see the module's docstring
+    from shared.entry import wiring  # noqa: PLC0415
+
+    products.add(cli, lambda: wiring.database(Settings.load(), "command"))
+
+
 def _vault(settings: Settings) -> Vault:
     from services.enrollment.usecases.vault import Vault  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
@@ -110,4 +118,5 @@ PARTS: Final = ServiceParts(
     jobs=jobs,
     checks=checks,
     after_migrate=after_migrate,
+    add_commands=add_commands,
 )

@@ -1,4 +1,5 @@
-"""``python -m services.<service> <command>``: the same commands for each service. What they run is the other modules'.
+"""``python -m services.<service> <command>``: the same commands for each service, and those that a service adds. What
+they run is the other modules'.
 
 Each command imports what it needs when it runs, so that none pays for, or depends on, what only another one needs.
 """
@@ -28,6 +29,8 @@ def build_cli(parts: ServiceParts[S]) -> typer.Typer:
     _add_processes(cli, parts)
     _add_tools(cli, parts)
     cli.add_typer(_dead_letters(parts), name="dlq")
+    if parts.add_commands is not None:
+        parts.add_commands(cli)
     return cli
 
 

@@ -15,6 +15,7 @@ from shared.process.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+    from typer import Typer
 
     from shared.db.pool import Database
     from shared.messaging.jobs import Job
@@ -41,3 +42,5 @@ class ServiceParts(Generic[S]):
     after_migrate: Callable[[S, Database], None] | None = None
     """What a fresh database needs beside its schema, e.g. the first product; done after each ``migrate``, so harmless
     when done twice."""
+    add_commands: Callable[[Typer], None] | None = None
+    """Adds the commands that this service alone has to its command line."""

@@ -33,4 +33,12 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.TooManyEnrollments: ProblemRow(429, "too-many-requests", "The quota is used up"),
     errors.TooManyRows: ProblemRow(429, "too-many-rows", "The quota is used up"),
     errors.ConsentTextExists: ProblemRow(409, "consent-text-exists", "The version is published"),
+    errors.NotInsurable: ProblemRow(422, "not-insurable", "Not insurable"),
+    errors.UnknownProductVersion: ProblemRow(404, "unknown-product-version", "Unknown product version"),
+    errors.UnknownDraft: ProblemRow(404, "unknown-draft", "Unknown draft"),
+    errors.DraftDecided: ProblemRow(409, "draft-decided", "The draft is decided"),
+    errors.SecondPersonNeeded: ProblemRow(409, "second-person-needed", "A second person is needed"),
+    errors.DraftOutdated: ProblemRow(409, "draft-outdated", "The draft is outdated"),
+    errors.DraftTooLate: ProblemRow(409, "draft-too-late", "The draft is too late"),
+    errors.NotSoldByFile: ProblemRow(422, "not-sold-by-file", "Not sold by file"),
 }

@@ -173,3 +173,64 @@ class ConsentTextExists(FangzhaError):
     """Consent text {text_version} is published with other words, and people agreed to them; use another version."""
 
     text_version: str
+
+
+@dataclass(frozen=True)
+class NotInsurable(FangzhaError):
+    """The answers give the grade {grade}, which this product does not insure; mend the risk and ask anew."""
+
+    grade: str
+
+
+@dataclass(frozen=True)
+class UnknownProductVersion(FangzhaError):
+    """There is no version {version} of product {product_code!r}; GET /v1/products lists all versions."""
+
+    product_code: str
+    version: int
+
+
+@dataclass(frozen=True)
+class UnknownDraft(FangzhaError):
+    """There is no product draft {draft_id}; GET /v1/product-drafts lists them."""
+
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class DraftDecided(FangzhaError):
+    """Draft {draft_id} is {state} already; propose anew by POST /v1/product-drafts."""
+
+    draft_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class SecondPersonNeeded(FangzhaError):
+    """You proposed draft {draft_id} yourself, and publishing takes two persons; ask a colleague to approve it."""
+
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class DraftOutdated(FangzhaError):
+    """Draft {draft_id} follows version {based_on}, and version {newest} was published since; reject it, propose anew."""
+
+    draft_id: str
+    based_on: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class DraftTooLate(FangzhaError):
+    """Draft {draft_id} would begin in the past, at {effective_from}; reject it and propose a later beginning."""
+
+    draft_id: str
+    effective_from: str
+
+
+@dataclass(frozen=True)
+class NotSoldByFile(FangzhaError):
+    """Product {product_code!r} needs more than a row of a file tells; enroll one by one by POST /v1/policies."""
+
+    product_code: str

@@ -1,0 +1,125 @@
+"""What cover costs: terms, answers and scheduled items to a premium with its parts. Whole fen, rounded once.
+
+The premium is ``(premium_fen + items x premium_fen_each) x rate_percent / 100``, half a fen up. A product without
+rating has the rate 100. What of the premium is tax says compensation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from services.enrollment.domain.compensation import tax_in
+from services.enrollment.domain.errors import NotInsurable
+from shared.events.products import ProductPublished, Rating
+from shared.values.errors import InvalidField, InvalidFields
+from shared.values.money import Fen
+
+USUAL_RATE: Final = 100
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One thing that a policy lists, e.g. a deployed model. ``reference`` is the holder's own word for it."""
+
+    reference: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What is told of a risk: the answers to the product's questions, and what the policy is to list."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    items: Sequence[Item] = ()
+
+
+NOTHING_TOLD: Final = Risk()
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A premium and how it came about. ``points`` and ``grade`` are None where the product asks nothing."""
+
+    base: Fen
+    items: Fen
+    """Of all scheduled items together, before the rate."""
+    points: int | None
+    grade: str | None
+    rate_percent: int
+    premium: Fen
+    tax: Fen
+    """Contained in the premium."""
+
+
+def price(terms: ProductPublished, risk: Risk = NOTHING_TOLD) -> Price:
+    """What cover for one term costs.
+
+    Raises:
+        InvalidFields: an answer or an item is missing, unknown, or not asked for; pointers as in a request's body.
+        NotInsurable: the risk has a grade that the product does not insure.
+    """
+    faults = (*_answer_faults(terms, risk.answers), *_item_faults(terms, risk.items))
+    if faults:
+        raise InvalidFields(faults)
+    points, grade, rate = _graded(terms.rating, risk.answers)
+    each = terms.scheduled_items.premium_fen_each if terms.scheduled_items else 0
+    items = each * len(risk.items)
+    premium = Fen(((terms.premium_fen + items) * rate + USUAL_RATE // 2) // USUAL_RATE)
+    return Price(
+        base=Fen(terms.premium_fen),
+        items=Fen(items),
+        points=points,
+        grade=grade,
+        rate_percent=rate,
+        premium=premium,
+        tax=tax_in(premium, terms.tax_basis_points),
+    )
+
+
+def _graded(rating: Rating | None, answers: Mapping[str, str]) -> tuple[int | None, str | None, int]:
+    if rating is None:
+        return None, None, USUAL_RATE
+    points = sum(question.points[answers[question.code]] for question in rating.questions)
+    reached = [grade for grade in rating.grades if grade.from_points <= points][-1]
+    if reached.rate_percent is None:
+        raise NotInsurable(reached.grade)
+    return points, reached.grade, reached.rate_percent
+
+
+def _answer_faults(terms: ProductPublished, answers: Mapping[str, str]) -> Iterable[InvalidField]:
+    questions = {each.code: each for each in terms.rating.questions} if terms.rating else {}
+    if answers and not questions:
+        yield InvalidField("/answers", "This product asks nothing of a risk.", "Leave it out.")
+        return
+    for code, question in questions.items():
+        choices = ", ".join(question.points)
+        if code not in answers:
+            yield InvalidField(f"/answers/{code}", "The question is not answered.", f"Answer one of {choices}.")
+        elif answers[code] not in question.points:
+            yield InvalidField(f"/answers/{code}", "This is none of the answers.", f"Answer one of {choices}.")
+    for code in answers:
+        if code not in questions:
+            yield InvalidField(f"/answers/{code}", "There is no such question.", f"Answer {', '.join(questions)}.")
+
+
+def _item_faults(terms: ProductPublished, items: Sequence[Item]) -> Iterable[InvalidField]:
+    listed = terms.scheduled_items
+    if listed is None:
+        if items:
+            yield InvalidField("/scheduled_items", "This product lists nothing one by one.", "Leave it out.")
+        return
+    if not 1 <= len(items) <= listed.most:
+        yield InvalidField(
+            "/scheduled_items",
+            f"A policy lists 1 to {listed.most} of {listed.name_en}.",
+            "Send each with its reference and its name.",
+        )
+    references = [item.reference for item in items]
+    for place, reference in enumerate(references):
+        if reference in references[:place]:
+            yield InvalidField(
+                f"/scheduled_items/{place}/reference", "Another item has this reference.", "Give each its own."
+            )
