@@ -26,7 +26,10 @@ def _enrolled(tx: Tx, envelope: Envelope) -> None:
                     columns.birth_year,
                     columns.effective_from,
                     columns.effective_to,
+                    columns.waits_from,
+                    columns.retroactive_from,
                 )
+                if column is not None
             }
             if len(lengths) != 1:
                 raise Poison("its columns are of different lengths")

@@ -16,7 +16,12 @@ Product: TypeAlias = ProductPublished
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """One policy. ``effective_to`` is the newest word on its end: an early end by a cancellation included."""
+    """One policy. ``effective_to`` is the newest word on its end: an early end by a cancellation included.
+
+    ``waits_from`` is where waiting days are counted from, if not from ``effective_from``: a renewal keeps that of the
+    first policy. ``retroactive_from`` stands with products that are claims-made. ``stacks``: the person may hold the
+    product several times, and each policy pays its share of a loss.
+    """
 
     policy_id: PolicyId
     partner_id: PartnerId
@@ -28,6 +33,9 @@ class Coverage:
     effective_from: datetime
     effective_to: datetime
     canceled: bool = False
+    waits_from: datetime | None = None
+    retroactive_from: datetime | None = None
+    stacks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
