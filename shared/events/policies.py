@@ -76,6 +76,8 @@ class PolicyEndorsed(Event, frozen=True, kw_only=True):
     effective_at: Moment
     premium_delta_fen: int
     currency: str
+    phone_token: str | None = None
+    """With phone_changed: the new one."""
 
 
 class PoliciesErased(Event, frozen=True, kw_only=True):
