@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from services.enrollment.domain.policies import Consent
+from services.enrollment.store import opt_outs
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId, EventId, PolicyId, TokenHex
 from shared.values.money import Fen
@@ -54,18 +55,26 @@ _COLUMNS: Final = """policy_id, chunk_id, effective_from, effective_to, consent_
 _SHARED: Final = "partner_no, product_id, product_version, premium_fen, stacks_by, version, state"
 _GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING"
 
+# Two statements in one message: the second one sees each opt-out whose lock the first one waited for.
 _INSERT_ONE: Final = f"""
+{opt_outs.HOLD_PERSONS};
 INSERT INTO policies ({_COLUMNS}, {_SHARED})
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force') {_GUARD}
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force'
+WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s)) {_GUARD}
 """
 
 
-def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder) -> bool:
-    """Store one policy; False where the person has this cover, also where another transaction is just giving it."""
+def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder, *, known_as: Sequence[TokenHex] = ()) -> bool:
+    """Store one policy; False where the person has this cover, also where another transaction is just giving it.
+
+    False too where the person opted out under the policy's token or one of ``known_as``, those of older keys.
+    """
+    tokens = (policy.person_token, *known_as)
     return (
         tx.execute(
             _INSERT_ONE,
             (
+                opt_outs.person_locks(tokens),
                 policy.policy_id,
                 policy.chunk_id,
                 policy.cover.start,
@@ -83,6 +92,7 @@ def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder) -> bool:
                 under.product_version,
                 under.premium,
                 under.stacks_by,
+                [bytes.fromhex(token) for token in tokens],
             ),
         )
         == 1

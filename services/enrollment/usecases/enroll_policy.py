@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou
+from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou, OptedOut
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
-from services.enrollment.store import new_policies, policies
+from services.enrollment.store import new_policies, opt_outs, policies
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.usecases.announce import policies_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of
@@ -43,15 +43,19 @@ def enroll_policy(
         NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
         InvalidField: a field is not acceptable.
         AlreadyCovered: the person has this product's cover, from whichever partner.
+        OptedOut: the person wants no cover.
     """
     sale = sale_of(tx, tenant, product_code, now)
     judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox).judge(raw)
     if isinstance(judged, Fault):
         raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
     policy = _prepared(tx, judged, vault)
-    for token in vault.persons_under_older_keys(judged.insured):
+    known_as = vault.persons_under_older_keys(judged.insured)
+    for token in known_as:
         _refuse_covered(tx, token, sale)
-    if not new_policies.insert_one(tx, policy, sale.under):
+    if not new_policies.insert_one(tx, policy, sale.under, known_as=known_as):
+        if opt_outs.of_person(tx, (policy.person_token, *known_as)):
+            raise OptedOut
         _refuse_covered(tx, policy.person_token, sale)
         raise AlreadyCovered
     event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)

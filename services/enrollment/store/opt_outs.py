@@ -1,0 +1,125 @@
+"""Persons who want no cover, and the locks by which an opt-out and an enrollment at the same moment never both win.
+
+Whoever records an opt-out holds the gate and the person alone (``shut``), and then ends the cover that runs. Whoever
+enrolls holds the same shared, before looking here: one person by the person's lock (insert_one of new_policies does),
+the rows of a file by the gate (``hold``), for a lock for each of thousands of rows would fill the server's table of
+locks. So of the two the later one sees what the earlier one did. A look must be a statement after the one that locks:
+a statement sees what was committed when it began, not when its lock was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.domain.policies import Consent
+from shared.db.transaction import Tx
+from shared.values.ids import PolicyId, TokenHex
+
+_GATE: Final = 0x6F70_7400
+"""Advisory locks are numbers; this one is "opt" in ASCII. The idempotency store's are of another kind, one bigint."""
+_PERSONS: Final = 0x6F70_7401
+
+_HOLD: Final = f"SELECT pg_advisory_xact_lock_shared({_GATE}, 0)"
+HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
+"""To be sent with the statement that enrolls one person, before it; ``person_locks`` makes its parameter."""
+
+
+def hold(tx: Tx) -> None:
+    """From here to the end of this transaction nobody opts out: what ``opt_outs`` says now stays true."""
+    tx.execute(_HOLD)
+
+
+def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
+    """The locks of a person known by these tokens, in the one order that everybody takes them in."""
+    return sorted(int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True) for token in tokens)
+
+
+_SHUT_GATE: Final = f"SELECT pg_advisory_xact_lock({_GATE}, 0)"
+_SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unnest(%s) AS key"
+
+
+def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:
+    """Wait for those who are enrolling rows, or this person, and keep others from it until this transaction ends."""
+    tx.execute(_SHUT_GATE)
+    tx.execute(_SHUT_PERSONS, (person_locks(tokens),))
+
+
+_ADD: Final = """
+INSERT INTO opt_outs (person_token, opted_out_at, channel, recorded_by) VALUES %s
+ON CONFLICT (person_token) DO NOTHING
+"""
+
+
+def add(tx: Tx, tokens: Sequence[TokenHex], *, opted_out_at: datetime, channel: str, recorded_by: str) -> None:
+    """Note it under each token; one that is noted stays as it was."""
+    tx.insert_many(_ADD, [(bytes.fromhex(token), opted_out_at, channel, recorded_by) for token in tokens])
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """That a person opted out, and when first."""
+
+    person_token: TokenHex
+    opted_out_at: datetime
+
+
+_OF_PERSON: Final = """
+SELECT encode(person_token, 'hex'), opted_out_at FROM opt_outs WHERE person_token = ANY(%s) ORDER BY opted_out_at
+"""
+
+
+def of_person(tx: Tx, tokens: Sequence[TokenHex]) -> list[OptOut]:
+    """What is noted of a person known by these tokens; empty where nothing is."""
+    rows = tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],))
+    return [OptOut(TokenHex(row[0]), row[1]) for row in rows]
+
+
+_RUNNING: Final = """
+SELECT p.policy_id, r.partner_id FROM policies p JOIN partners r USING (partner_no)
+WHERE p.person_token = ANY(%s) AND p.state IN ('in_force', 'upcoming') ORDER BY p.state DESC, p.policy_id
+"""
+
+
+def running_policies(tx: Tx, tokens: Sequence[TokenHex]) -> list[tuple[PolicyId, str]]:
+    """The person's cover with any partner, each with its partner's code; what has not begun comes first."""
+    return [(PolicyId(row[0]), row[1]) for row in tx.all(_RUNNING, ([bytes.fromhex(token) for token in tokens],))]
+
+
+_WHOSE_POLICY: Final = """
+SELECT encode(person_token, 'hex') FROM policies
+WHERE policy_id = %s AND (%s::integer IS NULL OR partner_no = %s)
+"""
+
+
+def token_of(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> TokenHex | None:
+    """Whose policy it is; None where there is none, or it is not this partner's (None: whichever partner's)."""
+    row = tx.one(_WHOSE_POLICY, (policy_id, partner_no, partner_no))
+    return None if row is None else TokenHex(row[0])
+
+
+_REMOVE: Final = "DELETE FROM opt_outs WHERE person_token = ANY(%s)"
+_NOTE_LIFT: Final = """
+INSERT INTO opt_out_lifts (lift_id, person_token, opted_out_at, lifted_at, lifted_by, consent_text_version,
+                           consent_given_at, consent_channel, consent_sha256)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def lift(
+    tx: Tx,
+    lift_id: str,
+    noted: Sequence[OptOut],
+    consent: Consent,
+    *,
+    sha256: bytes | None,
+    lifted_at: datetime,
+    lifted_by: str,
+) -> None:
+    """Remove what is noted of one person, and keep by which consent."""
+    tx.execute(_REMOVE, ([bytes.fromhex(each.person_token) for each in noted],))
+    first = noted[0]
+    facts = (lift_id, bytes.fromhex(first.person_token), first.opted_out_at, lifted_at, lifted_by)
+    tx.execute(_NOTE_LIFT, (*facts, consent.text_version, consent.given_at, consent.channel, sha256))
