@@ -7,7 +7,7 @@ from typing import Final
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayoutChanged
-from shared.events.policies import PoliciesEnrolled, PoliciesErased, PolicyCanceled, PolicyEndorsed
+from shared.events.policies import PoliciesEnrolled, PoliciesErased, PoliciesTransferred, PolicyCanceled, PolicyEndorsed
 from shared.events.products import ProductPublished
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -16,6 +16,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PolicyCanceled,
     PolicyEndorsed,
     PoliciesErased,
+    PoliciesTransferred,
     ClaimSubmitted,
     ClaimDecided,
     PayoutChanged,

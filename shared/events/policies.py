@@ -88,3 +88,16 @@ class PoliciesErased(Event, frozen=True, kw_only=True):
 
     policy_ids: list[str]
     erased_at: Moment
+
+
+class PoliciesTransferred(Event, frozen=True, kw_only=True):
+    """Up to 1,000 running policies move from one partner to another. ``versions`` are the policies' own, in one order."""
+
+    TYPE: ClassVar[str] = "policies.transferred"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    from_partner_id: str
+    to_partner_id: str
+    transferred_at: Moment
+    policy_ids: list[str]
+    versions: list[int]

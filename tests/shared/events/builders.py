@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayoutChanged
-from shared.events.policies import PoliciesEnrolled, PoliciesErased, PolicyCanceled, PolicyColumns, PolicyEndorsed
+from shared.events.policies import (
+    PoliciesEnrolled,
+    PoliciesErased,
+    PoliciesTransferred,
+    PolicyCanceled,
+    PolicyColumns,
+    PolicyEndorsed,
+)
 from shared.events.products import Exclusion, ProductPublished, ScamCover
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -76,6 +83,13 @@ SAMPLES: tuple[Event, ...] = (
         currency="CNY",
     ),
     PoliciesErased(policy_ids=["0190163d-8694-739b-aea5-966c26f8ad92"], erased_at=NOW),
+    PoliciesTransferred(
+        from_partner_id="telecom-east",
+        to_partner_id="telecom-west",
+        transferred_at=NOW,
+        policy_ids=["0190163d-8694-739b-aea5-966c26f8ad92"],
+        versions=[2],
+    ),
     ClaimSubmitted(claim_id="c", round=1, policy_id="p", submitted_at=NOW),
     ClaimDecided(
         claim_id="c",

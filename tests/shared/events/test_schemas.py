@@ -133,6 +133,8 @@ IDENTIFIERS = {
     "chunk_id",
     "batch_id",
     "partner_id",
+    "from_partner_id",
+    "to_partner_id",
     "model_id",
 }
 TOKENS = {"person_token", "phone_token", "payee_token"}
