@@ -1,4 +1,4 @@
-"""Products on the command line: explained in plain words, and two versions side by side. From a file or the database."""
+"""Products on the command line: one in plain words, two versions side by side. From files or the database."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ class SecondPersonNeeded(FangzhaError):
 
 @dataclass(frozen=True)
 class DraftOutdated(FangzhaError):
-    """Draft {draft_id} follows version {based_on}, and version {newest} was published since; reject it, propose anew."""
+    """Draft {draft_id} follows version {based_on}, and version {newest} was published since; propose it anew."""
 
     draft_id: str
     based_on: int

@@ -17,9 +17,9 @@ from shared.values.ids import PartnerId, ProductCode
 NOON_IN_SHANGHAI = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
-def terms(**changes: Any) -> ProductPublished:
-    """The shipped product, changed."""
-    (product,) = shipped.products()
+def terms(code: str = "resident-anti-fraud", **changes: Any) -> ProductPublished:
+    """The first version of a shipped product, changed."""
+    (product,) = [each for each in shipped.products() if (each.product_code, each.product_version) == (code, 1)]
     return msgspec.structs.replace(product, **changes)
 
 
@@ -53,6 +53,7 @@ def row(**changes: str) -> RawRow:
         "consent_text_version": "2026-01",
         "consent_given_at": "2026-02-28T09:30:00+08:00",
         "consent_channel": "app",
+        "consent_sha256": "5e" * 32,
     }
     return RawRow(**(plain | changes))
 

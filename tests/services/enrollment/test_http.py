@@ -18,7 +18,6 @@ from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
 from tests.services.enrollment.builders import (
-    PRODUCT,
     Answer,
     Partner,
     body,
@@ -206,41 +205,6 @@ def test_a_file_that_is_no_csv_is_refused(east: Partner) -> None:
     assert (reply.status_code, problem(reply)) == (422, "unreadable-file")
     wrong_type = east.post("/v1/enrollment-batches?product_code=resident-anti-fraud", {})
     assert wrong_type.status_code == 415
-
-
-def test_the_product_is_listed_and_its_next_version_is_what_new_policies_are_sold_under(
-    east: Partner, product_manager: Partner
-) -> None:
-    (first,) = east.get("/v1/products").json["items"]
-    assert (first["product_code"], first["product_version"]) == (PRODUCT, 1)
-    terms = {name: value for name, value in first.items() if name not in {"product_version", "effective_from"}}
-    terms["scam_types"] = {
-        code: {name: value for name, value in scam.items() if value is not None}
-        for code, scam in terms["scam_types"].items()
-    }
-    old = east.post("/v1/policies", body(1)).json
-    published = product_manager.post("/v1/products", terms | {"premium_fen": 1500})
-    assert (published.status_code, published.json["product_version"]) == (201, 2)
-    new = east.post("/v1/policies", body(2)).json
-    assert (new["product_version"], new["premium_fen"]) == (2, 1500)
-    assert (old["product_version"], old["premium_fen"]) == (1, 1200)
-
-
-def test_terms_that_contradict_themselves_are_refused_with_every_fault_named(
-    east: Partner, product_manager: Partner
-) -> None:
-    (first,) = east.get("/v1/products").json["items"]
-    terms = {name: value for name, value in first.items() if name not in {"product_version", "effective_from"}}
-    terms |= {"waiting_days": 400, "age_min": 90, "scam_types": {"moon_fraud": {"cover": "covered"}}}
-    reply = product_manager.post("/v1/products", terms)
-    assert reply.status_code == 422
-    pointers = {fault["pointer"] for fault in reply.json["errors"]}
-    assert {"/waiting_days", "/age_max", "/scam_types/moon_fraud", "/scam_types/romance"} <= pointers
-
-
-def test_only_product_managers_publish_and_only_partners_enroll(east: Partner, product_manager: Partner) -> None:
-    assert problem(east.post("/v1/products", {})) == "scope-missing"
-    assert problem(product_manager.post("/v1/policies", body(1))) == "scope-missing"
 
 
 def test_a_client_without_a_contract_is_told_so(app: Flask, issuer: Issuer) -> None:
