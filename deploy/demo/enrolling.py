@@ -106,6 +106,7 @@ def _one(person: Person, reference: str, now: datetime) -> Json:
             "text_version": subscribers.CONSENT_VERSION,
             "given_at": (now - timedelta(hours=1)).isoformat(),
             "channel": "hall",
+            "sha256": subscribers.consent_sha256(reference),
         },
     }
 

@@ -23,6 +23,7 @@ COLUMNS: Final = (
     "consent_text_version",
     "consent_given_at",
     "consent_channel",
+    "consent_sha256",
 )
 CHANNELS: Final = ("app", "hall", "hotline")
 CONSENT_VERSION: Final = "2026-01"
@@ -41,6 +42,11 @@ class WrittenFile:
 def reference(partner: str, index: int) -> str:
     """The partner's own number of person ``index``."""
     return f"{partner}-{index:09d}"
+
+
+def consent_sha256(reference: str) -> str:
+    """The hash of a simulated record of a consent, which is no more than the subscriber's reference."""
+    return hashlib.sha256(reference.encode()).hexdigest()
 
 
 def write_csv(
@@ -64,6 +70,7 @@ def write_csv(
         pl.lit(CONSENT_VERSION).alias("consent_text_version"),
         pl.lit(consent_given_at.isoformat()).alias("consent_given_at"),
         pl.Series(CHANNELS).gather(index % len(CHANNELS)).alias("consent_channel"),
+        _consent_hashes(people).alias("consent_sha256"),
     )
     bad = np.random.default_rng((people.seed, 3, people.first)).random(len(people)) < bad_share
     if bad.any():
@@ -72,6 +79,14 @@ def write_csv(
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return WrittenFile(path, len(people), int(bad.sum()), digest)
+
+
+def _consent_hashes(people: People) -> pl.Series:
+    """As many hashes of records that nobody will ask for: drawn, for hashing takes longer than all the rest."""
+    drawn = np.random.default_rng((people.seed, 4, people.first)).bytes(32 * len(people))
+    return pl.Series([drawn[start : start + 32] for start in range(0, len(drawn), 32)], dtype=pl.Binary).bin.encode(
+        "hex"
+    )
 
 
 def _spoil(frame: pl.DataFrame, bad: pl.Series, kind: pl.Series) -> pl.DataFrame:

@@ -100,6 +100,7 @@ def test_a_subscriber_file_has_the_columns_of_the_intake(tmp_path: Path) -> None
     first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
     assert first["partner_reference"] == subscribers.reference("east", 0)
     assert datetime.fromisoformat(first["consent_given_at"]) == CONSENT
+    assert len(first["consent_sha256"]) == 64
 
 
 def test_wrong_rows_are_wrong_in_one_field_and_the_same_each_time(tmp_path: Path) -> None:

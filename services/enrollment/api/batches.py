@@ -86,7 +86,8 @@ def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
     """Hand over a CSV file. It is taken in whole or not at all; good rows are enrolled even where others are not.
 
     Columns, in any order, named in the first line: partner_reference, document_type, document_number, name, phone,
-    effective_date (may be missing or empty), consent_text_version, consent_given_at, consent_channel. UTF-8.
+    effective_date (may be missing or empty), consent_text_version, consent_given_at, consent_channel,
+    consent_sha256 (of your own record of the consent). UTF-8.
     """
     batch = receive_batch(
         call.tx,

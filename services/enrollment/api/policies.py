@@ -47,6 +47,8 @@ class ConsentProof(RequestModel):
     given_at: Moment
     channel: Token
     """Your word for the way, e.g. `app`."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
+    """The SHA-256 of your own record of the consent, in hex."""
 
 
 class Enrollment(RequestModel):
@@ -130,6 +132,7 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         consent_text_version=body.consent.text_version,
         consent_given_at=body.consent.given_at.isoformat(),
         consent_channel=body.consent.channel,
+        consent_sha256=body.consent.sha256,
     )
     policy = enroll_policy(
         call.tx,

@@ -22,6 +22,8 @@ class Consent(msgspec.Struct, frozen=True):
     text_version: str
     given_at: datetime
     channel: str
+    sha256: str
+    """Of the partner's own record of it, in hex: what it shows in a dispute must be that record."""
 
 
 class Insured(msgspec.Struct, frozen=True):

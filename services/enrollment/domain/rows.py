@@ -31,6 +31,7 @@ COLUMNS: Final = (
     "consent_text_version",
     "consent_given_at",
     "consent_channel",
+    "consent_sha256",
 )
 ALREADY_COVERED: Final = "already_covered"
 
@@ -39,6 +40,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")
 _PERSONAL_NUMBER: Final = re.compile(r"\d{17}[\dXx]|(?:86)?1[3-9]\d{9}")
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 _LONGEST_NAME: Final = 60
 
@@ -55,6 +57,7 @@ class RawRow(msgspec.Struct, frozen=True):
     consent_text_version: str
     consent_given_at: str
     consent_channel: str
+    consent_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Desk:
             Insured(raw.name, document.type, document.number, phone),
             document.birth_date.year if document.birth_date else 0,
             self._cover(first_day),
-            Consent(raw.consent_text_version, given_at, raw.consent_channel),
+            Consent(raw.consent_text_version, given_at, raw.consent_channel, raw.consent_sha256.lower()),
         )
 
     def _document(self, raw: RawRow) -> Document | Fault:
@@ -244,4 +247,11 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
                 "The proof of the person's consent is incomplete.",
                 "Send 1 to 32 letters, digits or . _ - here, e.g. 2026-01 or app.",
             )
+    if not _SHA256.fullmatch(raw.consent_sha256):
+        return Fault(
+            "consent_sha256",
+            "consent_sha256_invalid" if raw.consent_sha256 else "consent_sha256_missing",
+            "The proof of the person's consent is incomplete.",
+            "Send the SHA-256 of your record of the consent as 64 hex digits.",
+        )
     return None

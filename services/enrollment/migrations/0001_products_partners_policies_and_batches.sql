@@ -143,6 +143,7 @@ CREATE TABLE policies (
     partner_reference text NOT NULL,
     consent_text_version text NOT NULL,
     consent_channel text NOT NULL,
+    consent_sha256 bytea NOT NULL CHECK (length(consent_sha256) = 32),
     sealed bytea NOT NULL,
     CHECK (effective_to >= effective_from)
 );
@@ -162,6 +163,7 @@ CREATE TABLE cancellations (
     canceled_by text NOT NULL,
     event_id uuid NOT NULL UNIQUE
 );
+CREATE INDEX cancellations_by_time ON cancellations (canceled_at, policy_id);
 
 -- Changes of a running policy. Amounts are charged, or given back where below zero.
 CREATE TABLE endorsements (
@@ -179,6 +181,7 @@ CREATE TABLE endorsements (
     event_id uuid NOT NULL UNIQUE,
     UNIQUE (policy_id, version)
 );
+CREATE INDEX endorsements_by_time ON endorsements (endorsed_at, endorsement_id);
 
 -- Which policy follows which without a gap: a policy has one successor, and waiting days count from the first one.
 CREATE TABLE renewals (

@@ -51,7 +51,7 @@ class SoldUnder:
 
 
 _COLUMNS: Final = """policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
-    phone_token, partner_reference, consent_text_version, consent_channel, sealed"""
+    phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256, sealed"""
 _SHARED: Final = "partner_no, product_id, product_version, premium_fen, stacks_by, version, state"
 _GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING"
 
@@ -59,7 +59,7 @@ _GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state =
 _INSERT_ONE: Final = f"""
 {opt_outs.HOLD_PERSONS};
 INSERT INTO policies ({_COLUMNS}, {_SHARED})
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force'
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'in_force'
 WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s)) {_GUARD}
 """
 
@@ -86,6 +86,7 @@ def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder, *, known_as: Sequenc
                 policy.partner_reference,
                 policy.consent.text_version,
                 policy.consent.channel,
+                bytes.fromhex(policy.consent.sha256),
                 policy.sealed,
                 under.partner_no,
                 under.product_id,
@@ -103,7 +104,8 @@ _STAGE: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_policies (
     place integer, policy_id uuid, chunk_id uuid, effective_from timestamptz, effective_to timestamptz,
     consent_given_at timestamptz, birth_year smallint, person_token bytea, phone_token bytea,
-    partner_reference text, consent_text_version text, consent_channel text, sealed bytea
+    partner_reference text, consent_text_version text, consent_channel text, consent_sha256 bytea,
+    sealed bytea
 ) ON COMMIT DELETE ROWS
 """
 _COPY: Final = f"COPY staged_policies (place, {_COLUMNS}) FROM STDIN (FORMAT binary)"
@@ -149,7 +151,7 @@ def _binary(policies: Sequence[NewPolicy]) -> bytes:
     for place, policy in enumerate(policies):
         pieces.append(
             _FIXED.pack(
-                13,
+                14,
                 *(4, place),
                 *(16, _uuid_bytes(policy.policy_id)),
                 *(16, _uuid_bytes(policy.chunk_id)),
@@ -164,7 +166,7 @@ def _binary(policies: Sequence[NewPolicy]) -> bytes:
         for text in (policy.partner_reference, policy.consent.text_version, policy.consent.channel):
             data = text.encode()
             pieces.append(_LENGTH.pack(len(data)) + data)
-        pieces.append(_LENGTH.pack(len(policy.sealed)) + policy.sealed)
+        pieces += [_LENGTH.pack(len(data)) + data for data in (bytes.fromhex(policy.consent.sha256), policy.sealed)]
     pieces.append(_TAIL)
     return b"".join(pieces)
 

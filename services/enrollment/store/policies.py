@@ -15,7 +15,8 @@ from shared.values.money import Currency, Fen
 _SELECT: Final = """
 SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product_version, k.batch_id, p.state,
        p.version, p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to, k.enrolled_at,
-       p.consent_text_version, p.consent_given_at, p.consent_channel, p.sealed,
+       p.consent_text_version, p.consent_given_at, p.consent_channel,
+       encode(p.consent_sha256, 'hex'), p.sealed,
        c.filed, c.approved, c.paid
 FROM policies p
 JOIN partners r USING (partner_no)
@@ -139,7 +140,7 @@ def _policy(row: Row) -> Policy:
         effective_from=row[10],
         effective_to=row[11],
         enrolled_at=row[12],
-        consent=Consent(row[13], row[14], row[15]),
-        sealed=bytes(row[16]),
-        claims=Claims(filed=row[17], approved=row[18], paid=Fen(row[19])),
+        consent=Consent(row[13], row[14], row[15], row[16]),
+        sealed=bytes(row[17]),
+        claims=Claims(filed=row[18], approved=row[19], paid=Fen(row[20])),
     )

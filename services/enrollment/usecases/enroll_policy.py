@@ -30,6 +30,7 @@ _POINTERS: Final = {
     "consent_text_version": "/consent/text_version",
     "consent_given_at": "/consent/given_at",
     "consent_channel": "/consent/channel",
+    "consent_sha256": "/consent/sha256",
 }
 """Where each column of a row stands in the body that enrolls one person."""
 

@@ -94,6 +94,8 @@ def test_a_passport_tells_no_age_and_is_taken() -> None:
         ({"phone": "12345"}, "phone_invalid"),
         ({"consent_text_version": ""}, "consent_text_version_missing"),
         ({"consent_channel": "by word of mouth"}, "consent_channel_invalid"),
+        ({"consent_sha256": ""}, "consent_sha256_missing"),
+        ({"consent_sha256": "5e" * 31}, "consent_sha256_invalid"),
         ({"consent_given_at": ""}, "time_invalid"),
         ({"consent_given_at": "2026-02-28T09:30:00"}, "time_invalid"),
         ({"consent_given_at": "2026-03-02T09:30:00+08:00"}, "consent_in_future"),
@@ -121,11 +123,11 @@ def test_a_document_and_phone_are_stored_in_one_form() -> None:
     assert insured.phone == "13912345678"
 
 
-@given(st.lists(st.text(max_size=30), min_size=9, max_size=9))
+@given(st.lists(st.text(max_size=30), min_size=10, max_size=10))
 def test_whatever_a_row_holds_its_rejection_repeats_none_of_it(texts: list[str]) -> None:
     judged = judge(RawRow(*texts))
     assert isinstance(judged, Fault)
-    plain = judge(RawRow(*[""] * 9))
+    plain = judge(RawRow(*[""] * 10))
     assert isinstance(plain, Fault)
     # Said of the row in fixed words: nothing but the choice of the sentence depends on what stands in it.
     assert (judged.detail, judged.fix) in SENTENCES
@@ -138,6 +140,7 @@ SENTENCES = {
         judge(row(partner_reference="13912345678")),
         judge(row(name="")),
         judge(row(consent_channel="")),
+        judge(row(consent_sha256="")),
         judge(row(effective_date="x")),
         judge(row(consent_given_at="x")),
         judge(row(consent_given_at="")),

@@ -48,6 +48,7 @@ def row(n: int, **changes: str) -> RawRow:
         consent_text_version="2026-01",
         consent_given_at="2026-02-28T09:30:00+08:00",
         consent_channel="app",
+        consent_sha256="5e" * 32,
     )
     return msgspec.structs.replace(plain, **changes)
 
@@ -69,7 +70,12 @@ def body(n: int, **changes: Any) -> dict[str, Any]:
             "name": plain.name,
             "phone": plain.phone,
         },
-        "consent": {"text_version": "2026-01", "given_at": "2026-02-28T09:30:00+08:00", "channel": "app"},
+        "consent": {
+            "text_version": "2026-01",
+            "given_at": "2026-02-28T09:30:00+08:00",
+            "channel": "app",
+            "sha256": "5e" * 32,
+        },
     }
     return request | changes
 
