@@ -114,9 +114,13 @@ CREATE TABLE policy_chunks (
     tax_fen bigint NOT NULL CHECK (tax_fen BETWEEN 0 AND premium_fen),
     compensation_fen bigint NOT NULL CHECK (compensation_fen >= 0),
     enrolled_at timestamptz NOT NULL,
+    -- When the next policy of the chunk ends: a job looks here and not at millions of policies, which so need no index
+    -- on their end. A chunk that does not say is looked at once and then rests until its day.
+    ends_next timestamptz NOT NULL DEFAULT '-infinity',
     event_id uuid NOT NULL UNIQUE,
     FOREIGN KEY (product_id, product_version) REFERENCES product_versions
 );
+CREATE INDEX policy_chunks_ending ON policy_chunks (ends_next) WHERE ends_next < 'infinity';
 CREATE INDEX policy_chunks_of_partner ON policy_chunks (partner_no, enrolled_at);
 CREATE INDEX policy_chunks_of_batch ON policy_chunks (batch_id) WHERE batch_id IS NOT NULL;
 
@@ -161,8 +165,14 @@ CREATE TABLE cancellations (
     tax_refund_fen bigint NOT NULL DEFAULT 0 CHECK (tax_refund_fen BETWEEN 0 AND refund_fen),
     compensation_refund_fen bigint NOT NULL DEFAULT 0 CHECK (compensation_refund_fen >= 0),
     canceled_by text NOT NULL,
-    event_id uuid NOT NULL UNIQUE
+    -- One event may tell of a thousand cancellations, and a file may have asked for them.
+    event_id uuid NOT NULL,
+    batch_id uuid REFERENCES batches,
+    -- A renewal that fell with the policy that it was to follow: no row of a file asked for it.
+    with_predecessor boolean NOT NULL DEFAULT false
 );
+CREATE INDEX cancellations_of_event ON cancellations (event_id);
+CREATE INDEX cancellations_of_batch ON cancellations (batch_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX cancellations_by_time ON cancellations (canceled_at, policy_id);
 
 -- Changes of a running policy. Amounts are charged, or given back where below zero.
