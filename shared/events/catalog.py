@@ -7,13 +7,21 @@ from typing import Final
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayoutChanged
-from shared.events.policies import PoliciesEnrolled, PoliciesErased, PoliciesTransferred, PolicyCanceled, PolicyEndorsed
+from shared.events.policies import (
+    PoliciesCanceled,
+    PoliciesEnrolled,
+    PoliciesErased,
+    PoliciesTransferred,
+    PolicyCanceled,
+    PolicyEndorsed,
+)
 from shared.events.products import ProductPublished
 
 EVENTS: Final[tuple[type[Event], ...]] = (
     ProductPublished,
     PoliciesEnrolled,
     PolicyCanceled,
+    PoliciesCanceled,
     PolicyEndorsed,
     PoliciesErased,
     PoliciesTransferred,

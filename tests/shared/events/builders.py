@@ -8,12 +8,15 @@ from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayoutChanged
 from shared.events.policies import (
+    CanceledColumns,
+    PoliciesCanceled,
     PoliciesEnrolled,
     PoliciesErased,
     PoliciesTransferred,
     PolicyCanceled,
     PolicyColumns,
     PolicyEndorsed,
+    packed,
 )
 from shared.events.products import Exclusion, ProductPublished, ScamCover
 
@@ -52,7 +55,7 @@ SAMPLES: tuple[Event, ...] = (
         premium_fen=12_00,
         currency="CNY",
         enrolled_at=NOW,
-        policies=PolicyColumns(
+        policies=PolicyColumns.of(
             policy_id=["0190163d-8694-739b-aea5-966c26f8ad92"],
             person_token=[PERSON],
             phone_token=[PERSON],
@@ -70,6 +73,19 @@ SAMPLES: tuple[Event, ...] = (
         refund_fen=6_00,
         currency="CNY",
         reason="opted_out",
+    ),
+    PoliciesCanceled(
+        chunk_id="0190163d-8694-739b-aea5-966c26f8ad94",
+        partner_id="telecom-east",
+        canceled_at=NOW,
+        currency="CNY",
+        policies=CanceledColumns(
+            policy_id=packed(["0190163d-8694-739b-aea5-966c26f8ad92"]),
+            version=[2],
+            effective_to=[NOW],
+            refund_fen=[6_00],
+            reason=["partner_request"],
+        ),
     ),
     PolicyEndorsed(
         endorsement_id="0190163d-8694-739b-aea5-966c26f8ad93",

@@ -152,6 +152,7 @@ CODES = {
     "line_of_business",
     "territory",
     "grade",
+    "ground",
 }
 WORDS_OF_A_PRODUCT = {"name_zh", "name_en", "text_zh", "text_en", "clauses", "scam_types"}
 PSEUDONYMS = {"decided_by"}
