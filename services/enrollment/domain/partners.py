@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from datetime import date, datetime
+from typing import Final, Literal
 
 from services.enrollment.domain.compensation import NO_COMPENSATION, Compensation
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
+from services.enrollment.domain.file_keys import FileKey
 from shared.values.ids import PartnerId, ProductCode
 
 ContractState = Literal["active", "suspended", "wind_down"]
+SuspensionReason = Literal[
+    "partner_request", "payment_overdue", "data_quality", "suspected_fraud", "regulator", "other"
+]
+"""Codes and not free text: what is written about people in a hurry does not belong in an audit trail."""
+ConsentTexts = Literal["any", "registered"]
+"""Whether the text that a person agreed to must be one that is published here."""
+
+INSURER: Final = PartnerId("fangzha")
+"""The tenant of the insurer's own people; no partner has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,51 @@ class Contract:
     settlement_day: int = 10
     """Of the month after the one that is settled."""
     contact: str = ""
+    consent_texts: ConsentTexts = "any"
     webhook_types: frozenset[str] = frozenset()
     """What some server of the partner's wants to be told; nothing need be queued of any other type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much a partner may send; None: as much as it likes."""
+
+    enrollments_a_minute: int | None = None
+    """Single enrollments that are tried; a file counts by its rows."""
+    rows_a_day: int | None = None
+    """Rows of files that are taken in; a day is one of Shanghai."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerTerms:
+    """All that a contract says. Enrolling reads the ``contract`` alone."""
+
+    contract: Contract
+    quota: Quota = Quota()
+    file_keys: tuple[FileKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindDown:
+    """How far the end of working with a partner is. ``draining``: enrollments that began before it are let finish."""
+
+    transfer_to: PartnerId | None
+    state: Literal["draining", "listing", "done"]
+    started_at: datetime
+    finished_at: datetime | None
+    listed: int
+    """Policies whose insured are to be told."""
+    transferred: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRecord:
+    """A contract as stored: ``managed_by`` says whether the operator's file may still change it."""
+
+    terms: PartnerTerms
+    version: int
+    managed_by: Literal["file", "http"]
+    wind_down: WindDown | None
 
 
 def check_may_sell(contract: Contract, product_code: ProductCode, today: date) -> None:

@@ -8,13 +8,25 @@ from typing import Final
 
 import msgspec
 
-from services.enrollment.domain.partners import Contract, ContractState
+from services.enrollment.domain.compensation import Compensation, CompensationKind
+from services.enrollment.domain.file_keys import FileKey, read_public_key
+from services.enrollment.domain.partners import ConsentTexts, Contract, ContractState, PartnerTerms, Quota
 from shared.events.products import ProductPublished
 from shared.values.ids import PartnerId, ProductCode
 
 SERVICE: Final = Path(__file__).parent.parent
 PRODUCTS: Final = SERVICE / "products"
 SIMULATED_CONTRACTS: Final = SERVICE / "partners" / "simulated.json"
+
+
+class _Compensation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: CompensationKind
+    value: int
+
+
+class _FileKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    public_key: str
 
 
 class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +37,13 @@ class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back_dating_days: int
     state: ContractState
     products: list[str]
+    compensation: _Compensation = _Compensation("none", 0)
+    settlement_day: int = 10
+    contact: str = ""
+    consent_texts: ConsentTexts = "any"
+    enrollments_a_minute: int | None = None
+    rows_a_day: int | None = None
+    file_keys: list[_FileKey] = []
 
 
 def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
@@ -36,22 +55,33 @@ def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
     return [msgspec.json.decode(path.read_bytes(), type=ProductPublished) for path in sorted(folder.glob("*.json"))]
 
 
-def contracts(file: Path = SIMULATED_CONTRACTS) -> list[Contract]:
+def contracts(file: Path = SIMULATED_CONTRACTS) -> list[PartnerTerms]:
     """The contracts in ``file``; their ``partner_no`` is the database's to give, and 0 here.
 
     Raises:
         msgspec.DecodeError: the file is not a list of contracts.
+        InvalidField: a file key is no Ed25519 public key.
     """
-    return [
-        Contract(
-            partner_no=0,
-            partner_id=PartnerId(each.partner_id),
-            name=each.name,
-            first_day=each.first_day,
-            last_day=each.last_day,
-            back_dating_days=each.back_dating_days,
-            state=each.state,
-            products=frozenset(ProductCode(code) for code in each.products),
-        )
-        for each in msgspec.json.decode(file.read_bytes(), type=list[_Contract])
-    ]
+    return [_terms(each) for each in msgspec.json.decode(file.read_bytes(), type=list[_Contract])]
+
+
+def _terms(each: _Contract) -> PartnerTerms:
+    contract = Contract(
+        partner_no=0,
+        partner_id=PartnerId(each.partner_id),
+        name=each.name,
+        first_day=each.first_day,
+        last_day=each.last_day,
+        back_dating_days=each.back_dating_days,
+        state=each.state,
+        products=frozenset(ProductCode(code) for code in each.products),
+        compensation=Compensation(each.compensation.kind, each.compensation.value),
+        settlement_day=each.settlement_day,
+        contact=each.contact,
+        consent_texts=each.consent_texts,
+    )
+    keys = sorted(
+        (FileKey(key.name, read_public_key(key.public_key, pointer="/file_keys")) for key in each.file_keys),
+        key=lambda key: key.name,
+    )
+    return PartnerTerms(contract, Quota(each.enrollments_a_minute, each.rows_a_day), tuple(keys))

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.partners import PartnerTerms
 from services.enrollment.domain.products import check_terms
-from services.enrollment.store import partners, products
+from services.enrollment.store import partner_records, products
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
@@ -34,17 +34,17 @@ def publish_product(tx: Tx, terms: ProductPublished, *, actor: str, now: datetim
 
 
 def install(
-    tx: Tx, shipped: Iterable[ProductPublished], contracts: Iterable[Contract], *, actor: str, now: datetime
+    tx: Tx, shipped: Iterable[ProductPublished], contracts: Iterable[PartnerTerms], *, actor: str, now: datetime
 ) -> list[ProductPublished]:
-    """Publish the shipped versions that are not stored yet, each once for ever, and bring the contracts up to date."""
+    """Publish the shipped versions that are not stored yet, each once for ever, and keep the contracts of the file."""
     published = []
     for terms in sorted(shipped, key=lambda each: each.product_version):
         check_terms(terms)
         product_id, newest = products.lock(tx, ProductCode(terms.product_code))
         if terms.product_version == newest + 1:
             published.append(_publish(tx, product_id, terms, actor=actor, now=now))
-    for contract in contracts:
-        partners.put(tx, contract)
+    for each in contracts:
+        partner_records.put_from_file(tx, each, by=actor, now=now)
     return published
 
 
