@@ -1,12 +1,12 @@
 """What may be wrong with a product's liabilities and with its matrix of scam types.
 
-The product's matrix stands over those of its liabilities: a scam type that it excludes is covered by none, and one that
-no liability covers is excluded in it. So who reads the product's matrix alone is told no lie.
+A product with liabilities pays by their matrices, deductibles and percentages. Its own matrix then sums theirs up, so
+that who reads it alone is told no lie; a deductible or percentage of its own would have no effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.enrollment.domain.product_terms import (
     MOST_FEN,
@@ -46,12 +46,20 @@ def liability_faults(terms: ProductPublished) -> Iterable[InvalidField]:
     yield from code_faults([each.code for each in terms.liabilities], "/liabilities")
     for place, liability in enumerate(terms.liabilities):
         yield from _faults_of(liability, terms, f"/liabilities/{place}")
+    if (terms.event_deductible_fen, terms.pay_percent) != (0, 100):
+        yield InvalidField(
+            "/event_deductible_fen",
+            "With liabilities, deductible and percentage are those of each liability.",
+            "Send event_deductible_fen 0 and pay_percent 100 here.",
+        )
     for code, treatment in terms.scam_types.items():
-        if treatment.cover != "excluded" and not any(_covers(each, code) for each in terms.liabilities):
+        widest = _widest(code, terms.liabilities)
+        if code in SCAM_TYPES and treatment != widest:
+            limit = "" if widest.limit_fen is None else f" with limit_fen {widest.limit_fen}"
             yield InvalidField(
                 f"/scam_types/{code}",
-                "No liability covers this scam type.",
-                "Send excluded, or cover it in a liability.",
+                "The liabilities together treat this scam type otherwise.",
+                f"Send {widest.cover}{limit} here, or change a liability.",
             )
 
 
@@ -69,20 +77,17 @@ def _faults_of(liability: Liability, terms: ProductPublished, pointer: str) -> I
             yield InvalidField(f"{pointer}/{name}", "The limit is above the product's.", f"Send at most its {name}.")
     yield from exclusion_faults(liability.exclusions, f"{pointer}/exclusions")
     yield from evidence_faults(liability.required_evidence, f"{pointer}/required_evidence")
-    if not liability.scam_types:
-        return
-    yield from scam_faults(liability.scam_types, liability.event_limit_fen, f"{pointer}/scam_types")
-    for code in liability.scam_types:
-        outer = terms.scam_types.get(code)
-        if _covers(liability, code) and outer is not None and outer.cover == "excluded":
-            yield InvalidField(
-                f"{pointer}/scam_types/{code}", "The product excludes this scam type.", "Change one of the two."
-            )
+    if liability.scam_types:
+        yield from scam_faults(liability.scam_types, liability.event_limit_fen, f"{pointer}/scam_types")
 
 
-def _covers(liability: Liability, code: str) -> bool:
-    treatment = liability.scam_types.get(code)
-    return treatment is not None and treatment.cover != "excluded"
+def _widest(code: str, liabilities: Sequence[Liability]) -> ScamCover:
+    """How the liability that does most for it treats a scam type."""
+    treatments = [each.scam_types[code] for each in liabilities if code in each.scam_types]
+    if any(each.cover == "covered" for each in treatments):
+        return ScamCover(cover="covered")
+    limits = [each.limit_fen or 0 for each in treatments if each.cover == "sub_limit"]
+    return ScamCover(cover="sub_limit", limit_fen=max(limits)) if limits else ScamCover(cover="excluded")
 
 
 def _limit_fits(treatment: ScamCover, event_limit: int) -> bool:

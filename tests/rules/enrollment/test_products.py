@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
 from services.enrollment.domain.partners import check_may_sell
-from services.enrollment.domain.products import check_terms, sold_at
-from shared.events.products import ScamCover
+from services.enrollment.domain.products import check_terms, needs_a_schedule, sold_at
+from services.enrollment.intake import shipped
+from shared.events.products import Exclusion, ProductPublished, RatingGrade, RatingQuestion, RefundStep, ScamCover
 from shared.values.errors import InvalidFields
 from shared.values.ids import ProductCode
 from shared.values.scam_types import SCAM_TYPES
@@ -57,6 +59,138 @@ def test_terms_that_contradict_themselves_name_the_field(pointer: str, changes: 
     with pytest.raises(InvalidFields) as raised:
         check_terms(terms(**changes))
     assert [fault.pointer for fault in raised.value.faults] == [pointer]
+
+
+def of(code: str, **changes: Any) -> ProductPublished:
+    return terms(code, **changes)
+
+
+def liability(**changes: Any) -> ProductPublished:
+    """Enterprise cyber cover with its first liability changed."""
+    first, *rest = terms("enterprise-cyber").liabilities
+    return terms("enterprise-cyber", liabilities=[msgspec.structs.replace(first, **changes), *rest])
+
+
+def rating(**changes: Any) -> ProductPublished:
+    """Enterprise cyber cover with its rating changed."""
+    usual = terms("enterprise-cyber").rating
+    assert usual is not None
+    return terms("enterprise-cyber", rating=msgspec.structs.replace(usual, **changes))
+
+
+def items(**changes: Any) -> ProductPublished:
+    usual = terms("algorithmic-bias").scheduled_items
+    assert usual is not None
+    return terms("algorithmic-bias", scheduled_items=msgspec.structs.replace(usual, **changes))
+
+
+QUESTION = RatingQuestion(code="q", text_zh="问", text_en="Asked?", points={"yes": 0, "no": 10})
+GRADE = RatingGrade(grade="A", from_points=0, rate_percent=100)
+ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "product"),
+    [
+        ("/product_code", of("account-theft", product_code="Account Theft")),
+        ("/name_zh", of("account-theft", name_zh=" ")),
+        ("/currency", of("account-theft", currency="USD")),
+        ("/line_of_business", of("account-theft", line_of_business="Anti Fraud")),
+        ("/territory/1", of("account-theft", territory=["CN", "XX"])),
+        ("/territory/1", of("account-theft", territory=["CN", "CN"])),
+        ("/premium_fen", of("account-theft", premium_fen=-1)),
+        ("/pay_percent", terms(pay_percent=101)),
+        ("/tax_basis_points", of("account-theft", tax_basis_points=10_001)),
+        ("/annual_deductible_fen", terms(annual_deductible_fen=5_000_000)),
+        ("/age_min", of("enterprise-cyber", age_min=18)),
+        ("/retroactive_days", of("enterprise-cyber", retroactive_days=30)),
+        ("/extended_reporting_days", of("enterprise-cyber", extended_reporting_days=30)),
+        ("/exclusions/1/code", terms(exclusions=[terms().exclusions[0]] * 2)),
+        ("/exclusions/0/text_en", terms(exclusions=[Exclusion(code="war", text_zh="战争", text_en="")])),
+        ("/refund_table/0/from_day", terms(refund_table=[RefundStep(from_day=1, refund_percent=50)])),
+        ("/refund_table/0/refund_percent", terms(refund_table=[RefundStep(from_day=0, refund_percent=101)])),
+        (
+            "/refund_table/1/from_day",
+            terms(refund_table=[RefundStep(from_day=0, refund_percent=50), RefundStep(from_day=0, refund_percent=50)]),
+        ),
+        (
+            "/refund_table/1/from_day",
+            terms(refund_table=[RefundStep(from_day=0, refund_percent=50), RefundStep(from_day=365, refund_percent=0)]),
+        ),
+        (
+            "/refund_table/1/refund_percent",
+            terms(refund_table=[RefundStep(from_day=0, refund_percent=50), RefundStep(from_day=9, refund_percent=60)]),
+        ),
+        ("/liabilities/0/code", liability(code="Response")),
+        ("/liabilities/1/code", liability(code="business_interruption")),
+        ("/liabilities/0/name_en", liability(name_en="")),
+        ("/liabilities/0/event_limit_fen", liability(event_limit_fen=100_000_001)),
+        ("/liabilities/0/annual_limit_fen", liability(annual_limit_fen=300_000_001)),
+        ("/liabilities/0/event_deductible_fen", liability(event_deductible_fen=50_000_000)),
+        ("/liabilities/0/pay_percent", liability(pay_percent=0)),
+        ("/liabilities/0/exclusions/0/code", liability(exclusions=[Exclusion(code="1", text_zh="一", text_en="One")])),
+        ("/liabilities/0/required_evidence", liability(required_evidence=["crystal_ball"])),
+        ("/liabilities/0/scam_types/moon", liability(scam_types=ALL_EXCLUDED | {"moon": ScamCover(cover="excluded")})),
+        ("/scam_types/romance", liability(scam_types=ALL_EXCLUDED | {"romance": ScamCover(cover="covered")})),
+        ("/scam_types/other", of("account-theft", scam_types=ALL_EXCLUDED | {"other": ScamCover(cover="covered")})),
+        ("/event_deductible_fen", of("account-theft", event_deductible_fen=100)),
+        ("/event_deductible_fen", of("account-theft", pay_percent=90)),
+        ("/rating/questions", rating(questions=[], grades=[GRADE])),
+        ("/rating/questions/1/code", rating(questions=[QUESTION, QUESTION], grades=[GRADE])),
+        (
+            "/rating/questions/0/text_zh",
+            rating(questions=[msgspec.structs.replace(QUESTION, text_zh="")], grades=[GRADE]),
+        ),
+        (
+            "/rating/questions/0/points",
+            rating(questions=[msgspec.structs.replace(QUESTION, points={"yes": 0})], grades=[GRADE]),
+        ),
+        (
+            "/rating/questions/0/points/Yes!",
+            rating(questions=[msgspec.structs.replace(QUESTION, points={"Yes!": 0, "no": 1})], grades=[GRADE]),
+        ),
+        ("/rating/grades", rating(questions=[QUESTION], grades=[])),
+        ("/rating/grades", rating(questions=[QUESTION], grades=[msgspec.structs.replace(GRADE, from_points=1)])),
+        ("/rating/grades", rating(questions=[QUESTION], grades=[msgspec.structs.replace(GRADE, rate_percent=None)])),
+        (
+            "/rating/grades/0/rate_percent",
+            rating(questions=[QUESTION], grades=[msgspec.structs.replace(GRADE, rate_percent=1001)]),
+        ),
+        (
+            "/rating/grades/1/from_points",
+            rating(questions=[QUESTION], grades=[GRADE, RatingGrade(grade="B", from_points=0, rate_percent=1)]),
+        ),
+        (
+            "/rating/grades/1/from_points",
+            rating(questions=[QUESTION], grades=[GRADE, RatingGrade(grade="B", from_points=11, rate_percent=1)]),
+        ),
+        (
+            "/rating/grades/1/grade",
+            rating(questions=[QUESTION], grades=[GRADE, RatingGrade(grade="A", from_points=5, rate_percent=1)]),
+        ),
+        ("/scheduled_items/code", items(code="Deployed model")),
+        ("/scheduled_items/name_zh", items(name_zh="")),
+        ("/scheduled_items/most", items(most=0)),
+        ("/scheduled_items/premium_fen_each", items(premium_fen_each=-1)),
+    ],
+)
+def test_a_fault_in_the_general_form_is_named_where_it_stands_with_its_fix(
+    pointer: str, product: ProductPublished
+) -> None:
+    with pytest.raises(InvalidFields) as raised:
+        check_terms(product)
+    assert [fault.pointer for fault in raised.value.faults] == [pointer]
+    assert all(fault.detail and fault.fix for fault in raised.value.faults)
+
+
+@pytest.mark.parametrize("product", shipped.products(), ids=lambda product: product.product_code)
+def test_every_shipped_product_is_acceptable(product: ProductPublished) -> None:
+    check_terms(product)
+
+
+def test_only_a_plain_persons_product_is_sold_by_file() -> None:
+    sold = {product.product_code for product in shipped.products() if not needs_a_schedule(product)}
+    assert sold == {"resident-anti-fraud", "resident-anti-fraud-shared", "account-theft"}
 
 
 def test_the_newest_version_that_has_begun_and_not_ended_is_sold() -> None:

@@ -1,0 +1,180 @@
+"""What cover costs: a price from each shipped product, and from one that is nothing but a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.enrollment.domain.errors import NotInsurable
+from services.enrollment.domain.pricing import Item, Price, Risk, price
+from services.enrollment.domain.product_comparison import compare
+from services.enrollment.domain.product_explanation import explain
+from services.enrollment.domain.products import check_terms
+from services.enrollment.intake import shipped
+from shared.events.products import ProductPublished
+from shared.values.errors import InvalidFields
+from tests.rules.enrollment.builders import terms
+
+CYBER = terms("enterprise-cyber")
+BIAS = terms("algorithmic-bias")
+SAFE = {
+    "yearly_revenue": "under_10_million",
+    "second_factor": "everywhere",
+    "backups": "offline",
+    "past_incidents": "none",
+}
+FAIR = {"field_of_use": "pricing", "bias_audit": "once", "human_review": "always"}
+
+
+def models(count: int) -> tuple[Item, ...]:
+    return tuple(Item(f"model-{n}", f"Ranking model {n}") for n in range(count))
+
+
+@pytest.mark.parametrize(
+    ("code", "fen"), [("resident-anti-fraud", 1200), ("resident-anti-fraud-shared", 600), ("account-theft", 300)]
+)
+def test_a_persons_cover_costs_what_its_product_says(code: str, fen: int) -> None:
+    assert price(terms(code)) == Price(base=fen, items=0, points=None, grade=None, rate_percent=100, premium=fen, tax=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "points", "grade", "yuan", "tax_fen"),
+    [
+        ({}, 8, "A", 9_600, 54_340),
+        ({"yearly_revenue": "up_to_100_million"}, 18, "B", 12_000, 67_925),
+        ({"past_incidents": "several", "second_factor": "partly"}, 43, "C", 19_200, 108_679),
+    ],
+)
+def test_enterprise_cyber_cover_is_priced_by_the_grade_of_its_risk(
+    changes: dict[str, str], points: int, grade: str, yuan: int, tax_fen: int
+) -> None:
+    quoted = price(CYBER, Risk(SAFE | changes))
+    assert (quoted.points, quoted.grade, quoted.premium, quoted.tax) == (points, grade, yuan * 100, tax_fen)
+
+
+def test_a_risk_of_a_grade_without_a_rate_is_not_insurable() -> None:
+    careless = {"yearly_revenue": "over_100_million", "second_factor": "no", "backups": "no", "past_incidents": "none"}
+    with pytest.raises(NotInsurable) as refused:
+        price(CYBER, Risk(careless))
+    assert refused.value.grade == "D"
+
+
+def test_algorithmic_bias_cover_is_priced_by_its_models_and_its_grade() -> None:
+    quoted = price(BIAS, Risk(FAIR, models(3)))
+    assert (quoted.base, quoted.items, quoted.grade, quoted.rate_percent) == (800_000, 900_000, "B", 125)
+    assert quoted.premium == 2_125_000
+    assert quoted.tax == 120_283
+
+
+@pytest.mark.parametrize(
+    ("product", "risk", "pointers"),
+    [
+        (CYBER, Risk(), [f"/answers/{code}" for code in SAFE]),
+        (CYBER, Risk(SAFE | {"backups": "floppy disks"}), ["/answers/backups"]),
+        (CYBER, Risk(SAFE | {"star_sign": "leo"}), ["/answers/star_sign"]),
+        (CYBER, Risk(SAFE, models(1)), ["/scheduled_items"]),
+        (BIAS, Risk(FAIR), ["/scheduled_items"]),
+        (BIAS, Risk(FAIR, models(51)), ["/scheduled_items"]),
+        (BIAS, Risk(FAIR, (*models(2), Item("model-0", "Another"))), ["/scheduled_items/2/reference"]),
+        (terms(), Risk(SAFE), ["/answers"]),
+        (terms(), Risk(items=models(1)), ["/scheduled_items"]),
+    ],
+)
+def test_what_a_product_does_not_ask_for_is_refused_and_what_it_asks_for_is_asked(
+    product: ProductPublished, risk: Risk, pointers: list[str]
+) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        price(product, risk)
+    assert [fault.pointer for fault in refused.value.faults] == pointers
+    assert all(fault.detail and fault.fix for fault in refused.value.faults)
+
+
+@given(
+    st.fixed_dictionaries({each.code: st.sampled_from(list(each.points)) for each in BIAS.rating.questions}),
+    st.integers(1, 50),
+)  # type: ignore[union-attr]  # it has a rating
+def test_another_model_never_makes_cover_cheaper_and_tax_is_inside_the_premium(
+    answers: dict[str, str], count: int
+) -> None:
+    try:
+        fewer, more = price(BIAS, Risk(answers, models(count))), price(BIAS, Risk(answers, models(count + 1)[:50]))
+    except NotInsurable:
+        return
+    assert fewer.premium <= more.premium
+    assert 0 < fewer.tax < fewer.premium
+
+
+SIXTH: dict[str, Any] = {
+    "product_code": "drone-operators",
+    "product_version": 1,
+    "effective_from": "2026-01-01T00:00:00+08:00",
+    "name_zh": "无人机经营者责任保险",
+    "name_en": "Drone operators' liability cover",
+    "line_of_business": "drone_liability",
+    "insured_kind": "organization",
+    "territory": ["CN"],
+    "stacking": "pro_rata",
+    "currency": "CNY",
+    "zone": "Asia/Shanghai",
+    "premium_fen": 50_000,
+    "tax_basis_points": 600,
+    "term_days": 180,
+    "event_limit_fen": 50_000_000,
+    "annual_limit_fen": 50_000_000,
+    "waiting_days": 0,
+    "look_back_hours": 720,
+    "report_within_hours": 48,
+    "recovery_wait_days": 0,
+    "age_min": 0,
+    "age_max": 150,
+    "required_evidence": ["police_receipt"],
+    "exclusions": [{"code": "night_flight", "text_zh": "夜间飞行。", "text_en": "Flights at night."}],
+    "scam_types": {code: {"cover": "excluded"} for code in terms().scam_types},
+    "clauses": {"not_in_force": "2.1"},
+    "liabilities": [
+        {
+            "code": "third_party",
+            "name_zh": "第三者责任",
+            "name_en": "Third parties",
+            "event_limit_fen": 50_000_000,
+            "annual_limit_fen": 50_000_000,
+            "event_deductible_fen": 100_000,
+        }
+    ],
+    "scheduled_items": {
+        "code": "drone",
+        "name_zh": "无人机",
+        "name_en": "drones",
+        "most": 20,
+        "premium_fen_each": 30_000,
+    },
+    "rating": {
+        "questions": [
+            {
+                "code": "training",
+                "text_zh": "驾驶员持证?",
+                "text_en": "Pilots licensed?",
+                "points": {"yes": 0, "no": 10},
+            }
+        ],
+        "grades": [
+            {"grade": "I", "from_points": 0, "rate_percent": 100},
+            {"grade": "II", "from_points": 10, "rate_percent": 150},
+        ],
+    },
+}
+
+
+def test_a_sixth_line_of_business_is_a_file_and_no_change_of_code(tmp_path: Path) -> None:
+    (tmp_path / "drone-operators.1.json").write_bytes(msgspec.json.encode(SIXTH))
+    (product,) = shipped.products(tmp_path)
+    check_terms(product)
+    quoted = price(product, Risk({"training": "no"}, models(2)))
+    assert (quoted.premium, quoted.grade) == (165_000, "II")
+    assert any("drones" in words.en for words in explain(product))
+    assert compare(BIAS, product)

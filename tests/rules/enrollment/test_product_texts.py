@@ -1,0 +1,136 @@
+"""Two versions of a product compared, and a product explained in plain words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.enrollment.domain.product_comparison import compare
+from services.enrollment.domain.product_explanation import explain
+from services.enrollment.domain.product_words import LABELS
+from services.enrollment.intake import shipped
+from shared.events.products import Exclusion, ProductPublished, RefundStep, ScamCover
+from tests.rules.enrollment.builders import terms
+
+EVERYTHING = terms("enterprise-cyber")
+OTHER_VALUES: dict[str, Any] = {
+    "product_code": "another",
+    "effective_from": datetime(2027, 1, 1, tzinfo=UTC),
+    "effective_to": datetime(2028, 1, 1, tzinfo=UTC),
+    "zone": "UTC",
+    "insured_kind": "person",
+    "territory": [],
+    "stacking": "pro_rata",
+    "trigger": "claims_made",
+    "required_evidence": ["invoice"],
+    "exclusions": [],
+    "scam_types": {},
+    "clauses": {},
+    "liabilities": [],
+    "rating": None,
+    "scheduled_items": terms("algorithmic-bias").scheduled_items,
+    "refund_table": [],
+}
+
+
+@pytest.mark.parametrize("field", [name for name in ProductPublished.__struct_fields__ if name != "product_version"])
+def test_whatever_term_is_changed_the_comparison_says_so_in_both_languages(field: str) -> None:
+    value = getattr(EVERYTHING, field)
+    other = OTHER_VALUES.get(field, f"{value} x" if isinstance(value, str) else 11)
+    changes = compare(EVERYTHING, msgspec.structs.replace(EVERYTHING, **{field: other}))
+    assert changes
+    assert all(change.term.split("/")[0] == field for change in changes)
+    assert all(change.sentence.zh.endswith("。") and change.sentence.en.endswith(".") for change in changes)
+
+
+def test_a_version_compared_with_itself_differs_in_nothing_whatever_its_number() -> None:
+    assert compare(EVERYTHING, msgspec.structs.replace(EVERYTHING, product_version=2)) == ()
+
+
+def test_every_term_has_a_name_for_people_in_both_languages() -> None:
+    named = {*LABELS, "product_version", "rating"}
+    assert set(ProductPublished.__struct_fields__) <= named
+    assert all(words.zh and words.en for words in LABELS.values())
+
+
+def test_the_comparison_reads_like_a_note_to_a_colleague() -> None:
+    before = terms()
+    after = msgspec.structs.replace(
+        before,
+        product_version=2,
+        premium_fen=1500,
+        event_deductible_fen=300_000,
+        exclusions=[
+            *before.exclusions[1:],
+            Exclusion(code="lent_account", text_zh="出借账户。", text_en="A lent account."),
+        ],
+        scam_types=before.scam_types | {"romance": ScamCover(cover="sub_limit", limit_fen=1_000_000)},
+        refund_table=[RefundStep(from_day=0, refund_percent=80)],
+    )
+    changes = {change.term: change.sentence for change in compare(before, after)}
+    assert {term: said.en for term, said in changes.items()} == {
+        "premium_fen": "Premium: from “12.00 yuan” to “15.00 yuan”.",
+        "event_deductible_fen": "Event deductible: from “0.00 yuan” to “3,000.00 yuan”.",
+        "exclusions/lent_account": "New: exclusion lent_account: A lent account.",
+        "exclusions/own_crime": f"Dropped: exclusion own_crime (it was: {before.exclusions[0].text_en.rstrip('.')}).",
+        "scam_types/romance": "Scam type “online romance”: from “covered” to “covered up to 10,000.00 yuan”.",
+        "refund_table/0": "New: refund from day 0 on: 80 %.",
+    }
+    assert changes["premium_fen"].zh == "保费:由“12.00 元”改为“15.00 元”。"
+    assert changes["scam_types/romance"].zh == "诈骗类型“网络婚恋、交友”:由“承保”改为“承保,限额 10,000.00 元”。"
+
+
+def test_a_liability_is_compared_by_its_code_wherever_it_stands() -> None:
+    moved = msgspec.structs.replace(EVERYTHING, liabilities=EVERYTHING.liabilities[::-1])
+    assert compare(EVERYTHING, moved) == ()
+    first, *rest = EVERYTHING.liabilities
+    dearer = msgspec.structs.replace(first, event_deductible_fen=2_000_000)
+    (change,) = compare(EVERYTHING, msgspec.structs.replace(EVERYTHING, liabilities=[dearer, *rest]))
+    assert change.term == "liabilities/incident_response/event_deductible_fen"
+    assert change.sentence.zh == "责任“事件响应费用”的每次免赔额:由“10,000.00 元”改为“20,000.00 元”。"
+
+
+@pytest.mark.parametrize("product", shipped.products(), ids=lambda product: product.product_code)
+def test_every_shipped_product_is_explained_with_its_limits_and_exclusions(product: ProductPublished) -> None:
+    said = explain(product)
+    zh, en = "\n".join(words.zh for words in said), "\n".join(words.en for words in said)
+    assert product.name_zh in zh
+    assert product.name_en in en
+    for exclusion in [*product.exclusions, *(each for one in product.liabilities for each in one.exclusions)]:
+        assert exclusion.text_zh in zh
+        assert exclusion.text_en in en
+    for liability in product.liabilities:
+        assert f"{liability.event_limit_fen // 100:,}.00" in zh
+        assert f"{liability.event_limit_fen // 100:,}.00" in en
+
+
+def test_the_explanation_works_an_example_of_what_the_insured_bears() -> None:
+    said = [words.en for words in explain(terms("resident-anti-fraud-shared"))]
+    assert (
+        "The first 3,000.00 yuan of each loss are the insured's, 70 % of the rest is paid:"
+        " of a loss of 10,000.00 yuan, 4,900.00 yuan."
+    ) in said
+
+
+def test_the_explanation_tells_what_claims_made_means_and_what_a_policy_lists() -> None:
+    said = "\n".join(words.en for words in explain(terms("algorithmic-bias")))
+    assert "within 60 days after it" in said
+    assert "1 to 50 of deployed models; each adds 3,000.00 yuan" in said
+    assert "Grade D, from 80 points on: not insurable." in said
+
+
+def test_an_end_of_sale_pro_rata_covers_an_annual_deductible_and_a_refund_table_are_explained() -> None:
+    product = terms(
+        effective_to=datetime(2027, 1, 1, tzinfo=UTC),
+        stacking="pro_rata",
+        annual_deductible_fen=50_000,
+        refund_table=[RefundStep(from_day=0, refund_percent=80), RefundStep(from_day=180, refund_percent=0)],
+    )
+    said = "\n".join(words.en for words in explain(product))
+    assert "until 2027-01-01 08:00" in said
+    assert "share one loss pro rata" in said
+    assert "bears the first 500.00 yuan a year" in said
+    assert "80 % from day 0 on, 0 % from day 180 on" in said
