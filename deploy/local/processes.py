@@ -101,7 +101,11 @@ class Parts:
             "HEALTH_PORT": str(self.state.ports[f"{service}-{kind if kind != 'web' else 'worker'}"]),
         }
         own = {
-            "enrollment": {},
+            # A sandbox's receivers run on this machine.
+            "enrollment": {
+                "ENROLLMENT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8,::1/128",
+                "ENROLLMENT_WEBHOOK_PLAIN_HTTP": "true",
+            },
             "fraud_detection": {"FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key},
             "payout": {"PAYOUT_RAIL_URL": self.bank_url, "PAYOUT_RAIL_TOKEN": secret.rail_token},
         }

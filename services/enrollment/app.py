@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from typer import Typer
 
+    from services.enrollment.courier.post import Courier
     from services.enrollment.usecases.vault import Vault
     from shared.db.pool import Database
     from shared.messaging.jobs import Job
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 LOOK_FOR_BATCHES_SECONDS: Final = 0.2
 """A partner's small file should not wait noticeably; the question costs one look into an index that is mostly empty."""
+
+LOOK_FOR_STATEMENTS_SECONDS: Final = 60.0
+"""A month's statement may come a minute later; the question is one look at each partner."""
+
+SEND_SECONDS: Final = 0.25
+"""A partner's server hears of a fact within that, or as fast as it answers."""
+COUNT_SECONDS: Final = 5.0
+"""Half of the 10 to 15 seconds at which Prometheus usually scrapes."""
+DROP_SECONDS: Final = 600.0
 
 INSTALLER: Final = "installation"
 """Who the audit trail says published the products that the service ships with."""
@@ -33,17 +43,21 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.policies import policies  # noqa: PLC0415
     from services.enrollment.api.problems import PROBLEMS  # noqa: PLC0415
     from services.enrollment.api.products import products  # noqa: PLC0415
+    from services.enrollment.api.statements import statements  # noqa: PLC0415
+    from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
+    from services.enrollment.usecases.webhooks.try_endpoint import Trials  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
     from shared.web.app import create_app  # noqa: PLC0415
 
     database = wiring.database(settings, "web")
+    vault = _vault(settings)
     return create_app(
         "Fangzha enrollment",
         version="1.0.0",
         description="Products, and the people whom partners cover with them: one by one or by file.",
-        resources=(products, policies, batches),
+        resources=(products, policies, batches, statements, webhooks),
         problems=PROBLEMS,
-        deps=Deps(vault=_vault(settings), sandbox=settings.sandbox),
+        deps=Deps(vault=vault, sandbox=settings.sandbox, trials=Trials(database, _courier(settings), vault.sealer)),
         database=database,
         clock=wiring.business_clock(settings, database),
         verifier=wiring.verifier(settings),
@@ -58,16 +72,32 @@ def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tu
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
+    from services.enrollment.usecases.draw_statements import draw_next, start_due_statements  # noqa: PLC0415
     from services.enrollment.usecases.load_batch import load_next_part  # noqa: PLC0415
+    from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old  # noqa: PLC0415
     from shared.messaging.jobs import Job  # noqa: PLC0415
 
     vault = _vault(settings)
+    sender = Sender(database, _courier(settings), vault.sealer, clock)
 
     def load() -> bool:
         with database.transaction() as tx:
             return load_next_part(tx, vault=vault, now=clock.now(), sandbox=settings.sandbox)
 
-    return (Job("load-batches", LOOK_FOR_BATCHES_SECONDS, load),)
+    def state() -> bool:
+        now = clock.now()
+        with database.transaction() as tx:
+            start_due_statements(tx, now=now)
+        with database.transaction() as tx:
+            return draw_next(tx, now=now)
+
+    return (
+        Job("load-batches", LOOK_FOR_BATCHES_SECONDS, load),
+        Job("send-webhooks", SEND_SECONDS, sender.send_due),
+        Job("count-webhooks", COUNT_SECONDS, partial(count_due, database)),
+        Job("drop-webhooks", DROP_SECONDS, partial(drop_old, database)),
+        Job("draw-statements", LOOK_FOR_STATEMENTS_SECONDS, state),
+    )
 
 
 def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
@@ -94,10 +124,25 @@ def after_migrate(settings: Settings, database: Database) -> None:
 
 
 def add_commands(cli: Typer) -> None:
-    from services.enrollment.commands import products  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.commands import products, statements  # noqa: PLC0415  # see the module's docstring
     from shared.entry import wiring  # noqa: PLC0415
 
-    products.add(cli, lambda: wiring.database(Settings.load(), "command"))
+    def database() -> Database:
+        return wiring.database(Settings.load(), "command")
+
+    products.add(cli, database)
+    statements.add(cli, Settings.load, database)
+
+
+def _courier(settings: Settings) -> Courier:
+    from services.enrollment.courier.addresses import parse_networks  # noqa: PLC0415
+    from services.enrollment.courier.post import Courier  # noqa: PLC0415
+
+    return Courier(
+        parse_networks(settings.webhook_private_networks),
+        plain_http=settings.webhook_plain_http,
+        ca_file=None if settings.webhook_ca_file is None else str(settings.webhook_ca_file),
+    )
 
 
 def _vault(settings: Settings) -> Vault:

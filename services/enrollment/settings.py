@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, FilePath
+from pydantic import AfterValidator, Field, FilePath
 
+from services.enrollment.courier.addresses import parse_networks
 from shared.process import settings
+
+
+def _networks(text: str) -> str:
+    parse_networks(text)
+    return text
 
 
 class Settings(settings.Settings):
@@ -14,4 +20,12 @@ class Settings(settings.Settings):
 
     contracts_file: FilePath | None = Field(
         default=None, description="the path of a JSON file of partners' contracts; a sandbox has its own"
+    )
+    webhook_private_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        default="",
+        description="networks like 10.20.0.0/16,127.0.0.0/8 that webhooks may enter although they are not public",
+    )
+    webhook_plain_http: bool = Field(default=False, description="true only where webhooks need no encryption")
+    webhook_ca_file: FilePath | None = Field(
+        default=None, description="the path of a PEM file of authorities to trust for webhooks beside the public ones"
     )

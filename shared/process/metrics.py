@@ -120,6 +120,25 @@ PAYOUTS_WAITING: Final = Gauge(
 RAIL_CALLS: Final = Counter("fangzha_rail_calls_total", "Calls to the bank, by call and outcome.", ["call", "outcome"])
 RAIL_SECONDS: Final = Histogram("fangzha_rail_call_seconds", "Time of one call to the bank.", ["call"])
 
+# Webhooks
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "fangzha_webhook_attempts_total", "Messages sent to partners' servers, by outcome.", ["outcome"]
+)
+WEBHOOK_SECONDS: Final = Histogram("fangzha_webhook_attempt_seconds", "Time of one message to a partner's server.")
+WEBHOOKS_DUE: Final = Gauge(
+    "fangzha_webhooks_due", "Messages that could be sent to partners' servers now.", multiprocess_mode="mostrecent"
+)
+WEBHOOKS_DUE_SECONDS: Final = Gauge(
+    "fangzha_webhooks_due_oldest_seconds",
+    "How long the oldest message that could be sent has waited for it.",
+    multiprocess_mode="mostrecent",
+)
+WEBHOOK_ENDPOINTS_DISABLED: Final = Counter(
+    "fangzha_webhook_endpoints_disabled_total",
+    "Partners' endpoints that were taken out, by reason (gone, only_failures).",
+    ["reason"],
+)
+
 
 def render() -> bytes:
     """All metrics of this process, or of all processes of its web server, in Prometheus's text format."""

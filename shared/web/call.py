@@ -108,6 +108,8 @@ class Reply(Generic[R]):
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     version: int | None = None
+    kept: R | None = None
+    """The body that a repeat of the request gets, where ``body`` shows a secret: it is stored in place of it."""
 
 
 @dataclass(frozen=True, slots=True)

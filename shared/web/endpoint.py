@@ -6,7 +6,7 @@ request is known to be valid.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, get_origin
 
 from flask import Response, request
@@ -150,11 +150,11 @@ class Endpoint(Generic[D]):
             if before is not None:
                 return self._replay(before, fingerprint, upload)
             call = Call(caller, around.deps, now, transaction, upload)
-            stored = self._rendered(self._route.view(call, **arguments))
+            reply = self._route.view(call, **arguments)
             if upload is not None:
                 upload.drain()
-            once.finish(transaction.tx, fingerprint.digest(), stored)
-        return _response(stored)
+            once.finish(transaction.tx, fingerprint.digest(), self._rendered(_to_keep(reply)))
+        return _response(self._rendered(reply))
 
     def _replay(self, before: tuple[bytes, StoredReply], fingerprint: Hash, upload: Upload | None) -> Response:
         if upload is not None:
@@ -184,6 +184,10 @@ class Endpoint(Generic[D]):
             return StoredReply(status, headers, b"")
         headers["Content-Type"] = JSON
         return StoredReply(status, headers, reply.body.model_dump_json(by_alias=True).encode())
+
+
+def _to_keep(reply: Reply[Any] | RawReply) -> Reply[Any] | RawReply:
+    return replace(reply, body=reply.kept) if isinstance(reply, Reply) and reply.kept is not None else reply
 
 
 def _texts(model: type[BaseModel], values: dict[str, Any], where: field_faults.Where) -> BaseModel:

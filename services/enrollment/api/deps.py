@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.webhooks.try_endpoint import Trials
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """``sandbox`` says whether simulated people may be enrolled."""
+    """``sandbox`` says whether simulated people may be enrolled; ``trials`` sends test webhooks."""
 
     vault: Vault
     sandbox: bool
+    trials: Trials

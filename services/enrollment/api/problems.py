@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.enrollment.domain import errors
+from services.enrollment.domain import errors, statement_errors
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
@@ -20,6 +20,8 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NotInForce: ProblemRow(409, "not-in-force", "Not in force"),
     errors.NotTheDeclaredFile: ProblemRow(422, "not-the-declared-file", "Not the declared file"),
     errors.UnreadableFile: ProblemRow(422, "unreadable-file", "Unreadable file"),
+    errors.KindNotTaken: ProblemRow(422, "kind-not-taken", "Not this kind of file"),
+    errors.BatchNotDone: ProblemRow(409, "batch-not-done", "Not done yet"),
     errors.SignatureNotAllowed: ProblemRow(422, "signature-not-allowed", "Not signed by an allowed key"),
     errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
     errors.UnknownPartner: ProblemRow(404, "unknown-partner", "Unknown partner"),
@@ -40,5 +42,22 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.SecondPersonNeeded: ProblemRow(409, "second-person-needed", "A second person is needed"),
     errors.DraftOutdated: ProblemRow(409, "draft-outdated", "The draft is outdated"),
     errors.DraftTooLate: ProblemRow(409, "draft-too-late", "The draft is too late"),
+    statement_errors.MonthNotOver: ProblemRow(409, "month-not-over", "The month is not over"),
+    statement_errors.StatementExists: ProblemRow(409, "statement-exists", "The month is stated"),
+    statement_errors.UnknownStatement: ProblemRow(404, "unknown-statement", "Unknown statement"),
+    statement_errors.NotDrawnYet: ProblemRow(409, "statement-not-drawn", "The statement is being drawn"),
+    statement_errors.AlreadySettled: ProblemRow(409, "already-settled", "Already settled"),
+    statement_errors.DisputesOpen: ProblemRow(409, "disputes-open", "Disputes are open"),
+    statement_errors.NotTheNetAmount: ProblemRow(422, "not-the-net-amount", "Not the net amount"),
+    statement_errors.NoSettlement: ProblemRow(409, "no-settlement", "No settlement waits"),
+    statement_errors.ApproverRecordedIt: ProblemRow(409, "second-person-needed", "A second person is needed"),
+    statement_errors.UnknownDispute: ProblemRow(404, "unknown-dispute", "Unknown dispute"),
+    statement_errors.AlreadyAnswered: ProblemRow(409, "dispute-answered", "The dispute is answered"),
+    statement_errors.NotOnTheStatement: ProblemRow(422, "not-on-the-statement", "Not on the statement"),
     errors.NotSoldByFile: ProblemRow(422, "not-sold-by-file", "Not sold by file"),
+    errors.UnknownEndpoint: ProblemRow(404, "unknown-webhook-endpoint", "Unknown webhook endpoint"),
+    errors.UnknownDelivery: ProblemRow(404, "unknown-webhook-delivery", "Unknown webhook delivery"),
+    errors.TooManyEndpoints: ProblemRow(409, "too-many-webhook-endpoints", "Too many webhook endpoints"),
+    errors.EndpointDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
+    errors.TestsBusy: ProblemRow(429, "too-many-requests", "Other tests are under way"),
 }

@@ -1,1 +1,1 @@
-"""Carries messages to partners' servers over HTTP: which addresses may be called, and one POST. What is sent is not its."""
+"""Carries messages to partners' servers: which addresses may be called, and one POST. What is sent is not its."""

@@ -85,6 +85,21 @@ class UnreadableFile(FangzhaError):
 
 
 @dataclass(frozen=True)
+class KindNotTaken(FangzhaError):
+    """Files of kind {kind} are not taken in yet; enroll, remove and renew one by one."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class BatchNotDone(FangzhaError):
+    """Batch {batch_id} is still worked on, so its results are not whole; ask again in {retry_after} seconds."""
+
+    batch_id: str
+    retry_after: int
+
+
+@dataclass(frozen=True)
 class SignatureNotAllowed(FangzhaError):
     """The file's signature is by none of the keys that the contract allows; sign its SHA-256 with one of them."""
 
@@ -234,3 +249,40 @@ class NotSoldByFile(FangzhaError):
     """Product {product_code!r} needs more than a row of a file tells; enroll one by one by POST /v1/policies."""
 
     product_code: str
+
+
+@dataclass(frozen=True)
+class UnknownEndpoint(FangzhaError):
+    """There is no webhook endpoint {endpoint_id}; GET /v1/webhook-endpoints lists yours."""
+
+    endpoint_id: str
+
+
+@dataclass(frozen=True)
+class UnknownDelivery(FangzhaError):
+    """There is no webhook delivery {delivery_id}; GET /v1/webhook-endpoints/…/deliveries lists those of a month."""
+
+    delivery_id: str
+
+
+@dataclass(frozen=True)
+class TooManyEndpoints(FangzhaError):
+    """A partner has {most} webhook endpoints at most; remove one that is no longer needed."""
+
+    most: int
+
+
+@dataclass(frozen=True)
+class EndpointDisabled(FangzhaError):
+    """Webhook endpoint {endpoint_id} is disabled; POST /v1/webhook-endpoints/{endpoint_id}/enabling first."""
+
+    endpoint_id: str
+
+
+@dataclass(frozen=True)
+class TestsBusy(FangzhaError):
+    """Other test messages are under way; try again in {retry_after} seconds."""
+
+    __test__ = False  # its name is not that of a test class
+
+    retry_after: int

@@ -1,0 +1,49 @@
+"""Which addresses may be called. A partner chooses the URL, so it must not lead into our own networks.
+
+Public unicast addresses alone, and the private networks that the settings name (a leased line to a partner, a sandbox).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+# Public by their number, and yet a cloud's own service of metadata (Azure's wire server).
+_METADATA: Final = frozenset({ip_address("168.63.129.16")})
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Networks as the settings write them, separated by commas.
+
+    Raises:
+        ValueError: one is no network.
+    """
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def may_be_called(address: Address, allowed: Sequence[Network]) -> bool:
+    """Whether a connection to this address leads out of our networks, or into one that is allowed."""
+    real = _embedded(address)
+    if any(real.version == network.version and real in network for network in allowed):
+        return True
+    return real.is_global and not real.is_multicast and not real.is_reserved and real not in _METADATA
+
+
+def _embedded(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it does: that is where the packets arrive."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

@@ -1,0 +1,188 @@
+"""Sends what is due, in named phases, so that you see where a crash lands. The worker runs it as a job.
+
+1. ``take``: deliveries that are due are leased. 2. ``post``: each is signed and sent by a thread of its own, with no
+transaction open. 3. ``settle``: what came of it is one transaction. A crash in 2 or 3 leaves a lease that runs out, and
+the message is sent again under the same webhook-id: at least once, and the receiver knows it again.
+
+A slow receiver holds up nobody: it has a few slots at most, one while it fails, and pauses that grow between attempts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import BoundedSemaphore
+from typing import Final
+
+from services.enrollment.courier.post import Courier
+from services.enrollment.domain.webhooks import (
+    Answer,
+    DisabledReason,
+    Secret,
+    Standing,
+    headers,
+    next_wait,
+    pause,
+    reason_to_disable,
+)
+from services.enrollment.store import webhook_deliveries as deliveries
+from services.enrollment.store import webhook_endpoints as endpoints
+from services.enrollment.store import webhook_queue
+from services.enrollment.store.webhook_deliveries import Attempt, Taken, attempt_of
+from services.enrollment.usecases.webhooks.secrets import opened
+from shared.db import audit
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+from shared.messaging.failures import PASSING
+from shared.privacy.keys import UnknownKey
+from shared.privacy.sealed import SealBroken, Sealer
+from shared.process import metrics
+from shared.process.clock import Clock, monotonic, wall_now
+from shared.process.logs import get_logger
+
+THREADS: Final = 16
+"""Messages under way at once in one worker: they wait for the network, so they cost memory and not a core."""
+OF_ONE_ENDPOINT: Final = 4
+LEASE: Final = timedelta(seconds=60)
+"""Four times what an attempt may take: a slow resolver and the settling are in it."""
+_SETTLING: Final = 2
+"""Threads that may hold a connection of the worker's pool at once; each does for milliseconds."""
+_KEPT: Final = timedelta(days=30)
+_BITE: Final = 5_000
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A delivery with the secrets that sign it now."""
+
+    taken: Taken
+    secrets: tuple[Secret, ...]
+
+
+class Sender:
+    """One process's share of the sending."""
+
+    def __init__(self, database: Database, courier: Courier, sealer: Sealer, clock: Clock) -> None:
+        self._database = database
+        self._courier = courier
+        self._sealer = sealer
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
+        self._under_way: dict[Future[None], str] = {}
+        self._connections = BoundedSemaphore(_SETTLING)
+
+    def send_due(self) -> bool:
+        """Begin to send what is due, as far as there are free slots; whether more may be due right now."""
+        self._forget_done()
+        free = THREADS - len(self._under_way)
+        if free == 0:
+            return False
+        letters = self._take(free)
+        for letter in letters:
+            self._under_way[self._threads.submit(self._deliver, letter)] = letter.taken.endpoint_id
+        return len(letters) > 0
+
+    def finish(self) -> None:
+        """Wait for what is under way; for who runs this without a worker."""
+        for future in list(self._under_way):
+            future.result()
+        self._forget_done()
+
+    def _forget_done(self) -> None:
+        """Raises what a thread ended by: a bug, that has to become the end of the process."""
+        for future in [each for each in self._under_way if each.done()]:
+            del self._under_way[future]
+            future.result()
+
+    def _take(self, free: int) -> list[Letter]:
+        busy = Counter(self._under_way.values())
+        with self._database.transaction() as tx:
+            now = wall_now()
+            taken = deliveries.take(tx, slots=free, each=OF_ONE_ENDPOINT, busy=busy, lease=LEASE, now=now)
+            secrets = {each.endpoint_id: self._secrets(tx, each.endpoint_id) for each in taken}
+        return [Letter(each, secrets[each.endpoint_id]) for each in taken]
+
+    def _secrets(self, tx: Tx, endpoint_id: str) -> tuple[Secret, ...]:
+        """Empty where they do not open: one endpoint's keys must not hold up the others."""
+        try:
+            return tuple(opened(tx, self._sealer, endpoint_id, endpoints.secrets(tx, endpoint_id, wall_now())))
+        except (SealBroken, UnknownKey) as error:
+            log.error("webhook_secret_unreadable", endpoint_id=endpoint_id, reason=error.sentence())  # noqa: TRY400
+            return ()
+
+    def _deliver(self, letter: Letter) -> None:
+        taken = letter.taken
+        began_at, began = wall_now(), monotonic()
+        answer = self._post(letter)
+        seconds = monotonic() - began
+        metrics.WEBHOOK_ATTEMPTS.labels(answer.failure or "delivered").inc()
+        metrics.WEBHOOK_SECONDS.observe(seconds)
+        attempt = attempt_of(taken.attempts, answer, began_at, seconds)
+        try:
+            with self._connections:
+                standing = self._settle(taken, attempt, answer)
+                reason = reason_to_disable(answer, standing, wall_now())
+                if reason is not None:
+                    self._disable(taken, reason)
+        except PASSING as error:
+            # The lease runs out, and the message goes again under its webhook-id.
+            log.warning("webhook_not_settled", delivery_id=taken.delivery_id, error=type(error).__name__)
+
+    def _post(self, letter: Letter) -> Answer:
+        if not letter.secrets:
+            return Answer(None, "secret_unreadable")
+        body = letter.taken.body.encode()
+        signed = headers(letter.taken.webhook_id, wall_now(), body, letter.secrets)
+        return self._courier.post(letter.taken.url, signed, body)
+
+    def _settle(self, taken: Taken, attempt: Attempt, answer: Answer) -> Standing:
+        now = wall_now()
+        wait = next_wait(taken.tries, answer.retry_after, random.uniform(-1, 1))  # noqa: S311  # no secret
+        with self._database.transaction() as tx:
+            deliveries.settle(tx, taken.delivery_id, attempt, next_due=None if wait is None else now + wait, now=now)
+            if answer.delivered:
+                endpoints.note_success(tx, taken.endpoint_id)
+                return Standing(0, None)
+            until = now + pause(taken.failures + 1, answer.retry_after)
+            return endpoints.note_failure(tx, taken.endpoint_id, paused_until=until, now=now)
+
+    def _disable(self, taken: Taken, reason: DisabledReason) -> None:
+        """Take the endpoint out, and say so: at the endpoint, in the audit trail, in a metric and in the log."""
+        with self._database.transaction() as tx:
+            endpoints.hold(tx, taken.partner_no)
+            if not endpoints.disable(tx, taken.endpoint_id, reason, wall_now()):
+                return
+            endpoints.note_types(tx, taken.partner_no)
+            audit.record(
+                tx,
+                actor="webhooks",
+                action="webhook_endpoint.disabled",
+                subject=taken.endpoint_id,
+                details={"reason": reason},
+                now=self._clock.now(),
+            )
+        metrics.WEBHOOK_ENDPOINTS_DISABLED.labels(reason).inc()
+        log.warning("webhook_endpoint_disabled", endpoint_id=taken.endpoint_id, reason=reason)
+
+
+def count_due(database: Database) -> bool:
+    """Show how many deliveries could be sent now and are not yet."""
+    with database.transaction() as tx:
+        number, seconds = webhook_queue.due(tx, wall_now())
+    metrics.WEBHOOKS_DUE.set(number)
+    metrics.WEBHOOKS_DUE_SECONDS.set(seconds)
+    return False
+
+
+def drop_old(database: Database) -> bool:
+    """Drop deliveries that are a month old, a bite at a time; whether more may be left."""
+    before = wall_now() - _KEPT
+    first_of_later = f"{int(before.timestamp() * 1000):012x}"
+    before_id = f"{first_of_later[:8]}-{first_of_later[8:]}-0000-0000-000000000000"
+    with database.transaction() as tx:
+        return deliveries.drop_older(tx, before_id, bite=_BITE) == _BITE

@@ -1,0 +1,77 @@
+"""Sends a test message to an endpoint at once and says what came of it, in phases with no transaction open meanwhile.
+
+1. The endpoint and its secrets are read. 2. The message is sent, outside of the queue, so that a disabled endpoint can
+be tried as well. 3. The attempt goes into the delivery log; how the endpoint fared before stays as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import Final
+
+from services.enrollment.courier.post import Courier
+from services.enrollment.domain.errors import TestsBusy
+from services.enrollment.domain.webhook_facts import body
+from services.enrollment.domain.webhooks import headers
+from services.enrollment.store import webhook_deliveries as deliveries
+from services.enrollment.store import webhook_endpoints as endpoints
+from services.enrollment.store.webhook_deliveries import Attempt, Tried, attempt_of
+from services.enrollment.usecases.webhooks.endpoints import endpoint_of
+from services.enrollment.usecases.webhooks.secrets import opened
+from shared.db.pool import Database
+from shared.privacy.sealed import Sealer
+from shared.process.clock import monotonic, wall_now
+from shared.process.new_ids import new_id
+
+TEST_TYPE: Final = "webhook.test"
+TEST_SECONDS: Final = 5.0
+"""A person waits for the outcome, and a thread of the web process with them."""
+AT_ONCE: Final = 2
+"""In one web process: receivers that do not answer must not take all of its threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a test message."""
+
+    delivery_id: str
+    webhook_id: str
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Sends test messages, a few at once."""
+
+    database: Database
+    courier: Courier
+    sealer: Sealer
+    _slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+
+    def try_endpoint(self, endpoint_id: str, *, tenant: str, now: datetime) -> Trial:
+        """Raises:
+        NoContract, UnknownEndpoint: see endpoint_of.
+        TestsBusy: other tests are under way in this process.
+        """
+        with self.database.transaction() as tx:
+            found = endpoint_of(tx, endpoint_id, tenant=tenant)
+            sealed = endpoints.secrets(tx, endpoint_id, wall_now())
+            secrets = opened(tx, self.sealer, endpoint_id, sealed)
+        if not self._slots.acquire(blocking=False):
+            raise TestsBusy(retry_after=round(TEST_SECONDS))
+        try:
+            tried = Tried(
+                new_id(), new_id(), endpoint_id, TEST_TYPE, body(TEST_TYPE, now, {"endpoint_id": endpoint_id})
+            )
+            text = tried.body.encode()
+            began_at, began = wall_now(), monotonic()
+            signed = headers(tried.webhook_id, began_at, text, secrets)
+            answer = self.courier.post(found.url, signed, text, seconds=TEST_SECONDS)
+            attempt = attempt_of(1, answer, began_at, monotonic() - began)
+        finally:
+            self._slots.release()
+        with self.database.transaction() as tx:
+            deliveries.add_tried(tx, tried, attempt, now=wall_now())
+        return Trial(tried.delivery_id, tried.webhook_id, attempt)
