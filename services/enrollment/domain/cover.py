@@ -1,4 +1,4 @@
-"""When cover begins and ends, and what is given back when it ends early. All days are those of the product's zone."""
+"""When cover begins and ends. All days are those of the product's zone; what is given back says refunds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.events.products import ProductPublished
-from shared.values.money import Fen
 from shared.values.periods import Period, days_from
 
 FARTHEST_DAYS_AHEAD: Final = 90
@@ -40,18 +39,3 @@ def cover_period(terms: ProductPublished, first_day: date) -> Period:
 def end_when_canceled(cover: Period, now: datetime) -> datetime:
     """Cover ends at once; where it had not begun it never does, so it ends as it would have begun."""
     return max(cover.start, min(now, cover.end))
-
-
-def refund(premium: Fen, cover: Period, zone: tzinfo, *, now: datetime, paid: Fen) -> Fen:
-    """Premium for the whole days not yet begun, pro rata and rounded down to a fen; nothing once a claim was paid.
-
-    The insurer keeps earned premium pro rata temporis (Insurance Law of the PRC, article 54: premium from the start of
-    liability to termination is kept, the rest returned).
-    """
-    if paid > 0:
-        return Fen(0)
-    first = cover.start.astimezone(zone).date()
-    end = cover.end.astimezone(zone).date()
-    next_day = now.astimezone(zone).date() + timedelta(days=1) if now >= cover.start else first
-    unused = max(0, (end - max(first, next_day)).days)
-    return Fen(premium * unused // (end - first).days)

@@ -1,7 +1,7 @@
 """The states of a policy and the only steps between them. The database refuses the others by the same table.
 
-    upcoming ──▶ in_force ──▶ expired
-       └────────────┴───────▶ canceled
+upcoming ──▶ in_force ──▶ expired
+   └────────────┴───────▶ canceled
 """
 
 from __future__ import annotations

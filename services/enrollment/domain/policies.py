@@ -65,3 +65,20 @@ class Policy:
     consent: Consent
     sealed: bytes
     claims: Claims
+    waits_from: datetime
+    """Where waiting days are counted from: a renewal keeps that of the first policy."""
+    renews: PolicyId | None = None
+    renewed_by: PolicyId | None = None
+    endorsements: int = 0
+    erased: bool = False
+    """The person was forgotten: nothing here says who it was."""
+
+    def state_at(self, now: datetime) -> PolicyState:
+        """The state that it has by the calendar, also in the seconds until the job that writes it down has run."""
+        match self.state:
+            case "in_force" if self.effective_to <= now:
+                return "expired"
+            case "upcoming" if self.effective_from <= now:
+                return "in_force"
+            case state:
+                return state

@@ -1,7 +1,7 @@
 """What is given back of premium, tax and compensation when cover ends early, and what a change on the way costs. Pure.
 
-Days are those of the product's zone, amounts whole fen. What is given back is rounded down, part by part, so that over a
-policy's life it never sums to more than was charged, to the fen.
+Days are those of the product's zone, amounts whole fen. What is given back is rounded down, part by part, so that over
+a policy's life it never sums to more than was charged, to the fen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NOTHING: Final = Amounts(Fen(0), Fen(0), Fen(0))
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Amounts for the days from ``first_day`` to the end of the cover: those at issue, and those of each endorsement."""
+    """Amounts for the days from ``first_day`` to the end of the cover: those at issue, or of an endorsement."""
 
     amounts: Amounts
     first_day: date

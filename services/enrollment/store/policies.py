@@ -1,15 +1,13 @@
-"""Policies as read, and their cancellation. New ones are written by new_policies."""
+"""Policies as read. New ones are written by new_policies, changes by the module that is named after each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from services.enrollment.domain.policies import Claims, Consent, Policy
+from services.enrollment.domain.policies import Claims, Consent, Policy, PolicyState
 from shared.db.transaction import Row, Tx
-from shared.values.ids import BatchId, EventId, PartnerId, PolicyId, ProductCode, TokenHex
+from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Currency, Fen
 
 _SELECT: Final = """
@@ -17,12 +15,16 @@ SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product
        p.version, p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to, k.enrolled_at,
        p.consent_text_version, p.consent_given_at, p.consent_channel,
        encode(p.consent_sha256, 'hex'), p.sealed,
-       c.filed, c.approved, c.paid
+       c.filed, c.approved, c.paid, coalesce(n.waits_from, p.effective_from), n.renews,
+       (SELECT f.policy_id FROM renewals f WHERE f.renews = p.policy_id),
+       (SELECT count(*) FROM endorsements e WHERE e.policy_id = p.policy_id),
+       EXISTS (SELECT FROM erased_policies g WHERE g.policy_id = p.policy_id)
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
 JOIN policy_chunks k USING (chunk_id)
+LEFT JOIN renewals n ON n.policy_id = p.policy_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS filed, count(*) FILTER (WHERE o.outcome = 'approved') AS approved,
            (SELECT coalesce(sum(s.amount_fen), 0)::bigint FROM payout_states s
@@ -42,11 +44,21 @@ def policy(tx: Tx, policy_id: PolicyId, *, partner_no: int, lock: bool = False) 
     return None if row is None else _policy(row)
 
 
+_ANY: Final = _SELECT + "WHERE p.policy_id = %s"
+
+
+def of_any_partner(tx: Tx, policy_id: PolicyId) -> Policy | None:
+    """A policy whosever it is: for the insurer's own people, and for who holds its certificate."""
+    row = tx.one(_ANY, (policy_id,))
+    return None if row is None else _policy(row)
+
+
 _PAGE: Final = (
     _SELECT
     + """
 WHERE p.partner_no = %(partner_no)s
   AND (%(reference)s IS NULL OR p.partner_reference = %(reference)s)
+  AND (%(state)s IS NULL OR p.state = %(state)s)
   AND (p.partner_reference, p.policy_id) > (%(after_reference)s, %(after_id)s::uuid)
 ORDER BY p.partner_reference, p.policy_id
 LIMIT %(limit)s
@@ -56,13 +68,20 @@ _BEFORE_ALL: Final = ("", "00000000-0000-0000-0000-000000000000")
 
 
 def page(
-    tx: Tx, *, partner_no: int, reference: str | None, after: tuple[str, PolicyId] | None, limit: int
+    tx: Tx,
+    *,
+    partner_no: int,
+    reference: str | None,
+    state: PolicyState | None = None,
+    after: tuple[str, PolicyId] | None,
+    limit: int,
 ) -> list[Policy]:
-    """This partner's policies by reference and id, beginning after ``after``."""
+    """This partner's policies by reference and id, beginning after ``after``; in one state, if asked."""
     after_reference, after_id = after or _BEFORE_ALL
     parameters: dict[str, object] = {
         "partner_no": partner_no,
         "reference": reference,
+        "state": state,
         "after_reference": after_reference,
         "after_id": after_id,
         "limit": limit,
@@ -95,36 +114,6 @@ def covered(tx: Tx, person_tokens: Sequence[TokenHex], product_id: int) -> list[
     return [TokenHex(row[0]) for row in tx.all(_COVERED, (tokens, product_id))]
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """That and why a policy ended early."""
-
-    reason: str
-    canceled_at: datetime
-    effective_to: datetime
-    refund: Fen
-    canceled_by: str
-    event_id: EventId
-
-
-_CANCEL: Final = """
-UPDATE policies SET state = 'canceled', version = version + 1, effective_to = %s
-WHERE policy_id = %s AND state = 'in_force'
-"""
-_NOTE_CANCELLATION: Final = """
-INSERT INTO cancellations (policy_id, reason, canceled_at, refund_fen, canceled_by, event_id)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
-
-
-def cancel(tx: Tx, policy_id: PolicyId, end: Cancellation) -> bool:
-    """End a policy that is in force; False where it is not."""
-    if tx.execute(_CANCEL, (end.effective_to, policy_id)) == 0:
-        return False
-    tx.execute(_NOTE_CANCELLATION, (policy_id, end.reason, end.canceled_at, end.refund, end.canceled_by, end.event_id))
-    return True
-
-
 def _policy(row: Row) -> Policy:
     return Policy(
         policy_id=PolicyId(row[0]),
@@ -143,4 +132,9 @@ def _policy(row: Row) -> Policy:
         consent=Consent(row[13], row[14], row[15], row[16]),
         sealed=bytes(row[17]),
         claims=Claims(filed=row[18], approved=row[19], paid=Fen(row[20])),
+        waits_from=row[21],
+        renews=None if row[22] is None else PolicyId(row[22]),
+        renewed_by=None if row[23] is None else PolicyId(row[23]),
+        endorsements=row[24],
+        erased=row[25],
     )

@@ -1,52 +1,42 @@
-"""What is given back when a policy ends early."""
+"""When cover begins and ends: midnights of the product's zone, leap years, summer time."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.cover import cover_period, end_when_canceled, refund
-from shared.values.money import Fen
+from services.enrollment.domain.cover import cover_period, end_when_canceled, today_of
 from tests.rules.enrollment.builders import terms
 
-ZONE = ZoneInfo("Asia/Shanghai")
 COVER = cover_period(terms(), date(2026, 3, 2))
-PREMIUM = Fen(1200)
-
-
-def given_back(now: datetime, *, paid: int = 0) -> int:
-    return refund(PREMIUM, COVER, ZONE, now=now, paid=Fen(paid))
-
-
-@pytest.mark.parametrize(
-    ("now", "fen"),
-    [
-        (datetime(2026, 2, 1, tzinfo=UTC), 1200),  # long before it begins
-        (COVER.start - timedelta(seconds=1), 1200),
-        (COVER.start, 1196),  # the first day has begun: 364 of 365 days, 1196.71
-        (COVER.start + timedelta(days=1), 1193),  # the second has
-        (COVER.end - timedelta(seconds=1), 0),
-        (COVER.end + timedelta(days=10), 0),
-    ],
-)
-def test_the_premium_of_the_days_not_begun_is_given_back_rounded_down(now: datetime, fen: int) -> None:
-    assert given_back(now) == fen
-
-
-def test_nothing_is_given_back_once_a_claim_was_paid() -> None:
-    assert given_back(COVER.start, paid=1) == 0
-
-
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))
-def test_never_more_than_the_premium_and_never_less_than_nothing(now: datetime) -> None:
-    assert 0 <= given_back(now) <= PREMIUM
-    assert given_back(now + timedelta(days=1)) <= given_back(now)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))
 def test_cover_that_is_canceled_ends_inside_its_own_term(now: datetime) -> None:
     assert COVER.start <= end_when_canceled(COVER, now) <= COVER.end
+
+
+def test_cover_begins_and_ends_at_midnight_where_the_product_is_sold() -> None:
+    assert COVER.start == datetime(2026, 3, 1, 16, tzinfo=UTC)
+    assert COVER.end == datetime(2027, 3, 1, 16, tzinfo=UTC)
+
+
+def test_a_second_before_midnight_in_shanghai_is_still_today() -> None:
+    midnight = datetime(2026, 3, 1, 16, tzinfo=UTC)
+    assert today_of(terms(), midnight - timedelta(seconds=1)) == date(2026, 3, 1)
+    assert today_of(terms(), midnight) == date(2026, 3, 2)
+
+
+def test_a_term_of_365_days_across_a_leap_day_ends_a_day_earlier_in_the_calendar() -> None:
+    assert cover_period(terms(), date(2027, 6, 1)).end.astimezone(ZoneInfo("Asia/Shanghai")).date() == date(2028, 5, 31)
+    assert cover_period(terms(), date(2028, 2, 29)).end.astimezone(ZoneInfo("Asia/Shanghai")).date() == date(
+        2029, 2, 28
+    )
+
+
+def test_days_are_whole_days_where_the_clock_is_put_forward() -> None:
+    cover = cover_period(terms(zone="Europe/Berlin", term_days=2), date(2026, 3, 28))
+    assert cover.end.astimezone(UTC) - cover.start.astimezone(UTC) == timedelta(hours=47)

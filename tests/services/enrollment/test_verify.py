@@ -88,6 +88,7 @@ def test_what_breaks_an_invariant_is_found(
     busy: Database, environ: dict[str, str], number: int, damage: str, said: str
 ) -> None:
     with busy.transaction() as tx:
+        tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
         tx.execute(damage)
     settings = PARTS.settings.load(environ)
     (check,) = [check for check in PARTS.checks(settings, busy) if check.number == number]

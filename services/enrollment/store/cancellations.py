@@ -1,0 +1,144 @@
+"""Early ends of policies, one or thousands in a statement each. What is given back is the domain's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.domain.policies import CancelReason, PolicyState
+from services.enrollment.domain.refunds import Amounts
+from shared.db.transaction import Row, Tx
+from shared.values.ids import BatchId, EventId, PartnerId, PolicyId
+from shared.values.money import Fen
+
+# In the order of ids, so that two who end the same policies wait for each other and never in a circle. A renewal that
+# waits is locked with its predecessor: it falls with it.
+_LOCK: Final = """
+SELECT policy_id FROM policies
+WHERE policy_id = ANY(%(ids)s::uuid[])
+   OR policy_id IN (SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[]))
+ORDER BY policy_id FOR UPDATE
+"""
+_READ: Final = """
+SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
+       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews,
+       (SELECT coalesce(sum(s.amount_fen), 0)::bigint FROM payout_states s
+        WHERE s.policy_id = p.policy_id AND s.state = 'paid'),
+       e.first_moments, e.premiums, e.taxes, e.compensations
+FROM policies p
+JOIN partners r USING (partner_no)
+JOIN policy_chunks k USING (chunk_id)
+LEFT JOIN renewals n USING (policy_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.effective_at ORDER BY x.version) AS first_moments,
+           array_agg(x.premium_delta_fen ORDER BY x.version) AS premiums,
+           array_agg(x.tax_delta_fen ORDER BY x.version) AS taxes,
+           array_agg(x.compensation_delta_fen ORDER BY x.version) AS compensations
+    FROM endorsements x WHERE x.policy_id = p.policy_id
+) e
+WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an endorsement charged, or gave back below zero, from a moment on."""
+
+    effective_at: datetime
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A policy that this transaction has locked, with all that was charged for it."""
+
+    policy_id: PolicyId
+    partner_id: PartnerId
+    product_id: int
+    product_version: int
+    state: PolicyState
+    version: int
+    effective_from: datetime
+    effective_to: datetime
+    sold: Amounts
+    renews: PolicyId | None
+    paid: Fen
+    changes: tuple[Change, ...]
+
+
+def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Held]:
+    """These policies and the renewals that follow them, locked until the transaction ends, by id."""
+    locked = [row[0] for row in tx.all(_LOCK, {"ids": list(policy_ids)})]
+    return [_held(row) for row in tx.all(_READ, (locked,))] if locked else []
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """That and why a policy ends early, and what is given back."""
+
+    policy_id: PolicyId
+    reason: CancelReason
+    effective_to: datetime
+    refund: Amounts
+    with_predecessor: bool
+
+
+_CANCEL: Final = """
+UPDATE policies p SET state = 'canceled', version = p.version + 1, effective_to = ended.effective_to
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS ended (policy_id, effective_to)
+WHERE p.policy_id = ended.policy_id AND p.state IN ('in_force', 'upcoming')
+"""
+_NOTE: Final = """
+INSERT INTO cancellations (policy_id, reason, canceled_at, refund_fen, tax_refund_fen, compensation_refund_fen,
+                           canceled_by, event_id, batch_id, with_predecessor)
+VALUES %s
+"""
+
+
+def cancel(
+    tx: Tx,
+    ends: Sequence[tuple[Cancellation, EventId]],
+    *,
+    canceled_at: datetime,
+    canceled_by: str,
+    batch_id: BatchId | None,
+) -> None:
+    """End policies that ``hold`` locked and that run or wait, each told of by its event."""
+    ended = tx.execute(_CANCEL, ([end.policy_id for end, _ in ends], [end.effective_to for end, _ in ends]))
+    assert ended == len(ends)  # noqa: S101  # locked, and their states were read after that
+    rows = [
+        (
+            end.policy_id,
+            end.reason,
+            canceled_at,
+            end.refund.premium,
+            end.refund.tax,
+            end.refund.compensation,
+            canceled_by,
+            event_id,
+            batch_id,
+            end.with_predecessor,
+        )
+        for end, event_id in ends
+    ]
+    tx.insert_many(_NOTE, rows)
+
+
+def _held(row: Row) -> Held:
+    changes = zip(*(column or () for column in row[13:17]), strict=True)
+    return Held(
+        policy_id=PolicyId(row[0]),
+        partner_id=PartnerId(row[1]),
+        product_id=row[2],
+        product_version=row[3],
+        state=row[4],
+        version=row[5],
+        effective_from=row[6],
+        effective_to=row[7],
+        sold=Amounts(Fen(row[8]), Fen(row[9]), Fen(row[10])),
+        renews=None if row[11] is None else PolicyId(row[11]),
+        paid=Fen(row[12]),
+        changes=tuple(Change(at, Amounts(Fen(premium), Fen(tax), Fen(kept))) for at, premium, tax, kept in changes),
+    )

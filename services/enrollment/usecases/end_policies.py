@@ -1,0 +1,150 @@
+"""Ends policies early, one or thousands: cover stops now, what was not used is given back, and all of it is announced.
+
+A renewal that waits falls with the policy that it was to follow. Whose policies they are the caller has checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Final
+
+from services.enrollment.domain.batches import CHUNK_ROWS
+from services.enrollment.domain.cover import end_when_canceled, zone_of
+from services.enrollment.domain.policies import CancelReason
+from services.enrollment.domain.refunds import Charge, refund
+from services.enrollment.store import cancellations, products
+from services.enrollment.store.cancellations import Cancellation, Held
+from shared.db.transaction import Tx
+from shared.events.policies import CanceledColumns, PoliciesCanceled, PolicyCanceled, packed
+from shared.events.products import ProductPublished
+from shared.messaging import outbox
+from shared.process.new_ids import new_id
+from shared.values.ids import BatchId, EventId, PolicyId
+from shared.values.periods import Period
+
+_SINGLY: Final = 2
+"""A policy with its renewal is told one by one; what is more goes in columns, at a hundredth of the cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    held: Held
+    terms: ProductPublished
+    cancellation: Cancellation
+
+
+def end_policies(
+    tx: Tx,
+    reasons: Mapping[PolicyId, CancelReason],
+    *,
+    actor: str,
+    now: datetime,
+    batch_id: BatchId | None = None,
+) -> list[Cancellation]:
+    """End those of these policies that run or wait, and the renewals that wait for them; the ones that were ended.
+
+    What is over already, canceled or by its term, is passed over.
+    """
+    held = cancellations.hold(tx, list(reasons))
+    terms = _terms_of(tx, held)
+    ends = [
+        _End(each, terms[each.product_id, each.product_version], _cancellation(each, reason, terms, now, reasons))
+        for each in held
+        if (reason := _reason(each, reasons)) is not None and _may_end(each, now)
+    ]
+    if ends:
+        event_ids = _announce(tx, ends, now)
+        told = [(each.cancellation, event_ids[each.held.policy_id]) for each in ends]
+        cancellations.cancel(tx, told, canceled_at=now, canceled_by=actor, batch_id=batch_id)
+    return [each.cancellation for each in ends]
+
+
+def _terms_of(tx: Tx, held: Sequence[Held]) -> dict[tuple[int, int], ProductPublished]:
+    versions = {(each.product_id, each.product_version) for each in held}
+    return {version: products.version(tx, *version).terms for version in versions}
+
+
+def _reason(held: Held, reasons: Mapping[PolicyId, CancelReason]) -> CancelReason | None:
+    """Why it ends: because somebody asked, or because it was to follow a policy that ends."""
+    return reasons.get(held.policy_id) or (reasons.get(held.renews) if held.renews else None)
+
+
+def _may_end(held: Held, now: datetime) -> bool:
+    return held.state in {"in_force", "upcoming"} and now < held.effective_to
+
+
+def _cancellation(
+    held: Held,
+    reason: CancelReason,
+    terms: Mapping[tuple[int, int], ProductPublished],
+    now: datetime,
+    reasons: Mapping[PolicyId, CancelReason],
+) -> Cancellation:
+    product = terms[held.product_id, held.product_version]
+    zone = zone_of(product)
+    cover = Period(held.effective_from, held.effective_to)
+    charges = [Charge(held.sold, cover.start.astimezone(zone).date())]
+    charges += [Charge(change.amounts, change.effective_at.astimezone(zone).date()) for change in held.changes]
+    return Cancellation(
+        policy_id=held.policy_id,
+        reason=reason,
+        effective_to=end_when_canceled(cover, now),
+        refund=refund(charges, cover, zone, table=product.refund_table, now=now, paid=held.paid),
+        with_predecessor=held.policy_id not in reasons,
+    )
+
+
+def _announce(tx: Tx, ends: Sequence[_End], now: datetime) -> dict[PolicyId, EventId]:
+    """The one place where the world is told that policies ended early; which event tells of each."""
+    if len(ends) <= _SINGLY:
+        events = [(_single(each, now), each.held.policy_id) for each in ends]
+        ids = outbox.add_many(tx, events, now=now)
+        return {each.held.policy_id: event_id for each, event_id in zip(ends, ids, strict=True)}
+    chunks = list(_chunks(ends))
+    together = [(_columns(chunk_id, chunk, now), chunk_id) for chunk_id, chunk in chunks]
+    ids = outbox.add_many(tx, together, now=now)
+    return {each.held.policy_id: event_id for (_, chunk), event_id in zip(chunks, ids, strict=True) for each in chunk}
+
+
+def _chunks(ends: Sequence[_End]) -> Iterator[tuple[str, list[_End]]]:
+    """Up to CHUNK_ROWS of one partner and currency, each with an id of its own."""
+
+    def shared(end: _End) -> tuple[str, str]:
+        return end.held.partner_id, end.terms.currency
+
+    for _, group in groupby(sorted(ends, key=shared), key=shared):
+        same = list(group)
+        for start in range(0, len(same), CHUNK_ROWS):
+            yield new_id(), same[start : start + CHUNK_ROWS]
+
+
+def _single(end: _End, now: datetime) -> PolicyCanceled:
+    return PolicyCanceled(
+        policy_id=end.held.policy_id,
+        version=end.held.version + 1,
+        partner_id=end.held.partner_id,
+        canceled_at=now,
+        effective_to=end.cancellation.effective_to.astimezone(UTC),
+        refund_fen=end.cancellation.refund.premium,
+        currency=end.terms.currency,
+        reason=end.cancellation.reason,
+    )
+
+
+def _columns(chunk_id: str, chunk: Sequence[_End], now: datetime) -> PoliciesCanceled:
+    return PoliciesCanceled(
+        chunk_id=chunk_id,
+        partner_id=chunk[0].held.partner_id,
+        canceled_at=now,
+        currency=chunk[0].terms.currency,
+        policies=CanceledColumns(
+            policy_id=packed([each.held.policy_id for each in chunk]),
+            version=[each.held.version + 1 for each in chunk],
+            effective_to=[each.cancellation.effective_to.astimezone(UTC) for each in chunk],
+            refund_fen=[each.cancellation.refund.premium for each in chunk],
+            reason=[each.cancellation.reason for each in chunk],
+        ),
+    )
