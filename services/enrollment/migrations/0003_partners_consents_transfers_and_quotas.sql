@@ -59,7 +59,7 @@ CREATE TABLE opt_out_lifts (
     consent_text_version text NOT NULL,
     consent_given_at timestamptz NOT NULL,
     consent_channel text NOT NULL,
-    consent_sha256 bytea CHECK (length(consent_sha256) = 32),
+    consent_sha256 bytea NOT NULL CHECK (length(consent_sha256) = 32),
     CHECK (consent_given_at > opted_out_at)
 );
 CREATE INDEX opt_out_lifts_of_person ON opt_out_lifts (person_token);

@@ -88,16 +88,16 @@ def running_policies(tx: Tx, tokens: Sequence[TokenHex]) -> list[tuple[PolicyId,
     return [(PolicyId(row[0]), row[1]) for row in tx.all(_RUNNING, ([bytes.fromhex(token) for token in tokens],))]
 
 
-_WHOSE_POLICY: Final = """
-SELECT encode(person_token, 'hex') FROM policies
-WHERE policy_id = %s AND (%s::integer IS NULL OR partner_no = %s)
+_HOLDER: Final = """
+SELECT encode(person_token, 'hex'), partner_no FROM policies
+WHERE policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR partner_no = %(partner_no)s)
 """
 
 
-def token_of(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> TokenHex | None:
-    """Whose policy it is; None where there is none, or it is not this partner's (None: whichever partner's)."""
-    row = tx.one(_WHOSE_POLICY, (policy_id, partner_no, partner_no))
-    return None if row is None else TokenHex(row[0])
+def holder(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> tuple[TokenHex, int] | None:
+    """Whose policy it is and with which partner; None where there is none, or none of the partner asked for."""
+    row = tx.one(_HOLDER, {"policy_id": policy_id, "partner_no": partner_no})
+    return None if row is None else (TokenHex(row[0]), row[1])
 
 
 _REMOVE: Final = "DELETE FROM opt_outs WHERE person_token = ANY(%s)"
@@ -114,7 +114,6 @@ def lift(
     noted: Sequence[OptOut],
     consent: Consent,
     *,
-    sha256: bytes | None,
     lifted_at: datetime,
     lifted_by: str,
 ) -> None:
@@ -122,4 +121,5 @@ def lift(
     tx.execute(_REMOVE, ([bytes.fromhex(each.person_token) for each in noted],))
     first = noted[0]
     facts = (lift_id, bytes.fromhex(first.person_token), first.opted_out_at, lifted_at, lifted_by)
+    sha256 = bytes.fromhex(consent.sha256)
     tx.execute(_NOTE_LIFT, (*facts, consent.text_version, consent.given_at, consent.channel, sha256))

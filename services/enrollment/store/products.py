@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -88,6 +90,14 @@ def version(tx: Tx, product: ProductCode | int, number: int) -> SoldProduct:
     row = tx.one(_BY_CODE if isinstance(product, str) else _BY_NUMBER, (product, number))
     assert row is not None  # noqa: S101  # versions are never deleted
     return _sold(row)
+
+
+_KNOWN: Final = "SELECT product_code FROM products WHERE product_code = ANY(%s)"
+
+
+def known_codes(tx: Tx, codes: Iterable[ProductCode]) -> frozenset[ProductCode]:
+    """Those of ``codes`` that are products, published or proposed."""
+    return frozenset(ProductCode(row[0]) for row in tx.all(_KNOWN, (sorted(codes),)))
 
 
 def _sold(row: Row) -> SoldProduct:

@@ -1,0 +1,129 @@
+"""Enters and changes a partner's contract, suspends and resumes it. Its end is wind_down's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+
+from services.enrollment.domain.errors import NotSuspended, PartnerEnds, UnknownPartner
+from services.enrollment.domain.partners import (
+    INSURER,
+    PartnerRecord,
+    PartnerTerms,
+    SuspensionReason,
+)
+from services.enrollment.store import partner_records, products
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.values.errors import InvalidField
+from shared.values.ids import PartnerId
+
+_OURS = frozenset({"partner_no", "state", "webhook_types"})
+"""What of a contract is not changed by saying it anew."""
+
+
+def hold_partner(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
+    """The record, nobody else changing it until the transaction ends; None where there is none yet."""
+    partner_records.lock(tx, partner_id)
+    return partner_records.record(tx, partner_id)
+
+
+def keep_partner(
+    tx: Tx, terms: PartnerTerms, before: PartnerRecord | None, *, actor: str, now: datetime
+) -> PartnerRecord:
+    """The record afterwards. ``before`` is what ``hold_partner`` gave; from now on the operator's file changes nothing.
+
+    Raises:
+        InvalidField: the code is the insurer's own, a product does not exist, or a key stands there twice.
+    """
+    _check(tx, terms)
+    partner_id = terms.contract.partner_id
+    partner_records.save(tx, terms, managed_by="http")
+    after = _stored(tx, partner_id)
+    changed = "all" if before is None else ",".join(_changed(before.terms, terms))
+    audit.record(
+        tx,
+        actor=actor,
+        action="partner.entered" if before is None else "partner.changed",
+        subject=partner_id,
+        details={"version": after.version, "changed": changed},
+        now=now,
+    )
+    return after
+
+
+def suspend_partner(
+    tx: Tx, partner_id: PartnerId, reason: SuspensionReason, *, actor: str, now: datetime
+) -> PartnerRecord:
+    """No new cover from the next request on; running cover is not touched. Suspended before: nothing changes.
+
+    Raises:
+        UnknownPartner: there is none.
+        PartnerEnds: it is winding down.
+    """
+    before = _held(tx, partner_id)
+    if before.terms.contract.state == "wind_down":
+        raise PartnerEnds(partner_id)
+    if before.terms.contract.state == "suspended":
+        return before
+    partner_records.set_state(tx, partner_id, "suspended", managed_by="http")
+    audit.record(tx, actor=actor, action="partner.suspended", subject=partner_id, details={"reason": reason}, now=now)
+    return _stored(tx, partner_id)
+
+
+def resume_partner(tx: Tx, partner_id: PartnerId, *, actor: str, now: datetime) -> PartnerRecord:
+    """The contract allows new cover again.
+
+    Raises:
+        UnknownPartner: there is none.
+        PartnerEnds: it is winding down.
+        NotSuspended: it is active.
+    """
+    before = _held(tx, partner_id)
+    match before.terms.contract.state:
+        case "wind_down":
+            raise PartnerEnds(partner_id)
+        case "active":
+            raise NotSuspended(partner_id, "active")
+        case "suspended":
+            partner_records.set_state(tx, partner_id, "active", managed_by="http")
+    audit.record(tx, actor=actor, action="partner.resumed", subject=partner_id, details={}, now=now)
+    return _stored(tx, partner_id)
+
+
+def _held(tx: Tx, partner_id: PartnerId) -> PartnerRecord:
+    record = hold_partner(tx, partner_id)
+    if record is None:
+        raise UnknownPartner(partner_id)
+    return record
+
+
+def _stored(tx: Tx, partner_id: PartnerId) -> PartnerRecord:
+    record = partner_records.record(tx, partner_id)
+    assert record is not None  # noqa: S101  # written or locked in this transaction
+    return record
+
+
+def _check(tx: Tx, terms: PartnerTerms) -> None:
+    contract = terms.contract
+    if contract.partner_id == INSURER:
+        raise InvalidField("/partner_id", "This is the insurer's own code.", "Choose another one for the partner.")
+    unknown = sorted(contract.products - products.known_codes(tx, contract.products))
+    if unknown:
+        raise InvalidField("/products", f"There is no product {unknown[0]}.", "Send codes that GET /v1/products lists.")
+    keys = {key.public_key for key in terms.file_keys}
+    names = {key.name for key in terms.file_keys}
+    if min(len(keys), len(names)) < len(terms.file_keys):
+        raise InvalidField("/file_keys", "A key or a key's name stands there twice.", "Send each once.")
+
+
+def _changed(before: PartnerTerms, after: PartnerTerms) -> Iterator[str]:
+    """Names of what changed, and no values: a contact is a person."""
+    for each in fields(after.contract):
+        if each.name not in _OURS and getattr(before.contract, each.name) != getattr(after.contract, each.name):
+            yield each.name
+    if before.quota != after.quota:
+        yield "quota"
+    if before.file_keys != after.file_keys:
+        yield "file_keys"
