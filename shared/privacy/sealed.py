@@ -27,8 +27,11 @@ _NONCE_BYTES: Final = 12
 """NIST SP 800-38D's size. Random ones are safe for 2**32 seals under one key; a data key seals a few thousand."""
 _REWRAPPED_AT_ONCE: Final = 1000
 
-_INSERT: Final = "INSERT INTO data_keys (id, wrapping_key, wrapped) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s)"
-_NEXT_ID: Final = "SELECT nextval(pg_get_serial_sequence('data_keys', 'id'))"
+_INSERT: Final = (
+    "INSERT INTO data_keys (id, wrapping_key, wrapped) OVERRIDING SYSTEM VALUE"
+    " SELECT new.id, %s, new.wrapped FROM unnest(%s, %s) AS new (id, wrapped)"
+)
+_NEXT_IDS: Final = "SELECT nextval(pg_get_serial_sequence('data_keys', 'id')) FROM generate_series(1, %s)"
 _SELECT: Final = "SELECT wrapping_key, wrapped FROM data_keys WHERE id = %s"
 _SELECT_OLD: Final = (
     "SELECT id, wrapping_key, wrapped FROM data_keys WHERE wrapping_key <> %s ORDER BY id LIMIT %s FOR UPDATE"
@@ -53,8 +56,12 @@ class DataKey:
 
     def seal(self, text: str, context: str) -> bytes:
         """``text``, readable again only with this key and the same ``context``."""
+        return self.seal_bytes(text.encode(), context)
+
+    def seal_bytes(self, data: bytes, context: str) -> bytes:
+        """The same of what is no text, or no text yet."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _HEAD.pack(_VERSION, self.id) + nonce + self._cipher.encrypt(nonce, text.encode(), context.encode())
+        return _HEAD.pack(_VERSION, self.id) + nonce + self._cipher.encrypt(nonce, data, context.encode())
 
     def open(self, blob: bytes, context: str) -> str:
         """The text.
@@ -62,11 +69,19 @@ class DataKey:
         Raises:
             SealBroken: the blob is not this key's, not this context's, or damaged.
         """
+        return self.open_bytes(blob, context).decode()
+
+    def open_bytes(self, blob: bytes, context: str) -> bytes:
+        """What was sealed by ``seal_bytes``.
+
+        Raises:
+            SealBroken: as by ``open``.
+        """
         if data_key_id(blob) != self.id:
             raise SealBroken
         nonce, sealed = blob[_HEAD.size : _HEAD.size + _NONCE_BYTES], blob[_HEAD.size + _NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, sealed, context.encode()).decode()
+            return self._cipher.decrypt(nonce, sealed, context.encode())
         except InvalidTag:
             raise SealBroken from None
 
@@ -79,12 +94,15 @@ class Sealer:
 
     def new_data_key(self, tx: Tx) -> DataKey:
         """A new data key, stored wrapped under the current key of the settings."""
-        row = tx.one(_NEXT_ID)
-        assert row is not None  # noqa: S101  # a sequence always answers; for mypy
-        number = int(row[0])
-        key = AESGCM.generate_key(bit_length=256)
-        tx.execute(_INSERT, (number, self._keys.current, self._wrap(number, key)))
-        return DataKey(number, AESGCM(key))
+        return self.new_data_keys(tx, 1)[0]
+
+    def new_data_keys(self, tx: Tx, count: int) -> list[DataKey]:
+        """So many of them, in two statements."""
+        numbers = [int(row[0]) for row in tx.all(_NEXT_IDS, (count,))]
+        keys = [AESGCM.generate_key(bit_length=256) for _ in numbers]
+        wrapped = [self._wrap(number, key) for number, key in zip(numbers, keys, strict=True)]
+        tx.execute(_INSERT, (self._keys.current, numbers, wrapped))
+        return [DataKey(number, AESGCM(key)) for number, key in zip(numbers, keys, strict=True)]
 
     def data_key(self, tx: Tx, number: int) -> DataKey:
         """The data key of that id.

@@ -30,13 +30,13 @@ SIMULATED_REGION: Final = "00"
 """No region of GB/T 2260 begins so; only sandboxes take it. An organization's region is characters 3 to 8."""
 
 # GB 11643-1999 (ISO 7064, MOD 11-2): the weights of the first 17 digits, and the last one by the sum modulo 11.
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ASCII_ZEROS: Final = ord("0") * sum(_WEIGHTS)
+WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ASCII_ZEROS: Final = ord("0") * sum(WEIGHTS)
 _CHECK_DIGITS: Final = "10X98765432"
 
 # GB 32100-2015: digits and capitals without I, O, S, V and Z; the weights are the powers of 3 modulo 31.
 _CODE_CHARACTERS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CODE_WEIGHTS: Final = tuple(pow(3, power, 31) for power in range(17))
+_CODEWEIGHTS: Final = tuple(pow(3, power, 31) for power in range(17))
 _ORGANIZATION: Final = re.compile(rf"[{_CODE_CHARACTERS}]{{2}}[0-9]{{6}}[{_CODE_CHARACTERS}]{{10}}")
 
 _EIGHTEEN: Final = re.compile(r"[0-9]{17}[0-9X]")
@@ -49,13 +49,13 @@ _SANDBOX_MOBILE: Final = re.compile(r"1[0-9]{10}")
 """Numbers that begin with 10 to 12 belong to no person; a sandbox simulates with them."""
 
 # First two digits by GB/T 2260: provinces, and 71, 81, 82 (83 for Taiwan's residents since 2018).
-_PROVINCES: Final = frozenset(
+PROVINCES: Final = frozenset(
     str(number)
     for numbers in (range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55), range(61, 66))
     for number in (*numbers, 71, 81, 82, 83)
 )
-_FIRST_YEAR: Final = 1900
-_LAST_YEAR: Final = 2099
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2099
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def normalize_document(  # noqa: PLR0911  # one return for each kind of document
     match document_type:
         case "resident_id":
             _eighteen(text, pointer, sandbox=sandbox)
-            if text[:2] not in _PROVINCES and not (sandbox and text.startswith(SIMULATED_REGION)):
+            if text[:2] not in PROVINCES and not (sandbox and text.startswith(SIMULATED_REGION)):
                 raise _fault(pointer, "The first two digits are no region of China.")
             return Document("resident_id", text, _birth_date(text, pointer))
         case "hk_macau_residence":
@@ -132,13 +132,13 @@ def normalize_phone(text: str, *, sandbox: bool, pointer: str = "/phone") -> str
 def check_digit(first_17: str) -> str:
     """The last character of an 18-digit number."""
     # On the digits' ASCII codes, a third of the time of int() on each: files have millions of these numbers.
-    return _CHECK_DIGITS[(sum(map(mul, _WEIGHTS, first_17.encode())) - _ASCII_ZEROS) % 11]
+    return _CHECK_DIGITS[(sum(map(mul, WEIGHTS, first_17.encode())) - _ASCII_ZEROS) % 11]
 
 
 def code_check_character(first_17: str) -> str:
     """The last character of a unified social credit code."""
     values = (_CODE_CHARACTERS.index(character) for character in first_17)
-    return _CODE_CHARACTERS[-sum(map(mul, _CODE_WEIGHTS, values)) % 31]
+    return _CODE_CHARACTERS[-sum(map(mul, _CODEWEIGHTS, values)) % 31]
 
 
 def _plain(text: str) -> str:
@@ -186,7 +186,7 @@ def _birth_date(text: str, pointer: str) -> date:
         found = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
     except ValueError:
         found = date.min
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise _fault(pointer, "The date of birth inside the number (characters 7 to 14) does not exist.")
     return found
 
