@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.enrollment.domain.file_columns import BatchKind
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
 BatchState = Literal["received", "processing", "finished", "failed"]
@@ -22,6 +23,11 @@ class Batch:
     batch_id: BatchId
     partner_id: PartnerId
     product_code: ProductCode
+    kind: BatchKind
+    format: str
+    """As it was sent: csv, ndjson or parquet."""
+    dry_run: bool
+    """Its rows are judged and counted, and nothing is enrolled."""
     state: BatchState
     rows_total: int
     rows_read: int

@@ -1,131 +1,104 @@
-"""Cuts an upload, as it arrives, into parts of whole lines, so that no file is ever whole in memory.
+"""One file on its way in, whatever its format and compression, into parts of our own form; never whole in memory.
 
-Storing the parts is the use case's; what stands in a line is parse's.
+Storing the parts is the use case's; what stands in a row is parse's.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import Final, Literal
 
 from services.enrollment.domain.errors import UnreadableFile
-from services.enrollment.domain.rows import COLUMNS
+from services.enrollment.domain.file_columns import ENROLLMENT, FileColumns
+from services.enrollment.intake.compression import Meter, compression_of, expanded
+from services.enrollment.intake.csv_file import CsvFile
+from services.enrollment.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
+from services.enrollment.intake.ndjson_file import NdjsonFile
+from services.enrollment.intake.parquet_file import MAGIC, ParquetFile
 
-PART_ROWS: Final = 5000
-"""Rows in one transaction of the worker: a quarter of a second of work, so a kill costs no more; yet few commits."""
-LONGEST_LINE: Final = 4096
-"""Bytes. A row with every field at its longest has under 900; a longer line is a file of another kind, or damage."""
-OPTIONAL_COLUMNS: Final = frozenset({"effective_date"})
+Format = Literal["csv", "ndjson", "parquet"]
 
-_NEWLINE: Final = b"\n"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_OTHER_KINDS: Final = {
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip or a spreadsheet",
-    b"PAR1": "Parquet",
+CONTENT_TYPES: Final[dict[str, Format]] = {
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/vnd.apache.parquet": "parquet",
 }
+_CHARSETS: Final = frozenset({"", "utf-8", "utf8", "gb18030", "gbk", "gb2312"})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some lines of a file. ``first_line`` counts from 1, the header's; ``rows`` are its lines that are not empty."""
+class Sent:
+    """What the sender says of a file: its format, and how it is compressed and encoded where that is said."""
 
-    number: int
-    first_line: int
-    rows: int
-    text: str
+    format: Format = "csv"
+    content_encoding: str | None = None
+    charset: str = ""
 
 
 class Upload:
-    """One file on its way in: read ``header``, then exhaust ``parts``; afterwards ``rows`` and ``sha256`` are known."""
+    """Read ``header``, then exhaust ``parts``; afterwards ``rows`` and ``sha256`` are known.
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
+    Raises:
+        UnreadableFile: it is no file of subscribers, or not the one that was announced.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], sent: Sent | None = None, columns: FileColumns = ENROLLMENT) -> None:
         self._hash = hashlib.sha256()
-        self._rest = b""
         self.rows = 0
-        self.header = self._read_header()
+        self._file = _opened(self._hashed(chunks), sent or Sent(), columns)
+        self.header = self._file.header
 
     @property
     def sha256(self) -> str:
+        """Of the bytes as they were sent, in hex."""
         return self._hash.hexdigest()
 
     def parts(self) -> Iterator[Part]:
-        """The rest of the file.
+        """The file's rows.
 
         Raises:
-            UnreadableFile: a line is longer than any row, or there is no row at all.
+            UnreadableFile: it is damaged, ends too early, has a line that is too long, or no row at all.
         """
-        number, line = 0, 2
-        waiting: list[bytes] = []
-        ended = False
-        while not ended:
-            chunk = self._next()
-            ended = not chunk
-            *lines, self._rest = (self._rest + chunk).split(_NEWLINE)
-            if ended and self._rest:
-                lines.append(self._rest)
-            for each in (*lines, self._rest):
-                self._refuse_long(each)
-            waiting += lines
-            while len(waiting) >= PART_ROWS or (waiting and ended):
-                part = _part(number, line, waiting[:PART_ROWS])
-                line += len(waiting[:PART_ROWS])
-                del waiting[:PART_ROWS]
-                if part.rows:
-                    self.rows += part.rows
-                    number += 1
-                    yield part
+        for part in self._file.parts():
+            self.rows += part.rows
+            if self.rows > MOST_ROWS:
+                raise UnreadableFile(f"It has more than {MOST_ROWS} rows.", "Split it into several files.")
+            yield part
         if not self.rows:
-            raise UnreadableFile("It has a header and no rows.", "Send at least one row.")
+            raise UnreadableFile("It has no rows.", "Send at least one.")
 
-    def _next(self) -> bytes:
-        chunk = next(self._chunks, b"")
-        self._hash.update(chunk)
-        return chunk
-
-    def _read_header(self) -> tuple[str, ...]:
-        while _NEWLINE not in self._rest:
-            chunk = self._next()
-            if not chunk:
-                break
-            self._rest += chunk
-            self._refuse_long(self._rest.partition(_NEWLINE)[0])
-        for magic, kind in _OTHER_KINDS.items():
-            if self._rest.startswith(magic):
-                raise UnreadableFile(f"It is {kind}.", "Send plain CSV in UTF-8.")
-        first, _, self._rest = self._rest.partition(_NEWLINE)
-        return _columns(first.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\r"))
-
-    def _refuse_long(self, line: bytes) -> None:
-        if len(line) > LONGEST_LINE:
-            raise UnreadableFile(
-                f"It has a line of more than {LONGEST_LINE} bytes.", "Send one subscriber a line, ended by a line feed."
-            )
+    def _hashed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._hash.update(chunk)
+            yield chunk
 
 
-def _part(number: int, first_line: int, lines: list[bytes]) -> Part:
-    rows = sum(1 for line in lines if line.strip())
-    # What is no UTF-8 becomes U+FFFD, which no rule accepts: its row is rejected, and no other.
-    return Part(number, first_line, rows, _NEWLINE.join(lines).decode(errors="replace"))
+def _opened(chunks: Iterator[bytes], sent: Sent, columns: FileColumns) -> CsvFile | NdjsonFile | ParquetFile:
+    if sent.charset.lower() not in _CHARSETS:
+        raise UnreadableFile("Its charset is neither UTF-8 nor GB18030.", "Save it as UTF-8 or GB18030.")
+    meter = Meter()
+    pieces = expanded(chunks, compression_of(sent.content_encoding), meter)
+    first = b""
+    while len(first) < len(MAGIC) and (piece := next(pieces, b"")):
+        first += piece
+    if (first[: len(MAGIC)] == MAGIC) != (sent.format == "parquet"):
+        raise UnreadableFile(
+            "It is not Parquet, as was announced." if sent.format == "parquet" else "It is Parquet.",
+            "Announce what you send: text/csv, application/x-ndjson or application/vnd.apache.parquet.",
+        )
+    if sent.format != "parquet" and first.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
+        raise UnreadableFile("It is compressed twice.", "Compress it once.")
+    whole = chain((first,), pieces)
+    match sent.format:
+        case "csv":
+            return CsvFile(whole, columns)
+        case "ndjson":
+            return NdjsonFile(whole, columns)
+        case "parquet":
+            return ParquetFile(whole, columns, meter)
 
 
-def _columns(line: bytes) -> tuple[str, ...]:
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        raise UnreadableFile("Its first line is not UTF-8.", "Save the file as UTF-8.") from None
-    named = tuple(name.strip().lower() for name in next(csv.reader([text]), []))
-    needed = f"Begin the file with the line {','.join(COLUMNS)}."
-    for name in COLUMNS:
-        if name not in named and name not in OPTIONAL_COLUMNS:
-            raise UnreadableFile(f"Its first line lacks the column {name}.", needed)
-    if len(set(named)) != len(named):
-        raise UnreadableFile("Its first line names a column twice.", needed)
-    if set(named) - set(COLUMNS):
-        raise UnreadableFile("Its first line names a column that is not known.", needed)
-    return named
+__all__ = ["CONTENT_TYPES", "LONGEST_LINE", "MOST_ROWS", "PART_ROWS", "Format", "Part", "Sent", "Upload"]

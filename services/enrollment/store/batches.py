@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.enrollment.domain.batches import Batch
+from services.enrollment.domain.batches import Batch, BatchState
+from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.rows import Fault
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
 _ADD: Final = """
-INSERT INTO batches (batch_id, partner_no, product_id, product_version, state, header, sha256, rows_total, received_at,
-                     trace)
-VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, 'received', %(header)s, %(sha256)s,
-        %(rows_total)s, %(received_at)s, %(trace)s::jsonb)
+INSERT INTO batches (batch_id, partner_no, product_id, product_version, kind, format, dry_run, state, header, sha256,
+                     rows_total, received_at, trace)
+VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, %(kind)s, %(format)s, %(dry_run)s,
+        'received', %(header)s, %(sha256)s, %(rows_total)s, %(received_at)s, %(trace)s::jsonb)
 """
 
 
@@ -28,6 +29,9 @@ def add(
     partner_no: int,
     product_id: int,
     product_version: int,
+    kind: BatchKind,
+    file_format: str,
+    dry_run: bool,
     header: str,
     received_at: datetime,
     trace: dict[str, str],
@@ -38,6 +42,9 @@ def add(
         "partner_no": partner_no,
         "product_id": product_id,
         "product_version": product_version,
+        "kind": kind,
+        "format": file_format,
+        "dry_run": dry_run,
         "header": header,
         "sha256": "0" * 64,
         "rows_total": 0,
@@ -62,12 +69,12 @@ def add_part(tx: Tx, batch_id: BatchId, part_no: int, *, first_line: int, rows: 
     tx.execute(_ADD_PART, (batch_id, part_no, first_line, rows, sealed))
 
 
-_BATCH: Final = """
-SELECT b.batch_id, r.partner_id, d.product_code, b.state, b.rows_total, b.rows_read, b.accepted, b.rejected,
-       b.working_seconds, b.received_at, b.finished_at, b.sha256, b.failure
+_SELECT: Final = """
+SELECT b.batch_id, r.partner_id, d.product_code, b.kind, b.format, b.dry_run, b.state, b.rows_total, b.rows_read,
+       b.accepted, b.rejected, b.working_seconds, b.received_at, b.finished_at, b.sha256, b.failure
 FROM batches b JOIN partners r USING (partner_no) JOIN products d USING (product_id)
-WHERE b.batch_id = %s AND b.partner_no = %s
 """
+_BATCH: Final = f"{_SELECT} WHERE b.batch_id = %s AND b.partner_no = %s"
 
 
 def batch(tx: Tx, batch_id: BatchId, *, partner_no: int) -> Batch | None:
@@ -76,8 +83,22 @@ def batch(tx: Tx, batch_id: BatchId, *, partner_no: int) -> Batch | None:
     return None if row is None else _batch(row)
 
 
+# Ids are made in the order of time, so the newest batch has the greatest one.
+_PAGE: Final = f"""{_SELECT}
+WHERE b.partner_no = %(partner_no)s AND (%(state)s::text IS NULL OR b.state = %(state)s)
+  AND (%(before)s::uuid IS NULL OR b.batch_id < %(before)s::uuid)
+ORDER BY b.batch_id DESC LIMIT %(limit)s
+"""
+
+
+def page(tx: Tx, partner_no: int, *, state: BatchState | None, before: BatchId | None, limit: int) -> list[Batch]:
+    """The partner's batches, the newest first, of one state or of all."""
+    parameters: dict[str, object] = {"partner_no": partner_no, "state": state, "before": before, "limit": limit}
+    return [_batch(row) for row in tx.all(_PAGE, parameters)]
+
+
 _REJECTIONS: Final = """
-SELECT line, field, code, detail, fix FROM batch_rejections
+SELECT line, partner_reference, field, code, detail, fix FROM batch_rejections
 WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
 """
 
@@ -88,18 +109,22 @@ class Rejection:
 
     line: int
     fault: Fault
+    partner_reference: str | None = None
+    """The partner's own number of the row; None where it gave none, or a person's number."""
 
 
 def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[Rejection]:
-    return [Rejection(row[0], Fault(*row[1:])) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
+    return [Rejection(row[0], Fault(*row[2:]), row[1]) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
 
 
-_ADD_REJECTIONS: Final = "INSERT INTO batch_rejections (batch_id, line, field, code, detail, fix) VALUES %s"
+_ADD_REJECTIONS: Final = """
+INSERT INTO batch_rejections (batch_id, line, partner_reference, field, code, detail, fix) VALUES %s
+"""
 
 
 def add_rejections(tx: Tx, batch_id: BatchId, rejected: Sequence[Rejection]) -> None:
     if rejected:
-        rows = [(batch_id, one.line, *_texts(one.fault)) for one in rejected]
+        rows = [(batch_id, one.line, one.partner_reference, *_texts(one.fault)) for one in rejected]
         tx.insert_many(_ADD_REJECTIONS, rows)
 
 
@@ -115,6 +140,8 @@ class Work:
     partner_id: PartnerId
     product_id: int
     product_version: int
+    kind: BatchKind
+    dry_run: bool
     header: str
     received_at: datetime
     trace: dict[str, str]
@@ -128,8 +155,7 @@ class Work:
 # One worker a batch, in the order of its parts, so that of two lines about one person the first always wins; more
 # workers take more batches. The row lock is the lease: it goes with the connection of a worker that is killed.
 _LOCK_NEXT: Final = """
-SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.header, b.received_at,
-       b.trace
+SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.kind, b.dry_run, b.header, b.received_at, b.trace
 FROM batches b JOIN partners r USING (partner_no)
 WHERE b.state IN ('received', 'processing')
 ORDER BY b.received_at, b.batch_id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
@@ -153,9 +179,11 @@ def take_next(tx: Tx) -> Work | None:
         partner_id=PartnerId(head[1]),
         product_id=head[2],
         product_version=head[3],
-        header=head[4],
-        received_at=head[5],
-        trace=head[6],
+        kind=head[4],
+        dry_run=head[5],
+        header=head[6],
+        received_at=head[7],
+        trace=head[8],
         part_no=part[0],
         first_line=part[1],
         rows=part[2],
@@ -206,14 +234,17 @@ def _batch(row: Row) -> Batch:
         batch_id=BatchId(row[0]),
         partner_id=PartnerId(row[1]),
         product_code=ProductCode(row[2]),
-        state=row[3],
-        rows_total=row[4],
-        rows_read=row[5],
-        accepted=row[6],
-        rejected=row[7],
-        working_seconds=row[8],
-        received_at=row[9],
-        finished_at=row[10],
-        sha256=row[11],
-        failure=row[12],
+        kind=row[3],
+        format=row[4],
+        dry_run=row[5],
+        state=row[6],
+        rows_total=row[7],
+        rows_read=row[8],
+        accepted=row[9],
+        rejected=row[10],
+        working_seconds=row[11],
+        received_at=row[12],
+        finished_at=row[13],
+        sha256=row[14],
+        failure=row[15],
     )

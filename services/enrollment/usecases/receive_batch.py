@@ -1,16 +1,17 @@
-"""Takes a partner's file in, part by part, sealed, in the request's transaction: all of it is there, or nothing is."""
+"""Takes a partner's file in, part by part, sealed, in one transaction: all of it is there, or nothing is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.enrollment.domain.batches import Batch
-from services.enrollment.domain.errors import NotTheDeclaredFile
-from services.enrollment.intake.upload import Upload
+from services.enrollment.domain.errors import KindNotTaken, NotTheDeclaredFile
+from services.enrollment.domain.file_columns import FILE_COLUMNS, BatchKind
+from services.enrollment.intake.upload import Sent, Upload
 from services.enrollment.store import batches
-from services.enrollment.usecases.contracts import sale_of
+from services.enrollment.usecases.contracts import Sale, sale_of
 from services.enrollment.usecases.vault import Vault, part_context
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -21,10 +22,13 @@ from shared.values.ids import BatchId, ProductCode
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the partner says its file is, to be checked; None where it says nothing."""
+    """What the partner says its file is. Rows and hash are checked where they are given."""
 
     rows: int | None
     sha256: str | None
+    sent: Sent = field(default_factory=Sent)
+    kind: BatchKind = "enrollment"
+    dry_run: bool = False
 
 
 def receive_batch(
@@ -37,16 +41,32 @@ def receive_batch(
     actor: str,
     vault: Vault,
     now: datetime,
+    check: Callable[[Sale, str], None] | None = None,
 ) -> Batch:
     """A batch that the worker will find.
 
+    Args:
+        tx: all of it happens in this transaction.
+        chunks: the file, read once.
+        product_code: whose cover its rows are about.
+        declared: what the sender says of it.
+        tenant: the partner.
+        actor: for the audit trail.
+        vault: seals the parts.
+        now: rows are judged by this moment.
+        check: gets the sale and the file's SHA-256 once all of it was read, and raises what forbids taking it.
+
     Raises:
         NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
+        KindNotTaken: files of this kind are not taken in.
         UnreadableFile: it is no file of subscribers.
         NotTheDeclaredFile: its rows or hash are not those declared.
     """
+    columns = FILE_COLUMNS.get(declared.kind)
+    if columns is None:
+        raise KindNotTaken(declared.kind)
     sale = sale_of(tx, tenant, product_code, now)
-    upload = Upload(chunks)
+    upload = Upload(chunks, declared.sent, columns)
     batch_id = BatchId(new_id())
     batches.add(
         tx,
@@ -54,6 +74,9 @@ def receive_batch(
         partner_no=sale.contract.partner_no,
         product_id=sale.product.product_id,
         product_version=sale.product.terms.product_version,
+        kind=declared.kind,
+        file_format=declared.sent.format,
+        dry_run=declared.dry_run,
         header=",".join(upload.header),
         received_at=now,
         trace=traces.carrier(),
@@ -63,6 +86,8 @@ def receive_batch(
         sealed = key.seal(part.text, part_context(batch_id, part.number))
         batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
     _check_declared(declared, upload)
+    if check is not None:
+        check(sale, upload.sha256)
     batches.complete(tx, batch_id, rows_total=upload.rows, sha256=upload.sha256)
     audit.record(
         tx,

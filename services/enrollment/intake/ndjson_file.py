@@ -1,0 +1,128 @@
+"""A file of one JSON object a line (NDJSON) into parts. Keys are named as columns are, in Chinese or English.
+
+A line that is no such object is one rejected row; the others are enrolled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from services.enrollment.domain.errors import UnreadableFile
+from services.enrollment.domain.file_columns import FileColumns
+from services.enrollment.intake import line_faults
+from services.enrollment.intake.charset import Decoder
+from services.enrollment.intake.column_names import column_of
+from services.enrollment.intake.lines import Lines, Part, rows_in
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_UNREADABLE: Final = "\ufffd"
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_UNDECODED: Final = line_faults.mark(line_faults.ENCODING_INVALID)
+
+
+class NdjsonFile:
+    """Read ``header``, then exhaust ``parts``."""
+
+    def __init__(self, pieces: Iterable[bytes], columns: FileColumns) -> None:
+        self._lines = Lines(pieces)
+        self._decoder = Decoder()
+        self._usual: msgspec.json.Decoder[Any] | None = None
+        self.header = columns.names
+
+    def parts(self) -> Iterator[Part]:
+        """The file's rows; its lines are counted from 1, for it has no header."""
+        number = 0
+        for first_line, lines in self._lines.groups():
+            if first_line == 1:
+                lines[0] = self._decoder.unmarked(lines[0])
+                _refuse_array(lines[0])
+            rows = rows_in(lines)
+            if rows:
+                yield Part(number, first_line, rows, self._csv(self._decoder.text(lines), len(lines)))
+                number += 1
+
+    def _csv(self, text: str, lines: int) -> str:
+        """Lines of JSON as as many lines of CSV."""
+        usual = self._usual or self._learn(text)
+        try:
+            found = usual.decode_lines(text)
+        except msgspec.DecodeError:
+            found = []
+        if len(found) == lines:
+            cells = list(map(msgspec.structs.astuple, found))
+            written = self._joined(cells) or _written(cells)
+            if written.count("\n") == lines:
+                return written
+        return "".join(self._one(line) for line in text.split("\n"))
+
+    def _joined(self, rows: Sequence[Sequence[Any]]) -> str | None:
+        """The rows as CSV, a quarter of the writer's work; None where a cell is no text or needs quotes."""
+        try:
+            text = "\n".join(map(",".join, rows)) + "\n"
+        except TypeError:
+            return None
+        plain = text.count(",") == len(rows) * (len(self.header) - 1) and '"' not in text and "\r" not in text
+        return text if plain else None
+
+    def _learn(self, text: str) -> msgspec.json.Decoder[Any]:
+        """A decoder for objects with the keys of the first one: most files name each column alike in all lines."""
+        keys = {name: name for name in self.header}
+        try:
+            first = _OBJECT.decode(text.partition("\n")[0])
+        except msgspec.DecodeError:
+            first = {}
+        keys.update({column: key for key in first if (column := column_of(key)) in keys})
+        fields = [(name, str | int | None, "") for name in self.header]
+        row = msgspec.defstruct("Row", fields, rename=keys, forbid_unknown_fields=True)
+        self._usual = msgspec.json.Decoder(row)
+        return self._usual
+
+    def _one(self, line: str) -> str:
+        if not line.strip():
+            return "\n"
+        try:
+            values = _OBJECT.decode(line)
+        except msgspec.DecodeError:
+            undecoded = line == _UNDECODED
+            return line_faults.mark(line_faults.ENCODING_INVALID if undecoded else line_faults.JSON_INVALID) + "\n"
+        code = self._fault(values)
+        if code is not None:
+            return line_faults.mark(code) + "\n"
+        row = {column_of(key): value for key, value in values.items()}
+        return _written([tuple(_clean(row.get(name)) for name in self.header)])
+
+    def _fault(self, values: Mapping[str, Any]) -> str | None:
+        columns = [column_of(key) for key in values]
+        if any(column not in self.header for column in columns):
+            return line_faults.JSON_KEY_UNKNOWN
+        if len(set(columns)) != len(columns):
+            return line_faults.JSON_KEY_REPEATED
+        if any(not _is_cell(value) for value in values.values()):
+            return line_faults.JSON_VALUE_INVALID
+        return None
+
+
+def _refuse_array(line: bytes) -> None:
+    if line.lstrip().startswith(b"["):
+        raise UnreadableFile("It is one JSON array.", "Send one object a line, without brackets around them.")
+
+
+def _is_cell(value: object) -> bool:
+    return value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _clean(value: str | int | None) -> str | int | None:
+    """A line break would end the row, so it becomes what no rule accepts."""
+    return _CONTROL.sub(_UNREADABLE, value) if isinstance(value, str) else value
+
+
+def _written(rows: Iterable[Iterable[str | int | None]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
