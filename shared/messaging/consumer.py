@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from shared.db.pool import Database
@@ -27,7 +28,7 @@ from shared.messaging.kafka_link import Consumer, KafkaFault, Link
 from shared.messaging.messages import Message, Partition
 from shared.messaging.progress import Progress
 from shared.messaging.retry_delay import delay
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Handler, Subscription, Together
 from shared.process import metrics, traces
 from shared.process.clock import monotonic
 from shared.process.logs import get_logger
@@ -191,21 +192,30 @@ class SubscriptionRunner:
         if envelopes:
             with self._database.transaction() as tx:
                 fresh = inbox.receive(tx, self._group, [envelope.id for envelope in envelopes])
+                new: list[Envelope] = []
                 for envelope in envelopes:
                     if envelope.id in fresh:
                         fresh.discard(envelope.id)
-                        self._handle(tx, envelope)
+                        new.append(envelope)
                         outcomes[envelope.type, "done"] += 1
                     else:
                         outcomes[envelope.type, "repeated"] += 1
+                for struct, neighbors in groupby(new, key=lambda envelope: type(envelope.data)):
+                    self._handle(tx, self._subscription.handlers[struct], list(neighbors))
         for (event_type, outcome), count in outcomes.items():
             metrics.CONSUMER_EVENTS.labels(self._group, event_type, outcome).inc(count)
 
-    def _handle(self, tx: Tx, envelope: Envelope) -> None:
-        with traces.span(f"{self._group} {envelope.type}", parent=envelope.trace):
-            self._subscription.handlers[type(envelope.data)](tx, envelope)
-            # Inside the span, so that one trace id is found in the logs of each service that it went through.
-            self._log.info("event_handled", type=envelope.type, subject=envelope.subject, id=envelope.id)
+    def _handle(self, tx: Tx, handler: Handler, neighbors: Sequence[Envelope]) -> None:
+        """The effects of events of one type that came one after the other."""
+        together = handler if isinstance(handler, Together) else None
+        if together is not None:
+            together.effect(tx, neighbors)
+        for envelope in neighbors:
+            with traces.span(f"{self._group} {envelope.type}", parent=envelope.trace):
+                if together is None:
+                    handler(tx, envelope)
+                # Inside the span, so that one trace id is found in the logs of each service that it went through.
+                self._log.info("event_handled", type=envelope.type, subject=envelope.subject, id=envelope.id)
 
     def _set_aside(self, message: Message, error: Poison | Unready) -> None:
         self._dead_letters.set_aside(message, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,20 @@ It may be called again for an event whose transaction was rolled back, so it has
 one subject come in order as a rule, but a replay or a second partition may bring an older one late: keep the newest by
 ``INSERT ... ON CONFLICT (id) DO UPDATE SET ... WHERE excluded.version > kept.version``.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler that takes several events of its type in one call, where they came one after the other.
+
+    ``effect`` gets them in their order, at least one. Where it fails on several, it is called again with each alone: a
+    bad one among them is found so, and stops nobody but itself.
+    """
+
+    effect: Callable[[Tx, Sequence[Envelope]], None]
+
+    def __call__(self, tx: Tx, envelope: Envelope) -> None:
+        self.effect(tx, [envelope])
 
 
 @dataclass(frozen=True, slots=True)

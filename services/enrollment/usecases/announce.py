@@ -30,7 +30,7 @@ def policies_enrolled(
         currency=terms.currency,
         enrolled_at=now,
         stacks=terms.stacking == "pro_rata",
-        policies=PolicyColumns(
+        policies=PolicyColumns.of(
             policy_id=[policy.policy_id for policy in policies],
             person_token=[policy.person_token for policy in policies],
             phone_token=[policy.phone_token for policy in policies],

@@ -15,5 +15,5 @@ def malformed_is_poison() -> Iterator[None]:
     """Around the storing of an event's values as they came."""
     try:
         yield
-    except psycopg2.DataError as error:
+    except (psycopg2.DataError, OverflowError) as error:
         raise Poison("one of its values has not the form that it should have") from error

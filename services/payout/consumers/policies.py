@@ -26,7 +26,7 @@ def policies(clock: Clock) -> Subscription:
             tx,
             chunk_id=event.chunk_id,
             partner_id=PartnerId(event.partner_id),
-            policies=len(event.policies.policy_id),
+            policies=event.policies.count,
             premium_fen=Fen(event.premium_fen),
             currency=Currency(currency_of(event.currency)),
             now=clock.now(),

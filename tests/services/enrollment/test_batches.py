@@ -62,8 +62,8 @@ def test_every_row_of_a_file_becomes_a_policy_that_is_announced_once(
         stored = {policy_id for (policy_id,) in tx.all("SELECT policy_id FROM policies")}
     assert counted == ("finished", 12_345, 12_345, 12_345, 0)
     events = announced(database)
-    assert all(len(event.policies.policy_id) <= 1000 and event.batch_id == batch_id for event in events)
-    ids = [policy_id for event in events for policy_id in event.policies.policy_id]
+    assert all(event.policies.count <= 1000 and event.batch_id == batch_id for event in events)
+    ids = [policy_id for event in events for policy_id in event.policies.policy_ids]
     assert len(ids) == len(set(ids)) == 12_345
     assert set(ids) == stored
     assert faults(database, environ) == []
@@ -88,7 +88,7 @@ def test_good_rows_are_enrolled_even_where_others_are_not_and_each_rejection_say
     found = {one.line: (one.fault.field, one.fault.code) for one in rejections(database, batch_id)}
     assert found == {line: (field, code) for line, (field, code, _row) in bad.items()}
     assert all(one.fault.detail and one.fault.fix for one in rejections(database, batch_id))
-    assert sum(len(event.policies.policy_id) for event in announced(database)) == 2
+    assert sum(event.policies.count for event in announced(database)) == 2
     assert faults(database, environ) == []
 
 

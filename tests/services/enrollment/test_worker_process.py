@@ -122,7 +122,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
         people_covered = tx.one("SELECT count(DISTINCT person_token) FROM policies")
         bodies = tx.all("SELECT body FROM outbox WHERE type = 'policies.enrolled'")
     events = [msgspec.json.decode(body, type=PoliciesEnrolled) for (body,) in bodies]
-    announced = [policy_id for event in events for policy_id in event.policies.policy_id]
+    announced = [policy_id for event in events for policy_id in event.policies.policy_ids]
     assert people_covered == (people,)
     assert len(announced) == people
     assert set(announced) == stored

@@ -11,9 +11,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from services.fraud_detection.domain.claims import Claim, Evidence, EvidenceKind
+from services.fraud_detection.domain.claims import Claim, Evidence
 from services.fraud_detection.domain.filing import Claimant, Filing
-from services.fraud_detection.store import claims, coverage, products
+from services.fraud_detection.store import claims, coverage, coverage_rows, products
 from services.fraud_detection.usecases.adjudicate import adjudicate
 from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
 from services.fraud_detection.usecases.file_claim import file_claim
@@ -28,6 +28,7 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from shared.values.documents import check_digit
+from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import LOSS, START, product
@@ -116,7 +117,7 @@ class World:
             "currency": "CNY",
             "enrolled_at": START,
         }
-        columns = PolicyColumns(
+        columns = PolicyColumns.of(
             policy_id=[person.policy_id for person in persons],
             person_token=[tokens.person("resident_id", person.document_number) for person in persons],
             phone_token=[tokens.phone(person.phone) for person in persons],
@@ -136,7 +137,7 @@ class World:
         self.publish(**terms)
         person = self.person(phone_ends)
         with self.database.transaction() as tx:
-            coverage.keep_chunk(tx, self.chunk([person]))
+            coverage_rows.keep(tx, [self.chunk([person])])
         return person
 
     def file(self, person: Person, *, tenant: str = "mobile-backend", now: datetime = NOW, **changes: Any) -> Claim:

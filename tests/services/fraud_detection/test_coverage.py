@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.fraud_detection.store import coverage
+from services.fraud_detection.store import coverage, coverage_rows
 from shared.db.transaction import Tx
 from tests.rules.fraud_detection.builders import LOSS, START
 from tests.services.fraud_detection.builders import Person, World
@@ -19,13 +19,13 @@ def known(world: World, person: Person) -> tuple[object, ...] | None:
 
 
 def enroll(tx: Tx, world: World, person: Person) -> None:
-    coverage.keep_chunk(tx, world.chunk([person]))
+    coverage_rows.keep(tx, [world.chunk([person])])
 
 
 def test_a_chunk_of_a_thousand_policies_is_known_after_one_event(world: World) -> None:
     persons = [world.person() for _ in range(1000)]
     with world.database.transaction() as tx:
-        coverage.keep_chunk(tx, world.chunk(persons))
+        coverage_rows.keep(tx, [world.chunk(persons)])
     assert world.rows("SELECT count(*) FROM coverage") == [(1000,)]
     assert known(world, persons[999]) == (START, START + timedelta(days=365), False)
 

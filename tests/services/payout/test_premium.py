@@ -17,7 +17,7 @@ def enrolled(policies: int, *, premium_fen: int = 1200, currency: str = "CNY") -
         premium_fen=premium_fen,
         currency=currency,
         enrolled_at=NOW,
-        policies=PolicyColumns(
+        policies=PolicyColumns.of(
             policy_id=[new_id() for _ in range(policies)],
             person_token=["01" + "0" * 32] * policies,
             phone_token=["01" + "0" * 32] * policies,
@@ -51,7 +51,7 @@ def test_a_chunk_of_policies_is_one_booking_of_its_whole_premium(service: Servic
 
 def test_a_refund_that_overtakes_its_enrollment_ends_at_the_same_balance(service: Service) -> None:
     chunk = enrolled(1)
-    cancellation = canceled(chunk.policies.policy_id[0], 400)
+    cancellation = canceled(chunk.policies.policy_ids[0], 400)
     service.take(cancellation)
     service.take(chunk)
     service.take(cancellation)
@@ -61,7 +61,7 @@ def test_a_refund_that_overtakes_its_enrollment_ends_at_the_same_balance(service
 def test_cover_that_costs_nothing_is_not_booked(service: Service) -> None:
     chunk = enrolled(3, premium_fen=0)
     service.take(chunk)
-    service.take(canceled(chunk.policies.policy_id[0], 0))
+    service.take(canceled(chunk.policies.policy_ids[0], 0))
     with service.database.transaction() as tx:
         assert tx.all("SELECT 1 FROM ledger_transfers") == []
 
