@@ -1,0 +1,91 @@
+-- What finance settles with a partner for a month: drawn once as a file that never changes, disputed, settled by two.
+
+CREATE TABLE statements (
+    statement_id uuid PRIMARY KEY,
+    partner_no integer NOT NULL REFERENCES partners,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    state text NOT NULL CHECK (state IN ('drawing', 'drawn', 'settled')),
+    -- Where the drawing goes on after a restart: which kind of lines, and the last one written.
+    stage text NOT NULL,
+    after_at timestamptz,
+    after_id uuid,
+    parts integer NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL,
+    started_by text NOT NULL,
+    drawn_at timestamptz,
+    sha256 text CHECK (length(sha256) = 64),
+    due_day date NOT NULL,
+    UNIQUE (partner_no, month, currency),
+    CHECK ((state = 'drawing') = (sha256 IS NULL)),
+    CHECK ((state = 'drawing') = (drawn_at IS NULL))
+);
+
+-- One row for each kind of line. Premium is gross, tax is contained in it; compensation is what the partner keeps.
+CREATE TABLE statement_totals (
+    statement_id uuid NOT NULL REFERENCES statements,
+    transaction_type text NOT NULL CHECK (
+        transaction_type IN ('issued', 'renewed', 'endorsed', 'canceled', 'adjusted')
+    ),
+    lines bigint NOT NULL CHECK (lines > 0),
+    premium_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    compensation_fen bigint NOT NULL,
+    PRIMARY KEY (statement_id, transaction_type)
+);
+
+-- The file: members of one gzip stream. Kept, not made anew: policies change afterwards, what was stated does not.
+CREATE TABLE statement_parts (
+    statement_id uuid NOT NULL REFERENCES statements,
+    part_no integer NOT NULL CHECK (part_no >= 0),
+    lines integer NOT NULL CHECK (lines >= 0),
+    csv_gzip bytea NOT NULL,
+    PRIMARY KEY (statement_id, part_no)
+);
+ALTER TABLE statement_parts ALTER COLUMN csv_gzip SET STORAGE EXTERNAL;
+
+CREATE FUNCTION refuse_statement_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was stated never changes; adjust it in the next month';
+END
+$$;
+CREATE TRIGGER statement_parts_never_change BEFORE UPDATE OR DELETE ON statement_parts
+    FOR EACH ROW EXECUTE FUNCTION refuse_statement_change();
+
+-- A line or the whole of a statement that a partner does not accept. An upheld one is adjusted in a later statement.
+CREATE TABLE statement_disputes (
+    dispute_id uuid PRIMARY KEY,
+    statement_id uuid NOT NULL REFERENCES statements,
+    policy_id uuid,
+    reason text NOT NULL,
+    expected_net_fen bigint,
+    raised_at timestamptz NOT NULL,
+    raised_by text NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'upheld', 'rejected')),
+    answered_at timestamptz,
+    answered_by text,
+    premium_fen bigint NOT NULL DEFAULT 0,
+    tax_fen bigint NOT NULL DEFAULT 0,
+    compensation_fen bigint NOT NULL DEFAULT 0,
+    CHECK ((state = 'open') = (answered_at IS NULL AND answered_by IS NULL)),
+    CHECK (state = 'upheld' OR (premium_fen, tax_fen, compensation_fen) = (0, 0, 0))
+);
+CREATE INDEX statement_disputes_of_statement ON statement_disputes (statement_id, dispute_id);
+CREATE INDEX statement_disputes_answered ON statement_disputes (answered_at, dispute_id) WHERE state = 'upheld';
+
+-- That the net amount was received or paid: recorded by one person, approved by another.
+CREATE TABLE statement_settlements (
+    settlement_id uuid PRIMARY KEY,
+    statement_id uuid NOT NULL REFERENCES statements,
+    net_fen bigint NOT NULL,
+    bank_reference text NOT NULL,
+    value_day date NOT NULL,
+    state text NOT NULL CHECK (state IN ('recorded', 'approved', 'rejected')),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    decided_at timestamptz,
+    decided_by text,
+    CHECK (decided_by <> recorded_by),
+    CHECK ((state = 'recorded') = (decided_at IS NULL AND decided_by IS NULL))
+);
+CREATE UNIQUE INDEX one_settlement_per_statement ON statement_settlements (statement_id) WHERE state <> 'rejected';

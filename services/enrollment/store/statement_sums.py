@@ -1,0 +1,58 @@
+"""What a month comes to by the policies themselves: counted and added up by PostgreSQL, not line by line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.enrollment.domain.statements import Sum, TransactionType
+from shared.db.transaction import Row, Tx
+from shared.values.money import Currency, Fen
+from shared.values.periods import Period
+
+_SOLD: Final = """
+SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END, count(p.policy_id), sum(p.premium_fen)::bigint,
+       sum(k.tax_fen)::bigint, sum(k.compensation_fen)::bigint
+FROM policy_chunks k
+JOIN policies p USING (chunk_id)
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE k.partner_no = %(partner)s AND k.enrolled_at >= %(start)s AND k.enrolled_at < %(end)s
+  AND v.terms ->> 'currency' = %(currency)s
+GROUP BY 1
+"""
+_ENDORSED: Final = """
+SELECT 'endorsed', count(*), coalesce(sum(e.premium_delta_fen), 0)::bigint, coalesce(sum(e.tax_delta_fen), 0)::bigint,
+       coalesce(sum(e.compensation_delta_fen), 0)::bigint
+FROM endorsements e
+JOIN policies p USING (policy_id)
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE p.partner_no = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
+  AND v.terms ->> 'currency' = %(currency)s
+"""
+_CANCELED: Final = """
+SELECT 'canceled', count(*), coalesce(sum(-c.refund_fen), 0)::bigint, coalesce(sum(-c.tax_refund_fen), 0)::bigint,
+       coalesce(sum(-c.compensation_refund_fen), 0)::bigint
+FROM cancellations c
+JOIN policies p USING (policy_id)
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
+  AND v.terms ->> 'currency' = %(currency)s
+"""
+_ADJUSTED: Final = """
+SELECT 'adjusted', count(*), coalesce(sum(x.premium_fen), 0)::bigint, coalesce(sum(x.tax_fen), 0)::bigint,
+       coalesce(sum(x.compensation_fen), 0)::bigint
+FROM statement_disputes x JOIN statements s USING (statement_id)
+WHERE s.partner_no = %(partner)s AND s.currency = %(currency)s AND x.state = 'upheld'
+  AND x.answered_at >= %(start)s AND x.answered_at < %(end)s
+"""
+
+
+def of_policies(tx: Tx, partner_no: int, booked: Period, currency: Currency) -> dict[TransactionType, Sum]:
+    """The sums of each kind that has any."""
+    parameters: dict[str, object] = {
+        "partner": partner_no,
+        "start": booked.start,
+        "end": booked.end,
+        "currency": currency,
+    }
+    rows: list[Row] = [row for query in (_SOLD, _ENDORSED, _CANCELED, _ADJUSTED) for row in tx.all(query, parameters)]
+    return {row[0]: Sum(row[1], Fen(row[2]), Fen(row[3]), Fen(row[4])) for row in rows if row[1]}

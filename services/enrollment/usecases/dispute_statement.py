@@ -1,0 +1,97 @@
+"""A partner's dispute about a statement, and the insurer's answer; what is upheld is adjusted in a later month."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.enrollment.domain.statement_errors import (
+    AlreadyAnswered,
+    AlreadySettled,
+    NotDrawnYet,
+    NotOnTheStatement,
+    UnknownDispute,
+    UnknownStatement,
+)
+from services.enrollment.domain.statements import Dispute, DisputeReason, DisputeState, Sum
+from services.enrollment.store import policies, settlements, statements
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.ids import PolicyId
+from shared.values.money import Fen
+
+
+def raise_dispute(
+    tx: Tx,
+    statement_id: str,
+    policy_id: PolicyId | None,
+    reason: DisputeReason,
+    expected_net: Fen | None,
+    *,
+    partner_no: int,
+    actor: str,
+    now: datetime,
+) -> Dispute:
+    """A dispute that waits for an answer.
+
+    Raises:
+        UnknownStatement: there is none of this partner.
+        NotDrawnYet, AlreadySettled: it is too early, or too late.
+        NotOnTheStatement: the policy is not this partner's.
+    """
+    statement = statements.statement(tx, statement_id, partner_no=partner_no, lock=True)
+    if statement is None:
+        raise UnknownStatement(statement_id)
+    if statement.state == "drawing":
+        raise NotDrawnYet(statement_id)
+    if statement.state == "settled":
+        raise AlreadySettled(statement_id)
+    if policy_id is not None and policies.policy(tx, policy_id, partner_no=partner_no) is None:
+        raise NotOnTheStatement(policy_id)
+    dispute_id = new_id()
+    settlements.add_dispute(
+        tx,
+        dispute_id,
+        statement_id=statement_id,
+        policy_id=policy_id,
+        reason=reason,
+        expected_net=expected_net,
+        actor=actor,
+        now=now,
+    )
+    details: dict[str, str | int | None] = {"statement_id": statement_id, "reason": reason}
+    audit.record(tx, actor=actor, action="statement.disputed", subject=dispute_id, details=details, now=now)
+    return _dispute(tx, dispute_id)
+
+
+def answer_dispute(tx: Tx, dispute_id: str, *, upheld: bool, adjustment: Sum, actor: str, now: datetime) -> Dispute:
+    """The dispute as answered. ``adjustment`` becomes a line of the statement of the month of ``now``.
+
+    Raises:
+        UnknownDispute: there is none.
+        AlreadyAnswered: an answer stands.
+        InvalidField: a rejected dispute adjusts nothing.
+    """
+    dispute = _dispute(tx, dispute_id)
+    if dispute.state != "open":
+        raise AlreadyAnswered(dispute_id, dispute.state)
+    amounts = (adjustment.premium, adjustment.tax, adjustment.compensation)
+    if not upheld and any(amounts):
+        raise InvalidField("/adjustment", "A rejected dispute adjusts nothing.", "Leave it out, or uphold the dispute.")
+    state: DisputeState = "upheld" if upheld else "rejected"
+    settlements.answer(tx, dispute_id, state, adjustment, actor=actor, now=now)
+    details: dict[str, str | int | None] = {
+        "premium_fen": adjustment.premium,
+        "tax_fen": adjustment.tax,
+        "compensation_fen": adjustment.compensation,
+    }
+    audit.record(tx, actor=actor, action=f"statement.dispute_{state}", subject=dispute_id, details=details, now=now)
+    return _dispute(tx, dispute_id)
+
+
+def _dispute(tx: Tx, dispute_id: str) -> Dispute:
+    dispute = settlements.lock_dispute(tx, dispute_id)
+    if dispute is None:
+        raise UnknownDispute(dispute_id)
+    return dispute

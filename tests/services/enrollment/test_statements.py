@@ -1,0 +1,348 @@
+"""A partner's month: drawn piece by piece, the same to the fen wherever one looks, disputed, settled by two persons."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import psycopg2
+import pyarrow.parquet as pq
+import pytest
+from flask import Flask
+
+from deploy.local.issuer import Issuer
+from services.enrollment.app import PARTS
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.statements import COLUMNS, Statement
+from services.enrollment.intake import shipped
+from services.enrollment.store import statement_lines, statements
+from services.enrollment.usecases import draw_statements, tie_out
+from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.enroll_policy import enroll_policy
+from services.enrollment.usecases.publish_product import install
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.settle_statement import record_settlement
+from services.enrollment.usecases.vault import Vault
+from shared.db.connection import connect
+from shared.db.pool import Database
+from shared.messaging import topics
+from shared.messaging.kafka_link import Link
+from shared.messaging.relay import Relay
+from shared.process.shutdown import Stopping
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, load_all, pieces, row
+from tests.services.enrollment.builders import csv as csv_of
+
+APRIL = datetime(2026, 3, 31, 18, tzinfo=UTC)
+"""Two at night in Shanghai, the first of April: March can be stated."""
+PREMIUM, TAX, COMMISSION = 1200, 68, 170
+"""12 yuan with 6 % tax in it, and 15 % commission of the rest."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """The facts of March 2026 at telecom-east, without the hours and processes that they would take."""
+
+    database: Database
+    vault: Vault
+
+    def enroll(self, n: int, *, tenant: str = "telecom-east", now: datetime = NOW) -> Policy:
+        with self.database.transaction() as tx:
+            return enroll_policy(
+                tx, row(n, effective_date=""), PRODUCT, tenant=tenant, vault=self.vault, now=now, sandbox=True
+            )
+
+    def load(self, first: int, last: int) -> None:
+        file = csv_of([row(n) for n in range(first, last)])
+        with self.database.transaction() as tx:
+            receive_batch(
+                tx,
+                pieces(file, 65536),
+                PRODUCT,
+                Declared(None, None),
+                tenant="telecom-east",
+                actor="test",
+                vault=self.vault,
+                now=NOW,
+            )
+        load_all(self.database, self.vault)
+
+    def cancel(self, policy: Policy, *, now: datetime) -> None:
+        with self.database.transaction() as tx:
+            cancel_policy(tx, policy.policy_id, "partner_request", tenant="telecom-east", actor="test", now=now)
+
+    def draw(self, *, now: datetime = APRIL) -> int:
+        """What the worker does; how many pieces it wrote."""
+        with self.database.transaction() as tx:
+            draw_statements.start_due_statements(tx, now=now)
+        steps = 0
+        while True:
+            with self.database.transaction() as tx:
+                if not draw_statements.draw_next(tx, now=now):
+                    return steps
+            steps += 1
+
+    def statement(self, *, partner: str = "telecom-east", month: str = "2026-03-01") -> Statement:
+        with self.database.transaction() as tx:
+            found = tx.one(
+                "SELECT statement_id FROM statements JOIN partners USING (partner_no)"
+                " WHERE partner_id = %s AND month = %s",
+                (partner, month),
+            )
+            assert found is not None
+            statement = statements.statement(tx, found[0], partner_no=None)
+        assert statement is not None
+        return statement
+
+
+@pytest.fixture
+def office(database: Database, vault: Vault) -> Office:
+    (terms,) = (each for each in shipped.products() if each.product_code == PRODUCT)
+    taxed = msgspec.structs.replace(terms, product_version=2, tax_basis_points=600)
+    with database.transaction() as tx:
+        install(tx, [taxed], [], actor="test", now=NOW)
+        tx.execute("UPDATE partners SET compensation_kind = 'commission', compensation_value = 1500")
+    return Office(database, vault)
+
+
+@pytest.fixture
+def march(office: Office) -> Office:
+    """40 policies by file, two singly; one of those canceled in March, one in April; one of west; one of February."""
+    office.load(1, 41)
+    first, second = office.enroll(50), office.enroll(51)
+    office.cancel(first, now=NOW + timedelta(days=10))
+    office.cancel(second, now=NOW + timedelta(days=40))
+    office.enroll(60, tenant="telecom-west")
+    office.enroll(70, now=NOW - timedelta(days=1))
+    return office
+
+
+@pytest.fixture
+def accountant(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("finance-chen"))
+
+
+@pytest.fixture
+def approver(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("finance-lin"))
+
+
+def lines_of(partner: Partner, statement_id: str) -> list[dict[str, str]]:
+    text = partner.get(f"/v1/statements/{statement_id}/file").text
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_month_holds_what_was_booked_in_it_and_nothing_else(march: Office, east: Partner) -> None:
+    march.draw()
+    total = march.statement().total
+    refund = sum(int(line["gross_premium_fen"]) for line in lines_of(east, march.statement().statement_id)[-1:])
+    assert {kind: one.lines for kind, one in march.statement().totals.items()} == {"issued": 42, "canceled": 1}
+    assert total.premium == 42 * PREMIUM + refund
+    assert refund < 0
+    assert march.statement().totals["issued"].tax == 42 * TAX
+    assert march.statement().totals["issued"].compensation == 42 * COMMISSION
+    assert march.statement(partner="telecom-west").total.lines == 1
+    march.draw(now=APRIL + timedelta(days=30))
+    assert march.statement(month="2026-04-01").totals.keys() == {"canceled"}
+
+
+def test_the_file_names_each_policy_and_never_a_person(march: Office, east: Partner) -> None:
+    march.draw()
+    statement = march.statement()
+    lines = lines_of(east, statement.statement_id)
+    assert tuple(lines[0]) == COLUMNS
+    one = next(line for line in lines if line["insured_reference"] == row(7).partner_reference)
+    assert one["transaction_type"] == "issued"
+    assert (one["risk_inception_date"], one["risk_expiry_date"]) == ("2026-03-02", "2027-03-01")
+    assert (one["gross_premium_fen"], one["net_premium_to_insurer_fen"]) == ("1200", "1030")
+    text = east.get(f"/v1/statements/{statement.statement_id}/file").text
+    assert hashlib.sha256(text.encode()).hexdigest() == statement.sha256
+    assert row(7).document_number not in text
+    assert row(7).phone not in text
+    assert row(7).name not in text
+
+
+def test_parquet_holds_the_same_lines_with_their_types(march: Office, east: Partner) -> None:
+    march.draw()
+    statement = march.statement()
+    answer = east.client.get(f"/v1/statements/{statement.statement_id}/file?format=parquet", headers=east._headers())
+    table = pq.read_table(io.BytesIO(answer.data))
+    assert table.num_rows == statement.total.lines
+    assert str(table.schema.field("gross_premium_fen").type) == "int64"
+    assert str(table.schema.field("risk_inception_date").type) == "date32[day]"
+    assert sum(table["gross_premium_fen"].to_pylist()) == statement.total.premium
+    assert table["certificate_reference"].to_pylist() == [
+        line["certificate_reference"] for line in lines_of(east, statement.statement_id)
+    ]
+
+
+def test_a_statement_drawn_in_many_pieces_with_restarts_is_the_same(
+    march: Office, east: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_lines, "MOST_LINES", 10)
+    monkeypatch.setattr(statement_lines, "_CHUNKS_AT_ONCE", 1)
+    killed = 0
+    with march.database.transaction() as tx:
+        draw_statements.start_due_statements(tx, now=APRIL)
+    while march.statement().state == "drawing":
+        with pytest.raises(RuntimeError), march.database.transaction() as tx:
+            draw_statements.draw_next(tx, now=APRIL)
+            killed += 1
+            raise RuntimeError("killed before it was committed")
+        with march.database.transaction() as tx:
+            draw_statements.draw_next(tx, now=APRIL)
+    assert killed > 6
+    lines = lines_of(east, march.statement().statement_id)
+    assert len(lines) == march.statement().total.lines == 43
+    assert len({(line["transaction_type"], line["transaction_reference"]) for line in lines}) == 43
+
+
+def test_what_was_stated_does_not_change_when_a_policy_does(march: Office, east: Partner) -> None:
+    march.draw()
+    statement = march.statement()
+    before = east.get(f"/v1/statements/{statement.statement_id}/file").text
+    march.cancel(march.enroll(80, now=NOW + timedelta(days=31)), now=NOW + timedelta(days=32))
+    assert march.draw() == 0
+    assert east.get(f"/v1/statements/{statement.statement_id}/file").text == before
+    with pytest.raises(psycopg2.errors.RaiseException), march.database.transaction() as tx:
+        tx.execute("DELETE FROM statement_parts")
+
+
+def test_a_partner_sees_its_own_statements_and_finance_sees_all(
+    march: Office, east: Partner, west: Partner, accountant: Partner
+) -> None:
+    march.draw()
+    statement = march.statement()
+    assert [each["partner_id"] for each in east.get("/v1/statements").json["items"]] == ["telecom-east"]
+    assert len(accountant.get("/v1/statements", month="2026-03").json["items"]) == 2
+    assert west.get(f"/v1/statements/{statement.statement_id}").status_code == 404
+    assert west.get(f"/v1/statements/{statement.statement_id}/file").status_code == 404
+
+
+def test_a_month_that_is_not_over_is_not_stated(office: Office, accountant: Partner) -> None:
+    early = accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2099-01"})
+    assert (early.status_code, early.json["type"].rpartition("/")[2]) == (409, "month-not-over")
+    unknown = accountant.post("/v1/statements", {"partner_id": "telecom-north", "month": "2026-03"})
+    assert unknown.status_code == 404
+    begun = accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2026-03"})
+    assert (begun.status_code, begun.json["state"]) == (202, "drawing")
+    assert accountant.get(f"{begun.headers['Location']}/file").status_code == 409
+    again = accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2026-03"})
+    assert (again.status_code, again.json["type"].rpartition("/")[2]) == (409, "statement-exists")
+
+
+def test_settling_takes_two_persons_and_the_stated_amount(
+    march: Office, accountant: Partner, approver: Partner
+) -> None:
+    march.draw()
+    statement = march.statement()
+    path = f"/v1/statements/{statement.statement_id}"
+    payment = {"net_fen": statement.total.net, "bank_reference": "FT-2026-04-10-1", "value_day": "2026-04-10"}
+    wrong = accountant.post(f"{path}/settlement", payment | {"net_fen": 1})
+    assert (wrong.status_code, wrong.json["type"].rpartition("/")[2]) == (422, "not-the-net-amount")
+    assert accountant.post(f"{path}/settlement", payment).status_code == 201
+    assert accountant.post(f"{path}/settlement", payment).status_code == 409
+    assert approver.post(f"{path}/settlement/rejection", None).status_code == 200
+    assert accountant.post(f"{path}/settlement", payment).status_code == 201
+    approved = approver.post(f"{path}/settlement/approval", None)
+    assert (approved.json["recorded_by"], approved.json["decided_by"]) == ("finance-chen", "finance-lin")
+    assert accountant.get(path).json["state"] == "settled"
+    assert approver.post(f"{path}/settlement/approval", None).status_code == 409
+
+
+def test_nobody_approves_what_they_recorded_themselves(march: Office) -> None:
+    march.draw()
+    statement = march.statement()
+    with march.database.transaction() as tx:
+        record_settlement(tx, statement.statement_id, statement.total.net, "FT-1", APRIL.date(), actor="one", now=APRIL)
+    with pytest.raises(psycopg2.errors.CheckViolation), march.database.transaction() as tx:
+        tx.execute("UPDATE statement_settlements SET state = 'approved', decided_at = now(), decided_by = 'one'")
+
+
+def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
+    march: Office, east: Partner, west: Partner, accountant: Partner, approver: Partner
+) -> None:
+    march.draw()
+    statement = march.statement()
+    path = f"/v1/statements/{statement.statement_id}"
+    policy_id = lines_of(east, statement.statement_id)[0]["certificate_reference"]
+    assert west.post(f"{path}/disputes", {"reason": "other"}).status_code == 404
+    foreign = {"reason": "amount_wrong", "policy_id": lines_of(west, _west(march))[0]["certificate_reference"]}
+    assert east.post(f"{path}/disputes", foreign).status_code == 422
+    raised = east.post(f"{path}/disputes", {"reason": "policy_not_ours", "policy_id": policy_id})
+    assert raised.status_code == 201
+    payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": "2026-04-10"}
+    assert accountant.post(f"{path}/settlement", payment).status_code == 201
+    blocked = approver.post(f"{path}/settlement/approval", None)
+    assert (blocked.status_code, blocked.json["type"].rpartition("/")[2]) == (409, "disputes-open")
+    answer: dict[str, Any] = {
+        "outcome": "upheld",
+        "adjustment": {
+            "gross_premium_fen": -PREMIUM,
+            "total_taxes_and_levies_fen": -TAX,
+            "coverholder_commission_fen": -COMMISSION,
+        },
+    }
+    answered = accountant.post(f"/v1/statement-disputes/{raised.json['dispute_id']}/answer", answer)
+    assert answered.json["state"] == "upheld"
+    assert accountant.post(f"/v1/statement-disputes/{raised.json['dispute_id']}/answer", answer).status_code == 409
+    assert approver.post(f"{path}/settlement/approval", None).status_code == 200
+    assert east.post(f"{path}/disputes", {"reason": "other"}).status_code == 409
+    answered_at = datetime.fromisoformat(answered.json["answered_at"])
+    march.draw(now=answered_at + timedelta(days=32))
+    later = march.statement(month=answered_at.strftime("%Y-%m-01"))
+    assert later.totals["adjusted"].net == -(PREMIUM - COMMISSION)
+
+
+def _west(march: Office) -> str:
+    return march.statement(partner="telecom-west").statement_id
+
+
+@pytest.fixture
+def published(march: Office, enrollment_url: str, environ: dict[str, str], kafka: str, topic_prefix: str) -> Link:
+    """March with all its events on Kafka."""
+    link = Link(kafka, topic_prefix)
+    settings = PARTS.settings.load(environ)
+    subscriptions = PARTS.subscriptions(settings, march.database, None)  # type: ignore[arg-type]  # none asks for it
+    topics.ensure("enrollment", subscriptions, link, partitions=4, replication=1)
+    march.draw()
+    relay = Relay("enrollment", link, enrollment_url, Stopping())
+    connection = connect(enrollment_url, "test")
+    connection.autocommit = True
+    while relay.publish(connection):
+        pass
+    connection.close()
+    return link
+
+
+@pytest.fixture
+def proven(march: Office, published: Link) -> tuple[Office, Link]:
+    assert tie_out.tie_out(march.database, published, march.statement()).faults == []
+    return march, published
+
+
+def test_statement_file_policies_and_events_agree_to_the_fen(march: Office, published: Link) -> None:
+    found = tie_out.tie_out(march.database, published, march.statement())
+    assert found.faults == []
+    assert found.premium_of_events["issued"].lines == 42
+    assert found.of_policies == found.in_file == march.statement().totals
+
+
+def test_a_fen_that_goes_astray_is_found(proven: tuple[Office, Link]) -> None:
+    march, link = proven
+    with march.database.transaction() as tx:
+        tx.execute(
+            "UPDATE policies SET premium_fen = premium_fen + 1 WHERE policy_id ="
+            " (SELECT policy_id FROM policies WHERE partner_reference = %s)",
+            (row(7).partner_reference,),
+        )
+    (fault,) = tie_out.tie_out(march.database, link, march.statement()).faults
+    assert fault.startswith("issued: stated are 42 lines with 50400 fen")
+    with march.database.transaction() as tx:
+        tx.execute("UPDATE statement_totals SET premium_fen = premium_fen + 1 WHERE transaction_type = 'canceled'")
+    faults = tie_out.tie_out(march.database, link, march.statement()).faults
+    assert sum(fault.startswith("canceled") for fault in faults) == 3
