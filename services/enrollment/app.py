@@ -27,6 +27,10 @@ LOOK_FOR_BATCHES_SECONDS: Final = 0.2
 LOOK_FOR_STATEMENTS_SECONDS: Final = 60.0
 """A month's statement may come a minute later; the question is one look at each partner."""
 
+LOOK_FOR_WIND_DOWNS_SECONDS: Final = 1.0
+"""How soon policies begin to move; the question costs one look into an index that is mostly empty."""
+FORGET_QUOTAS_SECONDS: Final = 3600.0
+
 SEND_SECONDS: Final = 0.25
 """A partner's server hears of a fact within that, or as fast as it answers."""
 COUNT_SECONDS: Final = 5.0
@@ -39,12 +43,17 @@ INSTALLER: Final = "installation"
 
 def web(settings: Settings) -> Flask:
     from services.enrollment.api.batches import batches  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.api.consents import consents  # noqa: PLC0415
     from services.enrollment.api.deps import Deps  # noqa: PLC0415
+    from services.enrollment.api.notices import notices  # noqa: PLC0415
+    from services.enrollment.api.opt_outs import opt_outs  # noqa: PLC0415
+    from services.enrollment.api.partners import partners  # noqa: PLC0415
     from services.enrollment.api.policies import policies  # noqa: PLC0415
     from services.enrollment.api.problems import PROBLEMS  # noqa: PLC0415
     from services.enrollment.api.products import products  # noqa: PLC0415
     from services.enrollment.api.statements import statements  # noqa: PLC0415
     from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
+    from services.enrollment.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
     from services.enrollment.usecases.webhooks.try_endpoint import Trials  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
     from shared.web.app import create_app  # noqa: PLC0415
@@ -55,9 +64,24 @@ def web(settings: Settings) -> Flask:
         "Fangzha enrollment",
         version="1.0.0",
         description="Products, and the people whom partners cover with them: one by one or by file.",
-        resources=(products, policies, batches, statements, webhooks),
+        resources=(
+            products,
+            partners,
+            notices,
+            consents,
+            policies,
+            opt_outs,
+            batches,
+            statements,
+            webhooks,
+        ),
         problems=PROBLEMS,
-        deps=Deps(vault=vault, sandbox=settings.sandbox, trials=Trials(database, _courier(settings), vault.sealer)),
+        deps=Deps(
+            vault=vault,
+            sandbox=settings.sandbox,
+            trials=Trials(database, _courier(settings), vault.sealer),
+            permits=EnrollmentPermits(wiring.database(settings, "quotas", size=1)),
+        ),
         database=database,
         clock=wiring.business_clock(settings, database),
         verifier=wiring.verifier(settings),
@@ -74,7 +98,9 @@ def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tu
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     from services.enrollment.usecases.draw_statements import draw_next, start_due_statements  # noqa: PLC0415
     from services.enrollment.usecases.load_batch import load_next_part  # noqa: PLC0415
+    from services.enrollment.usecases.quotas import forget_windows  # noqa: PLC0415
     from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old  # noqa: PLC0415
+    from services.enrollment.usecases.wind_down import work_off_wind_downs  # noqa: PLC0415
     from shared.messaging.jobs import Job  # noqa: PLC0415
 
     vault = _vault(settings)
@@ -91,12 +117,22 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         with database.transaction() as tx:
             return draw_next(tx, now=now)
 
+    def wind_down() -> bool:
+        with database.transaction() as tx:
+            return work_off_wind_downs(tx, now=clock.now())
+
+    def forget_quotas() -> bool:
+        with database.transaction() as tx:
+            return forget_windows(tx, now=clock.now())
+
     return (
         Job("load-batches", LOOK_FOR_BATCHES_SECONDS, load),
         Job("send-webhooks", SEND_SECONDS, sender.send_due),
         Job("count-webhooks", COUNT_SECONDS, partial(count_due, database)),
         Job("drop-webhooks", DROP_SECONDS, partial(drop_old, database)),
         Job("draw-statements", LOOK_FOR_STATEMENTS_SECONDS, state),
+        Job("wind-down-partners", LOOK_FOR_WIND_DOWNS_SECONDS, wind_down),
+        Job("forget-quota-windows", FORGET_QUOTAS_SECONDS, forget_quotas),
     )
 
 

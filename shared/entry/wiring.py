@@ -19,11 +19,14 @@ WAIT_SECONDS = 2.0
 client's patience."""
 
 
-def database(settings: Settings, process: str) -> Database:
-    """The pool of this process; it connects when it is first used. PostgreSQL shows ``process`` as the application."""
+def database(settings: Settings, process: str, *, size: int | None = None) -> Database:
+    """The pool of this process; it connects when it is first used. PostgreSQL shows ``process`` as the application.
+
+    ``size`` is that of a small pool beside the main one, for what must not wait for it.
+    """
     return Database(
         settings.database_url.get_secret_value(),
-        size=settings.database_pool_size,
+        size=size or settings.database_pool_size,
         wait_seconds=WAIT_SECONDS,
         application_name=f"{settings.SERVICE}-{process}",
     )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.enrollment.usecases.quotas import EnrollmentPermits
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.try_endpoint import Trials
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """``sandbox`` says whether simulated people may be enrolled; ``trials`` sends test webhooks."""
+    """``sandbox`` says whether simulated people may be enrolled; ``trials`` sends test webhooks, ``permits``
+    keeps partners to their quotas.
+    """
 
     vault: Vault
     sandbox: bool
     trials: Trials
+    permits: EnrollmentPermits

@@ -18,7 +18,7 @@ from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.enroll_policy import enroll_policy
 from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.values.documents import DocumentType
-from shared.values.ids import PolicyId, ProductCode
+from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
@@ -118,7 +118,14 @@ class PolicyQuery(paging.PageQuery):
     "/v1/policies",
     scope="policies:write",
     reply=PolicyView,
-    problems=(errors.NoContract, errors.ContractNotRunning, errors.ProductNotSold, errors.AlreadyCovered),
+    problems=(
+        errors.NoContract,
+        errors.ContractNotRunning,
+        errors.ProductNotSold,
+        errors.AlreadyCovered,
+        errors.OptedOut,
+        errors.TooManyEnrollments,
+    ),
 )
 def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
     """Cover one person. One person has a product's cover once, whichever partner enrolls them."""
@@ -134,6 +141,7 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         consent_channel=body.consent.channel,
         consent_sha256=body.consent.sha256,
     )
+    call.deps.permits.use_one(PartnerId(call.caller.tenant), call.now)
     policy = enroll_policy(
         call.tx,
         raw,

@@ -12,6 +12,7 @@ from services.enrollment.store import new_policies, opt_outs, policies
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.usecases.announce import policies_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of
+from services.enrollment.usecases.publish_consent_text import texts_in_use
 from services.enrollment.usecases.vault import Vault, seal_insured
 from shared.db.transaction import Tx
 from shared.messaging import outbox
@@ -50,6 +51,7 @@ def enroll_policy(
     judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox).judge(raw)
     if isinstance(judged, Fault):
         raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
+    _check_consent(tx, judged, sale)
     policy = _prepared(tx, judged, vault)
     known_as = vault.persons_under_older_keys(judged.insured)
     for token in known_as:
@@ -68,6 +70,13 @@ def enroll_policy(
     stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # inserted above
     return stored
+
+
+def _check_consent(tx: Tx, row: CheckedRow, sale: Sale) -> None:
+    texts = texts_in_use(tx, sale.contract)
+    fault = texts.fault(row.consent.text_version, row.consent.channel, row.consent.given_at) if texts else None
+    if fault is not None:
+        raise InvalidField(_POINTERS[fault.field], fault.detail, fault.fix)
 
 
 def _prepared(tx: Tx, row: CheckedRow, vault: Vault) -> NewPolicy:
