@@ -14,6 +14,7 @@ import msgspec
 
 from services.enrollment.domain.compensation import tax_in
 from services.enrollment.domain.errors import NotInsurable
+from services.enrollment.domain.product_words import Words
 from shared.events.products import ProductPublished, Rating
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.money import Fen
@@ -77,6 +78,29 @@ def price(terms: ProductPublished, risk: Risk = NOTHING_TOLD) -> Price:
         premium=premium,
         tax=tax_in(premium, terms.tax_basis_points),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a premium, in fen, and what it is for."""
+
+    code: str
+    words: Words
+    amount: Fen
+
+
+def parts(terms: ProductPublished, priced: Price) -> tuple[Part, ...]:
+    """How the premium comes about, in parts that sum up to it; the grade's may be below zero."""
+    found = [Part("base", Words("基础保费", "basic premium"), priced.base)]
+    if terms.scheduled_items is not None:
+        names = terms.scheduled_items.name_zh, terms.scheduled_items.name_en
+        found.append(Part("scheduled_items", Words(f"清单项目:{names[0]}", f"items: {names[1]}"), priced.items))
+    if priced.grade is not None:
+        words = Words(
+            f"风险等级 {priced.grade}:{priced.rate_percent}%", f"grade {priced.grade}: {priced.rate_percent} %"
+        )
+        found.append(Part("grade", words, Fen(priced.premium - priced.base - priced.items)))
+    return tuple(found)
 
 
 def _graded(rating: Rating | None, answers: Mapping[str, str]) -> tuple[int | None, str | None, int]:

@@ -39,6 +39,17 @@ def lock(tx: Tx, product_code: ProductCode) -> tuple[int, int]:
     return row[0], newest[0] if newest else 0
 
 
+_NEWEST_BY_CODE = """
+SELECT coalesce(max(v.version), 0) FROM product_versions v JOIN products p USING (product_id) WHERE p.product_code = %s
+"""
+
+
+def newest(tx: Tx, product_code: ProductCode) -> int:
+    """The number of the product's newest version; 0 where there is none."""
+    row = tx.one(_NEWEST_BY_CODE, (product_code,))
+    return row[0] if row else 0
+
+
 _ADD_VERSION = """
 INSERT INTO product_versions (product_id, version, terms, published_at, published_by, event_id)
 VALUES (%s, %s, %s::jsonb, %s, %s, %s)
@@ -83,6 +94,12 @@ SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (prod
 WHERE p.product_code = %s AND v.version = %s
 """
 _BY_NUMBER = "SELECT product_id, terms FROM product_versions WHERE product_id = %s AND version = %s"
+
+
+def find(tx: Tx, product_code: ProductCode, number: int) -> ProductPublished | None:
+    """One version, where somebody asks for it; None where there is none."""
+    row = tx.one(_BY_CODE, (product_code, number))
+    return None if row is None else _sold(row).terms
 
 
 def version(tx: Tx, product: ProductCode | int, number: int) -> SoldProduct:

@@ -1,11 +1,12 @@
-"""Publishes a product version, and at start the products and contracts that the service is shipped with."""
+"""Publishes a product version, and at start the products and contracts that the service is shipped with.
+
+Versions that are not shipped are proposed by one person and approved by another: propose_product, decide_draft.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-
-import msgspec
 
 from services.enrollment.domain.partners import PartnerTerms
 from services.enrollment.domain.products import check_terms
@@ -14,23 +15,7 @@ from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
 from shared.messaging import outbox
-from shared.values.errors import InvalidField
 from shared.values.ids import ProductCode
-
-
-def publish_product(tx: Tx, terms: ProductPublished, *, actor: str, now: datetime) -> ProductPublished:
-    """Store ``terms`` as the product's next version, whatever number they carry, and announce it.
-
-    Raises:
-        InvalidField, InvalidFields: the terms contradict themselves, or would begin in the past.
-    """
-    check_terms(terms)
-    if terms.effective_from < now:
-        raise InvalidField(
-            "/effective_from", "The version would begin in the past.", "Leave it out for now, or send a later time."
-        )
-    product_id, newest = products.lock(tx, ProductCode(terms.product_code))
-    return _publish(tx, product_id, msgspec.structs.replace(terms, product_version=newest + 1), actor=actor, now=now)
 
 
 def install(
@@ -42,13 +27,14 @@ def install(
         check_terms(terms)
         product_id, newest = products.lock(tx, ProductCode(terms.product_code))
         if terms.product_version == newest + 1:
-            published.append(_publish(tx, product_id, terms, actor=actor, now=now))
+            published.append(publish(tx, product_id, terms, actor=actor, now=now))
     for each in contracts:
         partner_records.put_from_file(tx, each, by=actor, now=now)
     return published
 
 
-def _publish(tx: Tx, product_id: int, terms: ProductPublished, *, actor: str, now: datetime) -> ProductPublished:
+def publish(tx: Tx, product_id: int, terms: ProductPublished, *, actor: str, now: datetime) -> ProductPublished:
+    """Store checked terms as the version whose number they carry, and announce it; the caller locked the product."""
     event_id = outbox.add(tx, terms, subject=terms.product_code, now=now)
     products.add_version(tx, product_id, terms, published_at=now, published_by=actor, event_id=event_id)
     audit.record(

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
-from services.enrollment.app import PARTS
+from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.domain.rows import COLUMNS, RawRow
 from services.enrollment.intake import shipped
 from services.enrollment.usecases.load_batch import load_next_part
@@ -127,7 +127,7 @@ def paid(policy_id: str, **changes: Any) -> PayoutChanged:
 def settle(database: Database) -> None:
     """What ``migrate`` does after the schema: the shipped product and the two partners."""
     with database.transaction() as tx:
-        install(tx, shipped.products(), shipped.contracts(), actor="test", now=NOW)
+        install(tx, shipped.products(), shipped.contracts(), actor=INSTALLER, now=NOW)
 
 
 def load_all(database: Database, vault: Vault, *, now: datetime = NOW) -> int:
