@@ -66,6 +66,7 @@ def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tupl
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     """What the worker does by itself."""
     from services.fraud_detection.usecases.count_reviews import count_reviews  # noqa: PLC0415
+    from services.fraud_detection.usecases.erase_policies import erase_the_rest  # noqa: PLC0415
     from services.fraud_detection.usecases.train_model import train_next  # noqa: PLC0415
     from shared.messaging.jobs import Job  # noqa: PLC0415
 
@@ -74,6 +75,8 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         Job("train_models", 1.0, partial(train_next, database, _signer(settings), clock)),
         # A dashboard is read every quarter of a minute.
         Job("count_reviews", 15.0, partial(count_reviews, database)),
+        # An enrollment that comes after its erasure is seconds late, and until then nobody may claim on it.
+        Job("erase_the_rest", 15.0, partial(erase_the_rest, database, clock)),
     )
 
 

@@ -137,7 +137,7 @@ _FRAUD_DETECTION: Final = (
     ),
     Guard(
         "a limit is reserved by a conditional update",
-        "services/fraud_detection/store/coverage.py",
+        "services/fraud_detection/store/limits.py",
         "WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s",
         "",
         _CLAIM_GUARDS,
@@ -152,8 +152,8 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "claims of one person are decided one after the other",
         "services/fraud_detection/usecases/case_file.py",
-        "    history.one_at_a_time(tx, claim.person_token)\n",
-        "",
+        "        history.one_at_a_time(tx, person)\n",
+        "        del person\n",
         _ADJUDICATION,
     ),
 )

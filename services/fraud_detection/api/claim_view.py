@@ -54,6 +54,7 @@ class ClaimView(ReplyModel):
     version: int
     state: State
     policy_id: str
+    liability: str
     amount_fen: int
     """What was claimed."""
     currency: str
@@ -81,6 +82,7 @@ def _view(
         version=claim.version,
         state=claim.state,
         policy_id=claim.policy_id,
+        liability=claim.liability,
         amount_fen=claim.amount_fen,
         currency=claim.currency,
         submitted_at=claim.submitted_at,
@@ -109,7 +111,9 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[Rea
             return [_reason("under_review")]
         case "refused":
             words = decision.reasons
-            opened = "" if words is None else personal_data.open(tx, words, decision.claim_id, "reasons")
+            if not words:  # the person was erased, and with it what was written to that person
+                return [_reason("reasons_erased", decision.clause or "")]
+            opened = personal_data.open(tx, words, decision.claim_id, "reasons")
             return [ReasonView(code="refused_by_person", clause=decision.clause or "", text_zh=opened, text_en=opened)]
         case "documents_requested" | "refusal_proposed":
             return [
@@ -118,9 +122,9 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[Rea
             ]
 
 
-def _reason(code: str) -> ReasonView:
+def _reason(code: str, clause: str = "") -> ReasonView:
     text_zh, text_en = sentence(code)
-    return ReasonView(code=code, clause="", text_zh=text_zh, text_en=text_en)
+    return ReasonView(code=code, clause=clause, text_zh=text_zh, text_en=text_en)
 
 
 def _payout(payout: PayoutRow) -> PayoutView:

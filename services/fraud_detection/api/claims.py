@@ -16,6 +16,7 @@ from services.fraud_detection.store import claims as store
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.file_claim import file_claim
 from shared.values.documents import DocumentType
+from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
@@ -26,11 +27,13 @@ from shared.web.resource import Call, Reply, Resource
 claims = Resource("claims", "Claims that residents file")
 
 MAX_EVIDENCE = 50
+LiabilityCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class ClaimantPerson(RequestModel):
-    """The person who claims, as on the document."""
+    """The person or the organization that claims, as on the document."""
 
     document_type: DocumentType
     document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -41,21 +44,24 @@ class ClaimantPerson(RequestModel):
 class LossReport(RequestModel):
     """What happened."""
 
-    scam_type: ScamType
+    scam_type: ScamType | None = None
+    """Left out only where the liability does not depend on it."""
     occurred_at: Moment
-    """The first transfer."""
+    """The first transfer; with a product that is claims-made, the act that the claim is about."""
     discovered_at: Moment
     reported_at: Moment
-    """When the police were told."""
+    """When the police were told; with a product that is claims-made, when the claim was first made and reported."""
     amount_fen: PositiveFen
     description: LongText | None = None
     """In the resident's own words; kept sealed."""
+    territory: Territory = domain.HOME
+    """The country or region where it happened, ISO 3166-1."""
 
 
 class EvidenceItem(RequestModel):
     """One document, which you keep; its SHA-256 says which."""
 
-    kind: domain.EvidenceKind
+    kind: EvidenceKind
     sha256: Sha256Hex
     captured_at: Moment | None = None
 
@@ -67,6 +73,8 @@ class ClaimRequest(RequestModel):
     """A claim."""
 
     policy_id: Identifier
+    liability: LiabilityCode | None = None
+    """Which of the product's liabilities it is made under; needed where the product has several."""
     claimant: ClaimantPerson
     loss: LossReport
     evidence: EvidenceList
@@ -103,7 +111,7 @@ class ClaimPath(RequestModel):
     scope="claims:write",
     status=202,
     reply=ClaimView,
-    problems=(errors.UnknownPolicy,),
+    problems=(errors.UnknownPolicy, errors.PolicyErased),
 )
 def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
     """File a claim. It is decided within moments; ask for it again, or read the event."""
@@ -155,7 +163,7 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
     scope="claims:write",
     status=202,
     reply=ClaimView,
-    problems=(errors.UnknownClaim, errors.NotAppealable),
+    problems=(errors.UnknownClaim, errors.NotAppealable, errors.PolicyErased),
 )
 def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[ClaimView]:
     """Appeal a refusal. Another person looks at it."""
@@ -207,6 +215,8 @@ def _filing(body: ClaimRequest) -> Filing:
         payee_token=TokenHex(body.payee_token),
         device_id=body.device_id,
         handler_id=body.handler_id,
+        liability=body.liability,
+        territory=loss.territory,
     )
 
 

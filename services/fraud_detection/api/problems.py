@@ -13,6 +13,7 @@ from shared.web.problems import ProblemRow
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownPolicy: ProblemRow(422, "unknown-policy", "Unknown policy"),
+    errors.PolicyErased: ProblemRow(409, "policy-erased", "The person was erased"),
     errors.UnknownClaim: ProblemRow(404, "unknown-claim", "Unknown claim"),
     errors.ClaimClosed: ProblemRow(409, "claim-closed", "The claim is decided"),
     errors.NotAppealable: ProblemRow(409, "not-appealable", "Nothing to appeal"),

@@ -9,7 +9,7 @@ from typing import Literal
 from services.fraud_detection.api.claim_view import ClaimView, ReasonView, told, view
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover_rules import FailedRule
-from services.fraud_detection.store import claims, coverage, decisions, reviews
+from services.fraud_detection.store import claims, coverage, decisions, limits, reviews
 from services.fraud_detection.store.decisions import DecisionRow, FeaturesRow
 from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.usecases.personal_data import PersonalData
@@ -116,15 +116,24 @@ class CoverView(ReplyModel):
     product_version: int
     effective_from: datetime
     effective_to: datetime
+    waits_from: datetime
+    """From when waiting days count: a renewal keeps that of the first policy."""
+    retroactive_from: datetime | None
     canceled: bool
+    erased: bool
+    """The person was erased on request; tokens that begin with 00 name nobody."""
     birth_year: int
     reserved_fen: int
     """What approved claims took of its annual limit."""
+    reserved_by_liability_fen: dict[str, int]
+    shares_with: int
+    """How many other policies of the same person may pay shares of a loss."""
 
 
 class AppealView(ReplyModel):
     round: int
     reason: str
+    """Empty once the person was erased."""
     filed_at: datetime
 
 
@@ -138,6 +147,8 @@ class StepView(ReplyModel):
 class LossFacts(ReplyModel):
     """The claim's facts; person, phone, payee, device and handler as tokens."""
 
+    liability: str
+    territory: str
     scam_type: ScamType
     occurred_at: datetime
     discovered_at: datetime
@@ -205,7 +216,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
         appeals=[
             AppealView(
                 round=each.round,
-                reason=personal_data.open(tx, each.reason, claim_id, "appeal"),
+                reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "",
                 filed_at=each.filed_at,
             )
             for each in reviews.appeals(tx, claim_id)
@@ -291,6 +302,8 @@ def _features(row: FeaturesRow) -> FeatureValues:
 def _loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
     sealed = claims.description(tx, claim.claim_id)
     return LossFacts(
+        liability=claim.liability,
+        territory=claim.territory,
         scam_type=claim.scam_type,
         occurred_at=claim.occurred_at,
         discovered_at=claim.discovered_at,
@@ -318,7 +331,12 @@ def _cover(tx: Tx, claim: Claim) -> CoverView | None:
         product_version=found.product_version,
         effective_from=found.effective_from,
         effective_to=found.effective_to,
+        waits_from=found.began,
+        retroactive_from=found.retroactive_from,
         canceled=found.canceled,
+        erased=found.erased,
         birth_year=found.birth_year,
-        reserved_fen=coverage.limit_use(tx, claim.policy_id).reserved_fen,
+        reserved_fen=limits.use(tx, claim.policy_id, claim.liability).reserved_fen,
+        reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
+        shares_with=len(coverage.beside(tx, found)),
     )

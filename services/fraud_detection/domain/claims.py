@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.fraud_detection.domain.cover import FRAUD_LOSS, NO_FEN
+from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
 
 State = Literal["submitted", "review", "documents_requested", "refusal_proposed", "approved", "refused"]
-EvidenceKind = Literal["police_receipt", "transfer_record", "chat_record", "identity"]
+HOME: Final = "CN"
+"""Where a loss happened unless the claim says another country (ISO 3166-1)."""
 
 STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
     {
@@ -65,6 +68,9 @@ class Claim:
     sandbox_value: str | None = None
     appealed: bool = False
     """Its present round is an appeal."""
+    liability: str = FRAUD_LOSS
+    """Which of the product's liabilities it is made under."""
+    territory: str = HOME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherClaim:
-    """Another claim of the same person, as far as the question whether both are of one loss needs it."""
+    """Another claim of the same person or policies, as far as the question whether both are of one loss needs it.
+
+    ``approved_fen`` is what it was approved for; ``by_claimant``: the same person claims.
+    """
 
     claim_id: ClaimId
     scam_type: ScamType
@@ -89,3 +98,7 @@ class OtherClaim:
     payee_token: TokenHex
     shares_evidence: bool
     approved: bool
+    approved_fen: Fen = NO_FEN
+    policy_id: PolicyId | None = None
+    liability: str = FRAUD_LOSS
+    by_claimant: bool = True

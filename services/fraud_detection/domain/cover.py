@@ -1,4 +1,4 @@
-"""What a claim is held against: terms, the policy as enrollment last told it, and what is used of its limit."""
+"""What a claim is held against: terms, the policy as enrollment last told it, and what is used of its limits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from shared.events.products import ProductPublished
+from shared.events.products import Liability, ProductPublished
 from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Fen
 
 Product: TypeAlias = ProductPublished
 """The terms are what was published, word for word; a version never changes."""
+
+FRAUD_LOSS: Final = "fraud_loss"
+"""The one liability of a product that lists none: its limits, matrix and evidence are the product's own."""
+
+NO_FEN: Final = Fen(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Coverage:
 
     ``waits_from`` is where waiting days are counted from, if not from ``effective_from``: a renewal keeps that of the
     first policy. ``retroactive_from`` stands with products that are claims-made. ``stacks``: the person may hold the
-    product several times, and each policy pays its share of a loss.
+    product several times, and each policy pays its share of a loss. ``erased``: the person is forgotten here.
     """
 
     policy_id: PolicyId
@@ -36,14 +41,89 @@ class Coverage:
     waits_from: datetime | None = None
     retroactive_from: datetime | None = None
     stacks: bool = False
+    erased: bool = False
+
+    @property
+    def began(self) -> datetime:
+        """When the person's cover first began, renewals looked through."""
+        return self.waits_from or self.effective_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitUse:
-    """What approved claims took of a policy's annual limit and annual deductible."""
+    """What approved claims took of a policy: of its annual limit and deductible, and of one liability's limit."""
 
     reserved_fen: Fen
     deductible_fen: Fen
+    liability_fen: Fen = NO_FEN
 
 
-NOTHING_USED: Final = LimitUse(reserved_fen=Fen(0), deductible_fen=Fen(0))
+NOTHING_USED: Final = LimitUse(reserved_fen=NO_FEN, deductible_fen=NO_FEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How far this policy answers for a loss beside others: ``part`` of ``whole`` of it.
+
+    ``beside`` are the person's other policies that may pay shares of it, ``loss_paid_fen`` what they paid for it.
+    ``event_paid_fen`` is what this policy paid for the same event under its other liabilities.
+    """
+
+    part: int = 1
+    whole: int = 1
+    beside: frozenset[PolicyId] = frozenset()
+    loss_paid_fen: Fen = NO_FEN
+    event_paid_fen: Fen = NO_FEN
+
+
+ALONE: Final = Share()
+
+
+def liability_codes(product: Product) -> tuple[str, ...]:
+    """What a claim under this product may name."""
+    return tuple(each.code for each in product.liabilities) or (FRAUD_LOSS,)
+
+
+def liability(product: Product, code: str) -> Liability | None:
+    """The terms of one liability; None if the product has none by that code.
+
+    The evidence and the exclusions of the product hold for each of its liabilities.
+    """
+    if not product.liabilities:
+        return _own_cover(product) if code == FRAUD_LOSS else None
+    found = next((each for each in product.liabilities if each.code == code), None)
+    if found is None:
+        return None
+    return Liability(
+        code=found.code,
+        name_zh=found.name_zh,
+        name_en=found.name_en,
+        event_limit_fen=found.event_limit_fen,
+        annual_limit_fen=found.annual_limit_fen,
+        event_deductible_fen=found.event_deductible_fen,
+        pay_percent=found.pay_percent,
+        exclusions=[*product.exclusions, *found.exclusions],
+        scam_types=found.scam_types,
+        required_evidence=list(dict.fromkeys((*product.required_evidence, *found.required_evidence))),
+    )
+
+
+def depends_on_scam_type(product: Product, code: str) -> bool:
+    """Whether a claim must say what kind of scam it was: not where the liability's matrix is empty."""
+    found = liability(product, code)
+    return not product.liabilities or (found is not None and bool(found.scam_types))
+
+
+def _own_cover(product: Product) -> Liability:
+    return Liability(
+        code=FRAUD_LOSS,
+        name_zh=product.name_zh,
+        name_en=product.name_en,
+        event_limit_fen=product.event_limit_fen,
+        annual_limit_fen=product.annual_limit_fen,
+        event_deductible_fen=product.event_deductible_fen,
+        pay_percent=product.pay_percent,
+        exclusions=product.exclusions,
+        scam_types=product.scam_types,
+        required_evidence=product.required_evidence,
+    )

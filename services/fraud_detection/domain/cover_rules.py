@@ -13,12 +13,13 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
-from services.fraud_detection.domain.cover import Coverage, LimitUse, Product
-from services.fraud_detection.domain.payable import annual_left, payable
-from services.fraud_detection.domain.sentences import EVIDENCE_NAMES, RuleCode, sentence
+from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability
+from services.fraud_detection.domain.payable import annual_left, event_left, payable, still_lost
+from services.fraud_detection.domain.sentences import RuleCode, sentence
+from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 
-RULE_VERSION: Final = "cover-1"
+RULE_VERSION: Final = "cover-2"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(
@@ -59,20 +60,25 @@ def failed_rules(
     evidence: frozenset[str],
     others: Iterable[OtherClaim],
     use: LimitUse,
+    share: Share = ALONE,
 ) -> tuple[FailedRule, ...]:
     """All rules that the claim fails, none left out: a resident hears everything at once.
 
-    ``evidence`` is the kinds handed in, ``others`` the same person's other claims.
+    ``evidence`` is the kinds handed in, ``others`` the other claims of the person and of the policies that share.
     """
     return (
         *_person(product, coverage, claim),
-        *_time(product, coverage, claim),
-        *_scam_type(product, claim),
+        *does_not_answer(product, coverage, claim),
         *_report(product, claim),
-        *_duplicate(product, claim, others),
-        *_amount(product, claim, use),
-        *_evidence(product, evidence),
+        *_duplicate(product, claim, others, share),
+        *_amount(product, claim, use, share),
+        *_evidence(product, claim, evidence),
     )
+
+
+def does_not_answer(product: Product, coverage: Coverage, claim: Claim) -> tuple[FailedRule, ...]:
+    """Why such a loss is none of the policy's, whoever claims it and however late; nothing if it answers for it."""
+    return (*_time(product, coverage, claim), *_territory(product, claim), *_liability(product, claim))
 
 
 def rule(
@@ -91,8 +97,15 @@ def rule(
 
 
 def cover_begins(product: Product, coverage: Coverage) -> datetime:
-    """When the waiting period is over: whole days of the product's zone after the policy's first moment."""
-    return coverage.effective_from.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.waiting_days)
+    """When the waiting period is over: whole days of the product's zone after the person's first moment of cover."""
+    return coverage.began.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.waiting_days)
+
+
+def retroactive_date(product: Product, coverage: Coverage) -> datetime:
+    """With claims_made: acts before it are not covered. The policy's own; else by the product's days."""
+    if coverage.retroactive_from is not None:
+        return coverage.retroactive_from
+    return coverage.began.astimezone(ZoneInfo(product.zone)) - timedelta(days=product.retroactive_days)
 
 
 def _day(moment: datetime, product: Product) -> str:
@@ -100,6 +113,8 @@ def _day(moment: datetime, product: Product) -> str:
 
 
 def _person(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
+    if coverage.erased:
+        return  # who was insured is forgotten; a person looks at what is still open
     if claim.person_token != coverage.person_token:
         yield rule(product, "not_the_insured")
     if coverage.birth_year <= 0:
@@ -111,15 +126,55 @@ def _person(product: Product, coverage: Coverage, claim: Claim) -> Iterator[Fail
 
 
 def _time(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
+    """What must lie in the term: the loss itself, or with claims_made the moment in which the claim was first made."""
+    if product.trigger == "claims_made":
+        yield from _claims_made(product, coverage, claim)
+        return
     if not coverage.effective_from <= claim.occurred_at < coverage.effective_to:
-        days = {"start": _day(coverage.effective_from, product), "end": _day(coverage.effective_to, product)}
-        yield rule(product, "not_in_force", zh=days)
+        yield _not_in_force(product, coverage)
     elif claim.occurred_at < cover_begins(product, coverage):
-        yield rule(product, "waiting_period", zh={"start": _day(cover_begins(product, coverage), product)})
+        yield _waiting(product, coverage)
 
 
-def _scam_type(product: Product, claim: Claim) -> Iterator[FailedRule]:
-    treatment = product.scam_types.get(claim.scam_type)
+def _claims_made(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
+    """First made in the term or the extended reporting period; the act before the end and not before the retroactive
+    date. Acts before inception are what the retroactive date is for: waiting days hold against the claim's making.
+    """
+    latest = coverage.effective_to.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.extended_reporting_days)
+    if not coverage.effective_from <= claim.reported_at < latest:
+        days = {"start": _day(coverage.effective_from, product), "end": _day(latest, product)}
+        yield rule(product, "made_outside_term", zh=days)
+    elif claim.reported_at < cover_begins(product, coverage):
+        yield _waiting(product, coverage)
+    if claim.occurred_at < retroactive_date(product, coverage):
+        start = _day(retroactive_date(product, coverage), product)
+        yield rule(product, "act_before_retroactive_date", zh={"start": start})
+    if claim.occurred_at >= coverage.effective_to:
+        yield _not_in_force(product, coverage)
+
+
+def _not_in_force(product: Product, coverage: Coverage) -> FailedRule:
+    days = {"start": _day(coverage.effective_from, product), "end": _day(coverage.effective_to, product)}
+    return rule(product, "not_in_force", zh=days)
+
+
+def _waiting(product: Product, coverage: Coverage) -> FailedRule:
+    return rule(product, "waiting_period", zh={"start": _day(cover_begins(product, coverage), product)})
+
+
+def _territory(product: Product, claim: Claim) -> Iterator[FailedRule]:
+    if product.territory and claim.territory not in product.territory:
+        yield rule(product, "outside_territory", zh={"places": ", ".join(product.territory)})
+
+
+def _liability(product: Product, claim: Claim) -> Iterator[FailedRule]:
+    terms = liability(product, claim.liability)
+    if terms is None:
+        yield rule(product, "liability_not_covered")
+        return
+    if product.liabilities and not terms.scam_types:
+        return  # this liability does not depend on a scam type
+    treatment = terms.scam_types.get(claim.scam_type)
     if treatment is None or treatment.cover == "excluded":
         yield rule(product, "scam_type_excluded")
 
@@ -127,7 +182,9 @@ def _scam_type(product: Product, claim: Claim) -> Iterator[FailedRule]:
 def _report(product: Product, claim: Claim) -> Iterator[FailedRule]:
     if claim.reported_at - claim.discovered_at > timedelta(hours=product.report_within_hours):
         yield rule(product, "report_too_late", zh={"hours": str(product.report_within_hours)})
-    if claim.reported_at - claim.occurred_at > timedelta(hours=product.look_back_hours):
+    # With claims_made, how old an act may be is the retroactive date's.
+    looks_back = product.trigger == "occurrence"
+    if looks_back and claim.reported_at - claim.occurred_at > timedelta(hours=product.look_back_hours):
         yield rule(product, "outside_look_back", zh={"hours": str(product.look_back_hours)})
 
 
@@ -141,30 +198,47 @@ def is_same_loss(claim: Claim, other: OtherClaim) -> bool:
     return overlap and alike
 
 
-def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim]) -> Iterator[FailedRule]:
+def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], share: Share) -> Iterator[FailedRule]:
     mine = (claim.submitted_at, claim.claim_id)
     # An approved one counts even if it was filed later: it was decided first, and one loss is paid once.
     earlier = [
         other
         for other in others
-        if (other.approved or (other.submitted_at, other.claim_id) < mine) and is_same_loss(claim, other)
+        if (other.approved or (other.submitted_at, other.claim_id) < mine)
+        and other.by_claimant
+        and not is_of_another_part(claim, other, share)
+        and is_same_loss(claim, other)
     ]
     if earlier:
         first = min(earlier, key=lambda other: (other.submitted_at, other.claim_id))
         yield rule(product, "duplicate_loss", zh={"claim": first.claim_id}, claim_id=first.claim_id)
 
 
-def _amount(product: Product, claim: Claim, use: LimitUse) -> Iterator[FailedRule]:
-    if claim.amount_fen <= claim.recovered_fen + claim.other_insurance_fen:
+def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
+    """Whether both may rightly tell of one loss: under another liability of the policy, or a policy that shares it."""
+    if other.policy_id == claim.policy_id:
+        return other.liability != claim.liability
+    return other.policy_id in share.beside
+
+
+def _amount(product: Product, claim: Claim, use: LimitUse, share: Share) -> Iterator[FailedRule]:
+    if liability(product, claim.liability) is None:
+        return
+    if still_lost(claim) == 0:
         yield rule(product, "fully_recovered")
-    elif annual_left(product, use) == 0:
+    elif annual_left(product, claim, use) == 0:
         yield rule(product, "limit_used_up")
-    elif payable(product, claim, use).amount_fen == 0:
+    elif event_left(product, claim, share) == 0:
+        yield rule(product, "event_limit_used_up")
+    elif still_lost(claim) <= share.loss_paid_fen:
+        yield rule(product, "loss_paid_already")
+    elif payable(product, claim, use, share).amount_fen == 0:
         yield rule(product, "below_deductible")
 
 
-def _evidence(product: Product, evidence: frozenset[str]) -> Iterator[FailedRule]:
-    missing = [kind for kind in product.required_evidence if kind not in evidence]
+def _evidence(product: Product, claim: Claim, evidence: frozenset[str]) -> Iterator[FailedRule]:
+    terms = liability(product, claim.liability)
+    missing = [kind for kind in (terms.required_evidence if terms else ()) if kind not in evidence]
     if missing:
         names = [EVIDENCE_NAMES.get(kind, (kind, kind)) for kind in missing]
         yield rule(

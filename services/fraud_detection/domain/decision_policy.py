@@ -13,7 +13,18 @@ from services.fraud_detection.domain.cover import Product
 from services.fraud_detection.domain.cover_rules import FailedRule, rule
 from shared.values.money import Fen
 
-Why = Literal["appeal", "no_model", "scorer_failed", "score", "amount", "limit_contended", "sandbox"]
+Why = Literal[
+    "appeal",
+    "no_model",
+    "scorer_failed",
+    "organization",
+    "policy_erased",
+    "related_claim",
+    "score",
+    "amount",
+    "limit_contended",
+    "sandbox",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +64,32 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class NoOpinion:
-    """No model is promoted, or the scorer failed: a person looks."""
+    """No model is promoted, the scorer failed, or the claim is of a kind that the model never learned: a person looks.
 
-    why: Literal["no_model", "scorer_failed"]
+    The model was trained on residents: of an organization's claim, or one whose person is erased, it knows nothing.
+    """
+
+    why: Literal["no_model", "scorer_failed", "organization", "policy_erased"]
 
 
 def decide(
-    product: Product, claim: Claim, failed: tuple[FailedRule, ...], amount_fen: Fen, opinion: Opinion | NoOpinion
+    product: Product,
+    claim: Claim,
+    failed: tuple[FailedRule, ...],
+    amount_fen: Fen,
+    opinion: Opinion | NoOpinion,
+    *,
+    related: bool = False,
 ) -> Decision:
-    """Rules first, then the amount, then the score. An appeal always goes to a person."""
-    return _before_rules(product, claim, failed) or _by_rules(failed) or _by_opinion(claim, amount_fen, opinion)
+    """Rules first, then the amount, then the score. An appeal always goes to a person.
+
+    ``related``: another liability of the policy is claimed on for what looks like the same loss.
+    """
+    return (
+        _before_rules(product, claim, failed)
+        or _by_rules(failed)
+        or _by_opinion(claim, amount_fen, opinion, related=related)
+    )
 
 
 def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:
@@ -72,12 +99,14 @@ def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:
     return AskDocuments(failed) if failed else None
 
 
-def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion) -> Decision:
+def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, related: bool) -> Decision:
     if claim.sandbox_value == "approve":
         return Approve(amount_fen)
     match opinion:
         case NoOpinion(why=why):
             return Review(why)
+        case Opinion() if related:
+            return Review("related_claim")
         case Opinion() if amount_fen > opinion.auto_approve_limit_fen:
             return Review("amount")
         case Opinion() if not opinion.probability < opinion.approve_below:

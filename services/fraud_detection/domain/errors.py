@@ -23,6 +23,13 @@ class UnknownPolicy(InvalidField):
 
 
 @dataclass(frozen=True)
+class PolicyErased(FangzhaError):
+    """The person insured by policy {policy_id} was erased on request; it takes no new claim and no appeal."""
+
+    policy_id: str
+
+
+@dataclass(frozen=True)
 class UnknownClaim(FangzhaError):
     """There is no claim {claim_id}; GET /v1/claims lists yours."""
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.fraud_detection.domain.claims import Evidence
+from services.fraud_detection.domain.claims import HOME, Evidence
+from services.fraud_detection.domain.cover import Product, depends_on_scam_type, liability_codes
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import PolicyId, TokenHex
 from shared.values.money import Fen
-from shared.values.scam_types import ScamType
+from shared.values.scam_types import SCAM_TYPES, ScamType
 
 EARLIEST: Final = timedelta(days=366 * 20)
 """No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""
@@ -28,11 +29,14 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """One claim as a channel hands it in. Amounts in fen, times zone-aware."""
+    """One claim as a channel hands it in. Amounts in fen, times zone-aware.
+
+    ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
+    """
 
     policy_id: PolicyId
     claimant: Claimant
-    scam_type: ScamType
+    scam_type: ScamType | None
     occurred_at: datetime
     discovered_at: datetime
     reported_at: datetime
@@ -44,6 +48,8 @@ class Filing:
     payee_token: TokenHex
     device_id: str | None
     handler_id: str | None
+    liability: str | None = None
+    territory: str = HOME
 
 
 def check(filing: Filing, *, now: datetime) -> None:
@@ -55,6 +61,25 @@ def check(filing: Filing, *, now: datetime) -> None:
     faults = (*_times(filing, now), *evidence_faults(filing.evidence, now))
     if faults:
         raise InvalidFields(faults)
+
+
+def liability_of(filing: Filing, product: Product) -> str:
+    """The code of the liability that the claim is made under.
+
+    Raises:
+        InvalidField: the product has several and the claim names none, or names one that it does not have; or the
+            liability depends on a scam type and the claim names none.
+    """
+    known = liability_codes(product)
+    code = filing.liability or known[0]
+    if code not in known or (filing.liability is None and product.liabilities):
+        fault = "This product has no such liability." if filing.liability else "This product has several liabilities."
+        raise InvalidField("/liability", fault, f"Send one of: {', '.join(known)}.")
+    if filing.scam_type is None and depends_on_scam_type(product, code):
+        raise InvalidField(
+            "/loss/scam_type", "This cover depends on the type of scam.", f"Send one of: {', '.join(SCAM_TYPES)}."
+        )
+    return code
 
 
 def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:

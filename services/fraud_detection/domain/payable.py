@@ -1,11 +1,11 @@
-"""What is to be paid for a loss: indemnity, deductibles, percentage, limits, in this order. Rounds down to the fen."""
+"""What is to be paid for a loss: indemnity, deductibles, percentage, share, limits, in this order; down to the fen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import LimitUse, Product
+from services.fraud_detection.domain.cover import ALONE, LimitUse, Product, Share, liability
 from shared.values.money import Fen
 
 
@@ -17,25 +17,56 @@ class Payable:
     deductible_fen: Fen
 
 
-def annual_left(product: Product, use: LimitUse) -> Fen:
-    return Fen(max(0, product.annual_limit_fen - use.reserved_fen))
+def annual_limit(product: Product, claim: Claim) -> Fen:
+    """The most that is paid for such claims in the policy's year: the liability's limit, under the product's own."""
+    terms = liability(product, claim.liability)
+    return Fen(0 if terms is None else min(product.annual_limit_fen, terms.annual_limit_fen))
+
+
+def annual_left(product: Product, claim: Claim, use: LimitUse) -> Fen:
+    terms = liability(product, claim.liability)
+    if terms is None:
+        return Fen(0)
+    of_product = product.annual_limit_fen - use.reserved_fen
+    of_liability = terms.annual_limit_fen - use.liability_fen
+    return Fen(max(0, min(of_product, of_liability)))
 
 
 def event_limit(product: Product, claim: Claim) -> Fen:
-    """The limit for one loss of this scam type: the sub-limit where the product has one."""
-    treatment = product.scam_types.get(claim.scam_type)
+    """The limit for one loss of this liability and scam type: the sub-limit where there is one."""
+    terms = liability(product, claim.liability)
+    if terms is None:
+        return Fen(0)
+    limit = min(product.event_limit_fen, terms.event_limit_fen)
+    treatment = terms.scam_types.get(claim.scam_type)
     if treatment is not None and treatment.cover == "sub_limit" and treatment.limit_fen is not None:
-        return Fen(min(product.event_limit_fen, treatment.limit_fen))
-    return Fen(product.event_limit_fen)
+        return Fen(min(limit, treatment.limit_fen))
+    return Fen(limit)
 
 
-def payable(product: Product, claim: Claim, use: LimitUse) -> Payable:
+def event_left(product: Product, claim: Claim, share: Share) -> Fen:
+    """The event's limit, and no more than the product's own leaves after the policy's other liabilities."""
+    of_product = product.event_limit_fen - share.event_paid_fen
+    return Fen(max(0, min(event_limit(product, claim), of_product)))
+
+
+def still_lost(claim: Claim) -> Fen:
     """Indemnity only: what came back, or another insurer pays, is no loss any more."""
-    loss = max(0, claim.amount_fen - claim.recovered_fen - claim.other_insurance_fen)
-    after_event = max(0, loss - product.event_deductible_fen)
+    return Fen(max(0, claim.amount_fen - claim.recovered_fen - claim.other_insurance_fen))
+
+
+def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE) -> Payable:
+    """The liability's terms under the product's limits.
+
+    Where several policies answer for the loss, each pays its part of what it would pay alone (Insurance Law of the PRC,
+    art. 56), takes that part of its deductible, and together they never pay more than the loss.
+    """
+    terms = liability(product, claim.liability)
+    if terms is None:
+        return Payable(Fen(0), Fen(0))
+    loss = still_lost(claim)
+    after_event = max(0, loss - terms.event_deductible_fen)
     annual_deductible = min(after_event, max(0, product.annual_deductible_fen - use.deductible_fen))
-    share = (after_event - annual_deductible) * product.pay_percent // 100
-    return Payable(
-        Fen(min(share, event_limit(product, claim), annual_left(product, use))),
-        Fen(annual_deductible),
-    )
+    own_part = (after_event - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
+    left = min(event_left(product, claim, share), annual_left(product, claim, use), loss - share.loss_paid_fen)
+    return Payable(Fen(max(0, min(own_part, left))), Fen(annual_deductible * share.part // share.whole))

@@ -16,6 +16,12 @@ RuleCode = Literal[
     "fully_recovered",
     "below_deductible",
     "limit_used_up",
+    "event_limit_used_up",
+    "loss_paid_already",
+    "liability_not_covered",
+    "outside_territory",
+    "made_outside_term",
+    "act_before_retroactive_date",
     "evidence_missing",
     "sandbox_refusal",
 ]
@@ -65,6 +71,30 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "本保单的年度保险金额已用完。",
         "The policy's annual limit is used up.",
     ),
+    "event_limit_used_up": (
+        "同一事故的赔偿限额已用完。",
+        "The limit for this one event is used up.",
+    ),
+    "loss_paid_already": (
+        "该损失已由同一产品的其他保单赔足。",
+        "The same product's other policies repaid this loss already.",
+    ),
+    "liability_not_covered": (
+        "本产品没有所申请的保障责任。",
+        "This product has no such liability as the claim was made under.",
+    ),
+    "outside_territory": (
+        "损失发生在承保地区（{places}）之外。",
+        "The loss happened outside the cover's territory ({places}).",
+    ),
+    "made_outside_term": (
+        "索赔首次提出的时间不在保险期间及延长报告期内（{start} 至 {end}）。",
+        "The claim was not first made in the term or its extended reporting period ({start} to {end}).",
+    ),
+    "act_before_retroactive_date": (
+        "行为发生在追溯日 {start} 之前。",
+        "The act happened before the retroactive date, {start}.",
+    ),
     "evidence_missing": (
         "请补充以下材料：{kinds}。",
         "Please add these documents: {kinds}.",
@@ -80,13 +110,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "approved": ("赔案已通过。", "The claim is approved."),
     "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
     "refused_by_person": ("{reasons}", "{reasons}"),
-}
-
-EVIDENCE_NAMES: Final[dict[str, tuple[str, str]]] = {
-    "police_receipt": ("报警回执", "police receipt"),
-    "transfer_record": ("转账记录", "transfer record"),
-    "chat_record": ("聊天记录", "chat record"),
-    "identity": ("身份证明", "proof of identity"),
+    "reasons_erased": ("拒赔理由已应被保险人要求删除。", "The reasons were erased at the insured's request."),
 }
 
 

@@ -12,11 +12,16 @@ ALTER TABLE coverage
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX coverage_that_stacks ON coverage (person_token, product_code) WHERE stacks;
 
--- Phones that changed since the enrollment. A table of its own, as coverage_ends is: a change may overtake its enrollment.
+-- What changed since the enrollment. Tables of their own, as coverage_ends is: a change may overtake its enrollment.
 CREATE TABLE coverage_phones (
     policy_id uuid PRIMARY KEY,
     version integer NOT NULL CHECK (version > 1),
     phone_token bytea NOT NULL CHECK (length(phone_token) = 17)
+);
+CREATE TABLE coverage_partners (
+    policy_id uuid PRIMARY KEY,
+    version integer NOT NULL CHECK (version > 1),
+    partner_id text NOT NULL
 );
 
 -- What approved claims took of one liability's annual limit; limit_use holds the policy's, over all of them.

@@ -14,11 +14,11 @@ from shared.values.money import Fen
 
 _COLUMNS: Final = """claim_id, tenant, version, round, state, policy_id, person_token, phone_token, payee_token,
 device_token, handler_token, scam_type, occurred_at, discovered_at, reported_at, submitted_at, amount_fen, currency,
-recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed"""
+recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed, liability, territory"""
 
 _ADD: Final = f"""
 INSERT INTO claims ({_COLUMNS}, description)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 _FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
@@ -105,6 +105,8 @@ def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
             claim.description_chars,
             claim.sandbox_value,
             claim.appealed,
+            claim.liability,
+            claim.territory,
             description,
         ),
     )
@@ -216,4 +218,6 @@ def _claim(row: Row) -> Claim:
         description_chars=row[20],
         sandbox_value=row[21],
         appealed=row[22],
+        liability=row[23],
+        territory=row[24],
     )

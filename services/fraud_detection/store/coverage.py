@@ -1,30 +1,16 @@
-"""Policies as enrollment told of them: in bulk, newest version wins, an early end apart from the enrollment it ends."""
+"""Policies as enrollment told of them: newest version wins, each change apart from the enrollment that it changes.
+
+How they come in, a thousand at a time, is coverage_rows's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, LimitUse
-from services.fraud_detection.domain.payable import Payable
-from shared.db.transaction import Tx
-from shared.events.policies import PoliciesEnrolled, PolicyCanceled
+from services.fraud_detection.domain.cover import Coverage
+from shared.db.transaction import Row, Tx
+from shared.events.policies import PoliciesTransferred, PolicyCanceled
 from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
-from shared.values.money import Fen
-
-_KEEP_CHUNK: Final = """
-INSERT INTO coverage (policy_id, effective_from, effective_to, version, product_version, birth_year,
-                      person_token, phone_token, partner_id, product_code, waits_from, retroactive_from, stacks)
-SELECT policy_id, effective_from, effective_to, 1, %(product_version)s, birth_year,
-       decode(person_token, 'hex'), decode(phone_token, 'hex'), %(partner_id)s, %(product_code)s,
-       waits_from, retroactive_from, %(stacks)s
-FROM unnest(%(policy_id)s::uuid[], %(effective_from)s::timestamptz[], %(effective_to)s::timestamptz[],
-            %(birth_year)s::smallint[], %(person_token)s::text[], %(phone_token)s::text[],
-            %(waits_from)s::timestamptz[], %(retroactive_from)s::timestamptz[])
-     AS chunk (policy_id, effective_from, effective_to, birth_year, person_token, phone_token,
-               waits_from, retroactive_from)
-ON CONFLICT (policy_id) DO NOTHING"""
 
 _KEEP_END: Final = """
 INSERT INTO coverage_ends (policy_id, version, effective_to, canceled_at) VALUES (%s, %s, %s, %s)
@@ -32,52 +18,37 @@ ON CONFLICT (policy_id) DO UPDATE
 SET version = excluded.version, effective_to = excluded.effective_to, canceled_at = excluded.canceled_at
 WHERE coverage_ends.version < excluded.version"""
 
-_FIND: Final = """
-SELECT coverage.policy_id, partner_id, product_code, product_version,
-       encode(person_token, 'hex'), encode(phone_token, 'hex'), birth_year, effective_from,
+_KEEP_PHONE: Final = """
+INSERT INTO coverage_phones (policy_id, version, phone_token)
+SELECT %(policy_id)s, %(version)s, decode(%(phone_token)s, 'hex')
+WHERE NOT EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy_id)s)
+ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, phone_token = excluded.phone_token
+WHERE coverage_phones.version < excluded.version"""
+
+_KEEP_PARTNER: Final = """
+INSERT INTO coverage_partners (policy_id, version, partner_id)
+SELECT policy_id, version, %s FROM unnest(%s::uuid[], %s::integer[]) AS moved (policy_id, version)
+ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, partner_id = excluded.partner_id
+WHERE coverage_partners.version < excluded.version"""
+
+# A token of key 0, which no real key has, is what erasure leaves; see store/erasure.py.
+_READ: Final = """
+SELECT coverage.policy_id, coalesce(coverage_partners.partner_id, coverage.partner_id), product_code, product_version,
+       encode(person_token, 'hex'), encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex'),
+       birth_year, effective_from,
        CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
             ELSE coverage.effective_to END,
-       coalesce(coverage_ends.version > coverage.version, false), waits_from, retroactive_from, stacks
-FROM coverage LEFT JOIN coverage_ends USING (policy_id)
-WHERE coverage.policy_id = %s"""
+       coalesce(coverage_ends.version > coverage.version, false), waits_from, retroactive_from, stacks,
+       get_byte(person_token, 0) = 0 OR erased_policies.policy_id IS NOT NULL
+FROM coverage LEFT JOIN coverage_ends USING (policy_id) LEFT JOIN coverage_phones USING (policy_id)
+LEFT JOIN coverage_partners USING (policy_id) LEFT JOIN erased_policies USING (policy_id)"""
 
-_USE: Final = "SELECT reserved_fen, deductible_fen FROM limit_use WHERE policy_id = %s"
+_FIND: Final = f"{_READ} WHERE coverage.policy_id = %s"
+_HOLD: Final = f"{_FIND} FOR SHARE OF coverage"
 
-# Two claims of one policy at once: the second waits for the first one's row, and then fits or touches no row.
-_RESERVE: Final = """
-INSERT INTO limit_use (policy_id, annual_limit_fen, reserved_fen, deductible_fen)
-VALUES (%(policy_id)s, %(limit)s, %(amount)s, %(deductible)s)
-ON CONFLICT (policy_id) DO UPDATE
-SET reserved_fen = limit_use.reserved_fen + excluded.reserved_fen,
-    deductible_fen = limit_use.deductible_fen + excluded.deductible_fen
-WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s"""
-
-
-def keep_chunk(tx: Tx, chunk: PoliciesEnrolled) -> None:
-    """All policies of one chunk, in one statement. Known ones stay: an enrollment is always version 1."""
-    columns = chunk.policies
-    tx.execute(
-        _KEEP_CHUNK,
-        {
-            "partner_id": chunk.partner_id,
-            "product_code": chunk.product_code,
-            "product_version": chunk.product_version,
-            "policy_id": columns.policy_id,
-            "stacks": chunk.stacks,
-            "effective_from": _texts(columns.effective_from),
-            "effective_to": _texts(columns.effective_to),
-            "waits_from": _texts(columns.waits_from),
-            "retroactive_from": _texts(columns.retroactive_from),
-            "birth_year": columns.birth_year,
-            "person_token": columns.person_token,
-            "phone_token": columns.phone_token,
-        },
-    )
-
-
-def _texts(moments: Sequence[datetime] | None) -> list[str] | None:
-    """As text: psycopg2 takes 2 us to write a datetime, and a chunk has two thousand."""
-    return None if moments is None else [moment.isoformat() for moment in moments]
+_BESIDE: Final = f"""
+{_READ} WHERE person_token = decode(%s, 'hex') AND product_code = %s AND stacks AND coverage.policy_id <> %s
+ORDER BY coverage.policy_id"""
 
 
 def keep_end(tx: Tx, canceled: PolicyCanceled) -> None:
@@ -85,10 +56,34 @@ def keep_end(tx: Tx, canceled: PolicyCanceled) -> None:
     tx.execute(_KEEP_END, (canceled.policy_id, canceled.version, canceled.effective_to, canceled.canceled_at))
 
 
+def keep_phone(tx: Tx, policy_id: str, version: int, phone_token: str) -> None:
+    """The insured's new phone, unless a newer one is known or the person is to be forgotten."""
+    tx.execute(_KEEP_PHONE, {"policy_id": policy_id, "version": version, "phone_token": phone_token})
+
+
+def keep_partner(tx: Tx, transferred: PoliciesTransferred) -> None:
+    """The partner that these policies moved to, unless a newer move is known."""
+    tx.execute(_KEEP_PARTNER, (transferred.to_partner_id, transferred.policy_ids, transferred.versions))
+
+
 def find(tx: Tx, policy_id: PolicyId) -> Coverage | None:
     row = tx.one(_FIND, (policy_id,))
-    if row is None:
-        return None
+    return _coverage(row) if row else None
+
+
+def hold(tx: Tx, policy_id: PolicyId) -> Coverage | None:
+    """The policy, and it is not erased before this transaction ends."""
+    row = tx.one(_HOLD, (policy_id,))
+    return _coverage(row) if row else None
+
+
+def beside(tx: Tx, coverage: Coverage) -> list[Coverage]:
+    """The same person's other policies of a product that stacks, with whichever partner."""
+    values = (coverage.person_token, coverage.product_code, coverage.policy_id)
+    return [_coverage(row) for row in tx.all(_BESIDE, values)] if coverage.stacks else []
+
+
+def _coverage(row: Row) -> Coverage:
     return Coverage(
         policy_id=PolicyId(row[0]),
         partner_id=PartnerId(row[1]),
@@ -103,24 +98,5 @@ def find(tx: Tx, policy_id: PolicyId) -> Coverage | None:
         waits_from=row[10],
         retroactive_from=row[11],
         stacks=row[12],
+        erased=row[13],
     )
-
-
-def limit_use(tx: Tx, policy_id: PolicyId) -> LimitUse:
-    row = tx.one(_USE, (policy_id,))
-    return LimitUse(reserved_fen=Fen(row[0]), deductible_fen=Fen(row[1])) if row else NOTHING_USED
-
-
-def reserve(tx: Tx, policy_id: PolicyId, taken: Payable, *, annual_limit_fen: int, seen: LimitUse) -> bool:
-    """Take ``taken`` of the policy's annual limit; False if it was used further than ``seen`` meanwhile."""
-    touched = tx.execute(
-        _RESERVE,
-        {
-            "policy_id": policy_id,
-            "limit": annual_limit_fen,
-            "amount": taken.amount_fen,
-            "deductible": taken.deductible_fen,
-            "seen": seen.reserved_fen,
-        },
-    )
-    return touched == 1

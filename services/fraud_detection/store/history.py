@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from shared.db.transaction import Tx
-from shared.values.ids import ClaimId, TokenHex
+from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 
 # One person's claims are decided one after the other: of two that tell of one loss, the second must see the first.
@@ -17,9 +18,11 @@ _OTHERS: Final = """
 SELECT claim_id, scam_type, occurred_at, discovered_at, submitted_at, amount_fen, payee_token,
        EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
                WHERE mine.claim_id = %(claim_id)s AND theirs.claim_id = claims.claim_id),
-       state = 'approved'
+       state = 'approved', policy_id, liability, person_token = %(person)s,
+       coalesce((SELECT decisions.amount_fen FROM decisions
+                 WHERE decisions.claim_id = claims.claim_id AND decisions.outcome = 'approved'), 0)
 FROM claims
-WHERE person_token = %(person)s AND claim_id <> %(claim_id)s"""
+WHERE (person_token = %(person)s OR policy_id = ANY(%(policies)s::uuid[])) AND claim_id <> %(claim_id)s"""
 
 _COUNTS: Final = """
 SELECT
@@ -59,8 +62,8 @@ def one_at_a_time(tx: Tx, person: TokenHex) -> None:
     tx.one(_ONE_AT_A_TIME, (f"claims of {person}",))
 
 
-def other_claims(tx: Tx, claim: Claim) -> list[OtherClaim]:
-    """All other claims of the same person, whichever channel took them."""
+def other_claims(tx: Tx, claim: Claim, policies: Sequence[PolicyId]) -> list[OtherClaim]:
+    """All other claims of the same person and on these policies, whichever channel took them."""
     return [
         OtherClaim(
             claim_id=ClaimId(row[0]),
@@ -72,8 +75,14 @@ def other_claims(tx: Tx, claim: Claim) -> list[OtherClaim]:
             payee_token=TokenHex(row[6]),
             shares_evidence=row[7],
             approved=row[8],
+            policy_id=PolicyId(row[9]),
+            liability=row[10],
+            by_claimant=row[11],
+            approved_fen=Fen(row[12]),
         )
-        for row in tx.all(_OTHERS, {"claim_id": claim.claim_id, "person": claim.person_token})
+        for row in tx.all(
+            _OTHERS, {"claim_id": claim.claim_id, "person": claim.person_token, "policies": list(policies)}
+        )
     ]
 
 

@@ -19,8 +19,8 @@ from services.fraud_detection.domain.decision_policy import (
     decide,
 )
 from services.fraud_detection.domain.errors import UnknownClaim
-from services.fraud_detection.domain.payable import Payable, payable
-from services.fraud_detection.store import claims, coverage, decisions
+from services.fraud_detection.domain.payable import Payable
+from services.fraud_detection.store import claims, decisions, limits
 from services.fraud_detection.store.decisions import MACHINE, DecisionRow
 from services.fraud_detection.usecases.case_file import CaseFile, collect, snapshot
 from services.fraud_detection.usecases.opinions import FindChampion, ask
@@ -51,9 +51,9 @@ def adjudicate(tx: Tx, submitted: ClaimSubmitted, *, find_champion: FindChampion
     if claim.state != "submitted" or claim.round != submitted.round:
         return None
     case = collect(tx, claim)
-    known = snapshot(tx, case, coverage.limit_use(tx, claim.policy_id))
+    known = snapshot(tx, case, limits.use(tx, claim.policy_id, claim.liability))
     vector = features.compute(known)
-    opinion = ask(tx, find_champion, vector)
+    opinion = _opinion(tx, case, find_champion, vector)
     decision, failed, taken = _decide(tx, case, opinion)
     decisions.add_features(
         tx, claim.claim_id, claim.round, snapshot=known, names=features.FEATURES, vector=vector, now=now
@@ -65,14 +65,23 @@ def adjudicate(tx: Tx, submitted: ClaimSubmitted, *, find_champion: FindChampion
     return row.outcome
 
 
+def _opinion(tx: Tx, case: CaseFile, find_champion: FindChampion, vector: tuple[float, ...]) -> Opinion | NoOpinion:
+    """The model is asked about residents alone: it learned from their claims."""
+    if case.coverage.erased:
+        return NoOpinion("policy_erased")
+    if case.product.insured_kind == "organization":
+        return NoOpinion("organization")
+    return ask(tx, find_champion, vector)
+
+
 def _decide(tx: Tx, case: CaseFile, opinion: Opinion | NoOpinion) -> tuple[Decision, tuple[FailedRule, ...], Payable]:
     """The decision, with the limit reserved if it approves."""
     failed: tuple[FailedRule, ...] = ()
     for _ in range(_TRIES):
-        use = coverage.limit_use(tx, case.claim.policy_id)
+        use = limits.use(tx, case.claim.policy_id, case.claim.liability)
         failed = case.failed_rules(use)
-        taken = payable(case.product, case.claim, use)
-        decision = decide(case.product, case.claim, failed, taken.amount_fen, opinion)
+        taken = case.payable(use)
+        decision = decide(case.product, case.claim, failed, taken.amount_fen, opinion, related=case.related)
         if not isinstance(decision, Approve):
             return decision, failed, _NOTHING
         if reserve(tx, case, taken, use):
@@ -81,8 +90,8 @@ def _decide(tx: Tx, case: CaseFile, opinion: Opinion | NoOpinion) -> tuple[Decis
 
 
 def reserve(tx: Tx, case: CaseFile, taken: Payable, use: LimitUse) -> bool:
-    """Take the amount of the policy's annual limit; False if another claim took of it since ``use`` was read."""
-    return coverage.reserve(tx, case.claim.policy_id, taken, annual_limit_fen=case.product.annual_limit_fen, seen=use)
+    """Take the amount of the annual limits; False if another claim took of the policy's since ``use`` was read."""
+    return limits.reserve(tx, case.product, case.claim, taken, seen=use)
 
 
 def _outcome(decision: Decision) -> tuple[Outcome, str | None, tuple[FailedRule, ...]]:

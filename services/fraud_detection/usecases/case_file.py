@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
-from services.fraud_detection.domain.cover import Coverage, LimitUse, Product
+from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Share
 from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.domain.features import Snapshot
-from services.fraud_detection.domain.payable import annual_left, event_limit
+from services.fraud_detection.domain.payable import Payable, annual_left, event_limit, payable
+from services.fraud_detection.domain.sharing import Beside, is_told_of_elsewhere, share
 from services.fraud_detection.store import claims, coverage, history, products
 from services.fraud_detection.store.claims import KeptEvidence
 from shared.db.transaction import Tx
@@ -25,6 +26,20 @@ class CaseFile:
     coverage: Coverage
     evidence: tuple[KeptEvidence, ...]
     others: tuple[OtherClaim, ...]
+    beside: tuple[Beside, ...] = ()
+    """The person's other policies that may pay shares of the loss."""
+
+    @property
+    def share(self) -> Share:
+        return share(self.product, self.claim, self.beside, self.others)
+
+    @property
+    def related(self) -> bool:
+        """Whether another liability of the policy is claimed on for what looks like the same loss."""
+        return is_told_of_elsewhere(self.claim, self.others)
+
+    def payable(self, use: LimitUse) -> Payable:
+        return payable(self.product, self.claim, use, self.share)
 
     def failed_rules(self, use: LimitUse) -> tuple[FailedRule, ...]:
         return failed_rules(
@@ -34,6 +49,7 @@ class CaseFile:
             evidence=frozenset(each.evidence.kind for each in self.evidence),
             others=self.others,
             use=use,
+            share=self.share,
         )
 
 
@@ -43,16 +59,29 @@ def collect(tx: Tx, claim: Claim) -> CaseFile:
     Raises:
         Unready: the product's terms have not arrived; they come on another topic than the policies.
     """
-    history.one_at_a_time(tx, claim.person_token)
     cover = coverage.find(tx, claim.policy_id)
     if cover is None:
         raise Unready(f"policy {claim.policy_id}")
+    # Of the claimant and of the insured, who as a rule are one; in one order, so that no two wait for each other.
+    for person in sorted({claim.person_token, cover.person_token}):
+        history.one_at_a_time(tx, person)
+    beside = tuple(Beside(each, _terms(tx, each)) for each in coverage.beside(tx, cover))
+    policies = [cover.policy_id, *(each.coverage.policy_id for each in beside)]
+    return CaseFile(
+        claim,
+        _terms(tx, cover),
+        cover,
+        tuple(claims.evidence(tx, claim.claim_id)),
+        tuple(history.other_claims(tx, claim, policies)),
+        beside,
+    )
+
+
+def _terms(tx: Tx, cover: Coverage) -> Product:
     product = products.find(tx, cover.product_code, cover.product_version)
     if product is None:
         raise Unready(f"product {cover.product_code} version {cover.product_version}")
-    return CaseFile(
-        claim, product, cover, tuple(claims.evidence(tx, claim.claim_id)), tuple(history.other_claims(tx, claim))
-    )
+    return product
 
 
 def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
@@ -64,8 +93,8 @@ def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
         scam_type=claim.scam_type,
         amount_fen=claim.amount_fen,
         event_limit_fen=event_limit(case.product, claim),
-        annual_limit_left_fen=annual_left(case.product, use),
-        effective_from=cover.effective_from,
+        annual_limit_left_fen=annual_left(case.product, claim, use),
+        effective_from=cover.began,
         occurred_at=claim.occurred_at,
         discovered_at=claim.discovered_at,
         reported_at=claim.reported_at,
@@ -84,8 +113,8 @@ def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
             each.evidence.captured_at is not None and each.evidence.captured_at < claim.occurred_at
             for each in case.evidence
         ),
-        claimant_is_insured=claim.person_token == cover.person_token,
-        phone_is_insured=claim.phone_token == cover.phone_token,
+        claimant_is_insured=cover.erased or claim.person_token == cover.person_token,
+        phone_is_insured=cover.erased or claim.phone_token == cover.phone_token,
         has_device=claim.device_token is not None,
         has_handler=claim.handler_token is not None,
         person_claims=counts.person_claims,

@@ -20,6 +20,6 @@ INVARIANTS: Final[tuple[tuple[int, str, Callable[[Tx], list[str]]], ...]] = (
     (6, "no decision without rule version, features and model", invariants.decisions_without_origin),
     (7, "a refused claim is never paid", invariants.refused_but_paid),
     (10, "no illegal step of a claim", _legal_steps),
-    (12, "no identity number in clear in this database", invariants.clear_identities),
+    (12, "no identity in clear in this database, and none at all of who was erased", invariants.clear_identities),
 )
 """Number, name, and the query that gives a sentence for each thing that breaks it."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.fraud_detection.domain.claims import TAKES_DOCUMENTS, Claim, Evidence
-from services.fraud_detection.domain.errors import ClaimClosed, NotAppealable, UnknownClaim
+from services.fraud_detection.domain.errors import ClaimClosed, NotAppealable, PolicyErased, UnknownClaim
 from services.fraud_detection.domain.filing import evidence_faults
-from services.fraud_detection.store import claims, reviews
+from services.fraud_detection.store import claims, coverage, reviews
 from services.fraud_detection.usecases.file_claim import submit
 from services.fraud_detection.usecases.personal_data import PersonalData
 from shared.db.transaction import Tx
@@ -43,10 +43,14 @@ def appeal(tx: Tx, claim_id: ClaimId, reason: str, *, tenant: str, personal_data
     Raises:
         UnknownClaim: it is none of this tenant's.
         NotAppealable: it is not refused.
+        PolicyErased: the insured asked to be forgotten.
     """
     claim = _own(tx, claim_id, tenant)
     if claim.state != "refused":
         raise NotAppealable(claim_id, claim.state)
+    cover = coverage.find(tx, claim.policy_id)
+    if cover is not None and cover.erased:
+        raise PolicyErased(claim.policy_id)
     sealed = personal_data.seal(tx, reason, claim_id, "appeal")
     reviews.add_appeal(tx, claim_id, claim.round + 1, sealed, now=now)
     claims.step(tx, claim, "submitted", now=now, new_round=True, appealed=True)

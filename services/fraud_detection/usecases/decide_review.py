@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.fraud_detection.domain.cover import liability
 from services.fraud_detection.domain.cover_rules import RULE_VERSION
 from services.fraud_detection.domain.errors import (
     AnotherPersonDecides,
@@ -16,8 +17,8 @@ from services.fraud_detection.domain.errors import (
     NotStaff,
     UnknownClaim,
 )
-from services.fraud_detection.domain.payable import Payable, payable
-from services.fraud_detection.store import claims, coverage, decisions, reviews
+from services.fraud_detection.domain.payable import Payable
+from services.fraud_detection.store import claims, decisions, limits, reviews
 from services.fraud_detection.store.decisions import DecisionRow
 from services.fraud_detection.usecases.adjudicate import reserve
 from services.fraud_detection.usecases.case_file import CaseFile, collect
@@ -104,13 +105,17 @@ def decide_review(
 
 
 def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:
-    """A refusal stands on a clause of this policy's own terms and says why (Insurance Law of the PRC, art. 24)."""
+    """A refusal stands on a clause of this policy's own terms and says why (Insurance Law of the PRC, art. 24).
+
+    What a person finds to be excluded is named by the exclusion's code: the product's, or the claimed liability's own.
+    """
     if verdict.outcome == "approve":
         return
     if not (verdict.reasons or "").strip():
         raise InvalidField("/reasons", "A refusal gives its reasons.", "Write what the resident is to read.")
     clauses = case.product.clauses
-    exclusions = {each.code for each in case.product.exclusions}
+    terms = liability(case.product, case.claim.liability)
+    exclusions = {each.code for each in (terms or case.product).exclusions}
     known = sorted({*clauses, *clauses.values(), *exclusions, *(each.clause for each in before.failures)})
     if not verdict.clause or (known and verdict.clause not in known):
         raise InvalidField(
@@ -121,11 +126,11 @@ def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> Non
 def _approve(tx: Tx, case: CaseFile) -> Payable:
     """Hold the claim against the rules once more and take the limit."""
     for _ in range(_TRIES):
-        use = coverage.limit_use(tx, case.claim.policy_id)
+        use = limits.use(tx, case.claim.policy_id, case.claim.liability)
         standing = [each.code for each in case.failed_rules(use) if not each.waivable]
         if standing:
             raise CoverRuleStands(case.claim.claim_id, ", ".join(standing))
-        taken = payable(case.product, case.claim, use)
+        taken = case.payable(use)
         if reserve(tx, case, taken, use):
             return taken
     raise LimitUsedUp(case.claim.policy_id)

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.fraud_detection.domain.claims import State
 from services.fraud_detection.domain.cover import Product
+from services.fraud_detection.domain.payable import annual_limit
 from services.fraud_detection.store import claims, decisions, reviews
 from services.fraud_detection.store.decisions import DecisionRow
 from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
@@ -61,7 +62,7 @@ def _event(case: CaseFile, decision: DecisionRow) -> ClaimDecided:
         payee_token=claim.payee_token,
         amount_fen=decision.amount_fen,
         currency=claim.currency,
-        cover_limit_fen=product.annual_limit_fen,
+        cover_limit_fen=annual_limit(product, claim),
         reason_codes=[each.code for each in decision.failures] or ([decision.why] if decision.why else []),
         clauses=[decision.clause] if decision.clause else [each.clause for each in decision.failures],
         rule_version=decision.rule_version,

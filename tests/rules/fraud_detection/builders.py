@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
-from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, LimitUse, Product
+from services.fraud_detection.domain.cover import ALONE, NOTHING_USED, Coverage, LimitUse, Product, Share
 from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.domain.features import Snapshot
-from shared.events.products import Exclusion, ProductPublished, ScamCover
+from shared.events.products import Exclusion, Liability, ProductPublished, ScamCover
 from shared.values.ids import ClaimId, PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import SCAM_TYPES
@@ -53,6 +53,17 @@ TERMS: dict[str, Any] = {
     },
     "clauses": {"waiting_period": "2.4", "scam_type_excluded": "3.2", "duplicate_loss": "4.5", "not_in_force": "2.3"},
 }
+
+
+def liability(code: str, **changes: Any) -> Liability:
+    values: dict[str, Any] = {
+        "code": code,
+        "name_zh": "责任",
+        "name_en": "Liability",
+        "event_limit_fen": 5_000_000,
+        "annual_limit_fen": 5_000_000,
+    }
+    return Liability(**{**values, **changes})
 
 
 def product(**changes: Any) -> Product:
@@ -129,9 +140,16 @@ def failed(
     evidence: frozenset[str] = ALL_EVIDENCE,
     others: tuple[OtherClaim, ...] = (),
     use: LimitUse = NOTHING_USED,
+    share: Share = ALONE,
 ) -> tuple[FailedRule, ...]:
     return failed_rules(
-        terms or product(), cover or coverage(), filed or claim(), evidence=evidence, others=others, use=use
+        terms or product(),
+        cover or coverage(),
+        filed or claim(),
+        evidence=evidence,
+        others=others,
+        use=use,
+        share=share,
     )
 
 

@@ -9,13 +9,14 @@ import psycopg2
 import pytest
 
 from services.fraud_detection.domain.payable import Payable
-from services.fraud_detection.store import coverage, decisions, reviews
+from services.fraud_detection.store import decisions, limits, reviews
 from services.fraud_detection.store.decisions import DecisionRow
+from services.fraud_detection.store.limits import LiabilityOverdrawn
 from services.fraud_detection.store.reviews import ReviewRow
 from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, DecisionId
 from shared.values.money import Fen
-from tests.rules.fraud_detection.builders import used
+from tests.rules.fraud_detection.builders import liability, product, used
 from tests.services.fraud_detection.builders import NOW, World, champion
 
 
@@ -74,19 +75,35 @@ def test_no_approval_by_the_machine_without_a_model(world: World) -> None:
 
 
 def test_no_reservation_above_the_annual_limit(world: World) -> None:
-    person = world.covered()
+    claim = world.file(world.covered())
+    terms = product(annual_limit_fen=100)
     with pytest.raises(psycopg2.errors.CheckViolation), world.database.transaction() as tx:
-        coverage.reserve(tx, person.policy_id, Payable(Fen(101), Fen(0)), annual_limit_fen=100, seen=used(0))
+        limits.reserve(tx, terms, claim, Payable(Fen(101), Fen(0)), seen=used(0))
+
+
+def test_no_reservation_above_a_liabilitys_own_limit(world: World) -> None:
+    claim = replace(world.file(world.covered()), liability="ransom")
+    terms = product(liabilities=[liability("ransom", annual_limit_fen=100)])
+    with pytest.raises(psycopg2.errors.CheckViolation), world.database.transaction() as tx:
+        limits.reserve(tx, terms, claim, Payable(Fen(101), Fen(0)), seen=used(0))
+
+
+def test_a_liability_that_was_used_behind_its_policys_back_takes_nothing(world: World) -> None:
+    claim = replace(world.file(world.covered()), liability="ransom")
+    terms = product(liabilities=[liability("ransom", annual_limit_fen=100)])
+    world.rows(f"INSERT INTO liability_use VALUES ('{claim.policy_id}', 'ransom', 100, 50) RETURNING 1")
+    with pytest.raises(LiabilityOverdrawn), world.database.transaction() as tx:
+        limits.reserve(tx, terms, claim, Payable(Fen(10), Fen(0)), seen=used(0))
+    assert world.rows("SELECT count(*) FROM limit_use") == [(0,)]
 
 
 def test_a_reservation_on_what_was_used_meanwhile_takes_nothing(world: World) -> None:
-    world.decide(world.file(world.covered()))
-    ((policy_id, reserved),) = world.rows("SELECT policy_id, reserved_fen FROM limit_use")
+    claim = world.file(world.covered())
+    world.decide(claim)
+    ((reserved,),) = world.rows("SELECT reserved_fen FROM limit_use")
     with world.database.transaction() as tx:
-        stale = coverage.reserve(tx, policy_id, Payable(Fen(1), Fen(0)), annual_limit_fen=5_000_000, seen=used(0))
-        above = coverage.reserve(
-            tx, policy_id, Payable(Fen(5_000_000), Fen(0)), annual_limit_fen=5_000_000, seen=used(reserved)
-        )
+        stale = limits.reserve(tx, product(), claim, Payable(Fen(1), Fen(0)), seen=used(0))
+        above = limits.reserve(tx, product(), claim, Payable(Fen(5_000_000), Fen(0)), seen=used(reserved))
     assert (stale, above) == (False, False)
     assert world.rows("SELECT reserved_fen FROM limit_use") == [(reserved,)]
 

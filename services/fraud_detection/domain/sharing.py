@@ -1,0 +1,50 @@
+"""How a loss is shared: among a person's policies of a product that stacks, and within one policy's event limit.
+
+The person may hold such a product with several partners. Each policy pays its share of a loss by its limit for it
+(Insurance Law of the PRC, art. 56: in the proportion of the sums insured), whatever is left of that limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.fraud_detection.domain.claims import Claim, OtherClaim
+from services.fraud_detection.domain.cover import Coverage, Product, Share
+from services.fraud_detection.domain.cover_rules import does_not_answer, is_same_loss
+from services.fraud_detection.domain.payable import event_limit
+from shared.values.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another policy of the same person under the same product, with the terms of its version."""
+
+    coverage: Coverage
+    product: Product
+
+
+def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iterable[OtherClaim]) -> Share:
+    """The part of the loss that the claim's policy bears. ``others`` are the claims on it and those ``beside`` it."""
+    shares = tuple(beside)
+    answering = [each for each in shares if not does_not_answer(each.product, each.coverage, claim)]
+    own = event_limit(product, claim)
+    whole = own + sum(event_limit(each.product, claim) for each in answering)
+    policies = frozenset(each.coverage.policy_id for each in shares)
+    of_this_loss = [other for other in others if other.approved and is_same_loss(claim, other)]
+    return Share(
+        part=own if whole else 1,
+        whole=whole or 1,
+        beside=policies,
+        loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss if each.policy_id in policies)),
+        event_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss if _under_another_liability(claim, each))),
+    )
+
+
+def is_told_of_elsewhere(claim: Claim, others: Iterable[OtherClaim]) -> bool:
+    """Whether another liability of the same policy is claimed on for what looks like the same loss."""
+    return any(_under_another_liability(claim, other) and is_same_loss(claim, other) for other in others)
+
+
+def _under_another_liability(claim: Claim, other: OtherClaim) -> bool:
+    return other.policy_id == claim.policy_id and other.liability != claim.liability

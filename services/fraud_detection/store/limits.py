@@ -1,0 +1,89 @@
+"""What approved claims took of annual limits: of a policy's, and of each of its liabilities'.
+
+Only ever taken, and never more than there is: each by a conditional update, and behind it the table's own check.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.cover import NOTHING_USED, LimitUse, Product, liability
+from services.fraud_detection.domain.payable import Payable
+from shared.db.transaction import Tx
+from shared.values.ids import PolicyId
+from shared.values.money import Fen
+
+# Both rows in one statement, so that they are of one moment.
+_USE: Final = """
+SELECT limit_use.reserved_fen, deductible_fen, coalesce(liability_use.reserved_fen, 0)
+FROM limit_use LEFT JOIN liability_use ON liability_use.policy_id = limit_use.policy_id AND liability = %(liability)s
+WHERE limit_use.policy_id = %(policy_id)s"""
+
+_OF_LIABILITIES: Final = "SELECT liability, reserved_fen FROM liability_use WHERE policy_id = %s ORDER BY liability"
+
+# Two claims of one policy at once: the second waits for the first one's row, and then fits or touches no row.
+_RESERVE: Final = """
+INSERT INTO limit_use (policy_id, annual_limit_fen, reserved_fen, deductible_fen)
+VALUES (%(policy_id)s, %(limit)s, %(amount)s, %(deductible)s)
+ON CONFLICT (policy_id) DO UPDATE
+SET reserved_fen = limit_use.reserved_fen + excluded.reserved_fen,
+    deductible_fen = limit_use.deductible_fen + excluded.deductible_fen
+WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s"""
+
+_RESERVE_OF_LIABILITY: Final = """
+INSERT INTO liability_use (policy_id, liability, annual_limit_fen, reserved_fen)
+VALUES (%(policy_id)s, %(liability)s, %(limit)s, %(amount)s)
+ON CONFLICT (policy_id, liability) DO UPDATE
+SET reserved_fen = liability_use.reserved_fen + excluded.reserved_fen
+WHERE liability_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND liability_use.reserved_fen = %(seen)s"""
+
+
+class LiabilityOverdrawn(Exception):
+    """A liability's limit was changed by something that did not take of its policy's limit first."""
+
+
+def use(tx: Tx, policy_id: PolicyId, code: str) -> LimitUse:
+    """What is used of the policy's limit and deductible, and of its liability ``code``."""
+    row = tx.one(_USE, {"policy_id": policy_id, "liability": code})
+    if row is None:
+        return NOTHING_USED
+    return LimitUse(reserved_fen=Fen(row[0]), deductible_fen=Fen(row[1]), liability_fen=Fen(row[2]))
+
+
+def of_liabilities(tx: Tx, policy_id: PolicyId) -> dict[str, int]:
+    """What is used of each liability that anything is used of, in fen."""
+    return {row[0]: row[1] for row in tx.all(_OF_LIABILITIES, (policy_id,))}
+
+
+def reserve(tx: Tx, product: Product, claim: Claim, taken: Payable, *, seen: LimitUse) -> bool:
+    """Take ``taken`` of both annual limits; False if the policy's was used further than ``seen`` meanwhile.
+
+    Who takes of a liability has taken of the policy first and so holds its row: after that row is as it was seen, the
+    liability's cannot be otherwise.
+
+    Raises:
+        LiabilityOverdrawn: it is otherwise. The caller's transaction must not commit.
+    """
+    terms = liability(product, claim.liability)
+    if terms is None:
+        raise AssertionError("a claim under no liability of the product is not approved")
+    of_policy = {
+        "policy_id": claim.policy_id,
+        "limit": product.annual_limit_fen,
+        "amount": taken.amount_fen,
+        "deductible": taken.deductible_fen,
+        "seen": seen.reserved_fen,
+    }
+    if tx.execute(_RESERVE, of_policy) != 1:
+        return False
+    of_liability = {
+        "policy_id": claim.policy_id,
+        "liability": claim.liability,
+        "limit": terms.annual_limit_fen,
+        "amount": taken.amount_fen,
+        "seen": seen.liability_fen,
+    }
+    if tx.execute(_RESERVE_OF_LIABILITY, of_liability) != 1:
+        raise LiabilityOverdrawn(claim.policy_id, claim.liability)
+    return True
