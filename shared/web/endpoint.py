@@ -171,7 +171,13 @@ class Endpoint(Generic[D]):
             return None
         if request.content_length is not None and request.content_length > self._route.max_body:
             raise BodyTooLarge(self._route.max_body)
-        return Upload(request.stream, fingerprint)
+        return Upload(
+            request.stream,
+            fingerprint,
+            content_type=request.mimetype,
+            charset=request.mimetype_params.get("charset", ""),
+            content_encoding=request.headers.get("Content-Encoding"),
+        )
 
     def _rendered(self, reply: Reply[Any] | RawReply) -> StoredReply:
         status = reply.status if reply.status is not None else self._route.status

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from typing_extensions import override
+from werkzeug.exceptions import ClientDisconnected
 
+from shared.web.errors import UploadIncomplete
 from shared.web.idempotency import Hash
 
 CHUNK: Final = 262_144
@@ -24,10 +26,21 @@ class Source(Protocol):
 
 
 class Upload(io.RawIOBase):
-    """The request's body as a readable binary file that cannot be rewound."""
+    """The request's body as a readable binary file that cannot be rewound, with what its headers say of it."""
 
-    def __init__(self, source: Source, fingerprint: Hash | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        fingerprint: Hash | None,
+        *,
+        content_type: str = "",
+        charset: str = "",
+        content_encoding: str | None = None,
+    ) -> None:
         super().__init__()
+        self.content_type = content_type
+        self.charset = charset
+        self.content_encoding = content_encoding
         self._source = source
         self._fingerprint = fingerprint
         self._sha256 = hashlib.sha256()
@@ -40,7 +53,10 @@ class Upload(io.RawIOBase):
     @override
     def readinto(self, buffer: object, /) -> int:
         view = memoryview(buffer)  # type: ignore[arg-type]  # typeshed's Buffer is not importable on 3.11
-        piece = self._source.read(min(len(view), CHUNK))
+        try:
+            piece = self._source.read(min(len(view), CHUNK))
+        except ClientDisconnected:
+            raise UploadIncomplete from None
         view[: len(piece)] = piece
         self._sha256.update(piece)
         if self._fingerprint is not None:

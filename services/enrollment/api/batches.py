@@ -1,27 +1,42 @@
-"""Enrollment batches over HTTP: upload a file of subscribers, see how far it is, read what was rejected and why."""
+"""Enrollment batches over HTTP: upload a file of subscribers, see how far it is, read what became of each row."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.enrollment.api.deps import Deps
 from services.enrollment.domain import errors
 from services.enrollment.domain.batches import Batch, BatchState
+from services.enrollment.domain.file_columns import BatchKind
+from services.enrollment.domain.results import ResultFormat
+from services.enrollment.intake.upload import CONTENT_TYPES, Sent
 from services.enrollment.store import batches as store
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.show_results import results
+from shared.db.pool import Database
 from shared.values.ids import BatchId, ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel, RequestModel, Sha256Hex
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Reply, Resource, StreamedReply
+from shared.web.uploads import Upload
 
 batches = Resource("enrollment batches", "Files of subscribers")
 
 LARGEST_FILE = 2 * 1024**3
-"""Bytes: about fifteen million rows."""
+"""Bytes: about ten million rows of plain CSV."""
+
+_RESULT_TYPES: Final[dict[ResultFormat, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "ndjson": "application/x-ndjson",
+}
+_LOOK_AGAIN_SECONDS: Final = 5
 
 
 class BatchQuery(RequestModel):
@@ -29,11 +44,30 @@ class BatchQuery(RequestModel):
     rows: Annotated[int | None, Field(ge=0, le=100_000_000)] = None
     """How many rows the file has, without the header; checked."""
     sha256: Sha256Hex | None = None
-    """The file's SHA-256 in hex; checked."""
+    """The file's SHA-256 in hex, of the bytes as they are sent, compressed where they are; checked."""
+    kind: BatchKind = "enrollment"
+    """What is to be done with the rows."""
+    dry_run: bool = False
+    """Judge and count every row, and enroll nobody. Whether a person is covered already is told too."""
 
 
 class BatchPath(RequestModel):
     batch_id: Identifier
+
+
+class BatchListQuery(paging.PageQuery):
+    state: BatchState | None = None
+    """Only batches in this state."""
+
+
+class ResultsQuery(RequestModel):
+    format: ResultFormat | None = None
+    """csv or ndjson; without it, Accept decides, and csv is the usual one."""
+
+
+class ResultsHeader(RequestModel):
+    accept: Annotated[str, StringConstraints(max_length=500)] = "*/*"
+    """text/csv or application/x-ndjson."""
 
 
 class BatchView(ReplyModel):
@@ -41,6 +75,11 @@ class BatchView(ReplyModel):
 
     batch_id: str
     product_code: str
+    kind: BatchKind
+    format: str
+    """csv, ndjson or parquet, as it was sent."""
+    dry_run: bool
+    """Nobody is enrolled; what is accepted would have been."""
     state: BatchState
     rows: int
     """Counted on arrival; empty lines are no rows."""
@@ -60,7 +99,9 @@ class RejectionView(ReplyModel):
     """One row that was not enrolled. It holds nothing of the row itself."""
 
     line: int
-    """Counted from 1, the header's line."""
+    """Counted from 1, which is the header in CSV and the first row in NDJSON and Parquet."""
+    partner_reference: str | None
+    """Your number of the row; null where there is none, or where it is a person's number."""
     field: str
     code: str
     detail: str
@@ -72,34 +113,58 @@ class RejectionView(ReplyModel):
     scope="batches:write",
     status=202,
     reply=BatchView,
-    streams=("text/csv",),
+    streams=tuple(CONTENT_TYPES),
     max_body=LARGEST_FILE,
     problems=(
         errors.NoContract,
         errors.ContractNotRunning,
         errors.ProductNotSold,
+        errors.KindNotTaken,
         errors.UnreadableFile,
         errors.NotTheDeclaredFile,
     ),
 )
 def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
-    """Hand over a CSV file. It is taken in whole or not at all; good rows are enrolled even where others are not.
+    """Hand over a file of up to 2 GiB. It is taken in whole or not at all; good rows count even where others do not.
 
-    Columns, in any order, named in the first line: partner_reference, document_type, document_number, name, phone,
-    effective_date (may be missing or empty), consent_text_version, consent_given_at, consent_channel,
-    consent_sha256 (of your own record of the consent). UTF-8.
+    CSV, NDJSON or Parquet, as Content-Type says; plain, gzip or zstd, by Content-Encoding or by its first bytes. CSV
+    and NDJSON may be UTF-8 or GB18030. Columns, in any order, by these names or their Chinese ones: partner_reference,
+    document_type, document_number, name, phone, effective_date (may be missing or empty), consent_text_version,
+    consent_given_at, consent_channel, consent_sha256.
     """
     batch = receive_batch(
         call.tx,
         call.request_stream.chunks(),
         ProductCode(query.product_code),
-        Declared(query.rows, query.sha256),
+        Declared(query.rows, query.sha256, _sent(call.request_stream), query.kind, query.dry_run),
         tenant=call.caller.tenant,
         actor=call.caller.subject,
         vault=call.deps.vault,
         now=call.now,
     )
     return Reply(_view(batch), headers={"Location": f"/v1/enrollment-batches/{batch.batch_id}"})
+
+
+@batches.get(
+    "/v1/enrollment-batches",
+    scope="batches:read",
+    reply=paging.Page[BatchView],
+    problems=(errors.NoContract,),
+)
+def list_batches(call: Call[Deps], query: BatchListQuery) -> Reply[paging.Page[BatchView]]:
+    """Your files, the newest first."""
+    contract = contract_of(call.tx, call.caller.tenant)
+    position = paging.decode(query.cursor, UUID)
+    found = store.page(
+        call.tx,
+        contract.partner_no,
+        state=query.state,
+        before=None if position is None else BatchId(position[0]),
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].batch_id) if len(found) > query.limit else None
+    return Reply(paging.Page[BatchView](items=[_view(batch) for batch in shown], next_cursor=cursor))
 
 
 @batches.get(
@@ -129,12 +194,57 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
     shown = found[: query.limit]
     items = [
         RejectionView(
-            line=one.line, field=one.fault.field, code=one.fault.code, detail=one.fault.detail, fix=one.fault.fix
+            line=one.line,
+            partner_reference=one.partner_reference,
+            field=one.fault.field,
+            code=one.fault.code,
+            detail=one.fault.detail,
+            fix=one.fault.fix,
         )
         for one in shown
     ]
     cursor = paging.encode(shown[-1].line) if len(found) > query.limit else None
     return Reply(paging.Page[RejectionView](items=items, next_cursor=cursor))
+
+
+@batches.get(
+    "/v1/enrollment-batches/<batch_id>/results",
+    scope="batches:read",
+    reply="text/csv",
+    problems=(errors.NoContract, errors.UnknownBatch, errors.BatchNotDone),
+)
+def download_results(call: Call[Deps], path: BatchPath, query: ResultsQuery, header: ResultsHeader) -> StreamedReply:
+    """What became of each row, once the batch is done: the rejected ones by line, then the accepted ones.
+
+    As CSV or NDJSON (application/x-ndjson): line (of rejected rows), outcome, partner_reference, policy_id, field,
+    code, detail, fix. In CSV a cell that a spreadsheet would calculate begins with an apostrophe. Of a dry run there
+    are the rejected rows alone, for nobody has a policy by it.
+    """
+    batch = _batch(call, path.batch_id)
+    if batch.state not in {"finished", "failed"}:
+        raise errors.BatchNotDone(batch.batch_id, _LOOK_AGAIN_SECONDS)
+    form = query.format or _preferred(header.accept)
+    return StreamedReply(
+        partial(_results, batch_id=batch.batch_id, form=form),
+        _RESULT_TYPES[form],
+        headers={
+            "Content-Disposition": f'attachment; filename="{batch.batch_id}.results.{form}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _results(database: Database, *, batch_id: BatchId, form: ResultFormat) -> Iterator[bytes]:
+    return results(database, batch_id, form)
+
+
+def _preferred(accept: str) -> ResultFormat:
+    csv, ndjson = (accept.lower().find(kind) for kind in ("text/csv", "application/x-ndjson"))
+    return "ndjson" if ndjson >= 0 and (csv < 0 or ndjson < csv) else "csv"
+
+
+def _sent(upload: Upload) -> Sent:
+    return Sent(CONTENT_TYPES[upload.content_type], upload.content_encoding, upload.charset)
 
 
 def _batch(call: Call[Deps], batch_id: str) -> Batch:
@@ -149,6 +259,9 @@ def _view(batch: Batch) -> BatchView:
     return BatchView(
         batch_id=batch.batch_id,
         product_code=batch.product_code,
+        kind=batch.kind,
+        format=batch.format,
+        dry_run=batch.dry_run,
         state=batch.state,
         rows=batch.rows_total,
         rows_read=batch.rows_read,
