@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias
 
+from services.enrollment.store import statement_sums
 from shared.db.transaction import Tx
 
 Finder: TypeAlias = Callable[[Tx], list[str]]
@@ -130,4 +131,5 @@ FINDERS: Final[tuple[tuple[int, str, Finder], ...]] = (
         partial(_find, (_POLICY_STATE, _POLICY_WITHOUT_PRODUCT, _BATCH_STATE)),
     ),
     (12, "no identity stands in clear", partial(_find, (_CLEAR_IDENTITY,))),
+    (13, "each statement is the sum of its file's lines and of its month's policies", statement_sums.faults),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.enrollment.domain.statements import Sum, TransactionType
+from services.enrollment.domain.statements import Sum, TransactionType, booked_in
 from shared.db.transaction import Row, Tx
 from shared.values.money import Currency, Fen
 from shared.values.periods import Period
@@ -25,7 +25,7 @@ SELECT 'endorsed', count(*), coalesce(sum(e.premium_delta_fen), 0)::bigint, coal
 FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE p.partner_no = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
+WHERE partner_at(p.policy_id, e.endorsed_at) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
   AND v.terms ->> 'currency' = %(currency)s
 """
 _CANCELED: Final = """
@@ -34,7 +34,7 @@ SELECT 'canceled', count(*), coalesce(sum(-c.refund_fen), 0)::bigint, coalesce(s
 FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
+WHERE partner_at(p.policy_id, c.canceled_at) = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
   AND v.terms ->> 'currency' = %(currency)s
 """
 _ADJUSTED: Final = """
@@ -55,4 +55,33 @@ def of_policies(tx: Tx, partner_no: int, booked: Period, currency: Currency) -> 
         "currency": currency,
     }
     rows: list[Row] = [row for query in (_SOLD, _ENDORSED, _CANCELED, _ADJUSTED) for row in tx.all(query, parameters)]
-    return {row[0]: Sum(row[1], Fen(row[2]), Fen(row[3]), Fen(row[4])) for row in rows if row[1]}
+    return {row[0]: _summed(row[1:]) for row in rows if row[1]}
+
+
+_STATED: Final = """
+SELECT statement_id, partner_no, month, currency FROM statements WHERE state <> 'drawing' ORDER BY statement_id
+"""
+_TOTALS: Final = """
+SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen FROM statement_totals WHERE statement_id = %s
+"""
+_LINES_LOST: Final = """
+SELECT 'statement ' || s.statement_id || ' counts ' || t.lines || ' lines and its file has ' || p.lines
+FROM statements s,
+     LATERAL (SELECT coalesce(sum(lines), 0) AS lines FROM statement_totals x WHERE x.statement_id = s.statement_id) t,
+     LATERAL (SELECT coalesce(sum(lines), 0) AS lines FROM statement_parts x WHERE x.statement_id = s.statement_id) p
+WHERE t.lines <> p.lines
+"""
+
+
+def faults(tx: Tx) -> list[str]:
+    """Statements that differ from their files or from what the policies of their month come to, each as a sentence."""
+    found = [row[0] for row in tx.all(_LINES_LOST)]
+    for statement_id, partner_no, month, currency in tx.all(_STATED):
+        stated = {row[0]: _summed(row[1:]) for row in tx.all(_TOTALS, (statement_id,))}
+        if stated != of_policies(tx, partner_no, booked_in(month), Currency(currency)):
+            found.append(f"statement {statement_id} is not what the policies come to; run tie-out for the difference")
+    return found
+
+
+def _summed(row: Row) -> Sum:
+    return Sum(row[0], Fen(row[1]), Fen(row[2]), Fen(row[3]))

@@ -34,7 +34,7 @@ from shared.messaging import topics
 from shared.messaging.kafka_link import Link
 from shared.messaging.relay import Relay
 from shared.process.shutdown import Stopping
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, load_all, pieces, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, faults, load_all, pieces, row
 from tests.services.enrollment.builders import csv as csv_of
 
 APRIL = datetime(2026, 3, 31, 18, tzinfo=UTC)
@@ -332,6 +332,18 @@ def test_statement_file_policies_and_events_agree_to_the_fen(march: Office, publ
     assert found.of_policies == found.in_file == march.statement().totals
 
 
+def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: Office, environ: dict[str, str]) -> None:
+    march.draw()
+    assert faults(march.database, environ) == []
+    with march.database.transaction() as tx:
+        tx.execute("UPDATE statement_totals SET lines = lines + 1 WHERE transaction_type = 'canceled'")
+    statement_id = march.statement().statement_id
+    assert faults(march.database, environ) == [
+        f"statement {statement_id} counts 44 lines and its file has 43",
+        f"statement {statement_id} is not what the policies come to; run tie-out for the difference",
+    ]
+
+
 def test_a_fen_that_goes_astray_is_found(proven: tuple[Office, Link]) -> None:
     march, link = proven
     with march.database.transaction() as tx:
@@ -344,5 +356,5 @@ def test_a_fen_that_goes_astray_is_found(proven: tuple[Office, Link]) -> None:
     assert fault.startswith("issued: stated are 42 lines with 50400 fen")
     with march.database.transaction() as tx:
         tx.execute("UPDATE statement_totals SET premium_fen = premium_fen + 1 WHERE transaction_type = 'canceled'")
-    faults = tie_out.tie_out(march.database, link, march.statement()).faults
-    assert sum(fault.startswith("canceled") for fault in faults) == 3
+    found = tie_out.tie_out(march.database, link, march.statement()).faults
+    assert sum(fault.startswith("canceled") for fault in found) == 3
