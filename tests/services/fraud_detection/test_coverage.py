@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+import pytest
+
+from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.store import coverage, coverage_rows
 from shared.db.transaction import Tx
+from shared.events.envelope import Envelope
+from shared.events.policies import PoliciesEnrolled, PolicyColumns
+from shared.messaging.failures import Poison
+from shared.process.new_ids import new_id
+from shared.values.ids import EventId
 from tests.rules.fraud_detection.builders import LOSS, START
 from tests.services.fraud_detection.builders import Person, World
 
@@ -35,6 +44,53 @@ def test_a_chunk_that_comes_twice_changes_nothing(world: World) -> None:
     with world.database.transaction() as tx:
         enroll(tx, world, person)
     assert world.rows("SELECT count(*) FROM coverage") == [(1,)]
+
+
+def test_several_chunks_are_known_after_one_write_each_policy_with_its_own_terms(world: World) -> None:
+    persons = [world.person() for _ in range(3)]
+    later = START + timedelta(days=30)
+    second = PolicyColumns.of(
+        policy_id=[person.policy_id for person in persons[1:]],
+        person_token=["01" + "ab" * 16, "01" + "cd" * 16],
+        phone_token=["01" + "12" * 16, "01" + "34" * 16],
+        birth_year=[1950, 2001],
+        effective_from=[START, later],
+        effective_to=[later, later + timedelta(days=365)],
+        waits_from=[START - timedelta(days=365), START],
+    )
+    chunks = [world.chunk(persons[:1]), world.chunk([], partner_id="电信-west", stacks=True)]
+    with world.database.transaction() as tx:
+        coverage_rows.keep(tx, [chunks[0], msgspec.structs.replace(chunks[1], policies=second)])
+        found = [coverage.find(tx, person.policy_id) for person in persons]
+
+    first, middle, last = found
+    assert first is not None
+    assert (first.partner_id, first.birth_year, first.waits_from, first.stacks) == ("telecom-east", 1989, None, False)
+    assert middle is not None
+    assert (middle.person_token, middle.phone_token, middle.birth_year) == ("01" + "ab" * 16, "01" + "12" * 16, 1950)
+    assert (middle.effective_from, middle.effective_to) == (START, later)
+    assert (middle.partner_id, middle.waits_from, middle.stacks) == ("电信-west", START - timedelta(days=365), True)
+    assert last is not None
+    assert (last.person_token, last.effective_from, last.waits_from) == ("01" + "cd" * 16, later, START)
+
+
+def test_a_known_chunk_among_new_ones_stays_as_it_was_and_the_new_ones_come_in(world: World) -> None:
+    known_one, new_one = world.covered(), world.person()
+    other_words = world.chunk([known_one], partner_id="telecom-west")
+    with world.database.transaction() as tx:
+        coverage_rows.keep(tx, [other_words, world.chunk([new_one]), world.chunk([new_one])])
+    assert world.rows("SELECT partner_id FROM coverage ORDER BY policy_id") == [("telecom-east",), ("telecom-east",)]
+    assert known(world, new_one) == (START, START + timedelta(days=365), False)
+
+
+def test_a_number_that_fits_no_column_is_poison(world: World) -> None:
+    enrolled = POLICIES.handlers[PoliciesEnrolled]
+    chunk = world.chunk([world.person()])
+    hostile = msgspec.structs.replace(chunk, policies=msgspec.structs.replace(chunk.policies, birth_year=[1 << 40]))
+    uneven = msgspec.structs.replace(chunk, policies=msgspec.structs.replace(chunk.policies, person_token=b"short"))
+    for wrong in (hostile, uneven, msgspec.structs.replace(chunk, partner_id="nul\0")):
+        with world.database.transaction() as tx, pytest.raises(Poison):
+            enrolled(tx, Envelope(EventId(new_id()), wrong.TYPE, "test", START, wrong.chunk_id, wrong))
 
 
 def test_a_cancellation_ends_the_cover_early(world: World) -> None:
