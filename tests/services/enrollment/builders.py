@@ -186,6 +186,10 @@ class Partner:
     def post(self, path: str, json: object, *, key: str | None = None) -> Answer:
         return answer(self.client.post(path, json=json, headers=self._headers(key)))
 
+    def put(self, path: str, json: object, *, match: str | None = None) -> Answer:
+        headers = self._headers() | ({} if match is None else {"If-Match": match})
+        return answer(self.client.put(path, json=json, headers=headers))
+
     def upload(self, data: bytes, *, key: str | None = None, **query: str) -> Answer:
         return answer(
             self.client.post(

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.enrollment.app import PARTS
+from services.enrollment.courier.addresses import parse_networks
+from services.enrollment.courier.post import Courier
 from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.webhooks.send import Sender
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
+from shared.process.clock import SystemClock
 from tests.services.enrollment.builders import Partner, settle
+from tests.services.enrollment.receiver import Receiver, listening
 
 KEYS = KeyRing({1: bytes(range(32))})
+
+NewSender = Callable[..., Sender]
+"""Makes a further sender of webhooks, as another worker has it; with other keys, if a Sealer is given."""
 
 
 @pytest.fixture
@@ -43,6 +51,8 @@ def environ(enrollment_url: str, issuer: Issuer) -> dict[str, str]:
         "TOKEN_KEYS": f"1:{key}",
         "SEAL_KEYS": f"1:{key}",
         "SANDBOX": "true",
+        "ENROLLMENT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
+        "ENROLLMENT_WEBHOOK_PLAIN_HTTP": "true",
     }
 
 
@@ -64,3 +74,25 @@ def west(app: Flask, issuer: Issuer) -> Partner:
 @pytest.fixture
 def product_manager(app: Flask, issuer: Issuer) -> Partner:
     return Partner(app.test_client(), issuer.token("product-manager"))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def new_sender(database: Database) -> NewSender:
+    courier = Courier(parse_networks("127.0.0.0/8"), plain_http=True)
+    return lambda sealer=None: Sender(database, courier, sealer or Sealer(KEYS), SystemClock())
+
+
+@pytest.fixture
+def sender(new_sender: NewSender) -> Sender:
+    return new_sender()
+
+
+@pytest.fixture
+def partner_manager(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("partner-manager"))
