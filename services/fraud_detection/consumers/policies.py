@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from services.fraud_detection.consumers.malformed import malformed_is_poison
 from services.fraud_detection.store import coverage, coverage_rows
+from services.fraud_detection.usecases.erase_policies import erase
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
-from shared.events.policies import PoliciesEnrolled, PolicyCanceled
+from shared.events.policies import (
+    PoliciesCanceled,
+    PoliciesEnrolled,
+    PoliciesErased,
+    PoliciesTransferred,
+    PolicyCanceled,
+    PolicyEndorsed,
+)
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription, Together
+
+_TOKEN: Final = re.compile("[0-9a-f]{34}")
 
 
 def _enrolled(tx: Tx, envelopes: Sequence[Envelope]) -> None:
@@ -39,8 +50,68 @@ def _canceled(tx: Tx, envelope: Envelope) -> None:
             raise Poison(f"it holds {type(other).__name__}")
 
 
+def _canceled_together(tx: Tx, envelope: Envelope) -> None:
+    match envelope.data:
+        case PoliciesCanceled() as canceled if canceled.policies.are_of_one_length:
+            _require_versions(canceled.policies.version)
+            with malformed_is_poison():
+                coverage.keep_ends(tx, canceled)
+        case PoliciesCanceled():
+            raise Poison("its columns are of different lengths")
+        case other:
+            raise Poison(f"it holds {type(other).__name__}")
+
+
+def _endorsed(tx: Tx, envelope: Envelope) -> None:
+    """Of what an endorsement may change, the view holds the phone alone: no scheduled items, no names."""
+    match envelope.data:
+        case PolicyEndorsed(phone_token=str(phone_token)) as endorsed:
+            _require_versions([endorsed.version])
+            if _TOKEN.fullmatch(phone_token) is None:
+                raise Poison("its phone token is none")
+            with malformed_is_poison():
+                coverage.keep_phone(tx, endorsed.policy_id, endorsed.version, phone_token)
+        case PolicyEndorsed():
+            pass
+        case other:
+            raise Poison(f"it holds {type(other).__name__}")
+
+
+def _transferred(tx: Tx, envelope: Envelope) -> None:
+    match envelope.data:
+        case PoliciesTransferred() as transferred if len(transferred.policy_ids) == len(transferred.versions):
+            _require_versions(transferred.versions)
+            with malformed_is_poison():
+                coverage.keep_partner(tx, transferred)
+        case PoliciesTransferred():
+            raise Poison("it has not one version for each policy")
+        case other:
+            raise Poison(f"it holds {type(other).__name__}")
+
+
+def _erased(tx: Tx, envelope: Envelope) -> None:
+    match envelope.data:
+        case PoliciesErased() as erased:
+            with malformed_is_poison():
+                erase(tx, erased.policy_ids, erased_at=erased.erased_at)
+        case other:
+            raise Poison(f"it holds {type(other).__name__}")
+
+
+def _require_versions(versions: Sequence[int]) -> None:
+    if any(version <= 1 for version in versions):
+        raise Poison("a change of a policy has a version above that of its enrollment")
+
+
 POLICIES: Final = Subscription(
     name="coverage",
     topics=(PoliciesEnrolled.TOPIC,),
-    handlers={PoliciesEnrolled: Together(_enrolled), PolicyCanceled: _canceled},
+    handlers={
+        PoliciesEnrolled: Together(_enrolled),
+        PolicyCanceled: _canceled,
+        PoliciesCanceled: _canceled_together,
+        PolicyEndorsed: _endorsed,
+        PoliciesTransferred: _transferred,
+        PoliciesErased: _erased,
+    },
 )

@@ -9,11 +9,20 @@ from typing import Final
 
 from services.fraud_detection.domain.cover import Coverage
 from shared.db.transaction import Row, Tx
-from shared.events.policies import PoliciesTransferred, PolicyCanceled
+from shared.events.policies import PoliciesCanceled, PoliciesTransferred, PolicyCanceled
 from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
 
 _KEEP_END: Final = """
 INSERT INTO coverage_ends (policy_id, version, effective_to, canceled_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (policy_id) DO UPDATE
+SET version = excluded.version, effective_to = excluded.effective_to, canceled_at = excluded.canceled_at
+WHERE coverage_ends.version < excluded.version"""
+
+_KEEP_ENDS: Final = """
+INSERT INTO coverage_ends (policy_id, version, effective_to, canceled_at)
+SELECT DISTINCT ON (policy_id) policy_id, version, effective_to, %s
+FROM unnest(%s::uuid[], %s::integer[], %s::timestamptz[]) AS ended (policy_id, version, effective_to)
+ORDER BY policy_id, version DESC
 ON CONFLICT (policy_id) DO UPDATE
 SET version = excluded.version, effective_to = excluded.effective_to, canceled_at = excluded.canceled_at
 WHERE coverage_ends.version < excluded.version"""
@@ -27,7 +36,9 @@ WHERE coverage_phones.version < excluded.version"""
 
 _KEEP_PARTNER: Final = """
 INSERT INTO coverage_partners (policy_id, version, partner_id)
-SELECT policy_id, version, %s FROM unnest(%s::uuid[], %s::integer[]) AS moved (policy_id, version)
+SELECT DISTINCT ON (policy_id) policy_id, version, %s
+FROM unnest(%s::uuid[], %s::integer[]) AS moved (policy_id, version)
+ORDER BY policy_id, version DESC
 ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, partner_id = excluded.partner_id
 WHERE coverage_partners.version < excluded.version"""
 
@@ -54,6 +65,13 @@ ORDER BY coverage.policy_id"""
 def keep_end(tx: Tx, canceled: PolicyCanceled) -> None:
     """An early end, unless a newer one is known; its enrollment may come later."""
     tx.execute(_KEEP_END, (canceled.policy_id, canceled.version, canceled.effective_to, canceled.canceled_at))
+
+
+def keep_ends(tx: Tx, canceled: PoliciesCanceled) -> None:
+    """Many early ends, each as keep_end has it; in the order of their ids, so that two chunks never lock crosswise."""
+    ended = canceled.policies
+    ends = [moment.isoformat() for moment in ended.effective_to]
+    tx.execute(_KEEP_ENDS, (canceled.canceled_at, ended.policy_ids, ended.version, ends))
 
 
 def keep_phone(tx: Tx, policy_id: str, version: int, phone_token: str) -> None:
