@@ -21,6 +21,7 @@ _PLATFORM: Final = "shared/db/migrations/0001_platform.sql"
 _CLAIMS: Final = "services/fraud_detection/migrations/0001_coverage_claims_and_decisions.sql"
 _MONEY: Final = "services/payout/migrations/0001_payees_payouts_and_ledger.sql"
 _POLICIES: Final = "services/enrollment/migrations/0001_products_partners_policies_and_batches.sql"
+_STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
 
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
@@ -28,6 +29,7 @@ _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
 _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
+_STATING: Final = ("tests/services/enrollment/test_statements.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
 
 _SHARED: Final = (
@@ -103,6 +105,34 @@ _ENROLLMENT: Final = (
         " LIMIT 1 FOR UPDATE OF b SKIP LOCKED",
         " LIMIT 1",
         ("tests/services/enrollment/test_at_once.py", "tests/services/enrollment/test_batches.py"),
+    ),
+    Guard(
+        "unique key: one statement of a partner's month",
+        _STATEMENTS,
+        "    UNIQUE (partner_no, month, currency),\n",
+        "",
+        _STATING,
+    ),
+    Guard(
+        "a settlement takes two persons",
+        _STATEMENTS,
+        "    CHECK (decided_by <> recorded_by),\n",
+        "",
+        _STATING,
+    ),
+    Guard(
+        "unique key: a statement is settled once",
+        _STATEMENTS,
+        "CREATE UNIQUE INDEX one_settlement_per_statement",
+        "CREATE INDEX one_settlement_per_statement",
+        _STATING,
+    ),
+    Guard(
+        "what was stated never changes",
+        _STATEMENTS,
+        "BEFORE UPDATE OR DELETE ON statement_parts",
+        "BEFORE TRUNCATE ON statement_parts",
+        _STATING,
     ),
 )
 
