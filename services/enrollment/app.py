@@ -38,7 +38,7 @@ COUNT_SECONDS: Final = 5.0
 DROP_SECONDS: Final = 600.0
 
 INSTALLER: Final = "installation"
-"""Who the audit trail says published the products that the service ships with."""
+"""Who the audit trail says published the products that the service ships with; a trigger of 0007 knows it too."""
 
 
 def web(settings: Settings) -> Flask:
@@ -50,7 +50,9 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.partners import partners  # noqa: PLC0415
     from services.enrollment.api.policies import policies  # noqa: PLC0415
     from services.enrollment.api.problems import PROBLEMS  # noqa: PLC0415
+    from services.enrollment.api.product_drafts import product_drafts  # noqa: PLC0415
     from services.enrollment.api.products import products  # noqa: PLC0415
+    from services.enrollment.api.quotes import quotes  # noqa: PLC0415
     from services.enrollment.api.statements import statements  # noqa: PLC0415
     from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
     from services.enrollment.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
@@ -66,6 +68,8 @@ def web(settings: Settings) -> Flask:
         description="Products, and the people whom partners cover with them: one by one or by file.",
         resources=(
             products,
+            product_drafts,
+            quotes,
             partners,
             notices,
             consents,
