@@ -131,7 +131,7 @@ _ENROLLMENT: Final = (
         "what was stated never changes",
         _STATEMENTS,
         "BEFORE UPDATE OR DELETE ON statement_parts",
-        "BEFORE TRUNCATE ON statement_parts",
+        "BEFORE UPDATE ON statement_parts",
         _STATING,
     ),
 )
