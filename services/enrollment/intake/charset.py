@@ -19,6 +19,9 @@ _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _GB18030_MARK: Final = b"\x84\x31\x95\x33"
 _FIX: Final = "Save the file as UTF-8 or GB18030."
 _NEWLINE: Final = b"\n"
+_SURE: Final = "\u0800"
+"""From here on UTF-8 takes three bytes, as for all Chinese, and GB18030 hardly ever looks so by chance. Two bytes may be
+both: é in one is 茅 in the other."""
 
 
 class Decoder:
@@ -70,7 +73,7 @@ class Decoder:
 
     def _decide(self, lines: Sequence[bytes]) -> Charset:
         telling = [line for line in lines if not line.isascii()]
-        utf_8 = sum(1 for line in telling if _is(line, "utf-8"))
+        utf_8 = sum(1 for line in telling if _is(line, "utf-8") and max(line.decode()) >= _SURE)
         gb18030 = sum(1 for line in telling if not _is(line, "utf-8") and _is(line, "gb18030"))
         found: Charset = "gb18030" if gb18030 > utf_8 else "utf-8"
         if utf_8 or gb18030:

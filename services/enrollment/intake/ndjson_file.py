@@ -57,7 +57,7 @@ class NdjsonFile:
         if len(found) == lines:
             cells = list(map(msgspec.structs.astuple, found))
             written = self._joined(cells) or _written(cells)
-            if written.count("\n") == lines:
+            if written.count("\n") == lines and "\r" not in written:
                 return written
         return "".join(self._one(line) for line in text.split("\n"))
 
@@ -67,7 +67,7 @@ class NdjsonFile:
             text = "\n".join(map(",".join, rows)) + "\n"
         except TypeError:
             return None
-        plain = text.count(",") == len(rows) * (len(self.header) - 1) and '"' not in text and "\r" not in text
+        plain = text.count(",") == len(rows) * (len(self.header) - 1) and '"' not in text
         return text if plain else None
 
     def _learn(self, text: str) -> msgspec.json.Decoder[Any]:

@@ -127,9 +127,13 @@ class ParquetFile:
 def _spooled(pieces: Iterable[bytes]) -> IO[bytes]:
     """What arrives, on disk: unnamed, so that it is gone with its last reader, however that ends."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as its reader
-    for piece in pieces:
-        spool.write(piece)
-    spool.seek(0)
+    try:
+        for piece in pieces:
+            spool.write(piece)
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
     return spool
 
 

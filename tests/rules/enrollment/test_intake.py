@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
-from services.enrollment.intake import parse
+from services.enrollment.intake import line_faults, parse
 from services.enrollment.intake.upload import PART_ROWS, Upload
 
 HEADER = ",".join(COLUMNS).encode()
@@ -94,5 +94,10 @@ def test_a_line_with_too_few_or_too_many_fields_is_no_row() -> None:
 
 
 def test_bytes_that_are_no_text_spoil_their_own_row_alone() -> None:
-    found = lines_of(HEADER + b"\na,,,\xff\xfe,,,,,,\nb,,,,,,,,,\n", [])
-    assert [line.row.name for line in found if isinstance(line.row, RawRow)] == ["\ufffd\ufffd", ""]
+    upload = Upload([HEADER + b"\na,,,\xff\xfe,,,,,,\nb,,,,,,,,,\n"])
+    (part,) = upload.parts()
+    spoiled, good = part.text.split("\n")
+    fault = line_faults.fault_of(spoiled, len(upload.header))
+    assert (fault.field, fault.code) == ("line", "encoding_invalid")
+    assert good == "b,,,,,,,,,"
+    assert part.rows == 2
