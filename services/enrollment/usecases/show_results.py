@@ -7,6 +7,7 @@ from typing import Final
 
 from services.enrollment.domain.results import Result, ResultFormat, head, rendered
 from services.enrollment.store import batches
+from services.enrollment.store.results import accepted
 from shared.db.pool import Database
 from shared.values.ids import BatchId
 
@@ -51,7 +52,7 @@ def _accepted(database: Database, batch_id: BatchId, form: ResultFormat) -> Iter
     after: str | None = None
     while True:
         with database.transaction() as tx:
-            page, after = batches.accepted(tx, batch_id, after=after, chunks=_CHUNKS_AT_ONCE)
+            page, after = accepted(tx, batch_id, after=after, chunks=_CHUNKS_AT_ONCE)
         if after is None:
             return
         yield rendered((Result(None, "accepted", reference, policy_id) for reference, policy_id in page), form)
