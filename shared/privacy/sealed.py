@@ -118,7 +118,11 @@ class Sealer:
 
     def open(self, tx: Tx, blob: bytes, context: str) -> str:
         """One blob's text, its data key read for it. For many blobs of one key, get the key once by ``data_key``."""
-        return self.data_key(tx, data_key_id(blob)).open(blob, context)
+        return self.open_bytes(tx, blob, context).decode()
+
+    def open_bytes(self, tx: Tx, blob: bytes, context: str) -> bytes:
+        """What was sealed by ``seal_bytes``, its data key read for it."""
+        return self.data_key(tx, data_key_id(blob)).open_bytes(blob, context)
 
     def rotate(self, database: Database) -> int:
         """Wrap every data key anew under the current key of the settings; how many were wrapped.

@@ -17,6 +17,9 @@ from shared.values.ids import TokenHex
 Kind: TypeAlias = Literal["person", "phone", "payee", "device"]
 _KINDS: Final[tuple[Kind, ...]] = ("person", "phone", "payee", "device")
 
+PERSON_SEPARATOR: Final = "\0"
+"""Between a document's type and its number."""
+
 _HASH_BYTES: Final = 16
 """128 bits: among a billion persons the chance that any two collide is about 1 in 10^21."""
 
@@ -85,4 +88,4 @@ class Tokenizer:
 
 def person_text(document_type: str, number: str) -> str:
     """What is hashed of a person."""
-    return f"{document_type}\0{number}"
+    return f"{document_type}{PERSON_SEPARATOR}{number}"

@@ -46,7 +46,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy as stored. ``sealed`` is the Insured, to be opened with the key it names and the policy's id."""
+    """One policy as stored."""
 
     policy_id: PolicyId
     partner_id: PartnerId
@@ -63,7 +63,9 @@ class Policy:
     """Equal to ``effective_from`` where it was canceled before it began."""
     enrolled_at: datetime
     consent: Consent
-    sealed: bytes
+    chunk_id: str
+    chunk_place: int
+    """Where in the chunk's sealed record its Insured stands; the vault opens it."""
     claims: Claims
     waits_from: datetime
     """Where waiting days are counted from: a renewal keeps that of the first policy."""

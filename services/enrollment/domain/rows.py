@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from services.enrollment.domain.consents import ConsentTextsInUse
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
@@ -33,7 +34,7 @@ COLUMNS: Final = (
     "consent_channel",
     "consent_sha256",
 )
-ALREADY_COVERED: Final = "already_covered"
+LONGEST_NAME: Final = 60
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """Partners' clocks run a little ahead of ours; a consent of tomorrow is another matter."""
@@ -42,7 +43,6 @@ _PERSONAL_NUMBER: Final = re.compile(r"\d{17}[\dXx]|(?:86)?1[3-9]\d{9}")
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
-_LONGEST_NAME: Final = 60
 
 
 class RawRow(msgspec.Struct, frozen=True):
@@ -82,12 +82,24 @@ class CheckedRow(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Judges rows: by the terms sold, the partner's contract, the moment, and whether simulated ids count."""
+    """Judges rows: by the terms sold, the partner's contract, the moment, and whether simulated ids count.
 
-    def __init__(self, terms: ProductPublished, contract: Contract, *, now: datetime, sandbox: bool) -> None:
-        self._terms = terms
-        self._latest_consent = now + _CLOCK_SKEW
-        self._sandbox = sandbox
+    ``consent_texts`` are those that the contract accepts; None where it accepts any.
+    """
+
+    def __init__(
+        self,
+        terms: ProductPublished,
+        contract: Contract,
+        *,
+        now: datetime,
+        sandbox: bool,
+        consent_texts: ConsentTextsInUse | None = None,
+    ) -> None:
+        self.terms = terms
+        self.latest_consent = now.astimezone(UTC) + _CLOCK_SKEW
+        self.sandbox = sandbox
+        self._consent_texts = consent_texts
         self._today = today_of(terms, now)
         self._earliest = max(contract.first_day, self._today - timedelta(days=contract.back_dating_days))
         self._latest = min(contract.last_day, self._today + timedelta(days=FARTHEST_DAYS_AHEAD))
@@ -99,12 +111,15 @@ class Desk:
         fault = _fault_of_texts(raw)
         if fault is not None:
             return fault
-        first_day = self._first_day(raw.effective_date)
+        first_day = self.first_day(raw.effective_date)
         if isinstance(first_day, Fault):
             return first_day
         given_at = self._consent_given_at(raw.consent_given_at)
         if isinstance(given_at, Fault):
             return given_at
+        fault = self.fault_of_consent(raw.consent_text_version, raw.consent_channel, given_at)
+        if fault is not None:
+            return fault
         document = self._document(raw)
         if isinstance(document, Fault):
             return document
@@ -112,25 +127,26 @@ class Desk:
         if fault is not None:
             return fault
         try:
-            phone = normalize_phone(raw.phone, sandbox=self._sandbox)
+            phone = normalize_phone(raw.phone, sandbox=self.sandbox)
         except InvalidField as error:
             return Fault("phone", "phone_invalid", error.detail, error.fix)
         return CheckedRow(
             raw.partner_reference,
             Insured(raw.name, document.type, document.number, phone),
             document.birth_date.year if document.birth_date else 0,
-            self._cover(first_day),
+            self.cover(first_day),
             Consent(raw.consent_text_version, given_at, raw.consent_channel, raw.consent_sha256.lower()),
         )
 
     def _document(self, raw: RawRow) -> Document | Fault:
         try:
-            return normalize_document(raw.document_type, raw.document_number, sandbox=self._sandbox)
+            return normalize_document(raw.document_type, raw.document_number, sandbox=self.sandbox)
         except InvalidField as error:
             field = "document_type" if error.pointer.endswith("type") else "document_number"
             return Fault(field, f"{field}_invalid", error.detail, error.fix)
 
-    def _first_day(self, text: str) -> date | Fault:
+    def first_day(self, text: str) -> date | Fault:
+        """The first day of cover that ``text`` asks for."""
         # A file repeats a handful of dates a million times; 512 is more than the days that may be asked for.
         known = self._first_days.get(text)
         if known is None:
@@ -163,11 +179,19 @@ class Desk:
             )
         return first_day
 
-    def _cover(self, first_day: date) -> Period:
+    def cover(self, first_day: date) -> Period:
         cover = self._covers.get(first_day)
         if cover is None:
-            cover = self._covers[first_day] = cover_period(self._terms, first_day)
+            cover = self._covers[first_day] = cover_period(self.terms, first_day)
         return cover
+
+    def consent(self, text_version: str, given_at: str, channel: str, sha256: str) -> Consent | Fault:
+        """A consent that is given anew for a policy there is, or the first thing that is wrong with it."""
+        moment = _fault_of_proof(text_version, channel, sha256) or self._consent_given_at(given_at)
+        if isinstance(moment, Fault):
+            return moment
+        consent = Consent(text_version, moment, channel, sha256.lower())
+        return self.fault_of_consent(text_version, channel, moment) or consent
 
     def _consent_given_at(self, text: str) -> datetime | Fault:
         try:
@@ -181,7 +205,7 @@ class Desk:
                 "This is no time with a zone." if text else "The time of the person's consent is missing.",
                 "Write it as 2026-12-31T09:30:00+08:00.",
             )
-        if given_at > self._latest_consent:
+        if given_at > self.latest_consent:
             return Fault(
                 "consent_given_at",
                 "consent_in_future",
@@ -190,28 +214,52 @@ class Desk:
             )
         return given_at
 
+    def fault_of_consent(self, text_version: str, channel: str, given_at: datetime) -> Fault | None:
+        """What is wrong with a consent to this text; what is right once stays right later."""
+        if self._consent_texts is None:
+            return None
+        found = self._consent_texts.fault(text_version, channel, given_at)
+        return None if found is None else Fault(*found)
+
     def _fault_of_age(self, born: date | None, first_day: date) -> Fault | None:
         if born is None:
             return None
         age = first_day.year - born.year - ((first_day.month, first_day.day) < (born.month, born.day))
-        if self._terms.age_min <= age <= self._terms.age_max:
+        if self.terms.age_min <= age <= self.terms.age_max:
             return None
         return Fault(
             "document_number",
             "age_outside",
-            f"The product covers ages {self._terms.age_min} to {self._terms.age_max} on the first day of cover.",
+            f"The product covers ages {self.terms.age_min} to {self.terms.age_max} on the first day of cover.",
             "Leave this person out, or choose another product.",
         )
 
 
-def already_covered() -> Fault:
-    """What is said of a person whom the database already covers, or who stands in the file twice."""
-    return Fault(
-        "document_number",
-        ALREADY_COVERED,
-        "This person already holds this product's cover.",
-        "Nothing is to be done: one person has it once. Cancel the running policy first to begin a new one.",
-    )
+ALREADY_COVERED: Final = Fault(
+    "document_number",
+    "already_covered",
+    "This person already holds this product's cover.",
+    "Nothing is to be done: one person has it once. Cancel the running policy first to begin a new one.",
+)
+"""Said of a person whom another policy covers, or another line of the file, whichever partner's it is."""
+ALREADY_ENROLLED: Final = Fault(
+    "partner_reference",
+    "already_enrolled",
+    "This subscriber was enrolled before, under this very reference.",
+    "Nothing is to be done: the policy runs. Look it up by GET /v1/policies?partner_reference=….",
+)
+"""Said where a file, or a line, comes again."""
+OPTED_OUT: Final = Fault(
+    "document_number",
+    "opted_out",
+    "This person wants no cover and is not to be enrolled.",
+    "Leave this person out; only a new consent of the person, told to the insurer, lifts it.",
+)
+
+
+def reference_to_show(text: str) -> str | None:
+    """The partner's reference of a row where it may stand in a result: None where it is none, or a personal number."""
+    return text if _REFERENCE.fullmatch(text) and not _PERSONAL_NUMBER.fullmatch(text) else None
 
 
 def _fault_of_texts(raw: RawRow) -> Fault | None:
@@ -229,17 +277,18 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
             "The reference is a phone or identity number, and references are stored in clear.",
             "Send your own number of the subscriber instead.",
         )
-    if not raw.name or len(raw.name) > _LONGEST_NAME or _UNREADABLE.search(raw.name):
+    if not raw.name or len(raw.name) > LONGEST_NAME or _UNREADABLE.search(raw.name):
         return Fault(
             "name",
             "name_invalid" if raw.name else "name_missing",
             "The name is missing, too long or not readable as UTF-8.",
-            f"Send the name as on the document, up to {_LONGEST_NAME} characters.",
+            f"Send the name as on the document, up to {LONGEST_NAME} characters.",
         )
-    for field, text in (
-        ("consent_text_version", raw.consent_text_version),
-        ("consent_channel", raw.consent_channel),
-    ):
+    return _fault_of_proof(raw.consent_text_version, raw.consent_channel, raw.consent_sha256)
+
+
+def _fault_of_proof(text_version: str, channel: str, sha256: str) -> Fault | None:
+    for field, text in (("consent_text_version", text_version), ("consent_channel", channel)):
         if not _SLUG.fullmatch(text):
             return Fault(
                 field,
@@ -247,10 +296,10 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
                 "The proof of the person's consent is incomplete.",
                 "Send 1 to 32 letters, digits or . _ - here, e.g. 2026-01 or app.",
             )
-    if not _SHA256.fullmatch(raw.consent_sha256):
+    if not _SHA256.fullmatch(sha256):
         return Fault(
             "consent_sha256",
-            "consent_sha256_invalid" if raw.consent_sha256 else "consent_sha256_missing",
+            "consent_sha256_invalid" if sha256 else "consent_sha256_missing",
             "The proof of the person's consent is incomplete.",
             "Send the SHA-256 of your record of the consent as 64 hex digits.",
         )

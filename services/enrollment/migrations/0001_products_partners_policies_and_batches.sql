@@ -88,20 +88,37 @@ CREATE TABLE batch_parts (
     CHECK (CASE WHEN sealed IS NULL THEN accepted + rejected = rows ELSE accepted IS NULL AND rejected IS NULL END)
 );
 
-CREATE TABLE batch_rejections (
-    batch_id uuid NOT NULL REFERENCES batches,
-    line bigint NOT NULL,
-    -- The partner's own number of the row, where it gave one that is no personal number.
-    partner_reference text,
+-- The sentences that rejected rows are told, once each: a file that comes again has millions of rows for one of them.
+CREATE TABLE rejection_reasons (
+    reason_no integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     field text NOT NULL,
     code text NOT NULL,
     detail text NOT NULL,
     fix text NOT NULL,
+    UNIQUE (code, field, detail, fix)
+);
+
+-- No foreign key on the reason: looking it up once a row costs more than the row (the verify command checks it).
+CREATE TABLE batch_rejections (
+    batch_id uuid NOT NULL,
+    line bigint NOT NULL,
+    reason_no integer NOT NULL,
+    -- The partner's own number of the row, where it gave one that is no personal number.
+    partner_reference text,
     PRIMARY KEY (batch_id, line)
 );
 
+-- Who stands further up in the file of a dry run, which stores no policies. Emptied when the run ends.
+CREATE TABLE dry_run_persons (
+    batch_id uuid NOT NULL,
+    person_token bytea NOT NULL CHECK (length(person_token) = 17),
+    partner_reference text NOT NULL,
+    PRIMARY KEY (batch_id, person_token)
+);
+
 -- Policies announced together by one event; one enrolled singly is a chunk of one. Premium, the tax in it and what the
--- partner keeps of it are those of each policy of the chunk, as they were when it was sold.
+-- partner keeps of it are those of each policy of the chunk, as they were when it was sold. ``sealed`` is who is insured,
+-- a line for each chunk_place: one cipher run a chunk.
 CREATE TABLE policy_chunks (
     chunk_id uuid PRIMARY KEY,
     batch_id uuid REFERENCES batches,
@@ -118,9 +135,10 @@ CREATE TABLE policy_chunks (
     -- on their end. A chunk that does not say is looked at once and then rests until its day.
     ends_next timestamptz NOT NULL DEFAULT '-infinity',
     event_id uuid NOT NULL UNIQUE,
+    sealed bytea NOT NULL,
     FOREIGN KEY (product_id, product_version) REFERENCES product_versions
 );
-CREATE INDEX policy_chunks_ending ON policy_chunks (ends_next) WHERE ends_next < 'infinity';
+CREATE INDEX policy_chunks_ending ON policy_chunks (ends_next, chunk_id) WHERE ends_next < 'infinity';
 CREATE INDEX policy_chunks_of_partner ON policy_chunks (partner_no, enrolled_at);
 CREATE INDEX policy_chunks_of_batch ON policy_chunks (batch_id) WHERE batch_id IS NOT NULL;
 
@@ -136,19 +154,20 @@ CREATE TABLE policies (
     partner_no integer NOT NULL,
     product_id integer NOT NULL,
     product_version integer NOT NULL,
-    version integer NOT NULL CHECK (version > 0),
-    birth_year smallint NOT NULL,
+    version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     -- Of a product that one person holds once, 0; of one whose covers share a loss, the partner_no.
     stacks_by integer NOT NULL,
+    birth_year smallint NOT NULL,
+    -- Which line of the chunk's sealed record is this policy's, from 0.
+    chunk_place smallint NOT NULL CHECK (chunk_place BETWEEN 0 AND 999),
     -- upcoming: a renewal whose term has not begun; its predecessor is still in force.
-    state text NOT NULL CHECK (state IN ('in_force', 'upcoming', 'canceled', 'expired')),
+    state text NOT NULL DEFAULT 'in_force' CHECK (state IN ('in_force', 'upcoming', 'canceled', 'expired')),
     person_token bytea NOT NULL CHECK (length(person_token) = 17),
     phone_token bytea NOT NULL CHECK (length(phone_token) = 17),
     partner_reference text NOT NULL,
     consent_text_version text NOT NULL,
     consent_channel text NOT NULL,
     consent_sha256 bytea NOT NULL CHECK (length(consent_sha256) = 32),
-    sealed bytea NOT NULL,
     CHECK (effective_to >= effective_from)
 );
 -- One cover per person and product, whichever partner sells it: what two enrollments at once cannot both pass.
@@ -156,6 +175,10 @@ CREATE UNIQUE INDEX one_cover_per_person_and_product ON policies (person_token, 
 WHERE state = 'in_force';
 CREATE INDEX policies_of_partner ON policies (partner_no, partner_reference, policy_id);
 CREATE INDEX policies_of_chunk ON policies (chunk_id);
+
+-- What is sealed is noise: trying to compress it takes longer than storing it.
+ALTER TABLE batch_parts ALTER COLUMN sealed SET STORAGE EXTERNAL;
+ALTER TABLE policy_chunks ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
 CREATE TABLE cancellations (
     policy_id uuid PRIMARY KEY REFERENCES policies,

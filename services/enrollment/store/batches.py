@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -98,7 +97,7 @@ def page(tx: Tx, partner_no: int, *, state: BatchState | None, before: BatchId |
 
 
 _REJECTIONS: Final = """
-SELECT line, partner_reference, field, code, detail, fix FROM batch_rejections
+SELECT line, partner_reference, field, code, detail, fix FROM batch_rejections JOIN rejection_reasons USING (reason_no)
 WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
 """
 
@@ -115,17 +114,6 @@ class Rejection:
 
 def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[Rejection]:
     return [Rejection(row[0], Fault(*row[2:]), row[1]) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
-
-
-_ADD_REJECTIONS: Final = """
-INSERT INTO batch_rejections (batch_id, line, partner_reference, field, code, detail, fix) VALUES %s
-"""
-
-
-def add_rejections(tx: Tx, batch_id: BatchId, rejected: Sequence[Rejection]) -> None:
-    if rejected:
-        rows = [(batch_id, one.line, one.partner_reference, *_texts(one.fault)) for one in rejected]
-        tx.insert_many(_ADD_REJECTIONS, rows)
 
 
 _CHUNKS: Final = """
@@ -147,10 +135,6 @@ def accepted(
     return [(row[0], PolicyId(row[1])) for row in tx.all(_OF_CHUNKS, (found,))], found[-1]
 
 
-def _texts(fault: Fault) -> tuple[str, str, str, str]:
-    return fault.field, fault.code, fault.detail, fault.fix
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """The next part to do of a batch that this transaction has locked."""
@@ -169,6 +153,27 @@ class Work:
     rows: int
     sealed: bytes
     last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPart:
+    """A part that is still to be done."""
+
+    part_no: int
+    first_line: int
+    sealed: bytes
+
+
+_PART_AFTER: Final = """
+SELECT part_no, first_line, sealed FROM batch_parts
+WHERE batch_id = %s AND part_no > %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
+"""
+
+
+def part_after(tx: Tx, batch_id: BatchId, part_no: int) -> SealedPart | None:
+    """The part that comes next; None where there is none."""
+    row = tx.one(_PART_AFTER, (batch_id, part_no))
+    return None if row is None else SealedPart(row[0], row[1], bytes(row[2]))
 
 
 # One worker a batch, in the order of its parts, so that of two lines about one person the first always wins; more

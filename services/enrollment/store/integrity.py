@@ -57,7 +57,8 @@ SELECT 'batch ' || b.batch_id || ' read ' || b.rows_read || ' rows: ' || a.polic
 FROM batches b,
      LATERAL (SELECT coalesce(sum(k.policies), 0) AS policies FROM policy_chunks k WHERE k.batch_id = b.batch_id) a,
      LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
-WHERE (b.accepted, b.rejected, b.rows_read) <> (a.policies, r.rows, a.policies + r.rows)
+WHERE b.kind = 'enrollment' AND NOT b.dry_run
+  AND (b.accepted, b.rejected, b.rows_read) <> (a.policies, r.rows, a.policies + r.rows)
 """
 _PARTS_MISCOUNTED: Final = """
 SELECT 'batch ' || b.batch_id || ' has ' || b.rows_total || ' rows and parts of ' || coalesce(p.rows, 0)
@@ -68,8 +69,9 @@ FROM batches b, LATERAL (
 WHERE (b.rows_total, b.rows_read) <> (coalesce(p.rows, 0), p.done)
 """
 _REJECTED_WITHOUT_REASON: Final = """
-SELECT 'batch ' || batch_id || ' line ' || line || ' was rejected without a reason' FROM batch_rejections
-WHERE code = '' OR detail = '' OR fix = ''
+SELECT 'batch ' || batch_id || ' line ' || line || ' was rejected without a reason'
+FROM batch_rejections LEFT JOIN rejection_reasons USING (reason_no)
+WHERE reason_no IS NULL OR code IS NULL OR code = '' OR detail = '' OR fix = ''
 """
 
 # 10: no illegal state step.
@@ -98,7 +100,8 @@ GROUP BY b.batch_id HAVING (b.state = 'finished' AND count(p.part_no) > 0)
 _CLEAR_IDENTITY: Final = r"""
 SELECT DISTINCT place || ' holds what looks like an identity or phone number' FROM (
     SELECT 'partner_reference of policy ' || policy_id AS place, partner_reference AS text FROM policies
-    UNION ALL SELECT 'rejection of batch ' || batch_id || ' line ' || line, detail || ' ' || fix FROM batch_rejections
+    UNION ALL SELECT 'rejection reason ' || reason_no, detail || ' ' || fix FROM rejection_reasons
+    UNION ALL SELECT 'rejection of batch ' || batch_id || ' line ' || line, partner_reference FROM batch_rejections
     UNION ALL SELECT 'outbox event ' || event_id, body FROM outbox
     UNION ALL SELECT 'audit row ' || number, actor || ' ' || subject || ' ' || details FROM audit_log
     UNION ALL SELECT 'stored reply of ' || route, convert_from(body, 'UTF8') FROM idempotency_keys

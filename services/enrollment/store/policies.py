@@ -14,11 +14,12 @@ _SELECT: Final = """
 SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product_version, k.batch_id, p.state,
        p.version, p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to, k.enrolled_at,
        p.consent_text_version, p.consent_given_at, p.consent_channel,
-       encode(p.consent_sha256, 'hex'), p.sealed,
+       encode(p.consent_sha256, 'hex'), p.chunk_id,
        c.filed, c.approved, c.paid, coalesce(n.waits_from, p.effective_from), n.renews,
        (SELECT f.policy_id FROM renewals f WHERE f.renews = p.policy_id),
        (SELECT count(*) FROM endorsements e WHERE e.policy_id = p.policy_id),
-       EXISTS (SELECT FROM erased_policies g WHERE g.policy_id = p.policy_id)
+       EXISTS (SELECT FROM erased_policies g WHERE g.policy_id = p.policy_id),
+       p.chunk_place
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN products d USING (product_id)
@@ -130,7 +131,8 @@ def _policy(row: Row) -> Policy:
         effective_to=row[11],
         enrolled_at=row[12],
         consent=Consent(row[13], row[14], row[15], row[16]),
-        sealed=bytes(row[17]),
+        chunk_id=row[17],
+        chunk_place=row[26],
         claims=Claims(filed=row[18], approved=row[19], paid=Fen(row[20])),
         waits_from=row[21],
         renews=None if row[22] is None else PolicyId(row[22]),

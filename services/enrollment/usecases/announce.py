@@ -20,8 +20,29 @@ def policies_enrolled(
     now: datetime,
 ) -> PoliciesEnrolled:
     """``policies`` are one chunk's, all stored, and at least one."""
+    columns = PolicyColumns.of(
+        policy_id=[policy.policy_id for policy in policies],
+        person_token=[policy.person_token for policy in policies],
+        phone_token=[policy.phone_token for policy in policies],
+        birth_year=[policy.birth_year for policy in policies],
+        effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
+        effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
+    )
+    return chunk_enrolled(policies[0].chunk_id, columns, terms, partner_id=partner_id, batch_id=batch_id, now=now)
+
+
+def chunk_enrolled(
+    chunk_id: str,
+    columns: PolicyColumns,
+    terms: ProductPublished,
+    *,
+    partner_id: PartnerId,
+    batch_id: BatchId | None,
+    now: datetime,
+) -> PoliciesEnrolled:
+    """The same of policies that are in columns already."""
     return PoliciesEnrolled(
-        chunk_id=policies[0].chunk_id,
+        chunk_id=chunk_id,
         batch_id=batch_id,
         partner_id=partner_id,
         product_code=terms.product_code,
@@ -30,12 +51,5 @@ def policies_enrolled(
         currency=terms.currency,
         enrolled_at=now,
         stacks=terms.stacking == "pro_rata",
-        policies=PolicyColumns.of(
-            policy_id=[policy.policy_id for policy in policies],
-            person_token=[policy.person_token for policy in policies],
-            phone_token=[policy.phone_token for policy in policies],
-            birth_year=[policy.birth_year for policy in policies],
-            effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
-            effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
-        ),
+        policies=columns,
     )

@@ -13,7 +13,8 @@ from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.usecases.announce import policies_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of
 from services.enrollment.usecases.publish_consent_text import texts_in_use
-from services.enrollment.usecases.vault import Vault, seal_insured
+from services.enrollment.usecases.vault import Vault, record_of, seal_records
+from services.enrollment.usecases.webhooks.tell import tell_issued
 from shared.db.transaction import Tx
 from shared.messaging import outbox
 from shared.process import metrics
@@ -52,7 +53,7 @@ def enroll_policy(
     if isinstance(judged, Fault):
         raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
     _check_consent(tx, judged, sale)
-    policy = _prepared(tx, judged, vault)
+    policy = _prepared(judged, vault)
     known_as = vault.persons_under_older_keys(judged.insured)
     for token in known_as:
         _refuse_covered(tx, token, sale)
@@ -63,12 +64,12 @@ def enroll_policy(
         raise AlreadyCovered
     event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)
     event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
-    new_policies.add_chunk(
-        tx, policy.chunk_id, sale.under, batch_id=None, policies=1, enrolled_at=now, event_id=event_id
-    )
+    sealed = seal_records(vault.sealer.new_data_key(tx), policy.chunk_id, [record_of(judged.insured)])
+    new_policies.add_chunk(tx, policy.chunk_id, sale.under, enrolled_at=now, event_id=event_id, sealed=sealed)
     metrics.POLICIES_ENROLLED.labels("one").inc()
     stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # inserted above
+    tell_issued(tx, sale.contract, stored, now=now)
     return stored
 
 
@@ -79,11 +80,9 @@ def _check_consent(tx: Tx, row: CheckedRow, sale: Sale) -> None:
         raise InvalidField(_POINTERS[fault.field], fault.detail, fault.fix)
 
 
-def _prepared(tx: Tx, row: CheckedRow, vault: Vault) -> NewPolicy:
-    policy_id = PolicyId(new_id())
-    key = vault.sealer.new_data_key(tx)
+def _prepared(row: CheckedRow, vault: Vault) -> NewPolicy:
     return NewPolicy(
-        policy_id=policy_id,
+        policy_id=PolicyId(new_id()),
         chunk_id=new_id(),
         person_token=vault.person(row.insured),
         phone_token=vault.tokenizer.phone(row.insured.phone),
@@ -91,7 +90,6 @@ def _prepared(tx: Tx, row: CheckedRow, vault: Vault) -> NewPolicy:
         birth_year=row.birth_year,
         cover=row.cover,
         consent=row.consent,
-        sealed=seal_insured(key, policy_id, row.insured),
     )
 
 

@@ -1,19 +1,26 @@
-"""What enrollment does with personal data: tokens to know a person again, and one sealed record a policy.
+"""What enrollment does with personal data: tokens to know a person again, and one sealed blob of a chunk's people.
 
-The keys come from the settings; which rows are acceptable was judged before.
+A blob holds a line for each policy of its chunk, in the order of their places: one cipher run for up to a thousand
+people. The keys come from the settings; which rows are acceptable was judged before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import msgspec
+from typing import Final
 
 from services.enrollment.domain.policies import Insured, Policy
+from services.enrollment.store import sealed_records
 from shared.db.transaction import Tx
-from shared.privacy.sealed import DataKey, Sealer
+from shared.privacy.sealed import DataKey, Sealer, data_key_id
 from shared.privacy.tokens import Tokenizer
-from shared.values.ids import BatchId, PolicyId, TokenHex
+from shared.values.ids import BatchId, TokenHex
+
+RECORD_SEPARATOR: Final = "\t"
+_LINE: Final = "\n"
+"""Neither can stand in a record: no field of a row holds a control character."""
+_FORGOTTEN: Final = Insured("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +42,47 @@ class Vault:
         return self.tokenizer.person_candidates(insured.document_type, insured.document_number)[1:]
 
     def insured(self, tx: Tx, policy: Policy) -> Insured:
-        """The clear record of one policy, for masking."""
-        text = self.sealer.open(tx, policy.sealed, policy_context(policy.policy_id))
-        return Insured(*msgspec.json.decode(text, type=list[str]))
+        """The clear record of one policy, for masking; all of it empty where the person was erased."""
+        blob = sealed_records.read(tx, policy.chunk_id)
+        line = self.sealer.open(tx, blob, chunk_context(policy.chunk_id)).split(_LINE)[policy.chunk_place]
+        return Insured(*line.split(RECORD_SEPARATOR)) if line else _FORGOTTEN
+
+    def everyone(self, tx: Tx, chunk_id: str) -> list[Insured]:
+        """The clear records of a whole chunk, by place."""
+        text = self.sealer.open(tx, sealed_records.read(tx, chunk_id), chunk_context(chunk_id))
+        return [Insured(*line.split(RECORD_SEPARATOR)) if line else _FORGOTTEN for line in text.split(_LINE)]
+
+    def erase(self, tx: Tx, policy: Policy) -> None:
+        """Forget who is insured: the chunk's blob is written anew without this person, under the same data key."""
+        self._rewrite(tx, policy, "")
+
+    def replace(self, tx: Tx, policy: Policy, insured: Insured) -> None:
+        """Write down another record of the person: a name corrected, a phone changed."""
+        self._rewrite(tx, policy, record_of(insured))
+
+    def _rewrite(self, tx: Tx, policy: Policy, line: str) -> None:
+        context = chunk_context(policy.chunk_id)
+        blob = sealed_records.read(tx, policy.chunk_id, lock=True)
+        key = self.sealer.data_key(tx, data_key_id(blob))
+        lines = key.open(blob, context).split(_LINE)
+        lines[policy.chunk_place] = line
+        sealed_records.write(tx, policy.chunk_id, key.seal(_LINE.join(lines), context))
 
 
-def seal_insured(key: DataKey, policy_id: PolicyId, insured: Insured) -> bytes:
-    """The record in one blob: one cipher run a policy instead of four."""
+def record_of(insured: Insured) -> str:
+    """One policy's line of its chunk's blob."""
     fields = (insured.name, insured.document_type, insured.document_number, insured.phone)
-    return key.seal(msgspec.json.encode(fields).decode(), policy_context(policy_id))
+    return RECORD_SEPARATOR.join(fields)
 
 
-def policy_context(policy_id: PolicyId) -> str:
-    """Ties the record to its policy: copied to another row it does not open."""
-    return f"policy:{policy_id}:insured"
+def seal_records(key: DataKey, chunk_id: str, records: Sequence[str]) -> bytes:
+    """The blob of a chunk: ``records`` by place."""
+    return key.seal(_LINE.join(records), chunk_context(chunk_id))
+
+
+def chunk_context(chunk_id: str) -> str:
+    """Ties the blob to its chunk: copied to another row it does not open."""
+    return f"chunk:{chunk_id}:insured"
 
 
 def part_context(batch_id: BatchId, number: int) -> str:

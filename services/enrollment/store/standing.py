@@ -1,0 +1,91 @@
+"""What the database knows of thousands of persons at once: who holds a product's cover, and who wants none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.enrollment.store.new_policies import SoldUnder
+from shared.db.transaction import Tx
+from shared.values.ids import BatchId
+
+_TOKEN_BYTES: Final = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why a person gets no policy now: the cover that runs, or ``opted_out``."""
+
+    opted_out: bool
+    partner_no: int
+    partner_reference: str
+
+
+# The tokens come in one value and are cut up here: an array of thousands of literals takes longer to read than to look
+# for. An array that is computed also leaves the planner no choice but the index, whatever it knows of the table.
+_LOOK_UP: Final = f"""
+WITH asked AS (
+    SELECT ARRAY(
+        SELECT substring(%(tokens)s::bytea FROM place FOR {_TOKEN_BYTES})
+        FROM generate_series(1, %(length)s, {_TOKEN_BYTES}) AS place
+    ) AS tokens
+)
+SELECT person_token, false, partner_no, partner_reference FROM policies
+WHERE person_token = ANY ((SELECT tokens FROM asked)::bytea[])
+  AND product_id = %(product_id)s AND stacks_by = %(stacks_by)s AND state = 'in_force'
+UNION ALL
+SELECT person_token, true, 0, '' FROM opt_outs WHERE person_token = ANY ((SELECT tokens FROM asked)::bytea[])
+"""
+
+
+def look_up(tx: Tx, person_tokens: Sequence[bytes], under: SoldUnder) -> dict[bytes, Standing]:
+    """By token, those who hold this cover or opted out; whoever opted out is told as such, covered or not.
+
+    Hold ``opt_outs`` before: then nobody opts out between this look and the end of the transaction.
+    """
+    tokens = b"".join(person_tokens)
+    parameters: dict[str, object] = {
+        "tokens": tokens,
+        "length": len(tokens),
+        "product_id": under.product_id,
+        "stacks_by": under.stacks_by,
+    }
+    found: dict[bytes, Standing] = {}
+    for token, opted_out, partner_no, reference in tx.all(_LOOK_UP, parameters):
+        key = bytes(token)
+        if opted_out or key not in found:
+            found[key] = Standing(opted_out, partner_no, reference)
+    return found
+
+
+_SEEN: Final = f"""
+SELECT person_token, partner_reference FROM dry_run_persons
+WHERE batch_id = %(batch_id)s AND person_token = ANY (ARRAY(
+    SELECT substring(%(tokens)s::bytea FROM place FOR {_TOKEN_BYTES})
+    FROM generate_series(1, %(length)s, {_TOKEN_BYTES}) AS place
+))
+"""
+_NOTE: Final = "INSERT INTO dry_run_persons (batch_id, person_token, partner_reference) VALUES %s"
+_FORGET: Final = "DELETE FROM dry_run_persons WHERE batch_id = %s"
+
+
+def seen_in_dry_run(
+    tx: Tx, batch_id: BatchId, person_tokens: Sequence[bytes], under: SoldUnder
+) -> dict[bytes, Standing]:
+    """Those who stand further up in the file of a dry run, as if they had been enrolled."""
+    tokens = b"".join(person_tokens)
+    rows = tx.all(_SEEN, {"batch_id": batch_id, "tokens": tokens, "length": len(tokens)})
+    return {
+        bytes(token): Standing(opted_out=False, partner_no=under.partner_no, partner_reference=reference)
+        for token, reference in rows
+    }
+
+
+def note_in_dry_run(tx: Tx, batch_id: BatchId, people: Sequence[tuple[bytes, str]]) -> None:
+    """Remember these tokens and references until the dry run ends."""
+    tx.insert_many(_NOTE, [(batch_id, token, reference) for token, reference in people])
+
+
+def forget_dry_run(tx: Tx, batch_id: BatchId) -> None:
+    tx.execute(_FORGET, (batch_id,))

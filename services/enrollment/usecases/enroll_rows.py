@@ -1,0 +1,201 @@
+"""Enrolls a part of a file: people who can be covered are stored, sealed and announced in chunks, the others rejected.
+
+A dry run says the same and stores nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import polars as pl
+
+from services.enrollment.domain.batches import CHUNK_ROWS
+from services.enrollment.domain.many_rows import EPOCH, MICROSECOND
+from services.enrollment.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
+from services.enrollment.store import batches, many_policies, opt_outs, rejections, standing
+from services.enrollment.store.batches import Rejection, Work
+from services.enrollment.store.many_policies import NewChunk
+from services.enrollment.store.standing import Standing
+from services.enrollment.usecases.announce import chunk_enrolled
+from services.enrollment.usecases.contracts import Sale, sale_of_batch
+from services.enrollment.usecases.prepare_part import Ahead, PreparedPart, prepare
+from services.enrollment.usecases.publish_consent_text import texts_in_use
+from services.enrollment.usecases.vault import Vault, part_context, seal_records
+from shared.db.transaction import Tx
+from shared.events.policies import PolicyColumns
+from shared.messaging import outbox
+from shared.privacy.sealed import data_key_id
+from shared.process import metrics
+from shared.process.new_ids import id_text, new_ids
+
+
+def enroll_rows(
+    tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
+) -> tuple[int, int]:
+    """How many rows of the part were accepted, and how many rejected."""
+    sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
+    desk = Desk(
+        sale.product.terms,
+        sale.contract,
+        now=work.received_at,
+        sandbox=sandbox,
+        consent_texts=texts_in_use(tx, sale.contract),
+    )
+    prepared = ahead.take((work.batch_id, work.part_no)) if ahead else None
+    if prepared is None:
+        prepared = prepare(part, work.header, work.first_line, desk, vault.tokenizer)
+    if ahead:
+        _begin_next(tx, work, desk, vault, ahead)
+    opt_outs.hold(tx)
+    if work.dry_run:
+        taken, known = _pretend(tx, prepared, work, sale)
+    else:
+        taken, known = _store(tx, prepared, work, sale, vault=vault, now=now)
+        metrics.POLICIES_ENROLLED.labels("batch").inc(taken)
+    rejected = list(_rejections(prepared, known, sale.contract.partner_no))
+    rejections.add(tx, work.batch_id, rejected)
+    return taken, len(rejected)
+
+
+def _begin_next(tx: Tx, work: Work, desk: Desk, vault: Vault, ahead: Ahead) -> None:
+    """Have the next part prepared while the database is busy with this one."""
+    following = batches.part_after(tx, work.batch_id, work.part_no)
+    if following is None:
+        return
+    key = vault.sealer.data_key(tx, data_key_id(following.sealed))
+    context = part_context(work.batch_id, following.part_no)
+
+    def make() -> PreparedPart:
+        part = key.open_bytes(following.sealed, context)
+        return prepare(part, work.header, following.first_line, desk, vault.tokenizer)
+
+    ahead.begin((work.batch_id, following.part_no), make)
+
+
+def _store(
+    tx: Tx, prepared: PreparedPart, work: Work, sale: Sale, *, vault: Vault, now: datetime
+) -> tuple[int, Mapping[bytes, Standing]]:
+    """How many people were enrolled, and why the others were not, by their tokens."""
+    while True:
+        known = _known(tx, prepared, sale)
+        people = _without(prepared.people, known)
+        if not people.height:
+            return 0, known
+        policy_ids = new_ids(people.height)
+        chunk_ids = new_ids(-(-people.height // CHUNK_ROWS))
+        # Where somebody is being enrolled by another transaction, the index made us wait for its end: look again.
+        if many_policies.insert(tx, people, policy_ids, chunk_ids, sale.under):
+            break
+    chunks = [
+        _Chunk(
+            id_text(chunk_id),
+            policy_ids[number * CHUNK_ROWS : (number + 1) * CHUNK_ROWS],
+            people.slice(number * CHUNK_ROWS, CHUNK_ROWS),
+        )
+        for number, chunk_id in enumerate(chunk_ids)
+    ]
+    _announce(tx, chunks, work, sale, vault=vault, now=now)
+    return people.height, known
+
+
+def _known(tx: Tx, prepared: PreparedPart, sale: Sale) -> dict[bytes, Standing]:
+    """Who of these people is covered or opted out, by the current token, also where it is known by an older one."""
+    tokens = prepared.people["person_token"].to_list()
+    known = standing.look_up(tx, tokens, sale.under)
+    for older in prepared.older_tokens:
+        found = standing.look_up(tx, sorted(older), sale.under)
+        known |= {token: found[old] for token, old in zip(tokens, older, strict=True) if old in found}
+    return known
+
+
+def _without(people: pl.DataFrame, known: Mapping[bytes, Standing]) -> pl.DataFrame:
+    if not known:
+        return people
+    return people.filter(~pl.col("person_token").is_in(pl.Series(list(known), dtype=pl.Binary).implode()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Up to CHUNK_ROWS of the people, with the ids of their policies."""
+
+    chunk_id: str
+    policy_ids: list[bytes]
+    people: pl.DataFrame
+
+
+def _announce(tx: Tx, chunks: list[_Chunk], work: Work, sale: Sale, *, vault: Vault, now: datetime) -> None:
+    """One event and one sealed record for each chunk."""
+    event = partial(
+        chunk_enrolled, terms=sale.product.terms, partner_id=work.partner_id, batch_id=work.batch_id, now=now
+    )
+    events = [(event(chunk.chunk_id, _columns(chunk)), chunk.chunk_id) for chunk in chunks]
+    event_ids = outbox.add_many(tx, events, now=now)
+    keys = vault.sealer.new_data_keys(tx, len(chunks))
+    many_policies.add_chunks(
+        tx,
+        [
+            NewChunk(
+                chunk_id=chunk.chunk_id,
+                policies=chunk.people.height,
+                event_id=event_id,
+                sealed=seal_records(key, chunk.chunk_id, chunk.people["record"].to_list()),
+            )
+            for chunk, event_id, key in zip(chunks, event_ids, keys, strict=True)
+        ],
+        sale.under,
+        batch_id=work.batch_id,
+        enrolled_at=now,
+    )
+
+
+def _columns(chunk: _Chunk) -> PolicyColumns:
+    people = chunk.people
+    return PolicyColumns(
+        policy_id=b"".join(chunk.policy_ids),
+        person_token=b"".join(people["person_token"].to_list()),
+        phone_token=b"".join(people["phone_token"].to_list()),
+        birth_year=people["birth_year"].to_list(),
+        effective_from=_moments(people["effective_from"]),
+        effective_to=_moments(people["effective_to"]),
+    )
+
+
+def _moments(column: pl.Series) -> list[datetime]:
+    """One for all where they are the same, as the event allows."""
+    moments = {value: EPOCH + value * MICROSECOND for value in column.unique()}
+    return list(moments.values()) if len(moments) == 1 else [moments[value] for value in column]
+
+
+def _rejections(prepared: PreparedPart, known: Mapping[bytes, Standing], partner_no: int) -> Iterator[Rejection]:
+    for each in prepared.refused:
+        yield Rejection(each.line, each.fault, each.partner_reference)
+    if known:
+        people = prepared.people.select("line", "partner_reference", "person_token")
+        for line, reference, token in people.iter_rows():
+            if token in known:
+                yield Rejection(line, _verdict(known[token], reference, partner_no), reference)
+    for line, reference, token, first_reference in prepared.again.iter_rows():
+        first = known.get(token) or Standing(opted_out=False, partner_no=partner_no, partner_reference=first_reference)
+        yield Rejection(line, _verdict(first, reference, partner_no), reference)
+
+
+def _verdict(holder: Standing, reference: str, partner_no: int) -> Fault:
+    if holder.opted_out:
+        return OPTED_OUT
+    same = (holder.partner_no, holder.partner_reference) == (partner_no, reference)
+    return ALREADY_ENROLLED if same else ALREADY_COVERED
+
+
+def _pretend(tx: Tx, prepared: PreparedPart, work: Work, sale: Sale) -> tuple[int, Mapping[bytes, Standing]]:
+    """What ``_store`` would say; people of this part are remembered for the next ones until the run ends."""
+    tokens = prepared.people["person_token"].to_list()
+    known = standing.seen_in_dry_run(tx, work.batch_id, tokens, sale.under) | _known(tx, prepared, sale)
+    people = _without(prepared.people, known)
+    if work.last:
+        standing.forget_dry_run(tx, work.batch_id)
+    else:
+        standing.note_in_dry_run(tx, work.batch_id, people.select("person_token", "partner_reference").rows())
+    return people.height, known
