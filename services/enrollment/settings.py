@@ -21,6 +21,9 @@ class Settings(settings.Settings):
     contracts_file: FilePath | None = Field(
         default=None, description="the path of a JSON file of partners' contracts; a sandbox has its own"
     )
+    pickups_file: FilePath | None = Field(
+        default=None, description="the path of a JSON file of the places where partners leave files"
+    )
     webhook_private_networks: Annotated[str, AfterValidator(_networks)] = Field(
         default="",
         description="networks like 10.20.0.0/16,127.0.0.0/8 that webhooks may enter although they are not public",

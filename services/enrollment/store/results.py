@@ -20,7 +20,7 @@ _BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 def accepted(
     tx: Tx, batch_id: BatchId, *, after: str | None, chunks: int
 ) -> tuple[list[tuple[str, PolicyId]], str | None]:
-    """References and policies that some chunks of the batch brought, and after which chunk to go on; None at the end."""
+    """References and policies that some chunks of the batch brought, and after which one to go on; None at the end."""
     found = [row[0] for row in tx.all(_CHUNKS, (batch_id, after or _BEFORE_ALL, chunks))]
     if not found:
         return [], None

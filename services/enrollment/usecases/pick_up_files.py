@@ -1,0 +1,223 @@
+"""Takes in the files that partners leave in folders and object stores, each once, and answers beside them.
+
+A file becomes a batch, and is noted as taken, in one transaction; what is written beside it follows, and is written
+again, alike, where a worker died in between. Two workers at one file: the second one finds it locked or noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from services.enrollment.domain import errors
+from services.enrollment.intake.pickup_places import (
+    RECEIPT,
+    RESULTS,
+    SIGNATURE,
+    FileChanged,
+    Found,
+    Place,
+    PlaceAway,
+)
+from services.enrollment.store import batches, picked_files
+from services.enrollment.store.picked_files import Unanswered
+from services.enrollment.usecases.contracts import Sale, contract_of
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.show_results import results
+from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.verify_file import verify_file
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+from shared.process import traces
+from shared.process.clock import Clock, wall_now
+from shared.process.logs import get_logger
+from shared.values.errors import FangzhaError
+from shared.values.ids import BatchId, ProductCode
+
+ACTOR: Final = "pickup"
+"""Who the audit trail says handed over a file that was picked up."""
+
+_WRITE_AGAIN: Final = timedelta(seconds=60)
+_REFUSALS: Final = (
+    errors.NoContract,
+    errors.ContractNotRunning,
+    errors.ProductNotSold,
+    errors.KindNotTaken,
+    errors.UnreadableFile,
+    errors.NotTheDeclaredFile,
+    errors.SignatureNotAllowed,
+)
+"""What will not pass by waiting. A quota that is used up does: such a file is asked again."""
+
+log = get_logger()
+
+
+@dataclass(frozen=True)
+class _TakenBefore(FangzhaError):
+    """The same content was taken under the same name before, as {batch_id}."""
+
+    batch_id: BatchId
+
+
+class Pickups:
+    """The places of all partners, looked through by one job."""
+
+    def __init__(self, places: Sequence[Place], database: Database, vault: Vault, clock: Clock) -> None:
+        self._places = places
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+
+    def run(self) -> bool:
+        """Take in at most one file of each place and answer at most one; whether something was done."""
+        done = False
+        for place in self._places:
+            try:
+                done = self._take_next(place) or done
+                done = self._answer_next(place) or done
+            except (PlaceAway, FileChanged, errors.NoContract, errors.TooManyRows) as error:
+                log.warning("pickup_waits", place=place.url, reason=error.sentence())
+        return done
+
+    def _take_next(self, place: Place) -> bool:
+        found = place.files(wall_now())
+        with self._database.transaction() as tx:
+            partner_no = contract_of(tx, place.pickup.partner_id).partner_no
+            known = picked_files.known(tx, partner_no, place.url, [each.name for each in found])
+        new = next((each for each in found if (each.name, each.etag) not in known), None)
+        return new is not None and self._take(place, new, partner_no)
+
+    def _take(self, place: Place, found: Found, partner_no: int) -> bool:
+        note = _Note(partner_no, place.url, found, self._clock.now())
+        with traces.span("pick-up-file"):
+            try:
+                with self._database.transaction() as tx:
+                    if not note.free(tx):
+                        return False
+                    self._receive(tx, place, found, note)
+            except _TakenBefore as before:
+                note.store(self._database, batch_id=before.batch_id)
+            except _REFUSALS as refusal:
+                note.store(self._database, refusal=_problem(refusal))
+                log.warning("file_refused", place=place.url, file=found.name, reason=refusal.sentence())
+            else:
+                log.info("file_picked_up", place=place.url, file=found.name)
+        return True
+
+    def _receive(self, tx: Tx, place: Place, found: Found, note: _Note) -> None:
+        signature = place.companion(found.name + SIGNATURE)
+        signed_by: str | None = None
+
+        def check(sale: Sale, sha256: str) -> None:
+            nonlocal signed_by
+            signed_by = verify_file(tx, sale.contract, sha256.encode(), signature)
+            before = picked_files.batch_of(tx, note.partner_no, note.place, found.name, sha256)
+            if before is not None:
+                raise _TakenBefore(before)
+
+        pickup = place.pickup
+        if found.sha256 == "":
+            raise errors.UnreadableFile("Its .sha256 file holds no SHA-256.", "Write 64 hex digits into it.")
+        batch = receive_batch(
+            tx,
+            place.read(found),
+            ProductCode(pickup.product_code),
+            Declared(None, found.sha256, found.sent, pickup.kind, pickup.dry_run),
+            tenant=pickup.partner_id,
+            actor=ACTOR,
+            vault=self._vault,
+            now=note.now,
+            check=check,
+        )
+        note.add(tx, sha256=batch.sha256, batch_id=batch.batch_id, signed_by=signed_by)
+
+    def _answer_next(self, place: Place) -> bool:
+        with self._database.transaction() as tx:
+            contract = contract_of(tx, place.pickup.partner_id)
+            now = wall_now()
+            waiting = picked_files.next_unanswered(tx, contract.partner_no, place.url, now)
+            if waiting is None:
+                return False
+            try:
+                done = self._answer(tx, place, waiting, contract.partner_no)
+            except PlaceAway as away:
+                picked_files.answer_later(tx, waiting.file_no, now + _WRITE_AGAIN)
+                log.warning("receipt_waits", place=place.url, file=waiting.name, reason=away.sentence())
+                return True
+            picked_files.answered(tx, waiting.file_no, results=done, now=now)
+        return True
+
+    def _answer(self, tx: Tx, place: Place, waiting: Unanswered, partner_no: int) -> bool:
+        """Write what can be written by now; whether that is all."""
+        receipt = _receipt(tx, waiting, partner_no)
+        done = receipt["state"] in {"finished", "failed", "refused"}
+        if done and waiting.batch_id is not None:
+            place.write(waiting.name + RESULTS, results(self._database, waiting.batch_id, "csv"))
+        place.write(waiting.name + RECEIPT, _indented(receipt))
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """That one content of one file is dealt with."""
+
+    partner_no: int
+    place: str
+    found: Found
+    now: datetime
+
+    def free(self, tx: Tx) -> bool:
+        """Whether the file is this transaction's to take, and not taken meanwhile."""
+        name = self.found.name
+        if not picked_files.lock(tx, self.partner_no, self.place, name):
+            return False
+        return (name, self.found.etag) not in picked_files.known(tx, self.partner_no, self.place, [name])
+
+    def add(self, tx: Tx, **what: Any) -> None:
+        picked_files.add(tx, self.partner_no, self.place, self.found.name, self.found.etag, now=self.now, **what)
+
+    def store(self, database: Database, **what: Any) -> None:
+        """In a transaction of its own, unless another worker was first."""
+        with database.transaction() as tx:
+            if self.free(tx):
+                self.add(tx, **what)
+
+
+def _receipt(tx: Tx, waiting: Unanswered, partner_no: int) -> dict[str, object]:
+    receipt: dict[str, object] = {
+        "file": waiting.name,
+        "picked_up_at": waiting.picked_at,
+        "state": "refused",
+        "sha256": waiting.sha256,
+        "signed_by": waiting.signed_by,
+    }
+    if waiting.batch_id is None:
+        return receipt | {"problem": waiting.refusal}
+    batch = batches.batch(tx, waiting.batch_id, partner_no=partner_no)
+    assert batch is not None  # noqa: S101  # a foreign key says so
+    return receipt | {
+        "state": batch.state,
+        "sha256": batch.sha256,
+        "batch_id": batch.batch_id,
+        "dry_run": batch.dry_run,
+        "rows": batch.rows_total,
+        "accepted": batch.accepted,
+        "rejected": batch.rejected,
+        "finished_at": batch.finished_at,
+        "failure": batch.failure,
+    }
+
+
+def _indented(receipt: dict[str, object]) -> Iterator[bytes]:
+    yield msgspec.json.format(msgspec.json.encode(receipt), indent=2) + b"\n"
+
+
+def _problem(refusal: FangzhaError) -> dict[str, str]:
+    """As the same error is named over HTTP."""
+    slug = re.sub(r"(?<!^)(?=[A-Z])", "-", type(refusal).__name__).lower()
+    return {"type": slug, "detail": refusal.sentence()}
