@@ -10,11 +10,12 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.enrollment.app import PARTS
 from shared.entry.tools import openapi
-from tests.services.enrollment.builders import Partner, body, csv, row
-from tests.shared.web.fuzzing import fuzz
+from shared.web.app import api_document, scopes_of
+from shared.web.resource import PUBLIC
+from tests.services.enrollment.builders import PRODUCT, Partner, body, csv, row
+from tests.shared.web.fuzzing import CLOCK, fuzz
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "api" / "enrollment.json"
-ALL_SCOPES = "products:read products:write policies:read policies:write batches:read batches:write"
 
 
 def test_the_committed_document_is_what_the_code_says() -> None:
@@ -24,19 +25,20 @@ def test_the_committed_document_is_what_the_code_says() -> None:
 
 
 def test_no_made_up_request_breaks_enrollment(app: Flask, issuer: Issuer) -> None:
-    token = issuer.token("telecom-east", scope=ALL_SCOPES)
+    scopes = {scope for scope in scopes_of(app).values() if scope != PUBLIC}
+    token = issuer.token("telecom-east", scope=" ".join(sorted(scopes)))
     partner = Partner(app.test_client(), token)
     policies = [partner.post("/v1/policies", body(n)).json["policy_id"] for n in range(3)]
     batch = partner.upload(csv([row(9, effective_date="")])).json["batch_id"]
-    tried = fuzz(app, token, known={"policy_id": policies, "batch_id": [batch]})
-    assert set(tried) == {
-        "GET /v1/products",
-        "POST /v1/products",
-        "GET /v1/policies",
-        "POST /v1/policies",
-        "GET /v1/policies/{policy_id}",
-        "POST /v1/policies/{policy_id}/cancellation",
-        "POST /v1/enrollment-batches",
-        "GET /v1/enrollment-batches/{batch_id}",
-        "GET /v1/enrollment-batches/{batch_id}/rejections",
+    terms = partner.get(f"/v1/products/{PRODUCT}/versions/1").json
+    terms = {name: value for name, value in terms.items() if name not in {"product_version", "effective_from"}}
+    draft = partner.post("/v1/product-drafts", terms).json["draft_id"]
+    known = {"policy_id": policies, "batch_id": [batch], "draft_id": [draft], "product_code": [PRODUCT]}
+    tried = fuzz(app, token, known=known)
+    documented = {
+        f"{method.upper()} {path}"
+        for path, operations in api_document(app)["paths"].items()
+        for method in operations
+        if path != CLOCK
     }
+    assert set(tried) == documented
