@@ -122,6 +122,7 @@ class RejectionView(ReplyModel):
         errors.KindNotTaken,
         errors.UnreadableFile,
         errors.NotTheDeclaredFile,
+        errors.TooManyRows,
     ),
 )
 def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:

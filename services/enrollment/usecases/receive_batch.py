@@ -11,6 +11,7 @@ from services.enrollment.domain.errors import KindNotTaken, NotTheDeclaredFile
 from services.enrollment.domain.file_columns import FILE_COLUMNS, BatchKind
 from services.enrollment.intake.upload import Sent, Upload
 from services.enrollment.store import batches
+from services.enrollment.usecases import quotas
 from services.enrollment.usecases.contracts import Sale, sale_of
 from services.enrollment.usecases.vault import Vault, part_context
 from shared.db import audit
@@ -61,11 +62,14 @@ def receive_batch(
         KindNotTaken: files of this kind are not taken in.
         UnreadableFile: it is no file of subscribers.
         NotTheDeclaredFile: its rows or hash are not those declared.
+        TooManyRows: the contract allows no so many more today; a dry run is not counted.
     """
     columns = FILE_COLUMNS.get(declared.kind)
     if columns is None:
         raise KindNotTaken(declared.kind)
     sale = sale_of(tx, tenant, product_code, now)
+    if not declared.dry_run:
+        quotas.check_rows(tx, sale.contract.partner_id, declared.rows, now=now)
     upload = Upload(chunks, declared.sent, columns)
     batch_id = BatchId(new_id())
     batches.add(
@@ -88,6 +92,8 @@ def receive_batch(
     _check_declared(declared, upload)
     if check is not None:
         check(sale, upload.sha256)
+    if not declared.dry_run:
+        quotas.use_rows(tx, sale.contract.partner_id, upload.rows, now=now)
     batches.complete(tx, batch_id, rows_total=upload.rows, sha256=upload.sha256)
     audit.record(
         tx,

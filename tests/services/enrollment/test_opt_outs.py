@@ -1,0 +1,236 @@
+"""Persons who want no cover: honored at once, with every partner, also against an enrollment at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.enrollment.domain.errors import AlreadyCovered, OptedOut
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.rows import RawRow
+from services.enrollment.store import opt_outs
+from services.enrollment.usecases.enroll_policy import enroll_policy
+from services.enrollment.usecases.opt_out import OptedOutNow, opt_out, persons_tokens
+from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.privacy.keys import KeyRing
+from shared.privacy.tokens import Tokenizer
+from shared.process.clock import wall_now
+from shared.values.errors import FangzhaError
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, load_all, row
+from tests.services.enrollment.test_at_once import at_once, enroll
+from tests.services.enrollment.test_http import problem
+
+
+def document(n: int) -> dict[str, str]:
+    return {"document_type": "resident_id", "document_number": id_number(n)}
+
+
+def leave(database: Database, vault: Vault, raw: RawRow) -> OptedOutNow:
+    """The person of this row opts out by their document."""
+    tokens = persons_tokens(raw.document_type, raw.document_number, vault=vault, sandbox=True, pointer="/x")
+    with database.transaction() as tx:
+        return opt_out(tx, tokens, channel="hotline", actor="test", now=NOW)
+
+
+def consent(**changes: str) -> dict[str, str]:
+    at = (wall_now() + timedelta(seconds=5)).isoformat()
+    return {"text_version": "2026-02", "given_at": at, "channel": "app", "sha256": "ab" * 32} | changes
+
+
+def test_an_opt_out_ends_the_persons_cover_with_each_partner_and_keeps_it_ended(
+    east: Partner, west: Partner, database: Database, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    reply = west.post("/v1/opt-outs", {"document": document(1), "channel": "hotline"})
+    assert (reply.status_code, reply.json["policies_canceled"]) == (201, []), "another partner's policy is not told"
+    ended = east.get(f"/v1/policies/{policy['policy_id']}").json
+    assert ended["state"] == "canceled"
+    with database.transaction() as tx:
+        assert tx.one("SELECT reason, refund_fen FROM cancellations") == ("opt_out", policy["premium_fen"])
+        assert tx.one("SELECT count(*) FROM outbox WHERE type = 'policies.canceled'") == (1,)
+    for partner in (east, west):
+        refused = partner.post("/v1/policies", body(1))
+        assert (refused.status_code, problem(refused)) == (409, "opted-out")
+    assert faults(database, environ) == []
+
+
+def test_a_partner_opts_a_person_out_by_its_own_policy_alone(
+    east: Partner, west: Partner, partner_manager: Partner
+) -> None:
+    mine = east.post("/v1/policies", body(1)).json["policy_id"]
+    other = east.post("/v1/policies", body(2)).json["policy_id"]
+    assert problem(west.post("/v1/opt-outs", {"policy_id": mine, "channel": "app"})) == "unknown-policy"
+    first = east.post("/v1/opt-outs", {"policy_id": mine, "channel": "app"})
+    assert first.json["policies_canceled"] == [mine]
+    again = east.post("/v1/opt-outs", {"policy_id": mine, "channel": "sms"})
+    assert again.json == {"opted_out_at": first.json["opted_out_at"], "policies_canceled": []}
+    by_staff = partner_manager.post("/v1/opt-outs", {"policy_id": other, "channel": "letter"})
+    assert by_staff.json["policies_canceled"] == [other]
+
+
+@pytest.mark.parametrize("named", [{}, {"document": document(1), "policy_id": "0190163d-8694-739b-aea5-966c26f8ad91"}])
+def test_a_person_is_named_in_one_way(east: Partner, named: dict[str, Any]) -> None:
+    assert problem(east.post("/v1/opt-outs", {"channel": "app"} | named)) == "invalid-request"
+
+
+def test_nothing_of_a_document_is_stored(east: Partner, database: Database, environ: dict[str, str]) -> None:
+    east.post("/v1/opt-outs", {"document": document(7), "channel": "hotline"})
+    with database.transaction() as tx:
+        told = str(tx.all("SELECT * FROM opt_outs") + tx.all("SELECT actor, subject, details FROM audit_log"))
+        assert tx.one("SELECT count(*) FROM opt_outs") == (1,)
+    assert id_number(7) not in told
+    assert faults(database, environ) == []
+
+
+def test_a_new_consent_lets_the_person_back_and_an_old_one_does_not(east: Partner, database: Database) -> None:
+    east.post("/v1/opt-outs", {"document": document(1), "channel": "hotline"})
+    before = (wall_now() - timedelta(hours=1)).isoformat()
+    stale = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent(given_at=before)})
+    assert (stale.status_code, stale.json["errors"][0]["pointer"]) == (422, "/consent/given_at")
+    assert problem(east.post("/v1/policies", body(1))) == "opted-out"
+    lifted = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent()})
+    assert lifted.status_code == 200
+    assert east.post("/v1/policies", body(1)).status_code == 201
+    again = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent()})
+    assert problem(again) == "not-opted-out"
+    with database.transaction() as tx:
+        assert tx.one("SELECT consent_text_version, consent_channel, lifted_by FROM opt_out_lifts") == (
+            "2026-02",
+            "app",
+            "telecom-east",
+        )
+
+
+def test_rows_of_a_file_about_people_who_opted_out_are_rejected_and_the_others_are_not(
+    east: Partner, database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    leave(database, vault, row(2))
+    with database.transaction() as tx:
+        rows = csv([row(n) for n in range(1, 4)])
+        batch = receive_batch(
+            tx, [rows], PRODUCT, Declared(None, None), tenant="telecom-east", actor="test", vault=vault, now=NOW
+        )
+    load_all(database, vault)
+    rejected = east.get(f"/v1/enrollment-batches/{batch.batch_id}/rejections").json["items"]
+    assert [(each["line"], each["code"]) for each in rejected] == [(3, "opted_out")]
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM policies") == (2,)
+    assert faults(database, environ) == []
+
+
+def test_who_opted_out_under_an_older_key_stays_out_while_keys_rotate(database: Database, vault: Vault) -> None:
+    leave(database, vault, row(1))
+    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+    with pytest.raises(OptedOut):
+        enroll(database, rotated, row(1))
+    policy = enroll(database, vault, row(2))
+    assert [each for each, _partner in leave(database, rotated, row(2)).ended] == [policy.policy_id]
+    for keys in (vault, rotated):
+        with pytest.raises(OptedOut):
+            enroll(database, keys, row(2))
+
+
+def holds(database: Database) -> Any:
+    """Who both opted out and is covered: nobody, ever."""
+    with database.transaction() as tx:
+        return tx.all(
+            "SELECT policy_id FROM policies JOIN opt_outs USING (person_token) WHERE state IN ('in_force', 'upcoming')"
+        )
+
+
+def test_of_an_opt_out_and_an_enrollment_at_the_same_moment_never_both_win(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    for n in range(40):
+
+        def come(n: int = n) -> Policy:
+            return enroll(database, vault, row(n))
+
+        def go(n: int = n) -> OptedOutNow:
+            return leave(database, vault, row(n))
+
+        results: list[Any | FangzhaError] = at_once(come, go)
+        assert {type(each) for each in results} <= {Policy, OptedOut, OptedOutNow}
+    assert holds(database) == []
+    assert faults(database, environ) == []
+
+
+def test_an_enrollment_that_waits_for_an_opt_out_sees_it(database: Database, vault: Vault) -> None:
+    """The order that chance hits least: its statement begins before the opt-out is committed."""
+    tokens = persons_tokens("resident_id", id_number(1), vault=vault, sandbox=True, pointer="/x")
+    results: list[Any] = []
+    waiting = threading.Thread(target=lambda: results.extend(at_once(lambda: enroll(database, vault, row(1)))))
+    with database.transaction() as tx:
+        opt_out(tx, tokens, channel="hotline", actor="test", now=NOW)
+        waiting.start()
+        wait_until_somebody_waits(database)
+    waiting.join()
+    assert [type(each) for each in results] == [OptedOut]
+
+
+def test_an_opt_out_waits_for_the_enrollment_it_must_end(database: Database, vault: Vault) -> None:
+    results: list[OptedOutNow] = []
+    with database.transaction() as tx:
+        policy = enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True)
+        waiting = threading.Thread(target=lambda: results.append(leave(database, vault, row(1))))
+        waiting.start()
+        wait_until_somebody_waits(database)
+    waiting.join()
+    assert [each for each, _partner in results[0].ended] == [policy.policy_id]
+
+
+def test_of_an_opt_out_and_a_file_at_the_same_moment_never_both_win(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    people = range(400)
+    for tenant in ("telecom-east", "telecom-west"):
+        with database.transaction() as tx:
+            file = csv([row(n) for n in people])
+            receive_batch(tx, [file], PRODUCT, Declared(None, None), tenant=tenant, actor="test", vault=vault, now=NOW)
+
+    def many_leave() -> int:
+        return sum(1 for n in people[::20] if leave(database, vault, row(n)))
+
+    at_once(lambda: load_all(database, vault), lambda: load_all(database, vault), many_leave)
+    load_all(database, vault)
+    assert holds(database) == []
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM opt_outs") == (20,)
+        assert tx.one("SELECT count(*) FROM policies WHERE state = 'in_force'") == (380,)
+    assert faults(database, environ) == []
+
+
+def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: Database, vault: Vault) -> None:
+    results: list[OptedOutNow] = []
+    with database.transaction() as part:
+        opt_outs.hold(part)
+        waiting = threading.Thread(target=lambda: results.append(leave(database, vault, row(1))))
+        waiting.start()
+        wait_until_somebody_waits(database)
+        assert enroll(database, vault, row(2)).state == "in_force", "others are enrolled meanwhile"
+        assert results == []
+    waiting.join()
+    assert len(results) == 1
+
+
+def wait_until_somebody_waits(database: Database) -> None:
+    """Until a transaction waits for a lock of a person or of the gate."""
+    pause = threading.Event()
+    for _ in range(500):
+        with database.transaction() as tx:
+            if tx.one("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                return
+        pause.wait(0.01)
+    raise AssertionError("nobody waits")
+
+
+def test_a_covered_person_who_did_not_opt_out_is_still_only_covered_already(database: Database, vault: Vault) -> None:
+    leave(database, vault, row(1))
+    enroll(database, vault, row(2))
+    with pytest.raises(AlreadyCovered):
+        enroll(database, vault, row(2))
