@@ -1,0 +1,321 @@
+"""Cover in general form: liabilities, territory, claims-made terms, renewals, losses that several policies share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
+from services.fraud_detection.domain.decision_policy import Approve, Opinion, Review, decide
+from services.fraud_detection.domain.payable import annual_left, annual_limit, event_limit, payable
+from services.fraud_detection.domain.sharing import Beside, is_told_of_elsewhere, share
+from shared.events.products import ScamCover
+from shared.values.ids import ClaimId, PolicyId
+from shared.values.money import Fen
+from tests.rules.fraud_detection.builders import (
+    LOSS,
+    POLICY,
+    START,
+    claim,
+    coverage,
+    failed,
+    liability,
+    other,
+    product,
+    used,
+)
+
+END = START + timedelta(days=365)
+SECOND = timedelta(seconds=1)
+ELSEWHERE = PolicyId("0190163d-8694-739b-aea5-966c26f8ad94")
+
+
+def codes(**arguments: Any) -> list[str]:
+    return [rule.code for rule in failed(**arguments)]
+
+
+def two_liabilities(**changes: Any) -> Product:
+    return product(
+        **{
+            "event_limit_fen": 4_000_000,
+            "annual_limit_fen": 5_000_000,
+            "scam_types": {},
+            "liabilities": [
+                liability("ransom", event_limit_fen=3_000_000, annual_limit_fen=3_000_000, pay_percent=50),
+                liability("repair", event_deductible_fen=100_000, required_evidence=["invoice"]),
+            ],
+            **changes,
+        }
+    )
+
+
+def test_a_product_without_liabilities_has_the_one_cover_for_fraud_losses() -> None:
+    assert liability_codes(product()) == ("fraud_loss",)
+    assert codes(filed=claim(liability="ransom")) == ["liability_not_covered"]
+    assert liability_codes(two_liabilities()) == ("ransom", "repair")
+    assert codes(terms=two_liabilities(), filed=claim()) == ["liability_not_covered"]
+
+
+def test_a_liability_with_an_empty_matrix_does_not_ask_for_a_scam_type() -> None:
+    assert codes(terms=two_liabilities(), filed=claim(liability="ransom", scam_type="illegal_online")) == []
+
+
+def test_a_liability_with_a_matrix_goes_by_it_and_not_by_the_products() -> None:
+    matrix = {"romance": ScamCover(cover="sub_limit", limit_fen=70_000), "other": ScamCover(cover="excluded")}
+    terms = product(liabilities=[liability("transfers", scam_types=matrix)])
+    assert codes(terms=terms, filed=claim(liability="transfers", scam_type="romance")) == []
+    assert event_limit(terms, claim(liability="transfers", scam_type="romance")) == 70_000
+    for scam_type in ("other", "fake_police"):
+        assert codes(terms=terms, filed=claim(liability="transfers", scam_type=scam_type)) == ["scam_type_excluded"]
+
+
+def test_a_liability_asks_for_its_own_evidence_on_top_of_the_products() -> None:
+    (rule,) = failed(terms=two_liabilities(), filed=claim(liability="repair"), evidence=frozenset({"transfer_record"}))
+    assert rule.text_en == "Please add these documents: police receipt, invoice."
+
+
+@pytest.mark.parametrize(
+    ("filed", "reserved", "of_liability", "expected"),
+    [
+        ({"liability": "ransom", "amount_fen": 1_000_001}, 0, 0, 500_000),
+        ({"liability": "repair", "amount_fen": 1_000_000}, 0, 0, 900_000),
+        ({"liability": "ransom", "amount_fen": 9_000_000}, 0, 0, 3_000_000),
+        ({"liability": "repair", "amount_fen": 9_000_000}, 0, 0, 4_000_000),
+        ({"liability": "ransom", "amount_fen": 9_000_000}, 2_900_000, 2_900_000, 100_000),
+        ({"liability": "repair", "amount_fen": 9_000_000}, 4_800_000, 0, 200_000),
+        ({"liability": "nothing", "amount_fen": 9_000_000}, 0, 0, 0),
+    ],
+    ids=[
+        "its own percentage",
+        "its own deductible",
+        "its own event limit",
+        "the product's event limit",
+        "its own year",
+        "the product's year",
+        "no liability of the product",
+    ],
+)
+def test_each_liability_pays_by_its_own_terms_under_the_products_limits(
+    filed: dict[str, Any], reserved: int, of_liability: int, expected: int
+) -> None:
+    use = replace(used(reserved), liability_fen=Fen(of_liability))
+    assert payable(two_liabilities(), claim(**filed), use).amount_fen == expected
+
+
+def test_the_cover_that_a_payout_is_held_against_is_the_narrower_of_both_years() -> None:
+    assert annual_limit(two_liabilities(), claim(liability="ransom")) == 3_000_000
+    assert annual_limit(two_liabilities(), claim(liability="repair")) == 5_000_000
+    assert annual_limit(product(), claim()) == 5_000_000
+    assert annual_left(two_liabilities(), claim(liability="repair"), used(4_999_999)) == 1
+
+
+@pytest.mark.parametrize(
+    ("territory", "place", "expected"),
+    [
+        (["CN"], "CN", []),
+        (["CN"], "US", ["outside_territory"]),
+        (["CN", "HK"], "HK", []),
+        ([], "US", []),
+    ],
+)
+def test_a_loss_counts_where_the_cover_reaches(territory: list[str], place: str, expected: list[str]) -> None:
+    assert codes(terms=product(territory=territory), filed=claim(territory=place)) == expected
+
+
+def test_a_renewal_does_not_wait_again() -> None:
+    renewed = coverage(waits_from=START - timedelta(days=365))
+    first_day = claim(occurred_at=START)
+    assert codes(cover=renewed, filed=first_day) == []
+    assert codes(cover=coverage(), filed=first_day) == ["waiting_period"]
+    assert codes(cover=renewed, filed=claim(occurred_at=START - SECOND)) == ["not_in_force"]
+
+
+CLAIMS_MADE: dict[str, Any] = {"trigger": "claims_made", "retroactive_days": 100, "extended_reporting_days": 30}
+
+
+@pytest.mark.parametrize(
+    ("act", "made", "expected"),
+    [
+        (START, START + timedelta(days=7), []),
+        (START - timedelta(days=100), START + timedelta(days=7), []),
+        (START - timedelta(days=100) - SECOND, START + timedelta(days=7), ["act_before_retroactive_date"]),
+        (START - timedelta(days=1), START - SECOND, ["made_outside_term"]),
+        (START, START + timedelta(days=6), ["waiting_period"]),
+        (END - SECOND, END + timedelta(days=30) - SECOND, []),
+        (END - SECOND, END + timedelta(days=30), ["made_outside_term"]),
+        (END, END + timedelta(days=1), ["not_in_force"]),
+    ],
+    ids=[
+        "act and claim in the term",
+        "the oldest act",
+        "an act too old",
+        "made before the term",
+        "made while waiting",
+        "the last moment of the extended period",
+        "after the extended period",
+        "an act after the end",
+    ],
+)
+def test_claims_made_asks_when_the_claim_was_made_and_how_old_the_act_is(
+    act: Any, made: Any, expected: list[str]
+) -> None:
+    filed = claim(occurred_at=act, discovered_at=made, reported_at=made, submitted_at=made)
+    assert codes(terms=product(**CLAIMS_MADE, look_back_hours=1), filed=filed) == expected
+
+
+def test_the_policys_own_retroactive_date_goes_before_the_products_days() -> None:
+    filed = claim(occurred_at=START - timedelta(days=101))
+    cover = coverage(retroactive_from=START - timedelta(days=200))
+    times = {"discovered_at": LOSS, "reported_at": LOSS, "submitted_at": LOSS}
+    assert codes(terms=product(**CLAIMS_MADE), cover=cover, filed=replace(filed, **times)) == []
+
+
+def test_a_canceled_claims_made_policy_counts_its_extended_period_from_the_early_end() -> None:
+    early = coverage(effective_to=LOSS, canceled=True)
+    at = {"discovered_at": LOSS + timedelta(days=29), "reported_at": LOSS + timedelta(days=29)}
+    terms = product(**CLAIMS_MADE)
+    assert codes(terms=terms, cover=early, filed=claim(occurred_at=LOSS - SECOND, **at)) == []
+    late = {"discovered_at": LOSS + timedelta(days=30), "reported_at": LOSS + timedelta(days=30)}
+    assert codes(terms=terms, cover=early, filed=claim(occurred_at=LOSS - SECOND, **late)) == ["made_outside_term"]
+
+
+# Shared losses
+
+
+def held_elsewhere(**changes: Any) -> Coverage:
+    return coverage(policy_id=ELSEWHERE, stacks=True, **changes)
+
+
+def shared(terms: Product, filed: Any, *elsewhere: tuple[Coverage, Product], others: Any = ()) -> Share:
+    return share(terms, filed, [Beside(*each) for each in elsewhere], others)
+
+
+def test_a_loss_is_shared_in_the_proportion_of_the_limits() -> None:
+    small = product(event_limit_fen=1_000_000, annual_limit_fen=1_000_000)
+    large = product(event_limit_fen=3_000_000, annual_limit_fen=3_000_000)
+    filed = claim(amount_fen=800_003)
+    mine = shared(small, filed, (held_elsewhere(), large))
+    theirs = shared(large, filed, (held_elsewhere(), small))
+    assert payable(small, filed, NOTHING_USED, mine).amount_fen == 200_000
+    assert payable(large, filed, NOTHING_USED, theirs).amount_fen == 600_002
+
+
+def test_who_bears_a_deductible_bears_it_once_however_many_policies_pay() -> None:
+    terms = product(event_deductible_fen=300_000, annual_deductible_fen=100_000)
+    filed = claim(amount_fen=1_000_000)
+    half = payable(terms, filed, NOTHING_USED, shared(terms, filed, (held_elsewhere(), terms)))
+    assert (half.amount_fen, half.deductible_fen) == (300_000, 50_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "terms"),
+    [
+        ({"effective_from": LOSS + SECOND}, {}),
+        ({"effective_to": LOSS}, {}),
+        ({"effective_from": LOSS - timedelta(days=6)}, {}),
+        ({}, {"territory": ["US"]}),
+        ({}, {"scam_types": {}}),
+    ],
+    ids=["not yet in force", "ended", "still waiting", "another territory", "another kind of scam"],
+)
+def test_a_policy_that_does_not_answer_for_the_loss_bears_no_share(
+    changes: dict[str, Any], terms: dict[str, Any]
+) -> None:
+    mine = shared(product(), claim(), (held_elsewhere(**changes), product(**terms)))
+    assert (mine.part, mine.whole) == (5_000_000, 5_000_000)
+
+
+def test_a_share_is_claimed_beside_another_and_is_no_duplicate() -> None:
+    mine = shared(product(), claim(), (held_elsewhere(), product()))
+    paid = other(policy_id=ELSEWHERE, approved=True, approved_fen=Fen(720_000))
+    assert codes(others=(paid,), share=mine) == []
+    assert codes(others=(paid,)) == ["duplicate_loss"]
+    again = other(policy_id=POLICY, approved=True)
+    assert codes(others=(again,), share=mine) == ["duplicate_loss"]
+
+
+def test_what_the_others_paid_is_no_loss_any_more_even_where_shares_changed_since() -> None:
+    paid = other(policy_id=ELSEWHERE, approved=True, approved_fen=Fen(1_000_000))
+    ended = held_elsewhere(effective_to=LOSS)
+    mine = shared(product(), claim(amount_fen=1_440_000), (ended, product()), others=(paid,))
+    assert payable(product(), claim(), NOTHING_USED, mine).amount_fen == 440_000
+    whole = replace(mine, loss_paid_fen=Fen(1_440_000))
+    assert codes(share=whole) == ["loss_paid_already"]
+
+
+@given(
+    limits=st.lists(st.integers(1, 5_000_000), min_size=1, max_size=6),
+    amount=st.integers(1, 20_000_000),
+    recovered=st.integers(0, 5_000_000),
+    deductible=st.integers(0, 500_000),
+    percent=st.integers(1, 100),
+)
+def test_shares_together_never_exceed_the_loss_nor_any_limit(
+    limits: list[int], amount: int, recovered: int, deductible: int, percent: int
+) -> None:
+    """In whichever order they are decided: each sees what those before it were approved for."""
+    all_terms = [
+        product(
+            event_limit_fen=limit,
+            annual_limit_fen=limit,
+            event_deductible_fen=deductible,
+            pay_percent=percent,
+            scam_types={"romance": ScamCover(cover="covered")},
+        )
+        for limit in limits
+    ]
+    policies = [PolicyId(f"policy-{number}") for number in range(len(limits))]
+    paid: list[Any] = []
+    for number, terms in enumerate(all_terms):
+        filed = claim(scam_type="romance", amount_fen=amount, recovered_fen=recovered, policy_id=policies[number])
+        beside = [
+            (coverage(policy_id=policies[each], stacks=True), all_terms[each])
+            for each in range(len(limits))
+            if each != number
+        ]
+        taken = payable(terms, filed, NOTHING_USED, shared(terms, filed, *beside, others=paid)).amount_fen
+        assert 0 <= taken <= limits[number]
+        paid.append(
+            other(
+                claim_id=ClaimId(f"claim-{number}"),
+                scam_type="romance",
+                policy_id=policies[number],
+                approved=True,
+                approved_fen=taken,
+            )
+        )
+    assert sum(each.approved_fen for each in paid) <= max(0, amount - recovered)
+
+
+# One event under several liabilities
+
+
+def test_one_event_under_two_liabilities_is_no_duplicate_but_shares_the_events_limit() -> None:
+    terms = two_liabilities()
+    repair = other(policy_id=POLICY, liability="repair", approved=True, approved_fen=Fen(3_500_000))
+    filed = claim(liability="ransom", amount_fen=9_000_000)
+    mine = shared(terms, filed, others=(repair,))
+    assert (
+        codes(terms=terms, filed=filed, others=(repair,), share=mine, evidence=frozenset(terms.required_evidence)) == []
+    )
+    assert payable(terms, filed, NOTHING_USED, mine).amount_fen == 500_000
+    full = shared(terms, filed, others=(replace(repair, approved_fen=Fen(4_000_000)),))
+    assert codes(terms=terms, filed=filed, share=full) == ["event_limit_used_up"]
+
+
+def test_a_person_looks_where_one_loss_is_told_of_under_two_liabilities() -> None:
+    filed = claim(liability="ransom")
+    repair = other(policy_id=POLICY, liability="repair")
+    assert is_told_of_elsewhere(filed, [repair])
+    assert not is_told_of_elsewhere(filed, [replace(repair, liability="ransom")])
+    assert not is_told_of_elsewhere(filed, [replace(repair, policy_id=ELSEWHERE)])
+    opinion = Opinion(
+        model_id="m", sha256="s", probability=0.0, reasons=(), approve_below=0.5, auto_approve_limit_fen=Fen(10**9)
+    )
+    assert decide(two_liabilities(), filed, (), Fen(5), opinion, related=True) == Review("related_claim")
+    assert decide(two_liabilities(), filed, (), Fen(5), opinion) == Approve(Fen(5))

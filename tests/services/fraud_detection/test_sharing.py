@@ -1,0 +1,163 @@
+"""Losses that several policies or several liabilities answer for, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.store import coverage
+from shared.values.ids import ProductCode
+from tests.rules.fraud_detection.builders import LOSS, liability, product
+from tests.services.fraud_detection.builders import NOW, World, champion, no_champion
+from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, told, why
+
+STACKING = product(product_code="account-theft-share", stacking="pro_rata")
+LARGE = product(
+    product_code="account-theft-share",
+    product_version=2,
+    stacking="pro_rata",
+    event_limit_fen=15_000_000,
+    annual_limit_fen=15_000_000,
+)
+
+
+def two_partners(world: World) -> tuple[Insured, Insured]:
+    """One person with two policies of one product: 50,000 yuan with one partner, 150,000 with another."""
+    first = insure(world, STACKING)
+    return first, insure(world, LARGE, first.elsewhere(), partner_id="telecom-west")
+
+
+def claims_on(world: World, policies: tuple[Insured, ...], **changes: Any) -> list[Claim]:
+    """One loss, claimed on each policy in turn."""
+    return [file(world, each, now=NOW + timedelta(minutes=number), **changes) for number, each in enumerate(policies)]
+
+
+def test_two_policies_of_one_person_each_pay_their_share_of_one_loss(world: World) -> None:
+    small, large = claims_on(world, two_partners(world))
+    assert (world.decide(small), world.decide(large)) == ("approved", "approved")
+    assert (approved(world, small), approved(world, large)) == (360_000, 1_080_000)
+
+
+def test_the_same_loss_claimed_twice_on_one_of_them_is_a_duplicate_still(world: World) -> None:
+    first, _ = two_partners(world)
+    one = file(world, first)
+    again = file(world, first, now=NOW + timedelta(hours=1))
+    assert (world.decide(one), world.decide(again)) == ("approved", "refusal_proposed")
+    assert [code for code, _ in told(world, again)] == ["duplicate_loss"]
+
+
+def test_shares_decided_at_one_moment_never_exceed_the_loss(world: World) -> None:
+    first, second = two_partners(world)
+    third = insure(world, STACKING, first.elsewhere(), partner_id="telecom-north")
+    filed = claims_on(world, (first, second, third), amount_fen=1_000_001)
+    together = threading.Barrier(len(filed))
+
+    def decide(claim: Claim) -> str | None:
+        together.wait()
+        return world.decide(claim)
+
+    with ThreadPoolExecutor(len(filed)) as pool:
+        assert list(pool.map(decide, filed)) == ["approved"] * 3
+    assert [approved(world, claim) for claim in filed] == [200_000, 600_000, 200_000]
+
+
+def test_a_share_grows_to_what_is_left_of_the_loss_when_the_other_policy_ended_before_it(world: World) -> None:
+    first, second = two_partners(world)
+    small, large = claims_on(world, (first, second))
+    assert world.decide(large) == "approved"
+    world.rows(f"INSERT INTO coverage_ends VALUES ('{second.policy_id}', 2, '{LOSS.isoformat()}', now()) RETURNING 1")
+    assert world.decide(small) == "approved"
+    assert (approved(world, small), approved(world, large)) == (360_000, 1_080_000)
+    alone = file(world, first, amount_fen=77_700, **at(LOSS + timedelta(days=20)))
+    assert (world.decide(alone), approved(world, alone)) == ("approved", 77_700)
+
+
+def test_a_product_of_one_cover_per_person_shares_nothing(world: World) -> None:
+    first = insure(world, product())
+    insure(world, product(), first.elsewhere(), partner_id="telecom-west")
+    claim = file(world, first)
+    assert (world.decide(claim), approved(world, claim)) == ("approved", 1_440_000)
+    with world.database.transaction() as tx:
+        found = coverage.find(tx, first.policy_id)
+        assert found is not None
+        assert coverage.beside(tx, found) == []
+
+
+def test_other_products_and_other_persons_bear_no_share(world: World) -> None:
+    first, _ = two_partners(world)
+    insure(world, STACKING)
+    insure(world, product(product_code="something-else", stacking="pro_rata"), first.elsewhere())
+    with world.database.transaction() as tx:
+        found = coverage.find(tx, first.policy_id)
+        assert found is not None
+        assert [each.product_code for each in coverage.beside(tx, found)] == [ProductCode("account-theft-share")]
+
+
+TWO = product(
+    product_code="household",
+    event_limit_fen=4_000_000,
+    annual_limit_fen=5_000_000,
+    scam_types={},
+    liabilities=[
+        liability("ransom", event_limit_fen=3_000_000, annual_limit_fen=3_000_000),
+        liability("repair", event_limit_fen=4_000_000, annual_limit_fen=4_000_000),
+    ],
+)
+
+
+def test_one_event_under_two_liabilities_is_seen_by_a_person_and_shares_the_events_limit(world: World) -> None:
+    insured = insure(world, TWO)
+    ransom = file(world, insured, liability="ransom", amount_fen=9_000_000)
+    repair = file(world, insured, liability="repair", amount_fen=9_000_000, now=NOW + timedelta(hours=1))
+    assert (world.decide(ransom), world.decide(repair)) == ("review", "review")
+    assert (why(world, ransom), why(world, repair)) == ("related_claim", "related_claim")
+    for claim in (ransom, repair):
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert (approved(world, ransom), approved(world, repair)) == (3_000_000, 1_000_000)
+
+
+def test_liabilities_claimed_at_once_never_take_more_than_the_policys_year(world: World) -> None:
+    insured = insure(world, TWO)
+    filed = [
+        file(
+            world,
+            insured,
+            liability=code,
+            amount_fen=2_000_000 + days,
+            **at(LOSS + timedelta(days=3 * days)),
+        )
+        for days, code in enumerate(("ransom", "repair") * 3)
+    ]
+    for claim in filed:
+        world.decide(claim, by=no_champion)
+    together = threading.Barrier(len(filed))
+
+    def approve(claim: Claim) -> str:
+        together.wait()
+        try:
+            return world.review(claim.claim_id, "approve", clause=None, reasons=None)
+        except Exception as error:  # noqa: BLE001  which refusal it is does not matter here
+            return type(error).__name__
+
+    with ThreadPoolExecutor(len(filed)) as pool:
+        list(pool.map(approve, filed))
+    ((reserved,),) = world.rows("SELECT reserved_fen FROM limit_use")
+    liabilities = dict(world.rows("SELECT liability, reserved_fen FROM liability_use"))
+    assert reserved == sum(liabilities.values()) == 5_000_000
+    assert liabilities["ransom"] <= 3_000_000
+
+
+def test_a_claim_of_a_stranger_on_the_policy_still_takes_of_the_events_limit(world: World) -> None:
+    """Whoever claims: what the policy paid for the event under another liability is paid."""
+    insured = insure(world, TWO)
+    stranger = Insured(insured.policy_id, insure(world, STACKING).claimant)
+    ransom = file(world, stranger, liability="ransom", amount_fen=9_000_000)
+    assert world.decide(ransom) == "refusal_proposed"
+    assert world.review(ransom.claim_id, "approve", clause=None, reasons="家人代为申请。") == "approved"
+    repair = file(world, insured, liability="repair", amount_fen=9_000_000, now=NOW + timedelta(hours=1))
+    assert world.decide(repair, by=champion(0.01)) == "review"
+    assert world.review(repair.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert approved(world, repair) == 1_000_000
