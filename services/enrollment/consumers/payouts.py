@@ -1,8 +1,9 @@
-"""``payout.payouts.v1``: what was paid on each policy. Adding it up is the store's."""
+"""``payout.payouts.v1``: what was paid on each policy. Adding it up is the store's; partners hear of it."""
 
 from __future__ import annotations
 
 from services.enrollment.store import outcomes
+from services.enrollment.usecases.webhooks.tell import tell_payout
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
@@ -11,7 +12,8 @@ from shared.messaging.subscription import Subscription
 
 def _on_payout_changed(tx: Tx, envelope: Envelope) -> None:
     assert isinstance(envelope.data, PayoutChanged)  # noqa: S101  # the subscription asks for no other type
-    outcomes.note_payout(tx, envelope.data)
+    if outcomes.note_payout(tx, envelope.data):
+        tell_payout(tx, envelope.data)
 
 
 SUBSCRIPTION = Subscription("payouts", (PayoutChanged.TOPIC,), {PayoutChanged: _on_payout_changed})

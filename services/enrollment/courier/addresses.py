@@ -6,15 +6,23 @@ Public unicast addresses alone, and the private networks that the settings name 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-# Public by their number, and yet a cloud's own service of metadata (Azure's wire server).
-_METADATA: Final = frozenset({ip_address("168.63.129.16")})
+_OURS: Final = tuple(
+    ip_network(text)
+    for text in (
+        "168.63.129.16/32",  # a cloud's own service of metadata at a public number (Azure's wire server)
+        "192.0.0.0/24",  # IETF's own; another cloud's metadata is at .192, and older Pythons call it global
+        "192.88.99.0/24",  # relays of 6to4, given up by RFC 7526
+        "64:ff9b:1::/48",  # translation to IPv4 within one network (RFC 8215)
+    )
+)
+"""Not to be called although ``is_global`` says nothing against it."""
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -31,7 +39,9 @@ def may_be_called(address: Address, allowed: Sequence[Network]) -> bool:
     real = _embedded(address)
     if any(real.version == network.version and real in network for network in allowed):
         return True
-    return real.is_global and not real.is_multicast and not real.is_reserved and real not in _METADATA
+    if any(real.version == network.version and real in network for network in _OURS):
+        return False
+    return real.is_global and not real.is_multicast and not real.is_reserved
 
 
 def _embedded(address: Address) -> Address:

@@ -89,8 +89,11 @@ _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
 
 def _failure(error: Exception) -> Failure | None:
     """The stable code of what went wrong; None for a bug of ours."""
-    if isinstance(error.__cause__, ssl.SSLError):
-        return "tls_failed"
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, ssl.SSLError):
+            return "tls_failed"
+        below = below.__cause__ or below.__context__
     return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), None)
 
 

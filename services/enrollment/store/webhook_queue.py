@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,26 +13,57 @@ from shared.values.ids import PolicyId
 
 _ENQUEUE: Final = """
 INSERT INTO webhook_deliveries (delivery_id, webhook_id, endpoint_id, type, body, state, due_at, created_at)
-SELECT uuidv7(), %(webhook_id)s, endpoint_id, %(type)s, %(body)s, 'pending', clock_timestamp(), clock_timestamp()
-FROM webhook_endpoints WHERE partner_no = %(partner_no)s AND state = 'enabled' AND %(type)s = ANY(types)
+SELECT uuidv7(), fact.webhook_id, e.endpoint_id, %(type)s, fact.body, 'pending', clock_timestamp(), clock_timestamp()
+FROM unnest(%(partners)s, %(webhook_ids)s::uuid[], %(bodies)s) AS fact (partner_no, webhook_id, body)
+JOIN webhook_endpoints e USING (partner_no)
+WHERE e.state = 'enabled' AND %(type)s = ANY(e.types)
 """
 
 
-def enqueue(tx: Tx, partner_no: int, type_: str, body: str) -> int:
-    """Queue a message for each enabled endpoint of the partner that asks for its type; how many there are."""
-    return tx.execute(_ENQUEUE, {"webhook_id": new_id(), "type": type_, "body": body, "partner_no": partner_no})
+def enqueue(tx: Tx, type_: str, told: Sequence[tuple[int, str]]) -> int:
+    """Queue messages, each for one partner, for each enabled endpoint of it that asks for the type; how many there are.
+
+    ``told`` are pairs of partner and body; each is a fact of its own.
+    """
+    values: dict[str, object] = {
+        "type": type_,
+        "partners": [partner_no for partner_no, _ in told],
+        "webhook_ids": [new_id() for _ in told],
+        "bodies": [body for _, body in told],
+    }
+    return tx.execute(_ENQUEUE, values)
 
 
-_OWNER: Final = """
-SELECT p.partner_no, p.partner_reference FROM policies p JOIN partners r USING (partner_no)
-WHERE p.policy_id = %s AND %s = ANY(r.webhook_types)
+@dataclass(frozen=True, slots=True)
+class ToldPolicy:
+    """What a message says of a policy, and whose it is."""
+
+    partner_no: int
+    policy_id: PolicyId
+    partner_reference: str
+    product_code: str
+    product_version: int
+    state: str
+    version: int
+    premium_fen: int
+    currency: str
+    effective_from: datetime
+    effective_to: datetime
+
+
+_WANTED: Final = """
+SELECT p.partner_no, p.policy_id, p.partner_reference, d.product_code, p.product_version, p.state, p.version,
+       p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to
+FROM policies p JOIN partners r USING (partner_no) JOIN products d USING (product_id)
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types)
 """
 
 
-def owner(tx: Tx, policy_id: PolicyId, type_: str) -> tuple[int, str] | None:
-    """The partner whose policy it is and its own number of it; None where it wants no such message."""
-    row = tx.one(_OWNER, (policy_id, type_))
-    return None if row is None else (row[0], row[1])
+def wanted(tx: Tx, policy_ids: Sequence[PolicyId], type_: str) -> dict[PolicyId, ToldPolicy]:
+    """Of these policies those whose partner asks for messages of the type; the partner is the one that has it now."""
+    found = [ToldPolicy(*row) for row in tx.all(_WANTED, (list(policy_ids), type_))]
+    return {each.policy_id: each for each in found}
 
 
 _DUE: Final = """

@@ -186,6 +186,9 @@ class Partner:
     def post(self, path: str, json: object, *, key: str | None = None) -> Answer:
         return answer(self.client.post(path, json=json, headers=self._headers(key)))
 
+    def delete(self, path: str) -> Answer:
+        return answer(self.client.delete(path, headers=self._headers()))
+
     def put(self, path: str, json: object, *, match: str | None = None) -> Answer:
         headers = self._headers() | ({} if match is None else {"If-Match": match})
         return answer(self.client.put(path, json=json, headers=headers))

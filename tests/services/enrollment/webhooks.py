@@ -1,0 +1,38 @@
+"""What the tests of webhooks do: add an endpoint, send what is due, let time pass for what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from services.enrollment.usecases.webhooks.send import Sender
+from shared.db.pool import Database
+from tests.services.enrollment.builders import Partner
+from tests.services.enrollment.receiver import Receiver
+
+ALL = ("batch.finished", "policy.issued", "policy.canceled", "policy.renewed", "claim.changed", "payout.made")
+
+
+def add(partner: Partner, receiver: Receiver, *, types: Sequence[str] = ALL) -> dict[str, Any]:
+    """A new endpoint of the partner at this server, its secret with it."""
+    made = partner.post("/v1/webhook-endpoints", {"url": receiver.url, "types": list(types)})
+    assert made.status_code == 201, made.text
+    return dict(made.json)
+
+
+def send(sender: Sender) -> None:
+    """Send all that is due now, and wait for what comes of it."""
+    while sender.send_due():
+        sender.finish()
+
+
+def later(database: Database, by: timedelta) -> None:
+    """As if so much real time had passed for everything that waits."""
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_deliveries SET due_at = due_at - %s", (by,))
+        tx.execute(
+            "UPDATE webhook_endpoints SET paused_until = paused_until - %(by)s, failing_since = failing_since - %(by)s,"
+            " previous_until = previous_until - %(by)s",
+            {"by": by},
+        )
