@@ -28,8 +28,8 @@ class _Permits:
     window: Window
     most: int | None
     left: int
-    asks_from: datetime
-    """Where nothing is left: from when on it is asked for more."""
+    rests_until: datetime | None
+    """Where nothing was given: until when nobody asks for more."""
 
 
 class EnrollmentPermits:
@@ -51,22 +51,25 @@ class EnrollmentPermits:
             TooManyEnrollments: there is none left; nothing was written.
         """
         with self._lock:
-            held = self._held.get(partner_id)
-            if held is None or now >= held.window.ends_at:
-                held = self._take(partner_id, window_of("enrollments_a_minute", now), now)
-            elif held.most is not None and held.left == 0 and now >= held.asks_from:
-                held = self._take(partner_id, held.window, now)
+            held = self._current(partner_id, now)
             if held.most is None:
                 return
             if held.left == 0:
                 raise TooManyEnrollments(held.most, held.window.seconds_left(now))
             held.left -= 1
 
+    def _current(self, partner_id: PartnerId, now: datetime) -> _Permits:
+        held = self._held.get(partner_id)
+        if held is None or now >= held.window.ends_at:
+            return self._take(partner_id, window_of("enrollments_a_minute", now), now)
+        rests = held.rests_until is not None and now < held.rests_until
+        return held if held.most is None or held.left or rests else self._take(partner_id, held.window, now)
+
     def _take(self, partner_id: PartnerId, window: Window, now: datetime) -> _Permits:
         with self._database.transaction() as tx:
             most, left = quotas.lease(tx, partner_id, window)
         # A block that is used up is followed by the next one at once; only after a "no" there is a rest.
-        held = self._held[partner_id] = _Permits(window, most, left, now if left else now + _ASK_AGAIN)
+        held = self._held[partner_id] = _Permits(window, most, left, None if left else now + _ASK_AGAIN)
         return held
 
 
