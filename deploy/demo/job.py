@@ -1,4 +1,4 @@
-"""The main job in its six steps, at any size: the demo runs it large, the journey test small."""
+"""The main job in its seven steps, at any size: the demo runs it large, the journey test small."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.demo import clocks, deciding, enrolling, filing, modelling, paying
+from deploy.demo import clocks, deciding, enrolling, filing, modelling, paying, settling
 from deploy.demo.deciding import Reviewed
 from deploy.demo.enrolling import Enrolled
 from deploy.demo.expectations import Expectations
 from deploy.demo.filing import Filed
 from deploy.demo.modelling import Trained
 from deploy.demo.paying import Paid
+from deploy.demo.settling import Settled
 from deploy.demo.users import System
 from deploy.demo.waiting import Progress
 from deploy.simulator import claims as simulated
@@ -41,6 +42,7 @@ class Done:
     filed: Sequence[Filed]
     reviewed: Reviewed
     paid: Paid
+    settled: Settled
     expectations: Expectations = field(repr=False)
 
 
@@ -66,7 +68,9 @@ def run(system: System, seed: int, sizes: Sizes, step: Step) -> Done:
         reviewed = deciding.review(system, filed, expectations, told)
     with step("6  the recovery wait passes, and payout pays through the bank") as told:
         paid = paying.pay(system, filed, enrolled, before=before, expectations=expectations, told=told)
-    return Done(enrolled, trained, filed, reviewed, paid, expectations)
+    with step("7  telecom-east and the insurer settle the month, by a statement that two persons approve"):
+        settled = settling.settle(system, enrolled, begun=begun, expectations=expectations)
+    return Done(enrolled, trained, filed, reviewed, paid, settled, expectations)
 
 
 def begun_cover(policies: Sequence[simulated.EnrolledPolicy]) -> datetime:

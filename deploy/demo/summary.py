@@ -23,6 +23,14 @@ def tell(console: Console, done: Done, moments: Sequence[Moment], lines: Sequenc
     _enrollment(console, done)
     console.print(_claims(done.filed))
     console.print(_money(done))
+    statement = done.settled.statement
+    total, settlement = statement["total"], statement["settlement"]
+    console.print(
+        f"Statement of {statement['month']}: {total['lines']:,} lines, premium {yuan(total['gross_premium_fen'])}, "
+        f"the partner keeps {yuan(total['coverholder_commission_fen'])}, net "
+        f"{yuan(total['net_premium_to_insurer_fen'])} yuan; recorded by {settlement['recorded_by']}, "
+        f"approved by {settlement['decided_by']}"
+    )
     p50, p99 = percentile(done.filed, 50), percentile(done.filed, 99)
     console.print(
         f"Submitted to decision durable, {len(done.filed)} claims, {PACE:.0f} a second: "

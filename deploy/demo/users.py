@@ -99,7 +99,12 @@ class User:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Json, *, match: str | None = None, trace: str | None = None) -> Json:
+    def download(self, path: str, **query: object) -> bytes:
+        """A file, whatever its kind."""
+        reply = self._send("GET", path, params={name: str(value) for name, value in query.items() if value is not None})
+        return reply.content
+
+    def post(self, path: str, body: Json | None, *, match: str | None = None, trace: str | None = None) -> Json:
         """Send a body once, however often it must be tried: the key is the same each time."""
         headers = {"Idempotency-Key": new_id()}
         if match is not None:

@@ -11,6 +11,7 @@ from services.enrollment.domain.statements import Statement, Sum, TransactionTyp
 from shared.db.transaction import Row, Tx
 from shared.values.ids import PartnerId
 from shared.values.money import Currency, Fen
+from shared.values.periods import Period
 
 FIRST_STAGE: Final = "chunks"
 
@@ -108,22 +109,21 @@ def _statement(tx: Tx, row: Row) -> Statement:
     )
 
 
+# The currencies of what a partner may sell, and of what it sold in the month: a product may have left its contract.
 _WITHOUT: Final = """
 SELECT p.partner_no, p.settlement_day, c.currency
 FROM partners p
 CROSS JOIN LATERAL (
     SELECT DISTINCT v.terms ->> 'currency' AS currency
     FROM partner_products s JOIN products d USING (product_code) JOIN product_versions v USING (product_id)
-    WHERE s.partner_no = p.partner_no
+    WHERE s.partner_no = p.partner_no AND NOT %(booked_alone)s
     UNION
     SELECT DISTINCT v.terms ->> 'currency'
-    FROM product_versions v
-    WHERE EXISTS (
-        SELECT 1 FROM policy_chunks k
-        WHERE k.partner_no = p.partner_no AND k.product_id = v.product_id AND k.product_version = v.version
-    )
+    FROM policy_chunks k
+    JOIN product_versions v ON v.product_id = k.product_id AND v.version = k.product_version
+    WHERE k.partner_no = p.partner_no AND k.enrolled_at >= %(start)s AND k.enrolled_at < %(end)s
 ) c
-WHERE p.first_day < %(end)s AND NOT EXISTS (
+WHERE p.first_day < %(end)s::date AND NOT EXISTS (
     SELECT 1 FROM statements s WHERE s.partner_no = p.partner_no AND s.month = %(month)s AND s.currency = c.currency
 )
 ORDER BY p.partner_no, c.currency
@@ -139,9 +139,10 @@ class Unstated:
     currency: Currency
 
 
-def without_statement(tx: Tx, month: date, end: date) -> list[Unstated]:
-    """Partners whose contract had begun before ``end`` and who have no statement of ``month``."""
-    rows = tx.all(_WITHOUT, {"month": month, "end": end})
+def without_statement(tx: Tx, month: date, booked: Period, *, booked_alone: bool) -> list[Unstated]:
+    """Partners under contract in ``month`` who have no statement of it; those that sold something then, if asked so."""
+    parameters = {"month": month, "start": booked.start, "end": booked.end, "booked_alone": booked_alone}
+    rows = tx.all(_WITHOUT, parameters)
     return [Unstated(row[0], row[1], Currency(row[2])) for row in rows]
 
 

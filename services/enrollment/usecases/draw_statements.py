@@ -26,7 +26,6 @@ from services.enrollment.domain.statements import (
     due_day,
     fields,
     month_before,
-    next_month,
 )
 from services.enrollment.store import partners, statement_lines, statements
 from services.enrollment.store.statement_lines import Found, Wanted
@@ -43,6 +42,8 @@ log = get_logger()
 
 SCHEDULE: Final = "schedule"
 """Who the audit trail says started a statement that nobody asked for by hand."""
+
+_MONTHS_LOOKED_BACK: Final = 12
 
 _STAGES: Final[dict[str, Callable[[Tx, Wanted], Found]]] = {
     statements.FIRST_STAGE: statement_lines.sold,
@@ -77,16 +78,22 @@ def start_statement(
 
 
 def start_due_statements(tx: Tx, *, now: datetime) -> int:
-    """Start the statement of the month before for each partner that has none; how many were started."""
-    month = month_before(now)
+    """Start the statement of the month before for each partner that has none; how many were started.
+
+    Of the months of a year before that, those in which something was sold: what was missed while no worker ran.
+    """
+    latest = month = month_before(now)
     try:
-        check_over(month, now)
+        check_over(latest, now)
     except MonthNotOver:
         return 0
-    unstated = statements.without_statement(tx, month, next_month(month))
-    for one in unstated:
-        _start(tx, one.partner_no, one.settlement_day, month, one.currency, actor=SCHEDULE, now=now)
-    return len(unstated)
+    started = 0
+    for _ in range(_MONTHS_LOOKED_BACK):
+        for one in statements.without_statement(tx, month, booked_in(month), booked_alone=month != latest):
+            _start(tx, one.partner_no, one.settlement_day, month, one.currency, actor=SCHEDULE, now=now)
+            started += 1
+        month = month_before(booked_in(month).start)
+    return started
 
 
 def _start(

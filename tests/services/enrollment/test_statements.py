@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import PARTS
+from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.statements import COLUMNS, Statement
 from services.enrollment.intake import shipped
@@ -86,6 +86,15 @@ class Office:
                     return steps
             steps += 1
 
+    def months(self, partner: str) -> list[str]:
+        with self.database.transaction() as tx:
+            rows = tx.all(
+                "SELECT to_char(month, 'YYYY-MM') FROM statements JOIN partners USING (partner_no)"
+                " WHERE partner_id = %s ORDER BY month",
+                (partner,),
+            )
+        return [row[0] for row in rows]
+
     def statement(self, *, partner: str = "telecom-east", month: str = "2026-03-01") -> Statement:
         with self.database.transaction() as tx:
             found = tx.one(
@@ -104,7 +113,7 @@ def office(database: Database, vault: Vault) -> Office:
     (terms,) = (each for each in shipped.products() if each.product_code == PRODUCT)
     taxed = msgspec.structs.replace(terms, product_version=2, tax_basis_points=600)
     with database.transaction() as tx:
-        install(tx, [taxed], [], actor="test", now=NOW)
+        install(tx, [taxed], [], actor=INSTALLER, now=NOW)
         tx.execute("UPDATE partners SET compensation_kind = 'commission', compensation_value = 1500")
     return Office(database, vault)
 
@@ -217,7 +226,7 @@ def test_a_partner_sees_its_own_statements_and_finance_sees_all(
 ) -> None:
     march.draw()
     statement = march.statement()
-    assert [each["partner_id"] for each in east.get("/v1/statements").json["items"]] == ["telecom-east"]
+    assert {each["partner_id"] for each in east.get("/v1/statements").json["items"]} == {"telecom-east"}
     assert len(accountant.get("/v1/statements", month="2026-03").json["items"]) == 2
     assert west.get(f"/v1/statements/{statement.statement_id}").status_code == 404
     assert west.get(f"/v1/statements/{statement.statement_id}/file").status_code == 404
@@ -233,6 +242,15 @@ def test_a_month_that_is_not_over_is_not_stated(office: Office, accountant: Part
     assert accountant.get(f"{begun.headers['Location']}/file").status_code == 409
     again = accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2026-03"})
     assert (again.status_code, again.json["type"].rpartition("/")[2]) == (409, "statement-exists")
+
+
+def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_sold(march: Office) -> None:
+    march.draw(now=APRIL + timedelta(days=100))
+    stated = {partner: march.months(partner) for partner in ("telecom-east", "telecom-west")}
+    assert stated == {
+        "telecom-east": ["2026-02", "2026-03", "2026-06"],
+        "telecom-west": ["2026-03", "2026-06"],
+    }
 
 
 def test_settling_takes_two_persons_and_the_stated_amount(
