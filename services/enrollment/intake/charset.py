@@ -20,8 +20,8 @@ _GB18030_MARK: Final = b"\x84\x31\x95\x33"
 _FIX: Final = "Save the file as UTF-8 or GB18030."
 _NEWLINE: Final = b"\n"
 _SURE: Final = "\u0800"
-"""From here on UTF-8 takes three bytes, as for all Chinese, and GB18030 hardly ever looks so by chance. Two bytes may be
-both: é in one is 茅 in the other."""
+"""From here on UTF-8 takes three bytes, as for all Chinese, and GB18030 hardly ever looks so by chance. Two bytes may
+be both: é in one is 茅 in the other."""
 
 
 class Decoder:
@@ -61,13 +61,13 @@ class Decoder:
         return line
 
     def text(self, lines: Sequence[bytes]) -> str:
-        """The lines joined by line feeds; each that is no text is replaced by its mark."""
+        """The lines joined by line feeds; one that is no text becomes its mark, a NUL what no rule accepts."""
         joined = _NEWLINE.join(lines)
         if joined.isascii():
-            return joined.decode("ascii")
+            return _without_nul(joined.decode("ascii"))
         charset = self._charset or self._decide(lines)
         try:
-            return joined.decode(charset)
+            return _without_nul(joined.decode(charset))
         except UnicodeDecodeError:
             return "\n".join(_decoded(line, charset) for line in lines)
 
@@ -90,4 +90,9 @@ def _is(line: bytes, charset: Charset) -> bool:
 
 
 def _decoded(line: bytes, charset: Charset) -> str:
-    return line.decode(charset) if _is(line, charset) else mark(ENCODING_INVALID)
+    return _without_nul(line.decode(charset)) if _is(line, charset) else mark(ENCODING_INVALID)
+
+
+def _without_nul(text: str) -> str:
+    """The database stores no NUL, and in a part it begins a mark."""
+    return text.replace("\0", "\ufffd")

@@ -1,7 +1,7 @@
 """Lines of a file that are no rows: how they travel in a part until it is worked off, and what is said of them.
 
-Such a line stands in its part as one field, a NUL and a code. It has never as many fields as the header, so telling
-good lines from it costs nothing. What is wrong with a row is the rules' business.
+Such a line stands in its part as a NUL, a code and more commas than any header has: as its number of fields is wrong,
+telling good lines from it costs nothing. No other line has a NUL. What is wrong with a row is the rules' business.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 from services.enrollment.domain.rows import Fault
 
 _MARK: Final = "\0"
+_FIELDS: Final = "," * 31
 
 COLUMNS_WRONG: Final = "columns_wrong"
 ENCODING_INVALID: Final = "encoding_invalid"
@@ -37,12 +38,12 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 
 def mark(code: str) -> str:
     """What stands in a part in place of a line that is no row."""
-    return _MARK + code
+    return _MARK + code + _FIELDS
 
 
 def fault_of(line: str, fields: int) -> Fault:
     """What is said of a line that has another number of fields than ``fields``, the header's."""
-    code = line.removeprefix(_MARK) if line.startswith(_MARK) else ""
+    code = line.removeprefix(_MARK).rstrip(",") if line.startswith(_MARK) else ""
     if code in _SENTENCES:
         return Fault("line", code, *_SENTENCES[code])
     return Fault(

@@ -57,7 +57,7 @@ class NdjsonFile:
         if len(found) == lines:
             cells = list(map(msgspec.structs.astuple, found))
             written = self._joined(cells) or _written(cells)
-            if written.count("\n") == lines and "\r" not in written:
+            if written.count("\n") == lines and "\r" not in written and "\0" not in written:
                 return written
         return "".join(self._one(line) for line in text.split("\n"))
 

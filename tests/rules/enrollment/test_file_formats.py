@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.errors import UnreadableFile
-from services.enrollment.domain.file_columns import ENROLLMENT
+from services.enrollment.domain.file_columns import ENROLLMENT, FILE_COLUMNS
 from services.enrollment.domain.rows import COLUMNS
 from services.enrollment.intake import compression, line_faults, parquet_file
 from services.enrollment.intake.column_names import SYNONYMS, column_of
@@ -357,6 +357,20 @@ def test_a_line_of_ten_megabytes_is_refused_by_its_number(sent: Sent) -> None:
     start = as_csv(ROW).encode() if sent is CSV else as_ndjson(ROW)
     said = refusal(start + b"x" * 10_000_000 + b"\n", sent)
     assert f"line {3 if sent is CSV else 2} has more than {LONGEST_LINE} bytes" in said
+
+
+@pytest.mark.parametrize(("form", "sent"), ALL_FORMS)
+def test_a_nul_in_a_row_reaches_no_rule_and_no_database(form: Callable[..., bytes], sent: Sent) -> None:
+    rows = rows_of(form({**ROW, "name": "a\0b", "partner_reference": "\0json_invalid"}), sent)
+    assert [(row["name"], row["partner_reference"]) for row in rows] == [("a\ufffdb", "\ufffdjson_invalid")]
+
+
+def test_a_line_that_is_no_row_is_told_from_a_row_of_a_single_column() -> None:
+    upload = Upload([b"partner_reference\na\n\xff\xff\nb\n"], CSV, FILE_COLUMNS["removal"])
+    (part,) = upload.parts()
+    lines = part.text.split("\n")
+    assert [line.count(",") == 0 for line in lines] == [True, False, True]
+    assert line_faults.fault_of(lines[1], 1).code == "encoding_invalid"
 
 
 def test_lines_that_end_in_both_ways_read_alike() -> None:
