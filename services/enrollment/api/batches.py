@@ -120,6 +120,7 @@ class RejectionView(ReplyModel):
         errors.ContractNotRunning,
         errors.ProductNotSold,
         errors.KindNotTaken,
+        errors.NotSoldByFile,
         errors.UnreadableFile,
         errors.NotTheDeclaredFile,
         errors.TooManyRows,

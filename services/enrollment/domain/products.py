@@ -49,8 +49,13 @@ def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
 
 
 def needs_a_schedule(terms: ProductPublished) -> bool:
-    """Whether a policy needs more than a row of a file says: answers, scheduled items, or an organization's name."""
-    return terms.rating is not None or terms.scheduled_items is not None or terms.insured_kind == "organization"
+    """Whether a policy needs more than a row of a file says: answers, items, a retroactive date, an organization."""
+    return (
+        terms.rating is not None
+        or terms.scheduled_items is not None
+        or terms.trigger == "claims_made"
+        or terms.insured_kind == "organization"
+    )
 
 
 def sold_at(versions: Iterable[ProductPublished], now: datetime) -> ProductPublished | None:

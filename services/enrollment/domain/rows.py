@@ -18,7 +18,7 @@ from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, 
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
 from shared.events.products import ProductPublished
-from shared.values.documents import Document, normalize_document, normalize_phone
+from shared.values.documents import Document, holder_kind, normalize_document, normalize_phone
 from shared.values.errors import InvalidField
 from shared.values.periods import Period
 
@@ -43,6 +43,9 @@ _PERSONAL_NUMBER: Final = re.compile(r"\d{17}[\dXx]|(?:86)?1[3-9]\d{9}")
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+
+
+_INSURES: Final = {"person": "persons", "organization": "organizations"}
 
 
 class RawRow(msgspec.Struct, frozen=True):
@@ -140,10 +143,18 @@ class Desk:
 
     def _document(self, raw: RawRow) -> Document | Fault:
         try:
-            return normalize_document(raw.document_type, raw.document_number, sandbox=self.sandbox)
+            document = normalize_document(raw.document_type, raw.document_number, sandbox=self.sandbox)
         except InvalidField as error:
             field = "document_type" if error.pointer.endswith("type") else "document_number"
             return Fault(field, f"{field}_invalid", error.detail, error.fix)
+        if holder_kind(document.type) != self.terms.insured_kind:
+            return Fault(
+                "document_type",
+                "document_type_invalid",
+                f"This product insures {_INSURES[self.terms.insured_kind]} alone.",
+                "Send a document of that kind, or choose another product.",
+            )
+        return document
 
     def first_day(self, text: str) -> date | Fault:
         """The first day of cover that ``text`` asks for."""

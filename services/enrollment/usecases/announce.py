@@ -9,6 +9,7 @@ from services.enrollment.store.new_policies import NewPolicy
 from shared.events.policies import PoliciesEnrolled, PolicyColumns
 from shared.events.products import ProductPublished
 from shared.values.ids import BatchId, PartnerId
+from shared.values.money import Fen
 
 
 def policies_enrolled(
@@ -18,8 +19,10 @@ def policies_enrolled(
     partner_id: PartnerId,
     batch_id: BatchId | None,
     now: datetime,
+    premium: Fen | None = None,
+    retroactive_from: datetime | None = None,
 ) -> PoliciesEnrolled:
-    """``policies`` are one chunk's, all stored, and at least one."""
+    """``policies`` are one chunk's, all stored, and at least one; ``premium`` is the terms' own unless given."""
     columns = PolicyColumns.of(
         policy_id=[policy.policy_id for policy in policies],
         person_token=[policy.person_token for policy in policies],
@@ -27,8 +30,11 @@ def policies_enrolled(
         birth_year=[policy.birth_year for policy in policies],
         effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
         effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
+        retroactive_from=None if retroactive_from is None else [retroactive_from.astimezone(UTC)] * len(policies),
     )
-    return chunk_enrolled(policies[0].chunk_id, columns, terms, partner_id=partner_id, batch_id=batch_id, now=now)
+    return chunk_enrolled(
+        policies[0].chunk_id, columns, terms, partner_id=partner_id, batch_id=batch_id, now=now, premium=premium
+    )
 
 
 def chunk_enrolled(
@@ -39,6 +45,7 @@ def chunk_enrolled(
     partner_id: PartnerId,
     batch_id: BatchId | None,
     now: datetime,
+    premium: Fen | None = None,
 ) -> PoliciesEnrolled:
     """The same of policies that are in columns already."""
     return PoliciesEnrolled(
@@ -47,7 +54,7 @@ def chunk_enrolled(
         partner_id=partner_id,
         product_code=terms.product_code,
         product_version=terms.product_version,
-        premium_fen=terms.premium_fen,
+        premium_fen=terms.premium_fen if premium is None else premium,
         currency=terms.currency,
         enrolled_at=now,
         stacks=terms.stacking == "pro_rata",

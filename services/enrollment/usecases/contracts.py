@@ -26,8 +26,11 @@ class Sale:
 
     @property
     def under(self) -> SoldUnder:
+        """At the premium of the terms, which is that of each policy unless the product rates the risk."""
+        return self.at(Fen(self.product.terms.premium_fen))
+
+    def at(self, premium: Fen) -> SoldUnder:
         terms = self.product.terms
-        premium = Fen(terms.premium_fen)
         tax = tax_in(premium, terms.tax_basis_points)
         return SoldUnder(
             partner_no=self.contract.partner_no,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.enrollment.domain.batches import Batch
-from services.enrollment.domain.errors import KindNotTaken, NotTheDeclaredFile
+from services.enrollment.domain.errors import KindNotTaken, NotSoldByFile, NotTheDeclaredFile
 from services.enrollment.domain.file_columns import FILE_COLUMNS, BatchKind
+from services.enrollment.domain.products import needs_a_schedule
 from services.enrollment.intake.upload import Sent, Upload
 from services.enrollment.store import batches
 from services.enrollment.usecases import quotas
@@ -60,6 +61,7 @@ def receive_batch(
     Raises:
         NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
         KindNotTaken: files of this kind are not taken in.
+        NotSoldByFile: the product asks for more than a row tells.
         UnreadableFile: it is no file of subscribers.
         NotTheDeclaredFile: its rows or hash are not those declared.
         TooManyRows: the contract allows no so many more today; a dry run is not counted.
@@ -68,6 +70,8 @@ def receive_batch(
     if columns is None:
         raise KindNotTaken(declared.kind)
     sale = sale_of(tx, tenant, product_code, now)
+    if declared.kind == "enrollment" and needs_a_schedule(sale.product.terms):
+        raise NotSoldByFile(product_code)
     if not declared.dry_run:
         quotas.check_rows(tx, sale.contract.partner_id, declared.rows, now=now)
     upload = Upload(chunks, declared.sent, columns)

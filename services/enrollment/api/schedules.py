@@ -1,0 +1,57 @@
+"""What a policy holds besides its insured, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.enrollment.api.deps import Deps
+from services.enrollment.api.policies import PolicyPath
+from services.enrollment.api.quotes import ScheduledItem
+from services.enrollment.domain import errors
+from services.enrollment.store import policies as store
+from services.enrollment.store import schedules
+from services.enrollment.usecases.contracts import contract_of
+from shared.values.ids import PolicyId
+from shared.web.models import ReplyModel
+from shared.web.resource import Call, Reply, Resource
+
+policy_schedules = Resource("policy schedules", "What policies hold besides their insured: answers, grade, items")
+
+
+class ScheduleView(ReplyModel):
+    """The risk as it was told, and how it was graded; empty where the product asks for nothing."""
+
+    policy_id: str
+    answers: dict[str, str]
+    points: int | None
+    grade: str | None
+    rate_percent: int
+    scheduled_items: list[ScheduledItem]
+    retroactive_date: date | None
+    """With claims-made products: acts before this day are not covered."""
+
+
+@policy_schedules.get(
+    "/v1/policies/<policy_id>/schedule",
+    scope="policies:read",
+    reply=ScheduleView,
+    problems=(errors.NoContract, errors.UnknownPolicy),
+)
+def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
+    """What one of your policies lists, as it stands now."""
+    contract = contract_of(call.tx, call.caller.tenant)
+    policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
+    if policy is None:
+        raise errors.UnknownPolicy(path.policy_id)
+    found = schedules.schedule(call.tx, policy.policy_id)
+    return Reply(
+        ScheduleView(
+            policy_id=policy.policy_id,
+            answers=dict(found.answers),
+            points=found.points,
+            grade=found.grade,
+            rate_percent=found.rate_percent,
+            scheduled_items=[ScheduledItem(reference=item.reference, name=item.name) for item in found.items],
+            retroactive_date=found.retroactive_date,
+        )
+    )
