@@ -17,6 +17,7 @@ from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.refunds import Charge, refund
 from services.enrollment.store import cancellations, products
 from services.enrollment.store.cancellations import Cancellation, Held
+from services.enrollment.usecases.webhooks.tell import tell_canceled
 from shared.db.transaction import Tx
 from shared.events.policies import CanceledColumns, PoliciesCanceled, PolicyCanceled, packed
 from shared.events.products import ProductPublished
@@ -59,6 +60,8 @@ def end_policies(
         event_ids = _announce(tx, ends, now)
         told = [(each.cancellation, event_ids[each.held.policy_id]) for each in ends]
         cancellations.cancel(tx, told, canceled_at=now, canceled_by=actor, batch_id=batch_id)
+        if batch_id is None:
+            tell_canceled(tx, [each.cancellation for each in ends], now=now)
     return [each.cancellation for each in ends]
 
 
