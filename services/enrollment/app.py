@@ -60,6 +60,7 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.product_drafts import product_drafts  # noqa: PLC0415
     from services.enrollment.api.products import products  # noqa: PLC0415
     from services.enrollment.api.quotes import quotes  # noqa: PLC0415
+    from services.enrollment.api.schedules import policy_schedules  # noqa: PLC0415
     from services.enrollment.api.statements import statements  # noqa: PLC0415
     from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
     from services.enrollment.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
@@ -81,6 +82,7 @@ def web(settings: Settings) -> Flask:
             notices,
             consents,
             policies,
+            policy_schedules,
             opt_outs,
             batches,
             statements,

@@ -9,9 +9,11 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from services.enrollment.api.deps import Deps
+from services.enrollment.api.quotes import Answers, ScheduledItemList, risk_of
 from services.enrollment.domain import errors
 from services.enrollment.domain.policies import CancelReason, Policy, PolicyState
 from services.enrollment.domain.rows import RawRow
+from services.enrollment.domain.schedules import Order
 from services.enrollment.store import policies as store
 from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.contracts import contract_of
@@ -30,14 +32,14 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 
 
-class InsuredPerson(RequestModel):
-    """The person to insure, as on the document."""
+class InsuredHolder(RequestModel):
+    """The person or organization to insure, as on the document; which of them, the product says."""
 
     document_type: DocumentType
     document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    """A mobile number of mainland China."""
+    """A mobile number of mainland China; an organization's is that of whom it names for its policy."""
 
 
 class ConsentProof(RequestModel):
@@ -52,15 +54,21 @@ class ConsentProof(RequestModel):
 
 
 class Enrollment(RequestModel):
-    """One person to cover."""
+    """One person or organization to cover."""
 
     product_code: Code
     partner_reference: Reference
     """Your own number of this subscriber; no phone and no identity number."""
-    insured: InsuredPerson
+    insured: InsuredHolder
     effective_date: Annotated[date | None, Field(strict=False)] = None
     """The first day of cover; the day after enrollment, if left out."""
     consent: ConsentProof
+    answers: Answers = Field(default_factory=dict)
+    """Each question's code with the code of its answer, where the product has a `rating`."""
+    scheduled_items: ScheduledItemList = Field(default_factory=list)
+    """What the policy is to list, where the product has `scheduled_items`."""
+    retroactive_date: Annotated[date | None, Field(strict=False)] = None
+    """With claims-made products: acts before this day are not covered; the earliest allowed, if left out."""
 
 
 class CancellationRequest(RequestModel):
@@ -122,13 +130,14 @@ class PolicyQuery(paging.PageQuery):
         errors.NoContract,
         errors.ContractNotRunning,
         errors.ProductNotSold,
+        errors.NotInsurable,
         errors.AlreadyCovered,
         errors.OptedOut,
         errors.TooManyEnrollments,
     ),
 )
 def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
-    """Cover one person. One person has a product's cover once, whichever partner enrolls them."""
+    """Cover one person or organization. One has a product's cover once, whichever partner enrolls them."""
     raw = RawRow(
         partner_reference=body.partner_reference,
         document_type=body.insured.document_type,
@@ -146,6 +155,7 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         call.tx,
         raw,
         ProductCode(body.product_code),
+        Order(risk_of(body.answers, body.scheduled_items), body.retroactive_date),
         tenant=call.caller.tenant,
         vault=call.deps.vault,
         now=call.now,

@@ -1,14 +1,17 @@
-"""Enrolls one person: judged, tokenized, sealed, stored and announced in the caller's transaction, or not at all."""
+"""Enrolls one insured: judged, tokenized, sealed, stored and announced in the caller's transaction, or not at all."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
+from services.enrollment.domain.cover import zone_of
 from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou, OptedOut
 from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.pricing import price
 from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
-from services.enrollment.store import new_policies, opt_outs, policies
+from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, retroactive_from, schedule_of
+from services.enrollment.store import new_policies, opt_outs, policies, schedules
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.usecases.announce import policies_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of
@@ -38,13 +41,22 @@ _POINTERS: Final = {
 
 
 def enroll_policy(
-    tx: Tx, raw: RawRow, product_code: ProductCode, *, tenant: str, vault: Vault, now: datetime, sandbox: bool
+    tx: Tx,
+    raw: RawRow,
+    product_code: ProductCode,
+    order: Order = NOTHING_ORDERED,
+    *,
+    tenant: str,
+    vault: Vault,
+    now: datetime,
+    sandbox: bool,
 ) -> Policy:
     """One new policy.
 
     Raises:
         NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
-        InvalidField: a field is not acceptable.
+        InvalidField, InvalidFields: a field is not acceptable, is missing, or is not asked for by the product.
+        NotInsurable: the risk's grade is not insured.
         AlreadyCovered: the person has this product's cover, from whichever partner.
         OptedOut: the person wants no cover.
     """
@@ -53,19 +65,33 @@ def enroll_policy(
     if isinstance(judged, Fault):
         raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
     _check_consent(tx, judged, sale)
+    terms = sale.product.terms
+    priced = price(terms, order.risk)
+    under = sale.at(priced.premium)
+    schedule = schedule_of(terms, order, priced, judged.cover.start.astimezone(zone_of(terms)).date())
     policy = _prepared(judged, vault)
     known_as = vault.persons_under_older_keys(judged.insured)
     for token in known_as:
         _refuse_covered(tx, token, sale)
-    if not new_policies.insert_one(tx, policy, sale.under, known_as=known_as):
+    if not new_policies.insert_one(tx, policy, under, known_as=known_as):
         if opt_outs.of_person(tx, (policy.person_token, *known_as)):
             raise OptedOut
         _refuse_covered(tx, policy.person_token, sale)
         raise AlreadyCovered
-    event = policies_enrolled([policy], sale.product.terms, partner_id=sale.contract.partner_id, batch_id=None, now=now)
+    if schedule is not None:
+        schedules.add(tx, policy.policy_id, schedule)
+    event = policies_enrolled(
+        [policy],
+        terms,
+        partner_id=sale.contract.partner_id,
+        batch_id=None,
+        now=now,
+        premium=priced.premium,
+        retroactive_from=retroactive_from(terms, schedule),
+    )
     event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
     sealed = seal_records(vault.sealer.new_data_key(tx), policy.chunk_id, [record_of(judged.insured)])
-    new_policies.add_chunk(tx, policy.chunk_id, sale.under, enrolled_at=now, event_id=event_id, sealed=sealed)
+    new_policies.add_chunk(tx, policy.chunk_id, under, enrolled_at=now, event_id=event_id, sealed=sealed)
     metrics.POLICIES_ENROLLED.labels("one").inc()
     stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # inserted above
