@@ -119,7 +119,6 @@ class RejectionView(ReplyModel):
         errors.NoContract,
         errors.ContractNotRunning,
         errors.ProductNotSold,
-        errors.KindNotTaken,
         errors.NotSoldByFile,
         errors.UnreadableFile,
         errors.NotTheDeclaredFile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.enrollment.domain import errors, statement_errors
+from services.enrollment.domain import errors, lifecycle_errors, statement_errors
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
@@ -20,7 +20,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NotInForce: ProblemRow(409, "not-in-force", "Not in force"),
     errors.NotTheDeclaredFile: ProblemRow(422, "not-the-declared-file", "Not the declared file"),
     errors.UnreadableFile: ProblemRow(422, "unreadable-file", "Unreadable file"),
-    errors.KindNotTaken: ProblemRow(422, "kind-not-taken", "Not this kind of file"),
     errors.BatchNotDone: ProblemRow(409, "batch-not-done", "Not done yet"),
     errors.SignatureNotAllowed: ProblemRow(422, "signature-not-allowed", "Not signed by an allowed key"),
     errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
@@ -60,4 +59,11 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.TooManyEndpoints: ProblemRow(409, "too-many-webhook-endpoints", "Too many webhook endpoints"),
     errors.EndpointDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
     errors.TestsBusy: ProblemRow(429, "too-many-requests", "Other tests are under way"),
+    lifecycle_errors.UnknownRenewalRun: ProblemRow(404, "unknown-renewal-run", "Unknown renewal run"),
+    lifecycle_errors.NotEndorsable: ProblemRow(409, "not-endorsable", "Not in force"),
+    lifecycle_errors.NoCertificate: ProblemRow(409, "no-certificate", "No certificate"),
+    lifecycle_errors.UnknownCertificate: ProblemRow(404, "unknown-certificate", "Unknown certificate"),
+    lifecycle_errors.PersonForgotten: ProblemRow(409, "person-forgotten", "The person was forgotten"),
+    lifecycle_errors.CoverStillRuns: ProblemRow(409, "cover-still-runs", "Cover still runs"),
+    lifecycle_errors.RecordsMustBeKept: ProblemRow(409, "records-must-be-kept", "Records must be kept"),
 }

@@ -85,13 +85,6 @@ class UnreadableFile(FangzhaError):
 
 
 @dataclass(frozen=True)
-class KindNotTaken(FangzhaError):
-    """Files of kind {kind} are not taken in yet; enroll, remove and renew one by one."""
-
-    kind: str
-
-
-@dataclass(frozen=True)
 class BatchNotDone(FangzhaError):
     """Batch {batch_id} is still worked on, so its results are not whole; ask again in {retry_after} seconds."""
 

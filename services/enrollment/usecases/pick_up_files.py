@@ -47,7 +47,7 @@ _REFUSALS: Final = (
     errors.NoContract,
     errors.ContractNotRunning,
     errors.ProductNotSold,
-    errors.KindNotTaken,
+    errors.NotSoldByFile,
     errors.UnreadableFile,
     errors.NotTheDeclaredFile,
     errors.SignatureNotAllowed,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.enrollment.domain.batches import Batch
-from services.enrollment.domain.errors import KindNotTaken, NotSoldByFile, NotTheDeclaredFile
+from services.enrollment.domain.errors import NotSoldByFile, NotTheDeclaredFile, ProductNotSold
 from services.enrollment.domain.file_columns import FILE_COLUMNS, BatchKind
 from services.enrollment.domain.products import needs_a_schedule
 from services.enrollment.intake.upload import Sent, Upload
-from services.enrollment.store import batches
+from services.enrollment.store import batches, products
 from services.enrollment.usecases import quotas
-from services.enrollment.usecases.contracts import Sale, sale_of
+from services.enrollment.usecases.contracts import Sale, contract_of, sale_of
 from services.enrollment.usecases.vault import Vault, part_context
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -60,21 +60,18 @@ def receive_batch(
 
     Raises:
         NoContract, ContractNotRunning, ProductNotSold: the partner may not sell it now.
-        KindNotTaken: files of this kind are not taken in.
         NotSoldByFile: the product asks for more than a row tells.
         UnreadableFile: it is no file of subscribers.
         NotTheDeclaredFile: its rows or hash are not those declared.
-        TooManyRows: the contract allows no so many more today; a dry run is not counted.
+        TooManyRows: the contract allows no so many more today; a dry run and removals are not counted.
     """
-    columns = FILE_COLUMNS.get(declared.kind)
-    if columns is None:
-        raise KindNotTaken(declared.kind)
-    sale = sale_of(tx, tenant, product_code, now)
+    sale = _sale(tx, declared.kind, tenant, product_code, now)
     if declared.kind == "enrollment" and needs_a_schedule(sale.product.terms):
         raise NotSoldByFile(product_code)
-    if not declared.dry_run:
+    counts = not declared.dry_run and declared.kind != "removal"
+    if counts:
         quotas.check_rows(tx, sale.contract.partner_id, declared.rows, now=now)
-    upload = Upload(chunks, declared.sent, columns)
+    upload = Upload(chunks, declared.sent, FILE_COLUMNS[declared.kind])
     batch_id = BatchId(new_id())
     batches.add(
         tx,
@@ -96,7 +93,7 @@ def receive_batch(
     _check_declared(declared, upload)
     if check is not None:
         check(sale, upload.sha256)
-    if not declared.dry_run:
+    if counts:
         quotas.use_rows(tx, sale.contract.partner_id, upload.rows, now=now)
     batches.complete(tx, batch_id, rows_total=upload.rows, sha256=upload.sha256)
     audit.record(
@@ -110,6 +107,17 @@ def receive_batch(
     stored = batches.batch(tx, batch_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # added above
     return stored
+
+
+def _sale(tx: Tx, kind: BatchKind, tenant: str, product_code: ProductCode, now: datetime) -> Sale:
+    """Under what the rows are judged. People may leave a cover that is no longer sold, whatever the contract's state."""
+    if kind != "removal":
+        return sale_of(tx, tenant, product_code, now)
+    contract = contract_of(tx, tenant)
+    newest = products.newest(tx, product_code)
+    if not newest:
+        raise ProductNotSold(product_code)
+    return Sale(contract, products.version(tx, product_code, newest))
 
 
 def _check_declared(declared: Declared, upload: Upload) -> None:
