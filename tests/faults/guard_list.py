@@ -27,6 +27,7 @@ _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
+_ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
 _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
@@ -171,6 +172,34 @@ _FRAUD_DETECTION: Final = (
         "WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s",
         "",
         _CLAIM_GUARDS,
+    ),
+    Guard(
+        "a liability's limit is reserved by a conditional update",
+        "services/fraud_detection/store/limits.py",
+        "liability_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND liability_use.reserved_fen = %(seen)s",
+        "true",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "policies that share a loss never pay more than it",
+        "services/fraud_detection/domain/payable.py",
+        "loss - share.loss_paid_fen",
+        "loss",
+        ("tests/rules/fraud_detection/test_general_cover.py",),
+    ),
+    Guard(
+        "an erased person's policy takes no claim",
+        "services/fraud_detection/usecases/file_claim.py",
+        "    if cover.erased:\n",
+        "    if False:\n",
+        _ERASURE,
+    ),
+    Guard(
+        "an erasure that overtakes its enrollment is finished later",
+        "services/fraud_detection/usecases/erase_policies.py",
+        "            erasure.overwrite(tx, policies)\n",
+        "",
+        _ERASURE,
     ),
     Guard(
         "a round is decided once",

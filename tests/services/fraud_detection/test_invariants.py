@@ -40,6 +40,8 @@ PAYOUT = (
     ("number", "damage"),
     [
         (3, "UPDATE limit_use SET reserved_fen = 1"),
+        (3, "UPDATE liability_use SET reserved_fen = 1"),
+        (3, "DELETE FROM liability_use"),
         (3, "UPDATE decisions SET amount_fen = 6000000 WHERE outcome = 'approved'"),
         (4, "UPDATE decisions SET round = 7 WHERE outcome = 'approved'"),
         (6, "DELETE FROM claim_features"),
