@@ -108,10 +108,11 @@ CREATE TABLE policy_transfers (
 );
 CREATE INDEX policy_transfers_of_event ON policy_transfers (event_id);
 
--- Whose a policy was at a moment: what was booked then belongs on that partner's statement.
-CREATE FUNCTION partner_at(asked_policy uuid, moment timestamptz) RETURNS integer LANGUAGE sql STABLE AS $$
+-- Whose a policy was when it came to a version: what was booked with that change belongs on that partner's statement. By
+-- versions and not by times, for a change that waits for a transfer to commit carries the earlier time of its request.
+CREATE FUNCTION partner_as_of(asked_policy uuid, at_version integer) RETURNS integer LANGUAGE sql STABLE AS $$
 SELECT coalesce(
     (SELECT t.from_partner_no FROM policy_transfers t
-     WHERE t.policy_id = asked_policy AND t.transferred_at > moment ORDER BY t.transferred_at LIMIT 1),
+     WHERE t.policy_id = asked_policy AND t.version > at_version ORDER BY t.version LIMIT 1),
     (SELECT p.partner_no FROM policies p WHERE p.policy_id = asked_policy))
 $$;

@@ -95,7 +95,7 @@ FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN products d ON d.product_id = p.product_id
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE partner_at(p.policy_id, e.endorsed_at) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
+WHERE partner_as_of(p.policy_id, e.version) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
   AND (e.endorsed_at, e.endorsement_id) > (%(after_at)s, %(after_id)s::uuid) AND v.terms ->> 'currency' = %(currency)s
 ORDER BY e.endorsed_at, e.endorsement_id LIMIT %(limit)s
 """
@@ -105,6 +105,7 @@ def endorsed(tx: Tx, wanted: Wanted) -> Found:
     return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES)))
 
 
+# A policy that ended moves to no other partner.
 _CANCELED: Final = f"""
 SELECT 'canceled', c.policy_id, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
        (p.effective_to AT TIME ZONE (v.terms ->> 'zone'))::date, c.canceled_at, -c.refund_fen, -c.tax_refund_fen,
@@ -113,7 +114,7 @@ FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN products d ON d.product_id = p.product_id
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE partner_at(p.policy_id, c.canceled_at) = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
+WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
   AND (c.canceled_at, c.policy_id) > (%(after_at)s, %(after_id)s::uuid) AND v.terms ->> 'currency' = %(currency)s
 ORDER BY c.canceled_at, c.policy_id LIMIT %(limit)s
 """

@@ -25,16 +25,17 @@ SELECT 'endorsed', count(*), coalesce(sum(e.premium_delta_fen), 0)::bigint, coal
 FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE partner_at(p.policy_id, e.endorsed_at) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
+WHERE partner_as_of(p.policy_id, e.version) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
   AND v.terms ->> 'currency' = %(currency)s
 """
+# A policy that ended moves to no other partner.
 _CANCELED: Final = """
 SELECT 'canceled', count(*), coalesce(sum(-c.refund_fen), 0)::bigint, coalesce(sum(-c.tax_refund_fen), 0)::bigint,
        coalesce(sum(-c.compensation_refund_fen), 0)::bigint
 FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE partner_at(p.policy_id, c.canceled_at) = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
+WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
   AND v.terms ->> 'currency' = %(currency)s
 """
 _ADJUSTED: Final = """

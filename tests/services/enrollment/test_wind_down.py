@@ -126,15 +126,13 @@ def test_running_cover_moves_to_another_partner_and_so_do_its_later_changes(
     assert faults(database, environ) == []
 
 
-def test_whose_a_policy_was_at_a_moment_is_known_for_ever(database: Database, vault: Vault) -> None:
+def test_whose_a_policy_was_with_each_change_is_known_for_ever(database: Database, vault: Vault) -> None:
     policy = enroll(database, vault, row(1))
     end(database, EAST, WEST)
     work_off(database, now=NOW + timedelta(days=1))
     with database.transaction() as tx:
-        numbers = [
-            tx.one("SELECT partner_at(%s, %s)", (policy.policy_id, NOW + timedelta(days=days))) for days in (0, 2)
-        ]
-        assert numbers == [(1,), (2,)]
+        numbers = [tx.one("SELECT partner_as_of(%s, %s)", (policy.policy_id, version)) for version in (1, 2, 3)]
+        assert numbers == [(1,), (2,), (2,)]
         assert tx.one("SELECT partner_no FROM policy_chunks") == (1,), "who sold it owes the premium"
 
 
