@@ -36,6 +36,10 @@ DRAW_STATEMENTS_SECONDS: Final = 1.0
 
 LOOK_FOR_WIND_DOWNS_SECONDS: Final = 1.0
 """How soon policies begin to move; the question costs one look into an index that is mostly empty."""
+
+EXPIRE_SECONDS: Final = 5.0
+"""A term that is over reads so within that, and the renewal has begun; the question is one look into an index."""
+LOOK_FOR_RENEWALS_SECONDS: Final = 1.0
 FORGET_QUOTAS_SECONDS: Final = 3600.0
 
 SEND_SECONDS: Final = 0.25
@@ -52,6 +56,8 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.batches import batches  # noqa: PLC0415  # see the module's docstring
     from services.enrollment.api.consents import consents  # noqa: PLC0415
     from services.enrollment.api.deps import Deps  # noqa: PLC0415
+    from services.enrollment.api.endorsements import endorsements  # noqa: PLC0415
+    from services.enrollment.api.erasures import erasures  # noqa: PLC0415
     from services.enrollment.api.notices import notices  # noqa: PLC0415
     from services.enrollment.api.opt_outs import opt_outs  # noqa: PLC0415
     from services.enrollment.api.partners import partners  # noqa: PLC0415
@@ -60,6 +66,7 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.product_drafts import product_drafts  # noqa: PLC0415
     from services.enrollment.api.products import products  # noqa: PLC0415
     from services.enrollment.api.quotes import quotes  # noqa: PLC0415
+    from services.enrollment.api.renewals import renewals  # noqa: PLC0415
     from services.enrollment.api.schedules import policy_schedules  # noqa: PLC0415
     from services.enrollment.api.statements import statements  # noqa: PLC0415
     from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
@@ -83,6 +90,9 @@ def web(settings: Settings) -> Flask:
             consents,
             policies,
             policy_schedules,
+            endorsements,
+            renewals,
+            erasures,
             opt_outs,
             batches,
             statements,
@@ -111,9 +121,11 @@ def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tu
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     from services.enrollment.usecases.draw_statements import draw_next, start_due_statements  # noqa: PLC0415
     from services.enrollment.usecases.end_failed_batches import forget_failed_parts  # noqa: PLC0415
+    from services.enrollment.usecases.expire_policies import expire_some  # noqa: PLC0415
     from services.enrollment.usecases.load_batch import load_next_part  # noqa: PLC0415
     from services.enrollment.usecases.prepare_part import Ahead  # noqa: PLC0415
     from services.enrollment.usecases.quotas import forget_windows  # noqa: PLC0415
+    from services.enrollment.usecases.run_renewals import work_off_renewals  # noqa: PLC0415
     from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old  # noqa: PLC0415
     from services.enrollment.usecases.wind_down import work_off_wind_downs  # noqa: PLC0415
     from shared.messaging.jobs import Job  # noqa: PLC0415
@@ -144,6 +156,14 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         with database.transaction() as tx:
             return work_off_wind_downs(tx, now=clock.now())
 
+    def expire() -> bool:
+        with database.transaction() as tx:
+            return expire_some(tx, now=clock.now())
+
+    def renew() -> bool:
+        with database.transaction() as tx:
+            return work_off_renewals(tx, vault=vault, now=clock.now())
+
     def forget_quotas() -> bool:
         with database.transaction() as tx:
             return forget_windows(tx, now=clock.now())
@@ -158,6 +178,8 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         Job("start-statements", START_STATEMENTS_SECONDS, start_statements),
         Job("draw-statements", DRAW_STATEMENTS_SECONDS, draw_statements),
         Job("wind-down-partners", LOOK_FOR_WIND_DOWNS_SECONDS, wind_down),
+        Job("expire-policies", EXPIRE_SECONDS, expire),
+        Job("renew-policies", LOOK_FOR_RENEWALS_SECONDS, renew),
         Job("forget-quota-windows", FORGET_QUOTAS_SECONDS, forget_quotas),
     )
 
@@ -174,14 +196,19 @@ def _pickups(settings: Settings, database: Database, vault: Vault, clock: Clock)
     return (Job("pick-up-files", LOOK_INTO_PLACES_SECONDS, Pickups(places, database, vault, clock).run),)
 
 
-def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
+def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
     from services.enrollment.store import integrity  # noqa: PLC0415
+    from services.enrollment.usecases.erase_person import records_that_open  # noqa: PLC0415
+
+    vault = _vault(settings)
 
     def run(find: integrity.Finder) -> list[str]:
         with database.transaction() as tx:
             return find(tx)
 
-    return tuple(Check(number, name, partial(run, find)) for number, name, find in integrity.FINDERS)
+    found = tuple(Check(number, name, partial(run, find)) for number, name, find in integrity.FINDERS)
+    opens = partial(records_that_open, vault=vault)
+    return (*found, Check(12, "the sealed record of an erased person is empty", partial(run, opens)))
 
 
 def after_migrate(settings: Settings, database: Database) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from services.enrollment.api.deps import Deps
 from services.enrollment.api.quotes import Answers, ScheduledItemList, risk_of
 from services.enrollment.domain import errors
-from services.enrollment.domain.policies import CancelReason, Policy, PolicyState
+from services.enrollment.domain.policies import CancelReason, Insured, Policy, PolicyState
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.domain.schedules import Order
 from services.enrollment.store import policies as store
@@ -109,8 +109,17 @@ class PolicyView(ReplyModel):
     currency: str
     effective_from: datetime
     effective_to: datetime
+    waits_from: datetime
+    """From where waiting days count; a renewal keeps the first policy's."""
     enrolled_at: datetime
-    insured: MaskedInsured
+    renews: str | None
+    """The policy that this one follows without a gap."""
+    renewed_by: str | None
+    """The policy that follows this one."""
+    endorsements: int
+    """How often it was changed since; GET …/endorsements lists them."""
+    insured: MaskedInsured | None
+    """Null where the person was forgotten."""
     claims: ClaimsSoFar
 
 
@@ -120,6 +129,7 @@ class PolicyPath(RequestModel):
 
 class PolicyQuery(paging.PageQuery):
     partner_reference: Reference | None = None
+    state: PolicyState | None = None
 
 
 @policies.post(
@@ -181,13 +191,14 @@ def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
 
 @policies.get("/v1/policies", scope="policies:read", reply=paging.Page[PolicyView], problems=(errors.NoContract,))
 def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
-    """Your policies by your reference; of one subscriber with `partner_reference`."""
+    """Your policies by your reference; of one subscriber with `partner_reference`, of one state with `state`."""
     contract = contract_of(call.tx, call.caller.tenant)
     after = paging.decode(query.cursor, str, UUID)
     found = store.page(
         call.tx,
         partner_no=contract.partner_no,
         reference=query.partner_reference,
+        state=query.state,
         after=None if after is None else (after[0], PolicyId(after[1])),
         limit=query.limit + 1,
     )
@@ -204,7 +215,9 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     problems=(errors.NoContract, errors.UnknownPolicy, errors.NotInForce),
 )
 def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
-    """End the cover now. The premium of the days not begun is given back, unless a claim was paid."""
+    """End the cover now. Unless a claim was paid, premium is given back: for the days not begun, or as the product's
+    refund table says. A renewal that waits is canceled with it; one alone by its own id.
+    """
     policy = cancel_policy(
         call.tx,
         PolicyId(path.policy_id),
@@ -217,7 +230,6 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
 
 
 def _view(call: Call[Deps], policy: Policy) -> PolicyView:
-    insured = call.deps.vault.insured(call.tx, policy)
     return PolicyView(
         policy_id=policy.policy_id,
         partner_reference=policy.partner_reference,
@@ -230,12 +242,20 @@ def _view(call: Call[Deps], policy: Policy) -> PolicyView:
         currency=policy.currency,
         effective_from=policy.effective_from,
         effective_to=policy.effective_to,
+        waits_from=policy.waits_from,
         enrolled_at=policy.enrolled_at,
-        insured=MaskedInsured(
-            name=mask_name(insured.name),
-            document_type=insured.document_type,
-            document=mask_document(insured.document_number),
-            phone=mask_phone(insured.phone),
-        ),
+        renews=policy.renews,
+        renewed_by=policy.renewed_by,
+        endorsements=policy.endorsements,
+        insured=None if policy.erased else _masked(call.deps.vault.insured(call.tx, policy)),
         claims=ClaimsSoFar(filed=policy.claims.filed, approved=policy.claims.approved, paid_fen=policy.claims.paid),
+    )
+
+
+def _masked(insured: Insured) -> MaskedInsured:
+    return MaskedInsured(
+        name=mask_name(insured.name),
+        document_type=insured.document_type,
+        document=mask_document(insured.document_number),
+        phone=mask_phone(insured.phone),
     )

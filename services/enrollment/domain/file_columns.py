@@ -25,7 +25,14 @@ class FileColumns:
 
 ENROLLMENT: Final = FileColumns(COLUMNS, frozenset({"effective_date"}))
 
+_CONSENT: Final = tuple(name for name in COLUMNS if name.startswith("consent_"))
+
 FILE_COLUMNS: Final[Mapping[BatchKind, FileColumns]] = {
     "enrollment": ENROLLMENT,
+    "removal": FileColumns(("partner_reference", "reason"), frozenset({"reason"})),
+    "renewal": FileColumns(
+        ("partner_reference", *_CONSENT),
+        frozenset(_CONSENT),
+    ),
 }
 """The kinds that are taken in. A kind stands here once the worker knows what to do with its rows."""

@@ -15,7 +15,7 @@ END $$;
 CREATE TRIGGER policies_take_legal_steps AFTER UPDATE ON policies
 FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION policies_take_legal_steps();
 
--- All policies of one partner and product that end until a moment, to be renewed step by step in the order of their ids.
+-- All policies of one partner and product that end until a moment, to be renewed chunk by chunk in the order of their ends.
 CREATE TABLE renewal_runs (
     run_id uuid PRIMARY KEY,
     partner_no integer NOT NULL REFERENCES partners,
@@ -24,7 +24,8 @@ CREATE TABLE renewal_runs (
     started_at timestamptz NOT NULL,
     started_by text NOT NULL,
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished')),
-    after_policy uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    after_end timestamptz NOT NULL DEFAULT '-infinity',
+    after_chunk uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
     renewed bigint NOT NULL DEFAULT 0,
     skipped bigint NOT NULL DEFAULT 0,
     finished_at timestamptz,

@@ -83,11 +83,13 @@ class NewChunk:
     policies: int
     event_id: EventId
     sealed: bytes
+    ends_next: datetime
+    """Before then none of them ends."""
 
 
 _ADD_CHUNKS: Final = """
-INSERT INTO policy_chunks (chunk_id, policies, event_id, sealed, batch_id, partner_no, product_id, product_version,
-                           kind, premium_fen, tax_fen, compensation_fen, enrolled_at)
+INSERT INTO policy_chunks (chunk_id, policies, event_id, sealed, ends_next, batch_id, partner_no, product_id,
+                           product_version, kind, premium_fen, tax_fen, compensation_fen, enrolled_at)
 VALUES %s
 """
 
@@ -98,5 +100,5 @@ def add_chunks(
     """Note which events announced which policies, and what each of them costs."""
     money = (under.premium, under.tax, under.compensation)
     shared = (batch_id, under.partner_no, under.product_id, under.product_version, "enrolled", *money, enrolled_at)
-    rows = [(each.chunk_id, each.policies, each.event_id, each.sealed, *shared) for each in chunks]
+    rows = [(each.chunk_id, each.policies, each.event_id, each.sealed, each.ends_next, *shared) for each in chunks]
     tx.insert_many(_ADD_CHUNKS, rows, page=10)

@@ -98,8 +98,8 @@ def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder, *, known_as: Sequenc
 
 _ADD_CHUNK: Final = """
 INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
-                           tax_fen, compensation_fen, enrolled_at, event_id, sealed)
-VALUES (%s, %s, %s, %s, %s, 'enrolled', 1, %s, %s, %s, %s, %s, %s)
+                           tax_fen, compensation_fen, enrolled_at, event_id, sealed, ends_next)
+VALUES (%s, %s, %s, %s, %s, 'enrolled', 1, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -111,8 +111,9 @@ def add_chunk(
     enrolled_at: datetime,
     event_id: EventId,
     sealed: bytes,
+    ends: datetime,
 ) -> None:
-    """The chunk of this one policy: which event announced it, what it costs, and who is insured."""
+    """The chunk of this one policy: which event announced it, what it costs, who is insured, and when it ends."""
     tx.execute(
         _ADD_CHUNK,
         (
@@ -127,5 +128,6 @@ def add_chunk(
             enrolled_at,
             event_id,
             sealed,
+            ends,
         ),
     )

@@ -91,7 +91,9 @@ def enroll_policy(
     )
     event_id = outbox.add(tx, event, subject=policy.chunk_id, now=now)
     sealed = seal_records(vault.sealer.new_data_key(tx), policy.chunk_id, [record_of(judged.insured)])
-    new_policies.add_chunk(tx, policy.chunk_id, under, enrolled_at=now, event_id=event_id, sealed=sealed)
+    new_policies.add_chunk(
+        tx, policy.chunk_id, under, enrolled_at=now, event_id=event_id, sealed=sealed, ends=policy.cover.end
+    )
     metrics.POLICIES_ENROLLED.labels("one").inc()
     stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
     assert stored is not None  # noqa: S101  # inserted above
@@ -121,7 +123,7 @@ def _prepared(row: CheckedRow, vault: Vault) -> NewPolicy:
 
 def _refuse_covered(tx: Tx, token: TokenHex, sale: Sale) -> None:
     """Raise if the person is covered, naming the policy to the partner whose it is and to nobody else."""
-    running = policies.running_cover(tx, token, sale.product.product_id)
+    running = policies.running_cover(tx, token, sale.product.product_id, sale.under.stacks_by)
     if running is not None:
         policy_id, partner_no = running
         raise AlreadyCoveredByYou(policy_id) if partner_no == sale.contract.partner_no else AlreadyCovered

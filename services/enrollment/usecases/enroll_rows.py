@@ -142,6 +142,7 @@ def _announce(tx: Tx, chunks: list[_Chunk], work: Work, sale: Sale, *, vault: Va
                 policies=chunk.people.height,
                 event_id=event_id,
                 sealed=seal_records(key, chunk.chunk_id, chunk.people["record"].to_list()),
+                ends_next=EPOCH + MICROSECOND * min(chunk.people["effective_to"].to_list()),
             )
             for chunk, event_id, key in zip(chunks, event_ids, keys, strict=True)
         ],

@@ -15,6 +15,8 @@ from services.enrollment.store import batches
 from services.enrollment.store.batches import Work
 from services.enrollment.usecases.enroll_rows import enroll_rows
 from services.enrollment.usecases.prepare_part import Ahead
+from services.enrollment.usecases.remove_rows import remove_rows
+from services.enrollment.usecases.renew_rows import renew_rows
 from services.enrollment.usecases.vault import Vault, part_context
 from services.enrollment.usecases.webhooks.tell import tell_batch
 from shared.db.transaction import Tx
@@ -35,7 +37,11 @@ class LoadPart(Protocol):
     ) -> tuple[int, int]: ...
 
 
-LOADERS: Final[Mapping[BatchKind, LoadPart]] = {"enrollment": enroll_rows}
+LOADERS: Final[Mapping[BatchKind, LoadPart]] = {
+    "enrollment": enroll_rows,
+    "removal": remove_rows,
+    "renewal": renew_rows,
+}
 
 
 def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None = None) -> bool:

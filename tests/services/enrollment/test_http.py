@@ -10,7 +10,7 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.enrollment.api.problems import PROBLEMS
-from services.enrollment.domain import errors
+from services.enrollment.domain import errors, lifecycle_errors, statement_errors
 from services.enrollment.store import outcomes
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
@@ -216,7 +216,8 @@ def test_a_client_without_a_contract_is_told_so(app: Flask, issuer: Issuer) -> N
 def test_every_error_of_enrollment_has_its_row() -> None:
     kinds = {
         kind
-        for kind in vars(errors).values()
+        for module in (errors, lifecycle_errors, statement_errors)
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, FangzhaError) and kind is not FangzhaError
     }
     assert kinds == set(PROBLEMS)

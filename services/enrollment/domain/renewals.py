@@ -1,0 +1,116 @@
+"""Whether a policy may be followed by another one without a gap, and what is said where it may not. Pure.
+
+Continuity means that waiting days count from the first policy. It is there only where the new term begins the moment
+the old one ends; whose cover lapsed or was canceled is enrolled anew and waits anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, zone_of
+from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.policies import PolicyState
+from services.enrollment.domain.products import needs_a_schedule
+from services.enrollment.domain.rows import Fault
+from shared.events.products import ProductPublished
+
+_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "not_covered": (
+        "No policy of this product stands under this reference.",
+        "Correct the reference, or enroll the person by a file of kind enrollment.",
+    ),
+    "reference_ambiguous": (
+        "Several policies of this product run under this reference.",
+        "Give each subscriber a reference of its own, or work on the policies one by one by their ids.",
+    ),
+    "lapsed": (
+        "The cover has ended, so there is nothing to go on with; continuity is lost.",
+        "Enroll the person anew: waiting days count from the new first day.",
+    ),
+    "already_renewed": (
+        "A policy follows this one already, or was to follow it and was canceled.",
+        "Nothing is to be done; where the renewal was canceled, enroll the person anew after the end.",
+    ),
+    "too_early": (
+        f"The cover runs for more than {FARTHEST_DAYS_AHEAD} days yet.",
+        f"Renew it in the last {FARTHEST_DAYS_AHEAD} days of its term.",
+    ),
+    "opted_out": ("The person wants no cover any more.", "Leave this person out."),
+    "contract_ends": (
+        "The new term would begin after your contract's last day.",
+        "Ask the insurer to prolong the contract first.",
+    ),
+    "not_sold": (
+        "The product is not sold on the day on which the new term would begin.",
+        "Ask the insurer which product follows it, and enroll the person there.",
+    ),
+    "needs_a_quote": (
+        "The product asks about the risk or lists items, so its price is made anew each term.",
+        "Ask for a quote and enroll the insured by POST /v1/policies.",
+    ),
+    "age_outside": (
+        "On the first day of the new term the person is not of an age that the product covers.",
+        "Leave this person out, or choose another product.",
+    ),
+    "rules_changed": (
+        "The product's rules of how many covers one person may hold, or of when a day begins, have changed.",
+        "Let the cover end and enroll the person anew.",
+    ),
+    "erased": ("The person behind this policy was forgotten.", "Leave this row out."),
+}
+RENEWAL_CODES: Final = tuple(_SENTENCES)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is to be known of a policy to say whether it may be renewed."""
+
+    state: PolicyState
+    effective_to: datetime
+    stacks_by: int
+    renewed: bool
+    opted_out: bool
+    erased: bool
+
+
+def fault(code: str) -> Fault:
+    """What is said of a row, by its code."""
+    return Fault("partner_reference", code, *_SENTENCES[code])
+
+
+def refused(ending: Ending, now: datetime) -> str | None:
+    """Why it cannot be renewed whatever product would follow: a code, or None."""
+    if ending.erased:
+        return "erased"
+    if ending.renewed:
+        return "already_renewed"
+    if ending.state != "in_force" or ending.effective_to <= now:
+        return "lapsed"
+    return "opted_out" if ending.opted_out else None
+
+
+def refused_by_terms(
+    ending: Ending, terms: ProductPublished, stacks_by: int, contract: Contract, now: datetime
+) -> str | None:
+    """Why the product version that is sold on the first day of the new term cannot follow: a code, or None."""
+    first_day = ending.effective_to.astimezone(zone_of(terms)).date()
+    if first_day > today_of(terms, now) + timedelta(days=FARTHEST_DAYS_AHEAD):
+        return "too_early"
+    if first_day > contract.last_day:
+        return "contract_ends"
+    if needs_a_schedule(terms):
+        return "needs_a_quote"
+    gapless = cover_period(terms, first_day).start == ending.effective_to
+    return None if stacks_by == ending.stacks_by and gapless else "rules_changed"
+
+
+def age_fits(born: date | None, first_day: date, terms: ProductPublished) -> bool:
+    """Whether the product covers the person on that day; whose document tells no date is not asked."""
+    if born is None:
+        return True
+    age = first_day.year - born.year - ((first_day.month, first_day.day) < (born.month, born.day))
+    return terms.age_min <= age <= terms.age_max

@@ -1,0 +1,165 @@
+"""Changes one running policy: what it lists, with premium for the days left; a phone or a name without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import assert_never
+
+import msgspec
+
+from services.enrollment.domain.cover import zone_of
+from services.enrollment.domain.endorsements import (
+    Change,
+    Endorsement,
+    EndorsementKind,
+    ItemAdded,
+    ItemRemoved,
+    NameCorrected,
+    PhoneChanged,
+    first_day,
+    item_premium,
+    with_item,
+    without_item,
+)
+from services.enrollment.domain.errors import UnknownPolicy
+from services.enrollment.domain.lifecycle_errors import NotEndorsable
+from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.refunds import NOTHING, Amounts, Charge, of_added, of_removed, total
+from services.enrollment.store import cancellations, endorsements, policies, products
+from services.enrollment.usecases.contracts import contract_of
+from services.enrollment.usecases.vault import Vault
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.events.policies import PolicyEndorsed
+from shared.events.products import ProductPublished
+from shared.messaging import outbox
+from shared.process.new_ids import new_id
+from shared.values.ids import PolicyId, TokenHex
+from shared.values.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    kind: EndorsementKind
+    effective_at: datetime
+    amounts: Amounts = NOTHING
+    item: str | None = None
+    phone_token: TokenHex | None = None
+
+
+def endorse_policy(
+    tx: Tx,
+    policy_id: PolicyId,
+    change: Change,
+    *,
+    tenant: str,
+    actor: str,
+    require_match: Callable[[int], None],
+    vault: Vault,
+    now: datetime,
+) -> Endorsement:
+    """The change as stored.
+
+    Raises:
+        UnknownPolicy: there is none, or it is another partner's.
+        MatchMissing, VersionMismatch: by ``require_match``: the policy changed since the caller read it.
+        NotEndorsable: it is not in force.
+        InvalidField: what is asked for does not fit the policy.
+    """
+    contract = contract_of(tx, tenant)
+    policy = policies.policy(tx, policy_id, partner_no=contract.partner_no, lock=True)
+    if policy is None:
+        raise UnknownPolicy(policy_id)
+    require_match(policy.version)
+    if policy.state_at(now) != "in_force" or policy.state != "in_force" or policy.erased:
+        raise NotEndorsable(policy_id, "erased" if policy.erased else policy.state_at(now))
+    effect = _effect(tx, policy, change, contract, vault=vault, now=now)
+    return _store(tx, policy, effect, actor=actor, now=now)
+
+
+def _effect(tx: Tx, policy: Policy, change: Change, contract: Contract, *, vault: Vault, now: datetime) -> _Effect:
+    match change:
+        case ItemAdded() | ItemRemoved():
+            return _list(tx, policy, change, contract, now)
+        case PhoneChanged(phone):
+            vault.replace(tx, policy, msgspec.structs.replace(vault.insured(tx, policy), phone=phone))
+            return _Effect("phone_changed", now, phone_token=vault.tokenizer.phone(phone))
+        case NameCorrected(name):
+            vault.replace(tx, policy, msgspec.structs.replace(vault.insured(tx, policy), name=name))
+            return _Effect("name_corrected", now)
+        case _:
+            assert_never(change)
+
+
+def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Contract, now: datetime) -> _Effect:
+    """Change what the policy lists, and say what that costs."""
+    terms = products.version(tx, policy.product_code, policy.product_version).terms
+    listed = endorsements.schedule(tx, policy.policy_id)
+    cover = Period(policy.effective_from, policy.effective_to)
+    day = first_day(
+        change.effective_date, terms, (cover.start, cover.end), now, back_dating_days=contract.back_dating_days
+    )
+    charges = _charges(tx, policy, terms)
+    per_term = item_premium(terms, listed.rate_percent)
+    by_policy = contract.compensation.kind == "service_fee"
+    zone = zone_of(terms)
+    if isinstance(change, ItemAdded):
+        items = with_item(listed.items, change.item, terms)
+        amounts = of_added(per_term, charges[0].amounts, cover, day, zone, by_policy=by_policy)
+        kind: EndorsementKind = "item_added"
+        reference = change.item.reference
+    else:
+        items = without_item(listed.items, change.reference, terms)
+        amounts = of_removed(per_term, total(charges), cover, day, zone, by_policy=by_policy)
+        kind, reference = "item_removed", change.reference
+    endorsements.set_items(tx, policy.policy_id, items)
+    return _Effect(kind, datetime.combine(day, datetime.min.time(), zone).astimezone(UTC), amounts, reference)
+
+
+def _charges(tx: Tx, policy: Policy, terms: ProductPublished) -> list[Charge]:
+    """What was charged so far; what was sold comes first."""
+    (held,) = [each for each in cancellations.hold(tx, [policy.policy_id]) if each.policy_id == policy.policy_id]
+    zone: tzinfo = zone_of(terms)
+    changes = [Charge(each.amounts, each.effective_at.astimezone(zone).date()) for each in held.changes]
+    return [Charge(held.sold, policy.effective_from.astimezone(zone).date()), *changes]
+
+
+def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime) -> Endorsement:
+    endorsement_id = new_id()
+    event = PolicyEndorsed(
+        endorsement_id=endorsement_id,
+        policy_id=policy.policy_id,
+        version=policy.version + 1,
+        partner_id=policy.partner_id,
+        kind=effect.kind,
+        endorsed_at=now,
+        effective_at=effect.effective_at,
+        premium_delta_fen=effect.amounts.premium,
+        currency=policy.currency,
+        phone_token=effect.phone_token,
+    )
+    endorsement = Endorsement(
+        endorsement_id=endorsement_id,
+        policy_id=policy.policy_id,
+        version=policy.version + 1,
+        kind=effect.kind,
+        endorsed_at=now,
+        effective_at=effect.effective_at,
+        amounts=effect.amounts,
+        item=effect.item,
+        endorsed_by=actor,
+        event_id=outbox.add(tx, event, subject=policy.policy_id, now=now),
+    )
+    endorsements.add(tx, endorsement, phone_token=effect.phone_token)
+    audit.record(
+        tx,
+        actor=actor,
+        action="policy.endorsed",
+        subject=policy.policy_id,
+        details={"kind": effect.kind, "premium_delta_fen": effect.amounts.premium},
+        now=now,
+    )
+    return endorsement

@@ -1,0 +1,88 @@
+"""Takes the insureds of a part of a file off a partner's roster: their cover of the product ends now.
+
+Work of one transaction, as with enrollment: all rows of the part are done, or the part is as if never begun.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.enrollment.domain import removals
+from services.enrollment.domain.policies import CancelReason
+from services.enrollment.domain.rows import Fault, reference_to_show
+from services.enrollment.intake import few_columns
+from services.enrollment.store import rejections, renewals
+from services.enrollment.store.batches import Rejection, Work
+from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.prepare_part import Ahead
+from services.enrollment.usecases.vault import Vault
+from shared.db.transaction import Tx
+from shared.values.ids import PolicyId
+
+
+def remove_rows(
+    tx: Tx,
+    part: bytes,
+    work: Work,
+    *,
+    vault: Vault,  # noqa: ARG001  # a removal opens nobody's record
+    now: datetime,
+    sandbox: bool,  # noqa: ARG001
+    ahead: Ahead | None,  # noqa: ARG001
+) -> tuple[int, int]:
+    """How many rows of the part were done, and how many rejected."""
+    asked: dict[str, tuple[int, CancelReason]] = {}
+    rejected: list[Rejection] = []
+    for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
+        if isinstance(row, Fault):
+            rejected.append(Rejection(line, row))
+            continue
+        reference, reason = row["partner_reference"], removals.reason_of(row.get("reason", ""))
+        if reason is None:
+            rejected.append(_rejection(line, reference, "reason_invalid"))
+        elif reference in asked:
+            rejected.append(_rejection(line, reference, "already_ended"))
+        else:
+            asked[reference] = (line, reason)
+    reasons, lines = _resolved(tx, work, asked, rejected)
+    ended = _end(tx, reasons, work, now)
+    rejected += [
+        _rejection(line, reference, "already_ended")
+        for policy_id, (line, reference) in lines.items()
+        if policy_id not in ended
+    ]
+    rejections.add(tx, work.batch_id, rejected)
+    return len(lines) - sum(policy_id not in ended for policy_id in lines), len(rejected)
+
+
+def _resolved(
+    tx: Tx, work: Work, asked: dict[str, tuple[int, CancelReason]], rejected: list[Rejection]
+) -> tuple[dict[PolicyId, CancelReason], dict[PolicyId, tuple[int, str]]]:
+    """The policy of each reference that can be meant, with the reason and the line that asked; the rest is rejected."""
+    known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
+    reasons: dict[PolicyId, CancelReason] = {}
+    lines: dict[PolicyId, tuple[int, str]] = {}
+    for reference, (line, reason) in asked.items():
+        policies = known.get(reference, [])
+        running = [policy_id for policy_id, state in policies if state == "in_force"]
+        if len(running) == 1:
+            reasons[running[0]] = reason
+            lines[running[0]] = (line, reference)
+        elif running:
+            rejected.append(_rejection(line, reference, "reference_ambiguous"))
+        else:
+            rejected.append(_rejection(line, reference, "already_ended" if policies else "not_covered"))
+    return reasons, lines
+
+
+def _end(tx: Tx, reasons: dict[PolicyId, CancelReason], work: Work, now: datetime) -> set[PolicyId]:
+    if work.dry_run:
+        tx.execute("SAVEPOINT dry_run")
+    ended = end_policies(tx, reasons, actor=f"batch:{work.batch_id}", now=now, batch_id=work.batch_id)
+    if work.dry_run:
+        tx.execute("ROLLBACK TO SAVEPOINT dry_run")
+    return {each.policy_id for each in ended if not each.with_predecessor}
+
+
+def _rejection(line: int, reference: str, code: str) -> Rejection:
+    return Rejection(line, removals.fault(code), reference_to_show(reference))

@@ -1,0 +1,184 @@
+"""Lets policies be followed by others without a gap: sold, sealed, stored and announced in one transaction.
+
+The successor waits as ``upcoming`` until the job of expire_policies ends its predecessor. Which policies are asked for
+is renew_rows's and run_renewals's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from services.enrollment.domain.batches import CHUNK_ROWS
+from services.enrollment.domain.cover import cover_period, zone_of
+from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.policies import Consent, Insured
+from services.enrollment.domain.renewals import age_fits, refused, refused_by_terms
+from services.enrollment.store import opt_outs, products, renewals
+from services.enrollment.store.new_policies import NewPolicy
+from services.enrollment.store.renewals import Predecessor
+from services.enrollment.usecases.contracts import Sale
+from services.enrollment.usecases.vault import Vault, record_of, seal_records
+from services.enrollment.usecases.webhooks.tell import tell_renewed
+from shared.db.transaction import Tx
+from shared.events.policies import PoliciesEnrolled, PolicyColumns
+from shared.messaging import outbox
+from shared.process.new_ids import new_id
+from shared.values.documents import normalize_document
+from shared.values.ids import BatchId, PolicyId, ProductCode
+
+
+@dataclass(frozen=True, slots=True)
+class Renewals:
+    """What became of each policy that was asked for: its successor, or the code that says why there is none."""
+
+    successors: dict[PolicyId, PolicyId] = field(default_factory=dict)
+    refused: dict[PolicyId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Under what policies are renewed. ``judged_at`` is when the order came in: how early it is is judged by that.
+
+    ``consents`` are given anew; whoever is not in it stays under the first one.
+    """
+
+    contract: Contract
+    product_code: ProductCode
+    judged_at: datetime
+    batch_id: BatchId | None = None
+    consents: Mapping[PolicyId, Consent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A policy that may be renewed, what its successor is sold as, and who is insured."""
+
+    old: Predecessor
+    sale: Sale
+    insured: Insured
+
+
+def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vault: Vault, now: datetime) -> Renewals:
+    """Renew those of the partner's policies that may be."""
+    opt_outs.hold(tx)
+    result = Renewals()
+    sales: dict[datetime, Sale | None] = {}
+    people: dict[str, list[Insured]] = {}
+    wanted: list[_Wanted] = []
+    for old in renewals.hold(tx, policy_ids):
+        judged = refused(old.ending, now) or _judge(tx, old, order, vault, sales=sales, people=people)
+        if isinstance(judged, str):
+            result.refused[old.policy_id] = judged
+        else:
+            wanted.append(judged)
+    for chunk in _chunks(wanted):
+        result.successors.update(_store(tx, chunk, order, vault=vault, now=now))
+    if order.batch_id is None and result.successors:
+        tell_renewed(tx, result.successors, now=now)
+    return result
+
+
+def _judge(
+    tx: Tx,
+    old: Predecessor,
+    order: Order,
+    vault: Vault,
+    *,
+    sales: dict[datetime, Sale | None],
+    people: dict[str, list[Insured]],
+) -> _Wanted | str:
+    """What follows a policy that runs, or the code that says why nothing does. ``sales`` and ``people`` are kept."""
+    sale = _sale(tx, old.ending.effective_to, order, sales)
+    if sale is None:
+        return "not_sold"
+    code = refused_by_terms(old.ending, sale.product.terms, sale.under.stacks_by, order.contract, order.judged_at)
+    if code is not None:
+        return code
+    insured = _insured(tx, old, vault, people)
+    return _Wanted(old, sale, insured) if _age_fits(insured, old, sale) else "age_outside"
+
+
+def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insured]]) -> Insured:
+    """Who is insured; each chunk's record is opened once."""
+    if old.chunk_id not in known:
+        known[old.chunk_id] = vault.everyone(tx, old.chunk_id)
+    return known[old.chunk_id][old.chunk_place]
+
+
+def _sale(tx: Tx, first_moment: datetime, order: Order, known: dict[datetime, Sale | None]) -> Sale | None:
+    """The version that is sold when the new term begins: not the one that is sold today."""
+    if first_moment not in known:
+        product = products.sold_now(tx, order.product_code, first_moment)
+        known[first_moment] = None if product is None else Sale(order.contract, product)
+    return known[first_moment]
+
+
+def _age_fits(insured: Insured, old: Predecessor, sale: Sale) -> bool:
+    document = normalize_document(insured.document_type, insured.document_number, sandbox=True)
+    terms = sale.product.terms
+    return age_fits(document.birth_date, old.ending.effective_to.astimezone(zone_of(terms)).date(), terms)
+
+
+def _chunks(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
+    """Up to CHUNK_ROWS under one product version."""
+    by_version: dict[int, list[_Wanted]] = {}
+    for each in wanted:
+        by_version.setdefault(each.sale.under.product_version, []).append(each)
+    for same in by_version.values():
+        for start in range(0, len(same), CHUNK_ROWS):
+            yield same[start : start + CHUNK_ROWS]
+
+
+def _store(tx: Tx, chunk: Sequence[_Wanted], order: Order, *, vault: Vault, now: datetime) -> dict[PolicyId, PolicyId]:
+    """The successor of each policy of the chunk."""
+    chunk_id = new_id()
+    sale = chunk[0].sale
+    pairs = [(_successor(each, chunk_id, order), each.old) for each in chunk]
+    sealed = seal_records(vault.sealer.new_data_key(tx), chunk_id, [record_of(each.insured) for each in chunk])
+    event_id = outbox.add(tx, _announcement(pairs, sale, order.batch_id, now), subject=chunk_id, now=now)
+    renewals.add(tx, pairs, sale.under, batch_id=order.batch_id, now=now, event_id=event_id, sealed=sealed)
+    return {old.policy_id: policy.policy_id for policy, old in pairs}
+
+
+def _successor(wanted: _Wanted, chunk_id: str, order: Order) -> NewPolicy:
+    terms, old = wanted.sale.product.terms, wanted.old
+    return NewPolicy(
+        policy_id=PolicyId(new_id()),
+        chunk_id=chunk_id,
+        person_token=old.person_token,
+        phone_token=old.phone_token,
+        partner_reference=old.partner_reference,
+        birth_year=old.birth_year,
+        cover=cover_period(terms, old.ending.effective_to.astimezone(zone_of(terms)).date()),
+        consent=order.consents.get(old.policy_id, old.consent),
+    )
+
+
+def _announcement(
+    pairs: Sequence[tuple[NewPolicy, Predecessor]], sale: Sale, batch_id: BatchId | None, now: datetime
+) -> PoliciesEnrolled:
+    """The one place where the world is told of renewals."""
+    terms = sale.product.terms
+    return PoliciesEnrolled(
+        chunk_id=pairs[0][0].chunk_id,
+        batch_id=batch_id,
+        partner_id=sale.contract.partner_id,
+        product_code=terms.product_code,
+        product_version=terms.product_version,
+        premium_fen=terms.premium_fen,
+        currency=terms.currency,
+        enrolled_at=now,
+        stacks=terms.stacking == "pro_rata",
+        policies=PolicyColumns.of(
+            policy_id=[policy.policy_id for policy, _ in pairs],
+            person_token=[policy.person_token for policy, _ in pairs],
+            phone_token=[policy.phone_token for policy, _ in pairs],
+            birth_year=[policy.birth_year for policy, _ in pairs],
+            effective_from=[policy.cover.start.astimezone(UTC) for policy, _ in pairs],
+            effective_to=[policy.cover.end.astimezone(UTC) for policy, _ in pairs],
+            waits_from=[old.waits_from.astimezone(UTC) for _, old in pairs],
+            renews=[old.policy_id for _, old in pairs],
+        ),
+    )
