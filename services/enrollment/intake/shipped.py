@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from services.enrollment.domain.compensation import Compensation, CompensationKi
 from services.enrollment.domain.file_keys import FileKey, read_public_key
 from services.enrollment.domain.partners import ConsentTexts, Contract, ContractState, PartnerTerms, Quota
 from shared.events.products import ProductPublished
+from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import PartnerId, ProductCode
 
 SERVICE: Final = Path(__file__).parent.parent
@@ -51,8 +53,36 @@ def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
 
     Raises:
         msgspec.DecodeError: a file is not what a product looks like.
+        InvalidFields: a file has terms that there are not.
     """
-    return [msgspec.json.decode(path.read_bytes(), type=ProductPublished) for path in sorted(folder.glob("*.json"))]
+    return [product(path) for path in sorted(folder.glob("*.json"))]
+
+
+def product(file: Path) -> ProductPublished:
+    """One product version from its file. Whether its terms are acceptable is the domain's to say.
+
+    Raises:
+        msgspec.DecodeError: it is not what a product looks like.
+        InvalidFields: it has terms that there are not, e.g. one that is misspelled and would be left out in silence.
+    """
+    data = file.read_bytes()
+    terms = msgspec.json.decode(data, type=ProductPublished)
+    unknown = tuple(_unknown(msgspec.json.decode(data), msgspec.to_builtins(terms), ""))
+    if unknown:
+        raise InvalidFields(unknown)
+    return terms
+
+
+def _unknown(written: object, known: object, pointer: str) -> Iterator[InvalidField]:
+    if isinstance(written, dict) and isinstance(known, dict):
+        for name, value in written.items():
+            if name in known:
+                yield from _unknown(value, known[name], f"{pointer}/{name}")
+            else:
+                yield InvalidField(f"{pointer}/{name}", "There is no such term.", "Remove it, or mend its name.")
+    elif isinstance(written, list) and isinstance(known, list):
+        for place, (each_written, each_known) in enumerate(zip(written, known, strict=True)):
+            yield from _unknown(each_written, each_known, f"{pointer}/{place}")
 
 
 def contracts(file: Path = SIMULATED_CONTRACTS) -> list[PartnerTerms]:

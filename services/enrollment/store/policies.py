@@ -91,13 +91,14 @@ def page(
 
 
 _HOLDER: Final = """
-SELECT policy_id, partner_no FROM policies WHERE person_token = %s AND product_id = %s AND state = 'in_force'
+SELECT policy_id, partner_no FROM policies
+WHERE person_token = %s AND product_id = %s AND stacks_by = %s AND state = 'in_force'
 """
 
 
-def running_cover(tx: Tx, person_token: TokenHex, product_id: int) -> tuple[PolicyId, int] | None:
-    """Which policy covers this person now, and the number of the partner whose it is."""
-    row = tx.one(_HOLDER, (bytes.fromhex(person_token), product_id))
+def running_cover(tx: Tx, person_token: TokenHex, product_id: int, stacks_by: int) -> tuple[PolicyId, int] | None:
+    """Which policy covers this person now, so that another one is none, and the number of the partner whose it is."""
+    row = tx.one(_HOLDER, (bytes.fromhex(person_token), product_id, stacks_by))
     return None if row is None else (PolicyId(row[0]), row[1])
 
 
