@@ -61,10 +61,10 @@ def enroll_policy(
         OptedOut: the person wants no cover.
     """
     sale = sale_of(tx, tenant, product_code, now)
-    judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox).judge(raw)
+    texts = texts_in_use(tx, sale.contract)
+    judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox, consent_texts=texts).judge(raw)
     if isinstance(judged, Fault):
         raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
-    _check_consent(tx, judged, sale)
     terms = sale.product.terms
     priced = price(terms, order.risk)
     under = sale.at(priced.premium)
@@ -99,13 +99,6 @@ def enroll_policy(
     assert stored is not None  # noqa: S101  # inserted above
     tell_issued(tx, sale.contract, stored, now=now)
     return stored
-
-
-def _check_consent(tx: Tx, row: CheckedRow, sale: Sale) -> None:
-    texts = texts_in_use(tx, sale.contract)
-    fault = texts.fault(row.consent.text_version, row.consent.channel, row.consent.given_at) if texts else None
-    if fault is not None:
-        raise InvalidField(_POINTERS[fault.field], fault.detail, fault.fix)
 
 
 def _prepared(row: CheckedRow, vault: Vault) -> NewPolicy:
