@@ -51,7 +51,7 @@ class EntryView(ReplyModel):
 
 
 class TransferView(ReplyModel):
-    """One booking. `cause` is the id of the payout, chunk of policies or policy that it was booked for."""
+    """One booking. `cause` is the id of the payout, chunk, policy or endorsement that it was booked for."""
 
     transfer_id: str
     kind: str

@@ -1,16 +1,16 @@
-"""``enrollment.policies.v1``: premium of new policies, refunds of canceled ones."""
+"""``enrollment.policies.v1``: premium of new policies and of their changes, refunds of canceled ones."""
 
 from __future__ import annotations
 
 from services.payout.consumers.event_fields import currency_of, require
-from services.payout.usecases.book_premium import book_premium, book_refund
+from services.payout.usecases.book_premium import book_change, book_premium, book_refund
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
-from shared.events.policies import PoliciesEnrolled, PolicyCanceled
+from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
-from shared.values.ids import PartnerId, PolicyId
+from shared.values.ids import PartnerId
 from shared.values.money import Currency, Fen
 
 
@@ -39,13 +39,48 @@ def policies(clock: Clock) -> Subscription:
         require(holds=event.refund_fen >= 0, detail="refund_fen is negative")
         book_refund(
             tx,
-            policy_id=PolicyId(event.policy_id),
+            cause=event.policy_id,
             partner_id=PartnerId(event.partner_id),
             refund_fen=Fen(event.refund_fen),
             currency=Currency(currency_of(event.currency)),
             now=clock.now(),
         )
 
+    def on_canceled_together(tx: Tx, envelope: Envelope) -> None:
+        event = envelope.data
+        if not isinstance(event, PoliciesCanceled):
+            raise Poison("not a chunk of cancellations")
+        require(holds=event.policies.are_of_one_length, detail="its columns are of different lengths")
+        require(holds=all(fen >= 0 for fen in event.policies.refund_fen), detail="a refund_fen is negative")
+        book_refund(
+            tx,
+            cause=event.chunk_id,
+            partner_id=PartnerId(event.partner_id),
+            refund_fen=Fen(sum(event.policies.refund_fen)),
+            currency=Currency(currency_of(event.currency)),
+            now=clock.now(),
+        )
+
+    def on_endorsed(tx: Tx, envelope: Envelope) -> None:
+        event = envelope.data
+        if not isinstance(event, PolicyEndorsed):
+            raise Poison("not an endorsement")
+        book_change(
+            tx,
+            endorsement_id=event.endorsement_id,
+            partner_id=PartnerId(event.partner_id),
+            delta_fen=Fen(event.premium_delta_fen),
+            currency=Currency(currency_of(event.currency)),
+            now=clock.now(),
+        )
+
     return Subscription(
-        "premium", (PoliciesEnrolled.TOPIC,), {PoliciesEnrolled: on_enrolled, PolicyCanceled: on_canceled}
+        "premium",
+        (PoliciesEnrolled.TOPIC,),
+        {
+            PoliciesEnrolled: on_enrolled,
+            PolicyCanceled: on_canceled,
+            PoliciesCanceled: on_canceled_together,
+            PolicyEndorsed: on_endorsed,
+        },
     )

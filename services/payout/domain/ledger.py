@@ -13,13 +13,22 @@ from shared.values.money import Currency, Fen
 
 Account: TypeAlias = Literal["bank", "partner_receivable", "claims_payable", "premium_income", "claims_expense"]
 Kind: TypeAlias = Literal[
-    "premium", "premium_refund", "claim_owed", "claim_withdrawn", "payout_paid", "payout_returned"
+    "premium",
+    "premium_refund",
+    "premium_added",
+    "premium_returned",
+    "claim_owed",
+    "claim_withdrawn",
+    "payout_paid",
+    "payout_returned",
 ]
 
 # kind -> (account debited, account credited)
 SIDES: dict[Kind, tuple[Account, Account]] = {
     "premium": ("partner_receivable", "premium_income"),
     "premium_refund": ("premium_income", "partner_receivable"),
+    "premium_added": ("partner_receivable", "premium_income"),
+    "premium_returned": ("premium_income", "partner_receivable"),
     "claim_owed": ("claims_expense", "claims_payable"),
     "claim_withdrawn": ("claims_payable", "claims_expense"),
     "payout_paid": ("claims_payable", "bank"),
@@ -56,7 +65,7 @@ def booking(
     partner_id: PartnerId,
     payout_id: PayoutId | None = None,
 ) -> Booking:
-    """The booking of a kind of business; ``cause`` is a chunk's, policy's or payout's id."""
+    """The booking of a kind of business; ``cause`` is a chunk's, policy's, endorsement's or payout's id."""
     if amount_fen <= 0:
         raise ValueError("a booking moves a positive amount")
     debit, credit = SIDES[kind]

@@ -173,13 +173,14 @@ INSERT INTO ledger_accounts (account, kind, name_zh, name_en) VALUES
 CREATE TABLE ledger_transfers (
     transfer_id uuid PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN
-        ('premium', 'premium_refund', 'claim_owed', 'claim_withdrawn', 'payout_paid', 'payout_returned')),
+        ('premium', 'premium_refund', 'premium_added', 'premium_returned', 'claim_owed', 'claim_withdrawn', 'payout_paid',
+         'payout_returned')),
     cause text NOT NULL,
     payout_id uuid REFERENCES payouts,
     partner_id text NOT NULL,
     booked_at timestamptz NOT NULL,
     CONSTRAINT booked_once UNIQUE (kind, cause),
-    CHECK ((payout_id IS NULL) = (kind IN ('premium', 'premium_refund')))
+    CHECK ((payout_id IS NULL) = (kind IN ('premium', 'premium_refund', 'premium_added', 'premium_returned')))
 );
 CREATE INDEX ledger_transfers_by_payout ON ledger_transfers (payout_id) WHERE payout_id IS NOT NULL;
 
