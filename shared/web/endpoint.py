@@ -177,6 +177,7 @@ class Endpoint(Generic[D]):
             content_type=request.mimetype,
             charset=request.mimetype_params.get("charset", ""),
             content_encoding=request.headers.get("Content-Encoding"),
+            content_length=request.content_length,
         )
 
     def _rendered(self, reply: Reply[Any] | RawReply) -> StoredReply:

@@ -36,11 +36,13 @@ class Upload(io.RawIOBase):
         content_type: str = "",
         charset: str = "",
         content_encoding: str | None = None,
+        content_length: int | None = None,
     ) -> None:
         super().__init__()
         self.content_type = content_type
         self.charset = charset
         self.content_encoding = content_encoding
+        self.content_length = content_length
         self._source = source
         self._fingerprint = fingerprint
         self._sha256 = hashlib.sha256()
@@ -57,6 +59,9 @@ class Upload(io.RawIOBase):
             piece = self._source.read(min(len(view), CHUNK))
         except ClientDisconnected:
             raise UploadIncomplete from None
+        # A server hands on what came of a body that broke off, and then its end, as if that were all.
+        if not piece and view and self.content_length is not None and self.bytes_read < self.content_length:
+            raise UploadIncomplete
         view[: len(piece)] = piece
         self._sha256.update(piece)
         if self._fingerprint is not None:

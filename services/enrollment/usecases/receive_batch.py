@@ -110,7 +110,7 @@ def receive_batch(
 
 
 def _sale(tx: Tx, kind: BatchKind, tenant: str, product_code: ProductCode, now: datetime) -> Sale:
-    """Under what the rows are judged. People may leave a cover that is no longer sold, whatever the contract's state."""
+    """Under what the rows are judged. People may leave a cover that is not sold any more, or not by this contract."""
     if kind != "removal":
         return sale_of(tx, tenant, product_code, now)
     contract = contract_of(tx, tenant)

@@ -193,14 +193,22 @@ class Partner:
         headers = self._headers() | ({} if match is None else {"If-Match": match})
         return answer(self.client.put(path, json=json, headers=headers))
 
-    def upload(self, data: bytes, *, key: str | None = None, **query: str) -> Answer:
+    def upload(
+        self,
+        data: bytes,
+        *,
+        key: str | None = None,
+        content_type: str = "text/csv",
+        headers: dict[str, str] | None = None,
+        **query: str,
+    ) -> Answer:
         return answer(
             self.client.post(
                 "/v1/enrollment-batches",
                 data=data,
-                content_type="text/csv",
+                content_type=content_type,
                 query_string={"product_code": PRODUCT, **query},
-                headers=self._headers(key),
+                headers=self._headers(key) | (headers or {}),
             )
         )
 
