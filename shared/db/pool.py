@@ -9,20 +9,19 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import Final
 
 import psycopg2
-from psycopg2.extensions import STATUS_READY
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
-from psycopg2.extras import execute_values
 
 from shared.db.connection import connect
 from shared.db.errors import NoConnectionFree
-from shared.db.transaction import Row, Tx
+from shared.db.pg_tx import PgTx
+from shared.db.transaction import Tx
 from shared.process import metrics
 from shared.process.clock import monotonic
 
@@ -36,40 +35,6 @@ are known to do so before a minute."""
 class _Idle:
     connection: Connection
     since: float
-
-
-class PgTx:
-    """One transaction on a lent connection; see shared.db.transaction.Tx for what each method promises."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._cursor = connection.cursor()
-        self.channels: set[str] = set()
-
-    def execute(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> int:
-        self._cursor.execute(sql, parameters or None)
-        return self._cursor.rowcount
-
-    def one(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> Row | None:
-        self._cursor.execute(sql, parameters or None)
-        return self._cursor.fetchone()
-
-    def all(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> list[Row]:
-        self._cursor.execute(sql, parameters or None)
-        return self._cursor.fetchall()
-
-    def insert_many(self, sql: str, rows: Sequence[Sequence[object]], *, page: int = 1000) -> list[Row]:
-        if not rows:
-            return []
-        returning = "RETURNING" in sql.upper()
-        answer = execute_values(self._cursor, sql, rows, page_size=page, fetch=returning)
-        return list(answer) if returning else []
-
-    def copy_in(self, sql: str, data: BinaryIO) -> int:
-        self._cursor.copy_expert(sql, data)
-        return self._cursor.rowcount
-
-    def notify(self, channel: str) -> None:
-        self.channels.add(channel)
 
 
 class Database:
@@ -131,7 +96,7 @@ class Database:
                 if _is_alive(idle):
                     return idle.connection
                 idle.connection.close()
-            return connect(self._url, self._application_name)
+            return _in_autocommit(connect(self._url, self._application_name))
         except BaseException:
             self._release()
             raise
@@ -139,7 +104,7 @@ class Database:
     def take_back(self, connection: Connection) -> None:
         """Keep it for the next borrower if it is in good order; forget it if not."""
         with self._condition:
-            keep = not self._closed and not connection.closed and connection.status == STATUS_READY
+            keep = not self._closed and not connection.closed and _is_idle(connection)
             if keep:
                 self._idle.append(_Idle(connection, monotonic()))
             self._lent -= 1
@@ -179,45 +144,33 @@ class _Transaction(AbstractContextManager[Tx]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        connection = self._connection
         try:
             if kind is None:
-                connection.commit()
-                self._wake()
+                self._commit()
             else:
-                _roll_back(connection)
+                self._tx.roll_back()
         except BaseException:
-            connection.close()
+            self._connection.close()
             raise
         finally:
-            self._database.take_back(connection)
+            self._database.take_back(self._connection)
 
-    def _wake(self) -> None:
-        """Send the notifications, after the commit and outside of it.
-
-        Inside, NOTIFY takes a lock of the whole server that is held across the commit's fsync: commits would wait for
-        each other. Lost if the process dies just here; who listens polls as well.
-        """
-        if not self._tx.channels:
-            return
-        connection = self._connection
+    def _commit(self) -> None:
         try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_notify(channel, '') FROM unnest(%s) AS channel", (list(self._tx.channels),))
-            connection.autocommit = False
+            self._tx.commit()
         except psycopg2.Error:
-            connection.close()
+            # Refused by what waited until now: a constraint that is looked at last, or a statement put off.
+            self._tx.roll_back()
+            raise
 
 
-def _roll_back(connection: Connection) -> None:
-    """Undo; a connection on which even that fails is closed, and the error that led here is the one to tell."""
-    if connection.closed:
-        return
-    try:
-        connection.rollback()
-    except psycopg2.Error:
-        connection.close()
+def _in_autocommit(connection: Connection) -> Connection:
+    connection.autocommit = True
+    return connection
+
+
+def _is_idle(connection: Connection) -> bool:
+    return connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
 
 
 def _is_alive(idle: _Idle) -> bool:
@@ -229,7 +182,6 @@ def _is_alive(idle: _Idle) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        connection.rollback()
     except psycopg2.Error:
         return False
     return True

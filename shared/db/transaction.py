@@ -24,6 +24,13 @@ class Tx(Protocol):
         """All rows."""
         ...
 
+    def later(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> None:
+        """Run one statement, in its place, together with the next one or with the commit: a message less.
+
+        For what asks nothing back. If it fails, the error comes out of that next statement, or of the commit.
+        """
+        ...
+
     def insert_many(self, sql: str, rows: Sequence[Sequence[object]], *, page: int = 1000) -> list[Row]:
         """``INSERT ... VALUES %s [RETURNING ...]`` by psycopg2's execute_values; the returned rows."""
         ...

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
-from psycopg2.extensions import STATUS_READY
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from shared.db.errors import NoConnectionFree
 from shared.db.pool import Database
@@ -174,8 +174,7 @@ def test_after_a_notice_the_connection_is_in_order_for_the_next(platform_url: st
     with database.transaction() as tx:
         assert tx.one("SELECT to_regclass('marks')") == (None,)
     connection = database.lend()
-    assert connection.status == STATUS_READY
-    assert not connection.autocommit
+    assert connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
     database.take_back(connection)
     database.close()
 

@@ -1,0 +1,122 @@
+"""One transaction on one connection, in as few messages as can be. Lending connections is the pool's.
+
+The connection is in autocommit mode, and BEGIN and COMMIT are sent here, beside the statements: psycopg2 would send
+each in a message of its own. A statement put off by ``later`` travels with the next one, or with the COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO, Final
+
+import psycopg2
+from psycopg2.extensions import (
+    TRANSACTION_STATUS_ACTIVE,
+    TRANSACTION_STATUS_IDLE,
+    TRANSACTION_STATUS_UNKNOWN,
+)
+from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
+from psycopg2.extras import execute_values
+
+from shared.db.transaction import Row
+
+_BEGIN: Final = b"BEGIN"
+_COMMIT: Final = b"COMMIT"
+_NOTIFY: Final = "SELECT pg_notify(channel, '') FROM unnest(%s) AS channel"
+
+Parameters = Sequence[object] | dict[str, object]
+
+
+class PgTx:
+    """One transaction on a lent connection; see shared.db.transaction.Tx for what each method promises."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._put_off: list[bytes] = []
+        self._begun = False
+        self._channels: set[str] = set()
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        self._send(sql, parameters)
+        return self._cursor.rowcount
+
+    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        self._send(sql, parameters)
+        return self._cursor.fetchone()
+
+    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        self._send(sql, parameters)
+        return self._cursor.fetchall()
+
+    def later(self, sql: str, parameters: Parameters = ()) -> None:
+        self._put_off.append(self._cursor.mogrify(sql, parameters or None))
+
+    def insert_many(self, sql: str, rows: Sequence[Sequence[object]], *, page: int = 1000) -> list[Row]:
+        if not rows:
+            return []
+        self._flush()
+        returning = "RETURNING" in sql.upper()
+        answer = execute_values(self._cursor, sql, rows, page_size=page, fetch=returning)
+        return list(answer) if returning else []
+
+    def copy_in(self, sql: str, data: BinaryIO) -> int:
+        self._flush()
+        self._cursor.copy_expert(sql, data)
+        return self._cursor.rowcount
+
+    def notify(self, channel: str) -> None:
+        self._channels.add(channel)
+
+    def commit(self) -> None:
+        """Make it durable, and then wake who listens; nothing is sent if nothing was done.
+
+        NOTIFY stands behind the COMMIT, in the same message and outside of the transaction: inside, it takes a lock of
+        the whole server that is held across the commit's fsync, and commits would wait for each other.
+        """
+        parts = [*self._ahead(), _COMMIT] if self._begun or self._put_off else []
+        if self._channels:
+            parts.append(self._cursor.mogrify(_NOTIFY, (list(self._channels),)))
+        if parts:
+            self._run(parts)
+
+    def roll_back(self) -> None:
+        """Undo; a connection on which even that fails is closed, and the error that led here is the one to tell."""
+        connection = self._connection
+        if connection.closed:
+            return
+        status = connection.get_transaction_status()
+        if status == TRANSACTION_STATUS_IDLE:
+            return
+        if status in {TRANSACTION_STATUS_ACTIVE, TRANSACTION_STATUS_UNKNOWN}:
+            connection.close()
+            return
+        try:
+            self._cursor.execute("ROLLBACK")
+        except psycopg2.Error:
+            connection.close()
+
+    def _send(self, sql: str, parameters: Parameters) -> None:
+        if self._begun and not self._put_off:
+            self._cursor.execute(sql, parameters or None)
+        else:
+            self._run([*self._ahead(), self._cursor.mogrify(sql, parameters or None)])
+
+    def _flush(self) -> None:
+        ahead = self._ahead()
+        if ahead:
+            self._run(ahead)
+
+    def _run(self, statements: Sequence[bytes]) -> None:
+        try:
+            self._cursor.execute(b";\n".join(statements))
+        except psycopg2.Error:
+            # A message that does not even parse begins nothing: what comes after it needs its own BEGIN.
+            self._begun = self._connection.get_transaction_status() != TRANSACTION_STATUS_IDLE
+            raise
+
+    def _ahead(self) -> list[bytes]:
+        """What must be sent before the next statement."""
+        ahead = self._put_off if self._begun else [_BEGIN, *self._put_off]
+        self._begun, self._put_off = True, []
+        return ahead
