@@ -137,6 +137,37 @@ _ENROLLMENT: Final = (
     ),
 )
 
+_WEBHOOKS: Final = (
+    Guard(
+        "one sender of a webhook",
+        "services/enrollment/store/webhook_deliveries.py",
+        " FOR UPDATE SKIP LOCKED\n    ) d ORDER",
+        "\n    ) d ORDER",
+        ("tests/services/enrollment/test_webhook_sending.py",),
+    ),
+    Guard(
+        "a webhook is queued only where its fact is committed",
+        "services/enrollment/usecases/webhooks/tell.py",
+        "    type_ = facts[0][1].TYPE\n",
+        "    type_ = facts[0][1].TYPE\n    tx.execute('COMMIT')\n",
+        ("tests/services/enrollment/test_webhook_facts.py",),
+    ),
+    Guard(
+        "a webhook goes to no address of our own networks",
+        "services/enrollment/courier/connection.py",
+        "[address for address in found if may_be_called(address, self._allowed)]",
+        "found",
+        ("tests/services/enrollment/test_webhook_courier.py",),
+    ),
+    Guard(
+        "a webhook goes to the address that was checked",
+        "services/enrollment/courier/connection.py",
+        "self._plain.connect_tcp(str(address), port",
+        "self._plain.connect_tcp(host, port",
+        ("tests/services/enrollment/test_webhook_courier.py",),
+    ),
+)
+
 _FRAUD_DETECTION: Final = (
     Guard(
         "unique key: one decision by the machine in a round",
@@ -269,4 +300,4 @@ _PAYOUT: Final = (
     ),
 )
 
-GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_FRAUD_DETECTION, *_PAYOUT)
+GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)

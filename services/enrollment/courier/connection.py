@@ -2,7 +2,7 @@
 
 httpcore hands the name over where it would connect, and takes TLS's server name and Host from the URL. So the name is
 resolved here, once, the address is checked here, and the socket goes to that very address: no second look-up can lead
-elsewhere. docs/decisions/0016 says what else was compared.
+elsewhere. docs/decisions/0017 says what else was compared.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias
 
-from services.enrollment.store import statement_sums
+from services.enrollment.store import partner_integrity, statement_sums
 from shared.db.transaction import Tx
 
 Finder: TypeAlias = Callable[[Tx], list[str]]
@@ -34,6 +34,7 @@ FROM (
     SELECT event_id, 'chunk ' || chunk_id AS what FROM policy_chunks
     UNION ALL SELECT event_id, 'cancellation of ' || policy_id FROM cancellations
     UNION ALL SELECT event_id, 'endorsement ' || endorsement_id FROM endorsements
+    UNION ALL SELECT DISTINCT event_id, 'transfer from partner ' || from_partner_no FROM policy_transfers
     UNION ALL SELECT event_id, 'product ' || product_id || ' version ' || version FROM product_versions
 ) a
 WHERE uuid_extract_timestamp(a.event_id) > clock_timestamp() - interval '3 days'
@@ -63,7 +64,7 @@ WHERE b.kind = 'enrollment' AND NOT b.dry_run
 _PARTS_MISCOUNTED: Final = """
 SELECT 'batch ' || b.batch_id || ' has ' || b.rows_total || ' rows and parts of ' || coalesce(p.rows, 0)
 FROM batches b, LATERAL (
-    SELECT sum(rows) AS rows, coalesce(sum(rows) FILTER (WHERE sealed IS NULL), 0) AS done
+    SELECT sum(rows) AS rows, coalesce(sum(rows) FILTER (WHERE accepted IS NOT NULL), 0) AS done
     FROM batch_parts m WHERE m.batch_id = b.batch_id
 ) p
 WHERE (b.rows_total, b.rows_read) <> (coalesce(p.rows, 0), p.done)
@@ -95,6 +96,17 @@ FROM batches b LEFT JOIN batch_parts p ON p.batch_id = b.batch_id AND p.sealed I
 GROUP BY b.batch_id HAVING (b.state = 'finished' AND count(p.part_no) > 0)
                         OR (b.state IN ('received', 'processing') AND count(p.part_no) = 0)
 """
+_WEBHOOK_STATE: Final = """
+SELECT 'webhook delivery ' || d.delivery_id || ' is delivered and no attempt succeeded' FROM webhook_deliveries d
+WHERE d.state = 'delivered'
+  AND NOT EXISTS (SELECT 1 FROM webhook_attempts a WHERE a.delivery_id = d.delivery_id AND a.failure IS NULL)
+"""
+_WEBHOOK_TYPES: Final = """
+SELECT 'partner ' || r.partner_id || ' asks for other webhooks than its contract says' FROM partners r
+WHERE ARRAY(SELECT unnest(r.webhook_types) ORDER BY 1) <> ARRAY(
+    SELECT DISTINCT unnest(e.types) FROM webhook_endpoints e
+    WHERE e.partner_no = r.partner_no AND e.state = 'enabled' ORDER BY 1)
+"""
 
 # 12: no clear identity where none belongs. The pattern is an 18-digit number or a mobile number standing alone.
 _CLEAR_IDENTITY: Final = r"""
@@ -103,6 +115,7 @@ SELECT DISTINCT place || ' holds what looks like an identity or phone number' FR
     UNION ALL SELECT 'rejection reason ' || reason_no, detail || ' ' || fix FROM rejection_reasons
     UNION ALL SELECT 'rejection of batch ' || batch_id || ' line ' || line, partner_reference FROM batch_rejections
     UNION ALL SELECT 'outbox event ' || event_id, body FROM outbox
+    UNION ALL SELECT 'webhook delivery ' || delivery_id, body FROM webhook_deliveries
     UNION ALL SELECT 'audit row ' || number, actor || ' ' || subject || ' ' || details FROM audit_log
     UNION ALL SELECT 'stored reply of ' || route, convert_from(body, 'UTF8') FROM idempotency_keys
 ) clear
@@ -130,9 +143,10 @@ FINDERS: Final[tuple[tuple[int, str, Finder], ...]] = (
     ),
     (
         10,
-        "policies and batches took no illegal step",
-        partial(_find, (_POLICY_STATE, _POLICY_WITHOUT_PRODUCT, _BATCH_STATE)),
+        "policies, batches and webhooks took no illegal step",
+        partial(_find, (_POLICY_STATE, _POLICY_WITHOUT_PRODUCT, _BATCH_STATE, _WEBHOOK_STATE, _WEBHOOK_TYPES)),
     ),
+    (10, "partners end in legal steps, and nobody who opted out is covered", partial(_find, partner_integrity.QUERIES)),
     (12, "no identity stands in clear", partial(_find, (_CLEAR_IDENTITY,))),
     (13, "each statement is the sum of its file's lines and of its month's policies", statement_sums.faults),
 )

@@ -135,3 +135,23 @@ def test_installing_again_publishes_nothing_again(database: Database, environ: d
             (1, "telecom-east"),
             (2, "telecom-west"),
         ]
+
+
+def test_a_webhook_that_is_called_delivered_without_a_success_is_found(
+    database: Database, environ: dict[str, str]
+) -> None:
+    with database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO webhook_endpoints (endpoint_id, partner_no, url, types, state, secret, created_at)"
+            " VALUES (uuidv7(), 1, 'https://a.example/', '{policy.issued}', 'enabled', 'x', now())"
+        )
+        tx.execute(
+            "INSERT INTO webhook_deliveries"
+            " (delivery_id, webhook_id, endpoint_id, type, body, state, due_at, created_at, settled_at)"
+            " SELECT uuidv7(), uuidv7(), endpoint_id, 'policy.issued', '{\"phone\":\"13800138000\"}',"
+            " 'delivered', now(), now(), now() FROM webhook_endpoints"
+        )
+    found = " ".join(faults(database, environ))
+    assert "is delivered and no attempt succeeded" in found
+    assert "partner telecom-east asks for other webhooks than its contract says" in found
+    assert "webhook delivery" in found.split("holds what looks like")[0]
