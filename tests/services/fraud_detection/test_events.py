@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from services.fraud_detection.app import PARTS
+from services.fraud_detection.domain.errors import PolicyErased
+from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.events.claims import ClaimSubmitted
 from shared.events.payouts import PayoutChanged
+from shared.events.policies import PoliciesErased
 from shared.messaging import dead_letters, outbox, topics
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.dead_letters import DeadLetter
@@ -20,7 +23,7 @@ from shared.messaging.subscription import Subscription
 from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.process.shutdown import Stopping
-from shared.values.ids import ClaimId, PolicyId
+from shared.values.ids import ClaimId
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Person, World, cancellation
 from tests.shared.messaging.builders import Runs, until
@@ -136,6 +139,25 @@ def test_a_cancellation_that_overtakes_its_enrollment_ends_the_cover(world: Worl
     until(lambda: world.claim(claim.claim_id).state == "refusal_proposed")
 
 
+def test_an_erasure_that_overtakes_its_enrollment_forgets_the_person_all_the_same(
+    world: World, running: Running
+) -> None:
+    person = world.person("9001")
+    running.relay()
+    running.consume("coverage")
+    with world.database.transaction() as tx:
+        outbox.add(tx, PoliciesErased(policy_ids=[person.policy_id], erased_at=NOW), subject=person.policy_id, now=NOW)
+    until(count(world, "SELECT count(*) FROM erased_policies"))
+    announce(world, person)
+    until(count(world, "SELECT count(*) FROM coverage"))
+    with pytest.raises(PolicyErased):
+        world.file(person)
+    erase_the_rest(world.database, SystemClock())
+    token = world.personal_data.tokenizer.person("resident_id", person.document_number)
+    ((kept,),) = world.rows("SELECT encode(person_token, 'hex') FROM coverage")
+    assert kept == "00" + person.policy_id.replace("-", "") != token
+
+
 def test_a_payout_is_shown_on_its_claim(world: World, running: Running) -> None:
     claim = world.file(world.covered("9001"))
     world.decide(claim)
@@ -177,9 +199,10 @@ def test_a_submission_of_no_claim_goes_to_the_dead_letters_and_stops_nobody(worl
 
 
 def test_a_chunk_whose_ids_are_none_goes_to_the_dead_letters_and_stops_nobody(world: World, running: Running) -> None:
-    bad, good = world.person(), world.person("9001")
+    bad, good = world.chunk([world.person()]), world.person("9001")
+    cut = msgspec.structs.replace(bad, policies=msgspec.structs.replace(bad.policies, policy_id=b"not an id"))
     with world.database.transaction() as tx:
-        outbox.add(tx, world.chunk([replace(bad, policy_id=PolicyId("not-an-id"))]), subject="bad", now=NOW)
+        outbox.add(tx, cut, subject="bad", now=NOW)
     announce(world, good)
     running.relay()
     running.consume("coverage")
