@@ -6,6 +6,7 @@ rating has the rate 100. What of the premium is tax says compensation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,11 +16,13 @@ import msgspec
 from services.enrollment.domain.compensation import tax_in
 from services.enrollment.domain.errors import NotInsurable
 from services.enrollment.domain.product_words import Words
-from shared.events.products import ProductPublished, Rating
+from shared.events.products import ProductPublished, Rating, RatingQuestion
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.money import Fen
 
 USUAL_RATE: Final = 100
+
+_PERSONAL_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z])")
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -103,6 +106,11 @@ def parts(terms: ProductPublished, priced: Price) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def by_points(question: RatingQuestion) -> list[str]:
+    """The answers from the best to the worst; the database keeps no order of them."""
+    return sorted(question.points, key=lambda answer: (question.points[answer], answer))
+
+
 def _graded(rating: Rating | None, answers: Mapping[str, str]) -> tuple[int | None, str | None, int]:
     if rating is None:
         return None, None, USUAL_RATE
@@ -119,7 +127,7 @@ def _answer_faults(terms: ProductPublished, answers: Mapping[str, str]) -> Itera
         yield InvalidField("/answers", "This product asks nothing of a risk.", "Leave it out.")
         return
     for code, question in questions.items():
-        choices = ", ".join(question.points)
+        choices = ", ".join(by_points(question))
         if code not in answers:
             yield InvalidField(f"/answers/{code}", "The question is not answered.", f"Answer one of {choices}.")
         elif answers[code] not in question.points:
@@ -141,9 +149,21 @@ def _item_faults(terms: ProductPublished, items: Sequence[Item]) -> Iterable[Inv
             f"A policy lists 1 to {listed.most} of {listed.name_en}.",
             "Send each with its reference and its name.",
         )
+    yield from _personal_faults(items)
     references = [item.reference for item in items]
     for place, reference in enumerate(references):
         if reference in references[:place]:
             yield InvalidField(
                 f"/scheduled_items/{place}/reference", "Another item has this reference.", "Give each its own."
             )
+
+
+def _personal_faults(items: Sequence[Item]) -> Iterable[InvalidField]:
+    for place, item in enumerate(items):
+        for named, text in (("reference", item.reference), ("name", item.name)):
+            if _PERSONAL_NUMBER.search(text):
+                yield InvalidField(
+                    f"/scheduled_items/{place}/{named}",
+                    "This holds what looks like a phone or identity number, and items are stored in clear.",
+                    "Leave the number out.",
+                )

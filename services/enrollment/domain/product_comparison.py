@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import fields
 
-from services.enrollment.domain.product_words import LABELS, Words, percent, value_words
+from services.enrollment.domain.product_words import LABELS, Words, in_their_order, percent, value_words
 from shared.events.products import (
     Exclusion,
     Liability,
@@ -99,7 +99,7 @@ def _of_value(name: str, value: object, zone: str, term: str, label: Words) -> I
         case list() if name not in {"territory", "required_evidence"}:
             return
         case dict():
-            for code, entry in value.items():
+            for code, entry in in_their_order(value):
                 yield _of_code(name, code, entry, f"{term}/{code}", label)
         case Rating():
             yield from _of_value("questions", value.questions, zone, f"{term}/questions", LABELS["questions"])

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.enrollment.domain.compensation import tax_in
+from services.enrollment.domain.pricing import by_points
 from services.enrollment.domain.product_words import (
     Words,
     basis_points,
     days,
     evidence,
     hours,
+    in_their_order,
     listed,
     moment,
     money,
@@ -94,7 +96,7 @@ def _price(terms: ProductPublished) -> Iterable[Words]:
             f"{len(rating.questions)} questions about the risk are answered first; the sum of their points is graded:",
         )
         for place, question in enumerate(rating.questions, 1):
-            points = ", ".join(f"{answer} {value}" for answer, value in question.points.items())
+            points = ", ".join(f"{answer} {question.points[answer]}" for answer in by_points(question))
             yield Words(
                 f"  问题 {place}:{question.text_zh}({points})", f"  Question {place}: {question.text_en} ({points})"
             )
@@ -164,13 +166,14 @@ def _scams_of_product(terms: ProductPublished) -> Iterable[Words]:
 
 def _scam_types(matrix: Mapping[str, ScamCover]) -> Iterable[Words]:
     """Nothing of a matrix that is empty, and one sentence of one that excludes all."""
-    covered = [_scam(code) for code, treatment in matrix.items() if treatment.cover == "covered"]
+    treatments = in_their_order(matrix)
+    covered = [_scam(code) for code, treatment in treatments if treatment.cover == "covered"]
     limited = [
         _with_limit(_scam(code), treatment.limit_fen)
-        for code, treatment in matrix.items()
+        for code, treatment in treatments
         if treatment.cover == "sub_limit" and treatment.limit_fen is not None
     ]
-    excluded = [_scam(code) for code, treatment in matrix.items() if treatment.cover == "excluded"]
+    excluded = [_scam(code) for code, treatment in treatments if treatment.cover == "excluded"]
     if matrix and not covered and not limited:
         yield Words("被骗后自己转账的损失不在承保范围内。", "Loss from being deceived by a scam is not covered.")
         return

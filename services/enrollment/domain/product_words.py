@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.enrollment.domain.territories import territory_name
 from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.money import Fen, yuan
+from shared.values.scam_types import SCAM_TYPES
 
 Language = Literal["zh", "en"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Words:
         return self.zh if language == "zh" else self.en
 
 
+_PLACES: Final[dict[str, int]] = {code: place for place, code in enumerate(SCAM_TYPES)}
 NONE: Final = Words("无", "none")
 _HOURS_TO_SAY: Final = 72
 
@@ -84,6 +87,11 @@ _CODES: Final[dict[str, Words]] = {
     "covered": Words("承保", "covered"),
     "excluded": Words("不承保", "excluded"),
 }
+
+
+def in_their_order(matrix: Mapping[str, T]) -> list[tuple[str, T]]:
+    """By the order of the scam types, then by code: the database keeps none."""
+    return sorted(matrix.items(), key=lambda each: (_PLACES.get(each[0], len(_PLACES)), each[0]))
 
 
 def plain(value: object) -> Words:
