@@ -22,6 +22,7 @@ _CLAIMS: Final = "services/fraud_detection/migrations/0001_coverage_claims_and_d
 _MONEY: Final = "services/payout/migrations/0001_payees_payouts_and_ledger.sql"
 _POLICIES: Final = "services/enrollment/migrations/0001_products_partners_policies_and_batches.sql"
 _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
+_PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
 
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
@@ -32,6 +33,9 @@ _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
+_WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
+_OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
+_QUOTAS: Final = ("tests/services/enrollment/test_quotas.py",)
 
 _SHARED: Final = (
     Guard(
@@ -168,6 +172,66 @@ _WEBHOOKS: Final = (
     ),
 )
 
+_PARTNERS_AND_PERSONS: Final = (
+    Guard(
+        "unique key: a policy leaves a partner once",
+        _PARTNERS,
+        "    CONSTRAINT one_transfer_from_a_partner PRIMARY KEY (policy_id, from_partner_no)",
+        "    CHECK (version > 0)",
+        _WIND_DOWN,
+    ),
+    Guard(
+        "unique key: an insured is listed once for notice",
+        _PARTNERS,
+        "    CONSTRAINT one_notice_per_policy PRIMARY KEY (partner_no, policy_id),\n",
+        "",
+        _WIND_DOWN,
+    ),
+    Guard(
+        "who read the contract before its end is listed too",
+        "services/enrollment/usecases/wind_down.py",
+        "    return running.isdisjoint(work.waits_for) and not wind_downs.has_open_batch(tx, work.partner_no)\n",
+        "    return True\n",
+        _WIND_DOWN,
+    ),
+    Guard(
+        "a published consent text never changes",
+        _PARTNERS,
+        "CREATE TRIGGER consent_texts_never_change BEFORE UPDATE OR DELETE ON consent_texts\n"
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_consent_text();",
+        "",
+        ("tests/services/enrollment/test_consents.py",),
+    ),
+    Guard(
+        "a single enrollment looks for an opt-out",
+        "services/enrollment/store/new_policies.py",
+        "WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s))",
+        "WHERE %s IS NOT NULL",
+        _OPT_OUTS,
+    ),
+    Guard(
+        "a single enrollment and an opt-out of one person go one after the other",
+        "services/enrollment/store/opt_outs.py",
+        'HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"',
+        'HOLD_PERSONS: Final = "SELECT key FROM unnest(%s) AS key"',
+        _OPT_OUTS,
+    ),
+    Guard(
+        "a part of a file and an opt-out go one after the other",
+        "services/enrollment/store/opt_outs.py",
+        "    tx.execute(_HOLD)\n",
+        "    assert tx\n",
+        _OPT_OUTS,
+    ),
+    Guard(
+        "no more is taken of a quota than is left",
+        "services/enrollment/store/quotas.py",
+        " AND taken + %(amount)s <= %(most)s",
+        "",
+        _QUOTAS,
+    ),
+)
+
 _FRAUD_DETECTION: Final = (
     Guard(
         "unique key: one decision by the machine in a round",
@@ -300,4 +364,4 @@ _PAYOUT: Final = (
     ),
 )
 
-GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)
+GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_PARTNERS_AND_PERSONS, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)

@@ -35,6 +35,7 @@ FROM (
     UNION ALL SELECT event_id, 'cancellation of ' || policy_id FROM cancellations
     UNION ALL SELECT event_id, 'endorsement ' || endorsement_id FROM endorsements
     UNION ALL SELECT DISTINCT event_id, 'transfer from partner ' || from_partner_no FROM policy_transfers
+    UNION ALL SELECT DISTINCT event_id, 'transfer from partner ' || from_partner_no FROM policy_transfers
     UNION ALL SELECT event_id, 'product ' || product_id || ' version ' || version FROM product_versions
 ) a
 WHERE uuid_extract_timestamp(a.event_id) > clock_timestamp() - interval '3 days'
@@ -146,6 +147,7 @@ FINDERS: Final[tuple[tuple[int, str, Finder], ...]] = (
         "policies, batches and webhooks took no illegal step",
         partial(_find, (_POLICY_STATE, _POLICY_WITHOUT_PRODUCT, _BATCH_STATE, _WEBHOOK_STATE, _WEBHOOK_TYPES)),
     ),
+    (10, "partners end in legal steps, and nobody who opted out is covered", partial(_find, partner_integrity.QUERIES)),
     (10, "partners end in legal steps, and nobody who opted out is covered", partial(_find, partner_integrity.QUERIES)),
     (12, "no identity stands in clear", partial(_find, (_CLEAR_IDENTITY,))),
     (13, "each statement is the sum of its file's lines and of its month's policies", statement_sums.faults),

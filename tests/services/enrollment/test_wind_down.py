@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg2
 import pytest
 
 from services.enrollment.domain.errors import CannotTakeOver, ContractNotRunning, PartnerEnds, StillTakesOver
 from services.enrollment.domain.partners import INSURER, PartnerRecord
-from services.enrollment.store import partner_records
+from services.enrollment.store import partner_records, wind_downs
 from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.keep_partner import suspend_partner
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
@@ -273,6 +274,26 @@ def test_a_policy_canceled_while_it_moves_is_canceled_once_with_one_of_the_two(
     told = ask(database, "SELECT body::jsonb ->> 'policy_id' FROM outbox WHERE type = 'policies.canceled'")
     assert len(told) == len(set(told)) == 10
     assert faults(database, environ) == []
+
+
+def test_the_database_lets_no_policy_leave_a_partner_twice(database: Database, vault: Vault) -> None:
+    enroll(database, vault, row(1))
+    end(database, EAST, WEST)
+    work_off(database)
+    again = (
+        "INSERT INTO policy_transfers SELECT policy_id, from_partner_no, 1, 3, now(), event_id FROM policy_transfers"
+    )
+    with pytest.raises(psycopg2.errors.UniqueViolation), database.transaction() as tx:
+        tx.execute(again)
+
+
+def test_a_policy_that_the_job_meets_twice_is_listed_once(database: Database, vault: Vault) -> None:
+    policy = enroll(database, vault, row(1))
+    end(database)
+    work_off(database)
+    with database.transaction() as tx:
+        wind_downs.add_notices(tx, 1, [policy.policy_id])
+    assert ask(database, "SELECT count(*) FROM notices") == [(1,)]
 
 
 def ended_over_http(partner_manager: Partner, east: Partner, database: Database, people: int) -> list[str]:
