@@ -21,6 +21,7 @@ _PLATFORM: Final = "shared/db/migrations/0001_platform.sql"
 _CLAIMS: Final = "services/fraud_detection/migrations/0001_coverage_claims_and_decisions.sql"
 _MONEY: Final = "services/payout/migrations/0001_payees_payouts_and_ledger.sql"
 _POLICIES: Final = "services/enrollment/migrations/0001_products_partners_policies_and_batches.sql"
+_DRAFTS: Final = "services/enrollment/migrations/0007_product_drafts_and_policy_schedules.sql"
 _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
 _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
 
@@ -31,6 +32,7 @@ _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
 _ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
 _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
+_PUBLISHING: Final = ("tests/services/enrollment/test_products_over_http.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
 _WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
@@ -364,4 +366,37 @@ _PAYOUT: Final = (
     ),
 )
 
-GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_PARTNERS_AND_PERSONS, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)
+_PRODUCTS: Final = (
+    Guard(
+        "a draft is approved by a second person",
+        _DRAFTS,
+        "    CONSTRAINT approved_by_a_second_person CHECK (state <> 'approved' OR decided_by <> proposed_by),\n",
+        "",
+        _PUBLISHING,
+    ),
+    Guard(
+        "a product version comes from an approved draft",
+        _DRAFTS,
+        "CREATE TRIGGER product_versions_are_published_by_two BEFORE INSERT ON product_versions\n"
+        "FOR EACH ROW EXECUTE FUNCTION refuse_version_of_one_person();\n",
+        "",
+        _PUBLISHING,
+    ),
+    Guard(
+        "what is approved is what was proposed",
+        _DRAFTS,
+        "CREATE TRIGGER product_drafts_keep_their_words BEFORE UPDATE OR DELETE ON product_drafts\n"
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_draft();\n",
+        "",
+        _PUBLISHING,
+    ),
+    Guard(
+        "nobody approves what they proposed",
+        "services/enrollment/domain/drafts.py",
+        "    if by == draft.proposed_by:\n",
+        "    if not by:\n",
+        _PUBLISHING,
+    ),
+)
+
+GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_PRODUCTS, *_PARTNERS_AND_PERSONS, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)
