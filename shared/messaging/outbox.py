@@ -24,6 +24,7 @@ LARGEST_BODY: Final = 900_000
 """Bytes. A broker takes batches of 1 MiB unless told otherwise (``message.max.bytes``), headers included."""
 
 _INSERT: Final = "INSERT INTO outbox (event_id, type, topic, subject, occurred_at, trace, body) VALUES %s"
+_INSERT_ONE: Final = _INSERT.replace("%s", "(%s, %s, %s, %s, %s, %s, %s)")
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,16 @@ def add_many(tx: Tx, events: Sequence[tuple[Event, str]], *, now: datetime) -> l
     carrier = traces.carrier()
     trace = json.dumps(carrier) if carrier else ""
     rows = [(new_id(), event.TYPE, event.TOPIC, subject, now, trace, _body(event)) for event, subject in events]
-    tx.insert_many(_INSERT, rows)
+    _write(tx, rows)
     tx.notify(CHANNEL)
     return [EventId(row[0]) for row in rows]
+
+
+def _write(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
+    if len(rows) == 1:
+        tx.later(_INSERT_ONE, rows[0])
+    else:
+        tx.insert_many(_INSERT, rows)
 
 
 def _body(event: Event) -> str:

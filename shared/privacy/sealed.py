@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,8 @@ _HEAD: Final = struct.Struct(">BQ")
 _NONCE_BYTES: Final = 12
 """NIST SP 800-38D's size. Random ones are safe for 2**32 seals under one key; a data key seals a few thousand."""
 _REWRAPPED_AT_ONCE: Final = 1000
+_NUMBERS_AT_ONCE: Final = 64
+"""Numbers of data keys that a process takes ahead; those left when it ends are never used."""
 
 _INSERT: Final = (
     "INSERT INTO data_keys (id, wrapping_key, wrapped) OVERRIDING SYSTEM VALUE"
@@ -91,10 +94,20 @@ class Sealer:
 
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
+        self._numbers: SimpleQueue[int] = SimpleQueue()
 
     def new_data_key(self, tx: Tx) -> DataKey:
-        """A new data key, stored wrapped under the current key of the settings."""
-        return self.new_data_keys(tx, 1)[0]
+        """A new data key, stored wrapped under the current key of the settings. Mostly in no message of its own."""
+        try:
+            number = self._numbers.get_nowait()
+        except Empty:
+            # A sequence is of no transaction: whatever becomes of this one, nobody else gets these numbers.
+            number, *others = (int(row[0]) for row in tx.all(_NEXT_IDS, (_NUMBERS_AT_ONCE,)))
+            for other in others:
+                self._numbers.put(other)
+        key = AESGCM.generate_key(bit_length=256)
+        tx.later(_INSERT, (self._keys.current, [number], [self._wrap(number, key)]))
+        return DataKey(number, AESGCM(key))
 
     def new_data_keys(self, tx: Tx, count: int) -> list[DataKey]:
         """So many of them, in two statements."""

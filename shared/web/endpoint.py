@@ -145,7 +145,7 @@ class Endpoint(Generic[D]):
             # The model's own rendering: spaces and the order of fields do not make another request.
             fingerprint.update(arguments["body"].model_dump_json().encode())
         upload = self._upload(fingerprint)
-        with OneTransaction(around.database) as transaction:
+        with idempotency.once_only(), OneTransaction(around.database) as transaction:
             before = once.begin(transaction.tx)
             if before is not None:
                 return self._replay(before, fingerprint, upload)

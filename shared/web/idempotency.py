@@ -13,8 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
+
+import psycopg2.errors
 
 from shared.db.transaction import Tx
 from shared.web.errors import (
@@ -39,8 +43,8 @@ _BEGIN_SQL = """
 _STORE_SQL = """
     INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT DO NOTHING
 """
+_STORED_BEFORE: Final = "idempotency_keys_pkey"
 
 
 class Hash(Protocol):
@@ -88,14 +92,23 @@ class IdempotentRequest:
         return bytes(fingerprint), StoredReply(status, _headers(headers), bytes(body))
 
     def finish(self, tx: Tx, fingerprint: bytes, reply: StoredReply) -> None:
-        """Store the reply, to be committed with the effect.
+        """Store the reply, to be committed with the effect and in the same message; see ``once_only``."""
+        tx.later(_STORE_SQL, (*self._row, fingerprint, reply.status, json.dumps(reply.headers), reply.body))
 
-        Raises:
-            RequestInProgress: the same request was committed while this one began.
-        """
-        values = (*self._row, fingerprint, reply.status, json.dumps(reply.headers), reply.body)
-        if tx.execute(_STORE_SQL, values) == 0:
-            raise RequestInProgress
+
+@contextmanager
+def once_only() -> Iterator[None]:
+    """Around the transaction that stores a reply, its commit included.
+
+    Raises:
+        RequestInProgress: the same request was committed while this one began, and this one is undone.
+    """
+    try:
+        yield
+    except psycopg2.errors.UniqueViolation as error:
+        if error.diag.constraint_name == _STORED_BEFORE:
+            raise RequestInProgress from error
+        raise
 
 
 def read_key(header: str | None) -> str:

@@ -64,15 +64,15 @@ _SHARED: Final = (
     Guard(
         "the outbox's transaction: a change without its event",
         "shared/messaging/outbox.py",
-        "    tx.insert_many(_INSERT, rows)\n",
+        "    _write(tx, rows)\n",
         "",
         _DELIVERY,
     ),
     Guard(
         "idempotency store",
         "shared/web/idempotency.py",
-        "        if tx.execute(_STORE_SQL, values) == 0:\n            raise RequestInProgress\n",
-        "        del values\n",
+        "        tx.later(_STORE_SQL, ",
+        "        str(",
         _REPEATS,
     ),
     Guard(
