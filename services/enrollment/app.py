@@ -54,6 +54,7 @@ INSTALLER: Final = "installation"
 
 def web(settings: Settings) -> Flask:
     from services.enrollment.api.batches import batches  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.api.certificates import certificates  # noqa: PLC0415
     from services.enrollment.api.consents import consents  # noqa: PLC0415
     from services.enrollment.api.deps import Deps  # noqa: PLC0415
     from services.enrollment.api.endorsements import endorsements  # noqa: PLC0415
@@ -70,6 +71,7 @@ def web(settings: Settings) -> Flask:
     from services.enrollment.api.schedules import policy_schedules  # noqa: PLC0415
     from services.enrollment.api.statements import statements  # noqa: PLC0415
     from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
+    from services.enrollment.usecases.certify_policy import CodeKey  # noqa: PLC0415
     from services.enrollment.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
     from services.enrollment.usecases.webhooks.try_endpoint import Trials  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
@@ -91,6 +93,7 @@ def web(settings: Settings) -> Flask:
             policies,
             policy_schedules,
             endorsements,
+            certificates,
             renewals,
             erasures,
             opt_outs,
@@ -104,6 +107,7 @@ def web(settings: Settings) -> Flask:
             sandbox=settings.sandbox,
             trials=Trials(database, _courier(settings), vault.sealer),
             permits=EnrollmentPermits(wiring.database(settings, "quotas", size=1)),
+            codes=CodeKey.of(wiring.token_keys(settings)),
         ),
         database=database,
         clock=wiring.business_clock(settings, database),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.enrollment.usecases.certify_policy import CodeKey
 from services.enrollment.usecases.quotas import EnrollmentPermits
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.try_endpoint import Trials
@@ -12,10 +13,11 @@ from services.enrollment.usecases.webhooks.try_endpoint import Trials
 @dataclass(frozen=True, slots=True)
 class Deps:
     """``sandbox`` says whether simulated people may be enrolled; ``trials`` sends test webhooks, ``permits``
-    keeps partners to their quotas.
+    keeps partners to their quotas, ``codes`` makes certificates verifiable.
     """
 
     vault: Vault
     sandbox: bool
     trials: Trials
     permits: EnrollmentPermits
+    codes: CodeKey
