@@ -6,18 +6,22 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
+import numpy as np
 import polars as pl
 from polars.exceptions import ComputeError
 
 from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
 from services.enrollment.intake.line_faults import fault_of
 
+Numbers: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
 _COMMA: Final = ","
-_NOT_UNIFORM: Final = (b'"', b"\r", b"\0")
-"""Where none of these stands, a part whose lines have all as many commas as its header is read at one go."""
+_NEWLINE: Final = ord("\n")
+_SPECIAL: Final = b'"\r\0'
+"""Where none of these stands, a line with as many commas as the header is a plain row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,22 @@ class Table:
 
 def table(part: bytes, header: Sequence[str], first_line: int, columns: Sequence[str] = COLUMNS) -> Table:
     """Every line that is not empty. Texts may still have blanks around them."""
-    frame = _uniform(part, header, first_line)
-    if frame is not None:
+    plain, numbers, apart = _set_apart(part, len(header), first_line)
+    frame = _plain_rows(plain, numbers, header)
+    if frame is None:
+        lines = part.decode(errors="replace").split("\n")
+        frame, apart = None, list(enumerate(lines, start=first_line))
+    if not apart:
+        assert frame is not None  # noqa: S101  # or else all lines were set apart
         return Table(_with_columns(frame, columns), [])
-    frame = _line_by_line(part.decode(errors="replace"), header, first_line)
+    rest = _line_by_line(apart, header)
     good = pl.col("fields") == len(header)
     faults = [
-        (line, fault_of(text, len(header))) for line, text in frame.filter(~good).select("line", "text").iter_rows()
+        (line, fault_of(text, len(header))) for line, text in rest.filter(~good).select("line", "text").iter_rows()
     ]
-    return Table(_with_columns(frame.filter(good), columns), faults)
+    odd = _with_columns(rest.filter(good), columns)
+    rows = odd if frame is None else pl.concat([_with_columns(frame, columns), odd]).sort("line")
+    return Table(rows, faults)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -57,24 +68,38 @@ def rows(text: str, header: Sequence[str], first_line: int) -> Iterator[Line]:
     return iter(sorted(lines, key=lambda line: line.number))
 
 
-def _uniform(part: bytes, header: Sequence[str], first_line: int) -> pl.DataFrame | None:
-    """The part by polars' own reader; None where a line may be anything else than a plain row."""
+def _set_apart(part: bytes, fields: int, first_line: int) -> tuple[bytes, Numbers, list[tuple[int, str]]]:
+    """The plain rows of a part with their line numbers, and numbers and texts of all other lines."""
     lines = part.count(b"\n") + (not part.endswith(b"\n"))
-    if any(each in part for each in _NOT_UNIFORM) or part.count(b",") != lines * (len(header) - 1):
-        return None
+    numbers = np.arange(first_line, first_line + lines)
+    octets = np.frombuffer(part, np.uint8)
+    special = [byte for byte in _SPECIAL if byte in part]
+    ends = np.flatnonzero(octets == _NEWLINE)
+    if len(ends) < lines:
+        ends = np.append(ends, len(part))
+    commas = np.diff(np.searchsorted(np.flatnonzero(octets == ord(_COMMA)), ends), prepend=0)
+    odd = (commas != fields - 1) | (fields == 1)
+    for byte in special:
+        odd[np.searchsorted(ends, np.flatnonzero(octets == byte))] = True
+    kept, apart, place = [], [], 0
+    for index in np.flatnonzero(odd).tolist():
+        start, end = int(ends[index - 1]) + 1 if index else 0, int(ends[index])
+        kept.append(part[place:start])
+        apart.append((first_line + index, part[start:end].decode(errors="replace")))
+        place = end + 1
+    return b"".join([*kept, part[place:]]) if apart else part, numbers[~odd], apart
+
+
+def _plain_rows(part: bytes, numbers: Numbers, header: Sequence[str]) -> pl.DataFrame | None:
+    """Lines without quotes, with as many fields as the header; None where they are no UTF-8."""
+    schema = dict.fromkeys(header, pl.String)
     try:
-        frame = pl.read_csv(
-            BytesIO(part),
-            has_header=False,
-            schema=dict.fromkeys(header, pl.String),
-            quote_char=None,
-            row_index_name="line",
-            row_index_offset=first_line,
-        )
-    except ComputeError:  # more fields somewhere, and therefore fewer elsewhere; or no UTF-8
+        frame = pl.read_csv(BytesIO(part), has_header=False, schema=schema, quote_char=None) if len(numbers) else None
+    except ComputeError:
         return None
-    # Empty lines are left out, and would be missing in the count.
-    return frame.with_columns(pl.col(pl.String).fill_null("")) if frame.height == lines else None
+    if frame is None:
+        frame = pl.DataFrame(schema=schema)
+    return frame.select(pl.Series("line", numbers, dtype=pl.Int64), pl.col(header).fill_null(""))
 
 
 def _with_columns(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -82,16 +107,15 @@ def _with_columns(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(missing).select(pl.col("line").cast(pl.Int64), *(pl.col(name) for name in columns))
 
 
-def _line_by_line(text: str, header: Sequence[str], first_line: int) -> pl.DataFrame:
+def _line_by_line(apart: Sequence[tuple[int, str]], header: Sequence[str]) -> pl.DataFrame:
     """Columns ``line``, ``text``, ``fields`` (how many the line has) and those of the header."""
-    split_text = pl.Series("text", text.split("\n"), dtype=pl.String)
-    lines = pl.DataFrame({"text": split_text.str.strip_chars_end("\r")}).with_row_index("line", offset=first_line)
-    lines = lines.filter(pl.col("text").str.strip_chars() != "")
+    lines = pl.DataFrame(list(apart), schema={"line": pl.Int64, "text": pl.String}, orient="row")
+    lines = lines.with_columns(pl.col("text").str.strip_chars_end("\r")).filter(pl.col("text").str.strip_chars() != "")
     quoted = pl.col("text").str.contains('"', literal=True)
     split = (
         lines.filter(~quoted)
         .select(
-            pl.col("line").cast(pl.Int64),
+            "line",
             "text",
             (pl.col("text").str.count_matches(_COMMA, literal=True) + 1).cast(pl.Int64).alias("fields"),
             pl.col("text").str.split_exact(_COMMA, len(header) - 1).struct.rename_fields(list(header)).alias("row"),

@@ -151,7 +151,6 @@ class Work:
     part_no: int
     first_line: int
     rows: int
-    sealed: bytes
     last: bool
 
 
@@ -164,15 +163,15 @@ class SealedPart:
     sealed: bytes
 
 
-_PART_AFTER: Final = """
+_PART_FROM: Final = """
 SELECT part_no, first_line, sealed FROM batch_parts
-WHERE batch_id = %s AND part_no > %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
+WHERE batch_id = %s AND part_no >= %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
 """
 
 
-def part_after(tx: Tx, batch_id: BatchId, part_no: int) -> SealedPart | None:
-    """The part that comes next; None where there is none."""
-    row = tx.one(_PART_AFTER, (batch_id, part_no))
+def sealed_part(tx: Tx, batch_id: BatchId, part_no: int) -> SealedPart | None:
+    """That part, or the first one after it that is still to be done; None where there is none."""
+    row = tx.one(_PART_FROM, (batch_id, part_no))
     return None if row is None else SealedPart(row[0], row[1], bytes(row[2]))
 
 
@@ -185,7 +184,7 @@ WHERE b.state IN ('received', 'processing')
 ORDER BY b.received_at, b.batch_id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
 """
 _NEXT_PART: Final = """
-SELECT part_no, first_line, rows, sealed,
+SELECT part_no, first_line, rows,
        NOT EXISTS (SELECT 1 FROM batch_parts m WHERE m.batch_id = p.batch_id AND m.part_no > p.part_no)
 FROM batch_parts p WHERE batch_id = %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
 """
@@ -211,8 +210,7 @@ def take_next(tx: Tx) -> Work | None:
         part_no=part[0],
         first_line=part[1],
         rows=part[2],
-        sealed=bytes(part[3]),
-        last=part[4],
+        last=part[3],
     )
 
 

@@ -23,7 +23,7 @@ from services.enrollment.usecases.announce import chunk_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of_batch
 from services.enrollment.usecases.prepare_part import Ahead, PreparedPart, prepare
 from services.enrollment.usecases.publish_consent_text import texts_in_use
-from services.enrollment.usecases.vault import Vault, part_context, seal_records
+from services.enrollment.usecases.vault import Vault, open_part, seal_records
 from shared.db.transaction import Tx
 from shared.events.policies import PolicyColumns
 from shared.messaging import outbox
@@ -36,19 +36,18 @@ def enroll_rows(
     tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
 ) -> tuple[int, int]:
     """How many rows of the part were accepted, and how many rejected."""
-    sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
-    desk = Desk(
-        sale.product.terms,
-        sale.contract,
-        now=work.received_at,
-        sandbox=sandbox,
-        consent_texts=texts_in_use(tx, sale.contract),
-    )
-    prepared = ahead.take((work.batch_id, work.part_no)) if ahead else None
-    if prepared is None:
-        prepared = prepare(part, work.header, work.first_line, desk, vault.tokenizer)
+    desk = _desk(tx, work, _sale(tx, work), sandbox=sandbox)
+    prepared = prepare(part, work.header, work.first_line, desk, vault.tokenizer)
+    return enroll_prepared(tx, prepared, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
+
+
+def enroll_prepared(
+    tx: Tx, prepared: PreparedPart, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
+) -> tuple[int, int]:
+    """The same of a part that was made ready before."""
+    sale = _sale(tx, work)
     if ahead:
-        _begin_next(tx, work, desk, vault, ahead)
+        _begin_next(tx, work, _desk(tx, work, sale, sandbox=sandbox), vault, ahead)
     opt_outs.hold(tx)
     if work.dry_run:
         taken, known = _pretend(tx, prepared, work, sale)
@@ -60,16 +59,24 @@ def enroll_rows(
     return taken, len(rejected)
 
 
+def _sale(tx: Tx, work: Work) -> Sale:
+    return sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
+
+
+def _desk(tx: Tx, work: Work, sale: Sale, *, sandbox: bool) -> Desk:
+    texts = texts_in_use(tx, sale.contract)
+    return Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
+
+
 def _begin_next(tx: Tx, work: Work, desk: Desk, vault: Vault, ahead: Ahead) -> None:
     """Have the next part prepared while the database is busy with this one."""
-    following = batches.part_after(tx, work.batch_id, work.part_no)
+    following = batches.sealed_part(tx, work.batch_id, work.part_no + 1)
     if following is None:
         return
     key = vault.sealer.data_key(tx, data_key_id(following.sealed))
-    context = part_context(work.batch_id, following.part_no)
 
     def make() -> PreparedPart:
-        part = key.open_bytes(following.sealed, context)
+        part = open_part(key, work.batch_id, following.part_no, following.sealed)
         return prepare(part, work.header, following.first_line, desk, vault.tokenizer)
 
     ahead.begin((work.batch_id, following.part_no), make)

@@ -13,15 +13,15 @@ from typing import Final, Protocol
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.store import batches
 from services.enrollment.store.batches import Work
-from services.enrollment.usecases.enroll_rows import enroll_rows
+from services.enrollment.usecases.enroll_rows import enroll_prepared, enroll_rows
 from services.enrollment.usecases.prepare_part import Ahead
 from services.enrollment.usecases.remove_rows import remove_rows
 from services.enrollment.usecases.renew_rows import renew_rows
-from services.enrollment.usecases.vault import Vault, part_context
+from services.enrollment.usecases.vault import Vault, open_part
 from services.enrollment.usecases.webhooks.tell import tell_batch
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey
-from shared.privacy.sealed import SealBroken
+from shared.privacy.sealed import SealBroken, data_key_id
 from shared.process import metrics, traces
 from shared.process.clock import monotonic
 from shared.process.logs import get_logger
@@ -56,14 +56,12 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead:
         return False
     with traces.span("load-batch-part", parent=work.trace):
         try:
-            part = vault.sealer.open_bytes(tx, work.sealed, part_context(work.batch_id, work.part_no))
+            accepted, rejected = _load(tx, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
         except (SealBroken, UnknownKey) as error:
             batches.fail(tx, work.batch_id, error.sentence())
             tell_batch(tx, work.partner_id, work.batch_id, now=now)
             log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=error.sentence())
             return True
-        load = LOADERS[work.kind]
-        accepted, rejected = load(tx, part, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
         batches.part_done(tx, work, accepted=accepted, rejected=rejected, seconds=monotonic() - began, now=now)
         if work.last:
             tell_batch(tx, work.partner_id, work.batch_id, now=now)
@@ -71,3 +69,14 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead:
     metrics.BATCH_ROWS.labels("accepted").inc(accepted)
     metrics.BATCH_ROWS.labels("rejected").inc(rejected)
     return True
+
+
+def _load(tx: Tx, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None) -> tuple[int, int]:
+    prepared = ahead.take((work.batch_id, work.part_no)) if ahead else None
+    if prepared is not None:
+        return enroll_prepared(tx, prepared, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
+    found = batches.sealed_part(tx, work.batch_id, work.part_no)
+    assert found is not None  # noqa: S101  # the batch is locked, and this part of it is still to be done
+    key = vault.sealer.data_key(tx, data_key_id(found.sealed))
+    part = open_part(key, work.batch_id, work.part_no, found.sealed)
+    return LOADERS[work.kind](tx, part, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)

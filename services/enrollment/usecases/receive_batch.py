@@ -14,7 +14,7 @@ from services.enrollment.intake.upload import Sent, Upload
 from services.enrollment.store import batches, products
 from services.enrollment.usecases import quotas
 from services.enrollment.usecases.contracts import Sale, contract_of, sale_of
-from services.enrollment.usecases.vault import Vault, part_context
+from services.enrollment.usecases.vault import Vault, seal_part
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process import traces
@@ -88,7 +88,7 @@ def receive_batch(
     )
     key = vault.sealer.new_data_key(tx)
     for part in upload.parts():
-        sealed = key.seal(part.text, part_context(batch_id, part.number))
+        sealed = seal_part(key, batch_id, part.number, part.text)
         batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
     _check_declared(declared, upload)
     if check is not None:

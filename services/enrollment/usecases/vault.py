@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import zstandard
+
 from services.enrollment.domain.policies import Insured, Policy
 from services.enrollment.store import sealed_records
 from shared.db.transaction import Tx
@@ -85,6 +87,20 @@ def chunk_context(chunk_id: str) -> str:
     return f"chunk:{chunk_id}:insured"
 
 
-def part_context(batch_id: BatchId, number: int) -> str:
+def seal_part(key: DataKey, batch_id: BatchId, number: int, text: str) -> bytes:
+    """A part of an upload. Compressed before: that takes less time than to store and read the rest of it."""
+    return key.seal_bytes(zstandard.ZstdCompressor(level=1).compress(text.encode()), _part_context(batch_id, number))
+
+
+def open_part(key: DataKey, batch_id: BatchId, number: int, sealed: bytes) -> bytes:
+    """The part's text in UTF-8.
+
+    Raises:
+        SealBroken: it is another part, or damaged.
+    """
+    return zstandard.ZstdDecompressor().decompress(key.open_bytes(sealed, _part_context(batch_id, number)))
+
+
+def _part_context(batch_id: BatchId, number: int) -> str:
     """Ties a part of an upload to its batch and place."""
     return f"batch:{batch_id}:part:{number}"

@@ -95,6 +95,28 @@ def test_a_person_in_a_file_and_enrolled_singly_meanwhile_is_covered_once(
     assert faults(database, environ) == []
 
 
+def test_two_files_about_the_same_people_worked_off_at_once_cover_each_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    for tenant in ("telecom-east", "telecom-west"):
+        with database.transaction() as tx:
+            receive_batch(
+                tx,
+                [csv([row(n) for n in range(3000)])],
+                PRODUCT,
+                Declared(None, None),
+                tenant=tenant,
+                actor="test",
+                vault=vault,
+                now=NOW,
+            )
+    at_once(lambda: load_all(database, vault), lambda: load_all(database, vault))
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*), count(DISTINCT person_token) FROM policies") == (3000, 3000)
+        assert tx.all("SELECT accepted, rejected FROM batches ORDER BY accepted") == [(0, 3000), (3000, 0)]
+    assert faults(database, environ) == []
+
+
 def test_a_policy_canceled_twice_at_once_is_canceled_once(
     database: Database, vault: Vault, environ: dict[str, str]
 ) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 import pytest
 
 from services.enrollment.domain.errors import NotTheDeclaredFile, UnreadableFile
+from services.enrollment.domain.policies import Insured
 from services.enrollment.domain.rows import RawRow
-from services.enrollment.store import batches
+from services.enrollment.intake import lines
+from services.enrollment.store import batches, opt_outs, policies
+from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.prepare_part import Ahead
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
@@ -46,6 +51,12 @@ def announced(database: Database) -> list[PoliciesEnrolled]:
     with database.transaction() as tx:
         rows = tx.all("SELECT body FROM outbox WHERE type = 'policies.enrolled' ORDER BY id")
     return [msgspec.json.decode(body, type=PoliciesEnrolled) for (body,) in rows]
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that files of thousands of rows have several parts."""
+    monkeypatch.setattr(lines, "PART_ROWS", 5000)
 
 
 def people(first: int, last: int) -> Sequence[RawRow]:
@@ -126,6 +137,125 @@ def test_the_same_file_again_creates_nothing_and_says_so_row_by_row(
     assert len(rejections(database, again)) == 1500
     assert len(announced(database)) == before
     assert faults(database, environ) == []
+
+
+def outcome(database: Database, batch_id: BatchId) -> tuple[int, list[tuple[int, str]]]:
+    """How many rows of the batch were accepted, and what was said of which others."""
+    with database.transaction() as tx:
+        row = tx.one("SELECT accepted FROM batches WHERE batch_id = %s AND state = 'finished'", (batch_id,))
+    assert row is not None
+    return row[0], [(one.line, one.fault.code) for one in rejections(database, batch_id)]
+
+
+def test_a_file_that_its_partner_sends_again_is_told_row_by_row_that_there_is_nothing_to_do(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    data = csv([*people(0, 300), row(300, phone="1391234")])
+    receive(database, vault, data)
+    load_all(database, vault)
+    again = receive(database, vault, data)
+    other_references = receive(database, vault, csv([row(n, partner_reference=f"new-{n}") for n in range(300)]))
+    load_all(database, vault)
+    assert outcome(database, again) == (
+        0,
+        [*((line, "already_enrolled") for line in range(2, 302)), (302, "phone_invalid")],
+    )
+    assert outcome(database, other_references) == (0, [(line, "already_covered") for line in range(2, 302)])
+    assert faults(database, environ) == []
+
+
+def test_a_line_that_comes_twice_in_a_file_is_told_so_whether_in_one_part_or_in_two(
+    database: Database, vault: Vault
+) -> None:
+    rows = [*people(0, 6000), row(5999), row(1), row(2, partner_reference="another")]
+    batch_id = receive(database, vault, csv(rows))
+    load_all(database, vault)
+    said = [(6002, "already_enrolled"), (6003, "already_enrolled"), (6004, "already_covered")]
+    assert outcome(database, batch_id) == (6000, said)
+
+
+def test_a_rejection_names_the_reference_unless_it_is_personal(database: Database, vault: Vault) -> None:
+    bad = [row(1, phone="1"), row(2, partner_reference="13912345678"), row(3, partner_reference="=1+1")]
+    batch_id = receive(database, vault, csv(bad))
+    load_all(database, vault)
+    assert [one.partner_reference for one in rejections(database, batch_id)] == [row(1).partner_reference, None, None]
+
+
+def test_a_dry_run_says_what_the_file_would_bring_and_stores_nothing_of_it(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    receive(database, vault, csv(people(0, 10)))
+    load_all(database, vault)
+    rows = [*people(5, 6000), row(7, partner_reference="x"), row(5500), row(1, name=""), row(9000)]
+    with database.transaction() as tx:
+        dry = receive_batch(
+            tx,
+            [csv(rows)],
+            PRODUCT,
+            Declared(None, None, dry_run=True),
+            tenant="telecom-east",
+            actor="test",
+            vault=vault,
+            now=NOW,
+        ).batch_id
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*), count(DISTINCT chunk_id) FROM policies") == (10, 1)
+        assert tx.one("SELECT count(*) FROM dry_run_persons") == (0,)
+    assert len(announced(database)) == 1
+    wet = receive(database, vault, csv(rows))
+    load_all(database, vault)
+    assert outcome(database, dry) == outcome(database, wet)
+    assert outcome(database, wet)[0] == 5991
+    assert faults(database, environ) == []
+
+
+def test_who_opted_out_is_not_enrolled_by_a_file(database: Database, vault: Vault) -> None:
+    tokens = [vault.tokenizer.person("resident_id", row(n).document_number) for n in (3, 4)]
+    with database.transaction() as tx:
+        opt_outs.add(tx, tokens, opted_out_at=NOW, channel="hotline", recorded_by="test")
+    batch_id = receive(database, vault, csv([*people(0, 6), row(3)]))
+    load_all(database, vault)
+    assert outcome(database, batch_id) == (4, [(5, "opted_out"), (6, "opted_out"), (8, "opted_out")])
+
+
+def test_a_part_that_is_prepared_ahead_ends_as_one_that_is_not(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    rows = [*people(0, 11_000), row(3), row(10_999), row(12_000, name="")]
+    batch_id = receive(database, vault, csv(rows))
+    other = receive(database, vault, csv(people(20_000, 20_010)))
+    ahead = Ahead()
+    for number in range(10):
+        with suppress(_Lost), database.transaction() as tx:
+            load_next_part(tx, vault=vault, now=NOW, sandbox=True, ahead=ahead)
+            if number == 1:
+                raise _Lost
+    said = [(11_002, "already_enrolled"), (11_003, "already_enrolled"), (11_004, "name_missing")]
+    assert outcome(database, batch_id) == (11_000, said)
+    assert outcome(database, other) == (10, [])
+    assert faults(database, environ) == []
+
+
+class _Lost(Exception):
+    """As when the database goes away before the commit."""
+
+
+def test_each_policy_has_its_own_person_in_the_sealed_record_of_its_chunk(database: Database, vault: Vault) -> None:
+    receive(database, vault, csv([row(n, name=f"Name {n}") for n in range(2500)]))
+    load_all(database, vault)
+    with database.transaction() as tx:
+        partner = contract_of(tx, "telecom-east")
+        held = policies.page(tx, partner_no=partner.partner_no, reference=None, after=None, limit=2500)
+        for policy in held[::97]:
+            n = int(policy.partner_reference.removeprefix("sub-"))
+            insured = Insured(f"Name {n}", "resident_id", row(n).document_number, row(n).phone)
+            assert vault.insured(tx, policy) == insured
+        first, second = (each for each in held if each.chunk_id == held[0].chunk_id and each.chunk_place in {0, 1})
+        kept = vault.insured(tx, second)
+        vault.erase(tx, first)
+        assert vault.insured(tx, first) == Insured("", "", "", "")
+        assert vault.insured(tx, second) == kept
 
 
 def test_a_worker_that_dies_within_a_part_leaves_nothing_of_it_and_the_next_one_does_it(

@@ -17,6 +17,7 @@ import pytest
 
 from services.enrollment.app import PARTS
 from services.enrollment.domain.policies import Claims
+from services.enrollment.intake import lines
 from services.enrollment.store import policies
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.enroll_policy import enroll_policy
@@ -93,8 +94,9 @@ def rows_read(database: Database) -> int:
 
 
 def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
-    base: Database, keys: Vault, whole: dict[str, str]
+    base: Database, keys: Vault, whole: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lines, "PART_ROWS", 5000)
     people = 40_000
     data = csv([row(n) for n in range(people)])
     with base.transaction() as tx:
