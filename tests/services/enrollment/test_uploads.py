@@ -159,7 +159,7 @@ def test_a_file_that_is_not_what_was_declared_leaves_nothing(
     east: Partner, database: Database, declared: dict[str, str]
 ) -> None:
     before = stored_rows(database)
-    reply = east.upload(csv(many()), **declared)
+    reply = east.upload(csv(many()), key=None, content_type="text/csv", headers=None, **declared)
     assert (reply.status_code, reply.json["type"].rpartition("/")[2]) == (422, "not-the-declared-file")
     assert stored_rows(database) == before
 

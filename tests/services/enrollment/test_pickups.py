@@ -1,0 +1,260 @@
+"""Files that partners leave in a folder: taken once, answered beside, whatever dies in between."""
+
+from __future__ import annotations
+
+import base64
+import csv as csv_module
+import gzip
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from services.enrollment.domain.file_keys import FileKey
+from services.enrollment.intake.pickup_places import Place
+from services.enrollment.store import file_keys, picked_files
+from services.enrollment.usecases import pick_up_files
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from tests.services.enrollment.builders import csv, faults, load_all, row
+from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all
+from tests.services.enrollment.test_uploads import fresh, ndjson, parquet
+
+
+def test_a_file_in_the_folder_is_enrolled_and_answered_beside_it(
+    database: Database, vault: Vault, environ: dict[str, str], tmp_path: Path
+) -> None:
+    data = csv([fresh(1), fresh(2), fresh(3, phone="1")])
+    left(tmp_path, "2026-03.csv", data)
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    said = receipt(tmp_path, "2026-03.csv")
+    assert (said["state"], said["rows"], said["accepted"], said["rejected"]) == ("finished", 3, 2, 1)
+    assert said["sha256"] == hashlib.sha256(data).hexdigest()
+    with (tmp_path / "2026-03.csv.results.csv").open(newline="") as file:
+        told = list(csv_module.DictReader(file))
+    assert [(each["line"], each["outcome"], each["code"]) for each in told] == [
+        ("4", "rejected", "phone_invalid"),
+        ("", "accepted", ""),
+        ("", "accepted", ""),
+    ]
+    assert (tmp_path / "2026-03.csv").read_bytes() == data
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "2026-03.csv",
+        "2026-03.csv.receipt.json",
+        "2026-03.csv.results.csv",
+    ]
+    assert faults(database, environ) == []
+
+
+def test_every_format_is_known_by_its_name(database: Database, vault: Vault, tmp_path: Path) -> None:
+    left(tmp_path, "a.csv.gz", gzip.compress(csv([fresh(1)])))
+    left(tmp_path, "b.ndjson", ndjson([fresh(2)]))
+    left(tmp_path, "c.parquet", parquet([fresh(3)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert pairs(database) == [("finished", 1)] * 3
+
+
+def test_a_receipt_stands_there_as_soon_as_the_file_is_taken(database: Database, vault: Vault, tmp_path: Path) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    found.run()
+    assert receipt(tmp_path, "a.csv")["state"] == "received"
+    assert not (tmp_path / "a.csv.results.csv").exists()
+
+
+def test_a_file_is_left_alone_until_it_is_quiet_or_its_marker_stands_there(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    growing = left(tmp_path, "a.csv", csv([fresh(1)]), quiet=False)
+    assert not found.run()
+    (tmp_path / "a.csv.done").touch()
+    assert found.run()
+    left(tmp_path, "b.csv", csv([fresh(2)]), quiet=False)
+    (tmp_path / "b.csv.sha256").write_text(f"{hashlib.sha256(csv([fresh(2)])).hexdigest()}  b.csv\n")
+    run_all(found, database, vault)
+    assert [receipt(tmp_path, name)["state"] for name in ("a.csv", "b.csv")] == ["finished", "finished"]
+    assert growing.exists()
+
+
+@pytest.mark.parametrize("name", [".a.csv", "a.csv.part", "a.txt", "a.csv.filepart", "a.results.csv", "a.xlsx"])
+def test_what_is_on_its_way_or_not_for_us_is_left_alone(
+    database: Database, vault: Vault, tmp_path: Path, name: str
+) -> None:
+    left(tmp_path, name, csv([fresh(1)]))
+    (tmp_path / "folder.csv").mkdir()
+    secret = left(tmp_path.parent, f"secret-{name}", csv([fresh(1)]))
+    (tmp_path / "link.csv").symlink_to(secret)
+    (tmp_path / "link.csv.done").touch()
+    assert not pickups(database, vault, pickup(tmp_path.as_uri())).run()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "companion", "problem"),
+    [
+        ("a.csv", b"no header\n", {}, "unreadable-file"),
+        ("a.csv.gz", csv([row(1)]), {}, "unreadable-file"),
+        ("a.csv", csv([row(1)]), {".sha256": b"0" * 64}, "not-the-declared-file"),
+        ("a.csv", csv([row(1)]), {".sha256": b"what?"}, "unreadable-file"),
+        ("a.csv", csv([row(1)]), {".sig": b"0" * 64}, "signature-not-allowed"),
+    ],
+)
+def test_a_file_that_is_refused_has_a_receipt_that_says_why_and_is_not_asked_again(
+    database: Database,
+    vault: Vault,
+    tmp_path: Path,
+    *,
+    name: str,
+    data: bytes,
+    companion: dict[str, bytes],
+    problem: str,
+) -> None:
+    left(tmp_path, name, data)
+    for ending, content in companion.items():
+        left(tmp_path, name + ending, content)
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    run_all(found, database, vault)
+    said = receipt(tmp_path, name)
+    assert (said["state"], said["problem"]["type"]) == ("refused", problem)
+    assert said["problem"]["detail"]
+    assert pairs(database) == []
+    assert not found.run()
+
+
+def test_a_refused_file_is_taken_once_it_was_mended(database: Database, vault: Vault, tmp_path: Path) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    left(tmp_path, "a.csv", b"oops\n")
+    run_all(found, database, vault)
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_where_a_contract_names_keys_only_a_signed_file_is_taken(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    private = Ed25519PrivateKey.generate()
+    with database.transaction() as tx:
+        row_of = tx.one("SELECT partner_no FROM partners WHERE partner_id = 'telecom-east'")
+        assert row_of is not None
+        raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        file_keys.replace(tx, row_of[0], [FileKey("spring", raw)])
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    left(tmp_path, "unsigned.csv", csv([fresh(1)]))
+    signed = csv([fresh(2)])
+    left(tmp_path, "signed.csv", signed)
+    left(tmp_path, "signed.csv.sig", base64.b64encode(private.sign(hashlib.sha256(signed).digest())))
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "unsigned.csv")["problem"]["type"] == "signature-not-allowed"
+    assert (receipt(tmp_path, "signed.csv")["state"], receipt(tmp_path, "signed.csv")["signed_by"]) == (
+        "finished",
+        "spring",
+    )
+
+
+def test_the_same_content_touched_again_is_the_same_batch(database: Database, vault: Vault, tmp_path: Path) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    path = left(tmp_path, "a.csv", csv([fresh(1)]))
+    run_all(found, database, vault)
+    first = receipt(tmp_path, "a.csv")["batch_id"]
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["batch_id"] == first
+    assert pairs(database) == [("finished", 1)]
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_for_later(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = left(tmp_path, "a.csv", csv([fresh(1)]))
+    read = Place.read
+
+    def read_while_it_grows(place: Place, found: object) -> Iterator[bytes]:
+        left(tmp_path, "a.csv", path.read_bytes() + b"more\n")
+        return read(place, found)  # type: ignore[arg-type]  # whatever it gets
+
+    monkeypatch.setattr(Place, "read", read_while_it_grows)
+    assert not pickups(database, vault, pickup(tmp_path.as_uri())).run()
+    assert pairs(database) == []
+    assert not (tmp_path / "a.csv.receipt.json").exists()
+
+
+def test_where_nothing_can_be_written_the_file_is_enrolled_and_the_receipt_follows_later(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    (tmp_path / "a.csv.receipt.json").mkdir()
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    run_all(found, database, vault)
+    assert pairs(database) == [("finished", 1)]
+    (tmp_path / "a.csv.receipt.json").rmdir()
+    with database.transaction() as tx:
+        tx.execute("UPDATE picked_files SET try_again_at = NULL")
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_folder_that_is_away_does_not_keep_others_waiting(database: Database, vault: Vault, tmp_path: Path) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    away = pickup((tmp_path / "nowhere").as_uri())
+    run_all(pickups(database, vault, away, pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_worker_that_dies_after_the_results_and_before_it_noted_so_writes_them_again_alike(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def die(*_args: object, **_kwargs: object) -> None:
+        raise KilledError
+
+    left(tmp_path, "a.csv", csv([fresh(n) for n in range(30)] + [fresh(99, phone="1")]))
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    found.run()
+    load_all(database, vault)
+    with monkeypatch.context() as patched:
+        patched.setattr(picked_files, "answered", die)
+        with pytest.raises(KilledError):
+            found.run()
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert "a.csv.results.csv" in written
+    run_all(found, database, vault)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == written
+
+
+def test_a_worker_that_dies_while_it_takes_a_file_leaves_nothing_and_the_next_one_takes_it(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def die(*_args: object, **_kwargs: object) -> None:
+        raise KilledError
+
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    with monkeypatch.context() as patched:
+        patched.setattr(pick_up_files.picked_files, "add", die)
+        with pytest.raises(KilledError):
+            found.run()
+    assert pairs(database) == []
+    run_all(found, database, vault)
+    assert pairs(database) == [("finished", 1)]
+
+
+def test_the_database_takes_one_content_of_a_file_once(database: Database, vault: Vault, tmp_path: Path) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    with database.transaction() as tx:
+        columns = "partner_no, place, name, etag, sha256, batch_id, picked_at"
+        (taken,) = tx.all(f"SELECT {columns} FROM picked_files")
+    for changed in ({3: "other etag"}, {4: "f" * 64}):
+        values = [changed.get(place, value) for place, value in enumerate(taken)]
+        with pytest.raises(Exception, match=r"one_(batch_per_content|answer_per_file)"), database.transaction() as tx:
+            tx.execute(f"INSERT INTO picked_files ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)", values)
