@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from services.fraud_detection.api.claim_view import ClaimView, ReasonView, told, view
+from services.fraud_detection.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover_rules import FailedRule
-from services.fraud_detection.store import claims, coverage, decisions, limits, reviews
+from services.fraud_detection.store import claims, coverage, decisions, reviews
 from services.fraud_detection.store.decisions import DecisionRow, FeaturesRow
 from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.usecases.personal_data import PersonalData
@@ -55,6 +56,7 @@ class ReviewItem(ReplyModel):
     kind: ReviewKind
     waiting_since: datetime
     amount_fen: int
+    liability: str
     scam_type: ScamType
     why: str | None
     score: float | None
@@ -108,28 +110,6 @@ class FullDecision(ReplyModel):
     payable_from: datetime | None
 
 
-class CoverView(ReplyModel):
-    """The policy as enrollment last told it."""
-
-    partner_id: str
-    product_code: str
-    product_version: int
-    effective_from: datetime
-    effective_to: datetime
-    waits_from: datetime
-    """From when waiting days count: a renewal keeps that of the first policy."""
-    retroactive_from: datetime | None
-    canceled: bool
-    erased: bool
-    """The person was erased on request; tokens that begin with 00 name nobody."""
-    birth_year: int
-    reserved_fen: int
-    """What approved claims took of its annual limit."""
-    reserved_by_liability_fen: dict[str, int]
-    shares_with: int
-    """How many other policies of the same person may pay shares of a loss."""
-
-
 class AppealView(ReplyModel):
     round: int
     reason: str
@@ -173,6 +153,8 @@ class CaseView(ReplyModel):
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
     cover: CoverView | None
+    exclusions: list[ExclusionView]
+    """The product's and the claimed liability's own."""
     evidence: list[EvidenceView]
     features: list[FeatureValues]
     decisions: list[FullDecision]
@@ -195,12 +177,14 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
     """Everything on one claim."""
     claim_id = claim.claim_id
     waiting = reviews.open_of(tx, claim_id)
+    found = coverage.find(tx, claim.policy_id)
     return CaseView(
         claim=view(tx, claim, personal_data),
         version=claim.version,
         open_review=waiting.kind if waiting else None,
         loss=_loss(tx, claim, personal_data),
-        cover=_cover(tx, claim),
+        cover=None if found is None else cover(tx, claim, found),
+        exclusions=[] if found is None else exclusions(tx, claim, found),
         evidence=[
             EvidenceView(
                 kind=each.evidence.kind,
@@ -265,6 +249,7 @@ def _item(
         kind=row.kind,
         waiting_since=row.waiting_since,
         amount_fen=claim.amount_fen,
+        liability=claim.liability,
         scam_type=claim.scam_type,
         why=heard.why,
         score=heard.score,
@@ -318,25 +303,4 @@ def _loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
         device_token=claim.device_token,
         handler_token=claim.handler_token,
         channel=claim.tenant,
-    )
-
-
-def _cover(tx: Tx, claim: Claim) -> CoverView | None:
-    found = coverage.find(tx, claim.policy_id)
-    if found is None:
-        return None
-    return CoverView(
-        partner_id=found.partner_id,
-        product_code=found.product_code,
-        product_version=found.product_version,
-        effective_from=found.effective_from,
-        effective_to=found.effective_to,
-        waits_from=found.began,
-        retroactive_from=found.retroactive_from,
-        canceled=found.canceled,
-        erased=found.erased,
-        birth_year=found.birth_year,
-        reserved_fen=limits.use(tx, claim.policy_id, claim.liability).reserved_fen,
-        reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
-        shares_with=len(coverage.beside(tx, found)),
     )

@@ -37,6 +37,12 @@ def test_an_organization_claims_under_a_liability_and_finds_it_on_its_claim(worl
     case = caller("reviewer-li").get(f"/v1/reviews/{claim.claim_id}").json
     assert (case["loss"]["liability"], case["loss"]["territory"]) == ("incident_response", "CN")
     assert case["cover"]["reserved_by_liability_fen"] == {}
+    assert [each["code"] for each in case["exclusions"]] == [
+        "own_crime",
+        "war_and_state_attack",
+        "infrastructure_outage",
+        "improvement",
+    ]
 
 
 @pytest.mark.parametrize("liability", [None, "fraud_loss", "ransom"])

@@ -1,0 +1,68 @@
+"""The policy behind a claim as its reviewer sees it: what is covered, what is used of it, what its terms leave out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.cover import Coverage, liability
+from services.fraud_detection.store import coverage, limits, products
+from shared.db.transaction import Tx
+from shared.web.models import ReplyModel
+
+
+class CoverView(ReplyModel):
+    """The policy as enrollment last told it."""
+
+    partner_id: str
+    product_code: str
+    product_version: int
+    effective_from: datetime
+    effective_to: datetime
+    waits_from: datetime
+    """From when waiting days count: a renewal keeps that of the first policy."""
+    retroactive_from: datetime | None
+    canceled: bool
+    erased: bool
+    """The person was erased on request; tokens that begin with 00 name nobody."""
+    birth_year: int
+    reserved_fen: int
+    """What approved claims took of its annual limit."""
+    reserved_by_liability_fen: dict[str, int]
+    shares_with: int
+    """How many other policies of the same person may pay shares of a loss."""
+
+
+class ExclusionView(ReplyModel):
+    """What the terms do not pay for; a refusal on its ground names the code as its clause."""
+
+    code: str
+    text_zh: str
+    text_en: str
+
+
+def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
+    return CoverView(
+        partner_id=found.partner_id,
+        product_code=found.product_code,
+        product_version=found.product_version,
+        effective_from=found.effective_from,
+        effective_to=found.effective_to,
+        waits_from=found.began,
+        retroactive_from=found.retroactive_from,
+        canceled=found.canceled,
+        erased=found.erased,
+        birth_year=found.birth_year,
+        reserved_fen=limits.use(tx, claim.policy_id, claim.liability).reserved_fen,
+        reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
+        shares_with=len(coverage.beside(tx, found)),
+    )
+
+
+def exclusions(tx: Tx, claim: Claim, found: Coverage) -> list[ExclusionView]:
+    product = products.find(tx, found.product_code, found.product_version)
+    terms = None if product is None else liability(product, claim.liability)
+    return [
+        ExclusionView(code=each.code, text_zh=each.text_zh, text_en=each.text_en)
+        for each in (terms.exclusions if terms else ())
+    ]
