@@ -117,7 +117,7 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
     zh = f"一次事故最多赔付 {event.zh},一年最多赔付 {annual.zh}"
     en = f"It pays at most {event.en} for one event and {annual.en} in a year"
     if terms.liabilities:
-        yield Words(f"{zh},各项责任合计。其中:", f"{en}, for all liabilities together. Of these:")
+        yield Words(f"{zh},各项保障责任合计。其中:", f"{en}, for all liabilities together. Of these:")
     else:
         yield Words(f"{zh}。", f"{en}.")
         yield from _own_part(terms.event_deductible_fen, terms.pay_percent, terms.event_limit_fen, "")
@@ -230,7 +230,7 @@ def _claims_made(terms: ProductPublished) -> Iterable[Words]:
         return
     before, after = days(terms.retroactive_days), days(terms.extended_reporting_days)
     yield Words(
-        f"期内索赔制:索赔须在保险期间内或者期满后 {after.zh}内首次提出,引起索赔的行为不早于保单的追溯日"
+        f"期内索赔式:索赔须在保险期间内或者期满后 {after.zh}内首次提出,引起索赔的行为不早于保单的追溯日"
         f"(最早为起期前 {before.zh})。",
         f"Claims-made: the claim must be made in the term or within {after.en} after it, for an act not before the"
         f" policy's retroactive date (at most {before.en} before the first day).",
@@ -239,7 +239,7 @@ def _claims_made(terms: ProductPublished) -> Iterable[Words]:
 
 def _rest(terms: ProductPublished) -> Iterable[Words]:
     where, needed = territories(terms.territory), evidence(terms.required_evidence)
-    yield Words(f"承保地域:{where.zh}。", f"Territory: {where.en}.")
+    yield Words(f"承保地区:{where.zh}。", f"Territory: {where.en}.")
     if terms.required_evidence:
         yield Words(f"索赔需要:{needed.zh}。", f"A claim needs: {needed.en}.")
     if not terms.refund_table:

@@ -90,7 +90,7 @@ def test_a_liability_is_compared_by_its_code_wherever_it_stands() -> None:
     dearer = msgspec.structs.replace(first, event_deductible_fen=2_000_000)
     (change,) = compare(EVERYTHING, msgspec.structs.replace(EVERYTHING, liabilities=[dearer, *rest]))
     assert change.term == "liabilities/incident_response/event_deductible_fen"
-    assert change.sentence.zh == "责任“事件响应费用”的每次免赔额:由“10,000.00 元”改为“20,000.00 元”。"
+    assert change.sentence.zh == "保障责任“事件响应费用”的每次免赔额:由“10,000.00 元”改为“20,000.00 元”。"
 
 
 @pytest.mark.parametrize("product", shipped.products(), ids=lambda product: product.product_code)
