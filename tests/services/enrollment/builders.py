@@ -183,8 +183,9 @@ class Partner:
     def get(self, path: str, **query: str) -> Answer:
         return answer(self.client.get(path, query_string=query, headers=self._headers()))
 
-    def post(self, path: str, json: object, *, key: str | None = None) -> Answer:
-        return answer(self.client.post(path, json=json, headers=self._headers(key)))
+    def post(self, path: str, json: object, *, key: str | None = None, match: str | None = None) -> Answer:
+        headers = self._headers(key) | ({} if match is None else {"If-Match": match})
+        return answer(self.client.post(path, json=json, headers=headers))
 
     def delete(self, path: str) -> Answer:
         return answer(self.client.delete(path, headers=self._headers()))

@@ -19,6 +19,7 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.clock import SystemClock
 from tests.services.enrollment.builders import Partner, settle
+from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.receiver import Receiver, listening
 
 KEYS = KeyRing({1: bytes(range(32))})
@@ -96,3 +97,13 @@ def sender(new_sender: NewSender) -> Sender:
 @pytest.fixture
 def partner_manager(app: Flask, issuer: Issuer) -> Partner:
     return Partner(app.test_client(), issuer.token("partner-manager"))
+
+
+@pytest.fixture
+def office(database: Database, vault: Vault) -> Office:
+    return Office(database, vault)
+
+
+@pytest.fixture
+def privacy_officer(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("privacy-officer"))
