@@ -292,6 +292,13 @@ _FRAUD_DETECTION: Final = (
         _ERASURE,
     ),
     Guard(
+        "no claim is filed past an erasure that is under way",
+        "services/fraud_detection/store/coverage.py",
+        '_HOLD: Final = f"{_FIND} FOR SHARE OF coverage"',
+        "_HOLD: Final = _FIND",
+        _ERASURE,
+    ),
+    Guard(
         "an erasure that overtakes its enrollment is finished later",
         "services/fraud_detection/usecases/erase_policies.py",
         "            erasure.overwrite(tx, policies)\n",

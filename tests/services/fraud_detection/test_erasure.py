@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from services.fraud_detection.app import PARTS
 from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import PolicyErased
-from services.fraud_detection.store import coverage, coverage_rows
+from services.fraud_detection.store import claims, coverage, coverage_rows
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.db.pool import Database
 from shared.entry.verify import verify
@@ -168,6 +170,32 @@ def test_an_erased_policy_takes_no_new_claim_and_says_so(world: World, caller: C
     assert response.json["type"].endswith("/policy-erased")
     assert person.policy_id in response.json["detail"]
     assert world.rows("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_a_claim_that_is_filed_while_its_person_is_being_erased_waits_and_is_not_taken(world: World) -> None:
+    person = world.covered()
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            erase_now(tx, [person.policy_id], erased_at=LATER)
+            filing = pool.submit(world.file, person)
+            wait([filing], timeout=1)
+        with pytest.raises(PolicyErased):
+            filing.result(timeout=20)
+    assert world.rows("SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_an_erasure_finds_the_claim_that_was_being_filed_when_it_came(world: World) -> None:
+    person = world.covered()
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            assert coverage.hold(tx, person.policy_id) is not None  # as filing does, first of all
+            erasing = pool.submit(erase, world, person)
+            wait([erasing], timeout=1)
+            assert not erasing.done()
+            claim = claims.find(tx, world.file(person).claim_id)
+        erasing.result(timeout=20)
+    assert claim is not None
+    assert world.claim(claim.claim_id).person_token == "00" + claim.claim_id.replace("-", "")
 
 
 def test_a_claim_that_is_open_when_its_person_is_erased_goes_to_a_person_and_can_still_be_paid(
