@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -19,7 +18,7 @@ from services.enrollment.intake import shipped
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidFields
 from shared.values.money import Fen
-from tests.rules.enrollment.builders import terms
+from tests.rules.enrollment.builders import SIXTH, terms
 
 CYBER = terms("enterprise-cyber")
 BIAS = terms("algorithmic-bias")
@@ -108,67 +107,6 @@ def test_another_model_never_makes_cover_cheaper_and_tax_is_inside_the_premium(
         return
     assert fewer.premium <= more.premium
     assert 0 < fewer.tax < fewer.premium
-
-
-SIXTH: dict[str, Any] = {
-    "product_code": "drone-operators",
-    "product_version": 1,
-    "effective_from": "2026-01-01T00:00:00+08:00",
-    "name_zh": "无人机经营者责任保险",
-    "name_en": "Drone operators' liability cover",
-    "line_of_business": "drone_liability",
-    "insured_kind": "organization",
-    "territory": ["CN"],
-    "stacking": "pro_rata",
-    "currency": "CNY",
-    "zone": "Asia/Shanghai",
-    "premium_fen": 50_000,
-    "tax_basis_points": 600,
-    "term_days": 180,
-    "event_limit_fen": 50_000_000,
-    "annual_limit_fen": 50_000_000,
-    "waiting_days": 0,
-    "look_back_hours": 720,
-    "report_within_hours": 48,
-    "recovery_wait_days": 0,
-    "age_min": 0,
-    "age_max": 150,
-    "required_evidence": ["police_receipt"],
-    "exclusions": [{"code": "night_flight", "text_zh": "夜间飞行。", "text_en": "Flights at night."}],
-    "scam_types": {code: {"cover": "excluded"} for code in terms().scam_types},
-    "clauses": {"not_in_force": "2.1"},
-    "liabilities": [
-        {
-            "code": "third_party",
-            "name_zh": "第三者责任",
-            "name_en": "Third parties",
-            "event_limit_fen": 50_000_000,
-            "annual_limit_fen": 50_000_000,
-            "event_deductible_fen": 100_000,
-        }
-    ],
-    "scheduled_items": {
-        "code": "drone",
-        "name_zh": "无人机",
-        "name_en": "drones",
-        "most": 20,
-        "premium_fen_each": 30_000,
-    },
-    "rating": {
-        "questions": [
-            {
-                "code": "training",
-                "text_zh": "驾驶员持证?",
-                "text_en": "Pilots licensed?",
-                "points": {"yes": 0, "no": 10},
-            }
-        ],
-        "grades": [
-            {"grade": "I", "from_points": 0, "rate_percent": 100},
-            {"grade": "II", "from_points": 10, "rate_percent": 150},
-        ],
-    },
-}
 
 
 def test_a_sixth_line_of_business_is_a_file_and_no_change_of_code(tmp_path: Path) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg2
 import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
+from services.enrollment.app import INSTALLER
+from services.enrollment.domain.errors import DraftDecided, DraftOutdated
 from services.enrollment.intake import shipped
+from services.enrollment.store import products
+from services.enrollment.usecases.decide_draft import approve_draft
+from services.enrollment.usecases.propose_product import propose_product
+from services.enrollment.usecases.publish_product import install
 from shared.db.pool import Database
-from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, faults
+from shared.values.documents import code_check_character
+from tests.rules.enrollment.builders import SIXTH
+from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, body, faults
 
 CODES = ["account-theft", "algorithmic-bias", "enterprise-cyber", "resident-anti-fraud", "resident-anti-fraud-shared"]
 SAFE = {
@@ -218,6 +229,49 @@ def test_a_new_line_of_business_is_sold_without_a_change_of_code(
     assert (published.status_code, published.json["product_version"]) == (201, 1)
     assert published.json["changes"] == []
     assert east.post("/v1/quotes", {"product_code": "parcel-loss"}).json["premium_fen"] == 250
+
+
+def test_a_sixth_file_is_all_that_it_takes_to_sell_another_product(
+    east: Partner, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "drone-operators.1.json").write_bytes(msgspec.json.encode(SIXTH))
+    with database.transaction() as tx:
+        install(tx, shipped.products(tmp_path), [], actor=INSTALLER, now=NOW)
+        tx.execute("INSERT INTO partner_products SELECT partner_no, 'drone-operators' FROM partners")
+    risk = {
+        "answers": {"training": "no"},
+        "scheduled_items": [{"reference": "d-1", "name": "Mapper"}, {"reference": "d-2", "name": "Sprayer"}],
+    }
+    asked = {"product_code": "drone-operators", **risk}
+    assert east.post("/v1/quotes", asked | {"insured_kind": "organization"}).json["premium_fen"] == 165_000
+    insured = body(1)["insured"] | {
+        "document_type": "unified_social_credit_code",
+        "document_number": "91000001MA0000001" + code_check_character("91000001MA0000001"),
+    }
+    policy = east.post("/v1/policies", body(1, **asked, insured=insured))
+    assert (policy.status_code, policy.json["premium_fen"]) == (201, 165_000)
+
+
+def test_of_drafts_that_are_approved_at_once_one_becomes_the_next_version(database: Database) -> None:
+    with database.transaction() as tx:
+        terms = products.version(tx, PRODUCT, 1).terms
+        drafts = [
+            propose_product(tx, terms, begins_when_approved=True, actor="one", now=NOW).draft_id for _ in range(3)
+        ]
+
+    def approve(draft_id: str) -> str:
+        try:
+            with database.transaction() as tx:
+                return approve_draft(tx, draft_id, actor="another", now=NOW).state
+        except (DraftOutdated, DraftDecided) as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(approve, [*drafts, drafts[0]]))
+    assert outcomes.count("approved") == 1
+    assert set(outcomes) <= {"approved", "DraftOutdated", "DraftDecided"}
+    with database.transaction() as tx:
+        assert products.newest(tx, PRODUCT) == 2
 
 
 def test_two_versions_are_compared_in_sentences(east: Partner, product_manager: Partner, actuary: Partner) -> None:
