@@ -161,7 +161,7 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         consent_sha256=body.consent.sha256,
     )
     call.deps.permits.use_one(PartnerId(call.caller.tenant), call.now)
-    policy = enroll_policy(
+    enrolled = enroll_policy(
         call.tx,
         raw,
         ProductCode(body.product_code),
@@ -171,7 +171,9 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         now=call.now,
         sandbox=call.deps.sandbox,
     )
-    return Reply(_view(call, policy), headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)
+    policy = enrolled.policy
+    view = _view(call, policy, enrolled.insured)
+    return Reply(view, headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)
 
 
 @policies.get(
@@ -229,7 +231,10 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
     return Reply(_view(call, policy), version=policy.version)
 
 
-def _view(call: Call[Deps], policy: Policy) -> PolicyView:
+def _view(call: Call[Deps], policy: Policy, insured: Insured | None = None) -> PolicyView:
+    """``insured`` where it is at hand; it is opened else."""
+    if insured is None and not policy.erased:
+        insured = call.deps.vault.insured(call.tx, policy)
     return PolicyView(
         policy_id=policy.policy_id,
         partner_reference=policy.partner_reference,
@@ -247,7 +252,7 @@ def _view(call: Call[Deps], policy: Policy) -> PolicyView:
         renews=policy.renews,
         renewed_by=policy.renewed_by,
         endorsements=policy.endorsements,
-        insured=None if policy.erased else _masked(call.deps.vault.insured(call.tx, policy)),
+        insured=None if insured is None else _masked(insured),
         claims=ClaimsSoFar(filed=policy.claims.filed, approved=policy.claims.approved, paid_fen=policy.claims.paid),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -42,6 +42,9 @@ class Claims:
     filed: int
     approved: int
     paid: Fen
+
+
+NO_CLAIMS: Final = Claims(filed=0, approved=0, paid=Fen(0))
 
 
 @dataclass(frozen=True, slots=True)

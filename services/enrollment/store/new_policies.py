@@ -114,7 +114,7 @@ def add_chunk(
     ends: datetime,
 ) -> None:
     """The chunk of this one policy: which event announced it, what it costs, who is insured, and when it ends."""
-    tx.execute(
+    tx.later(
         _ADD_CHUNK,
         (
             chunk_id,

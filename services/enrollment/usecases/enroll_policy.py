@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from services.enrollment.domain.cover import zone_of
 from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou, OptedOut
-from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.policies import NO_CLAIMS, Insured, Policy
 from services.enrollment.domain.pricing import price
 from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
 from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, retroactive_from, schedule_of
 from services.enrollment.store import new_policies, opt_outs, policies, schedules
-from services.enrollment.store.new_policies import NewPolicy
+from services.enrollment.store.new_policies import NewPolicy, SoldUnder
 from services.enrollment.usecases.announce import policies_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of
 from services.enrollment.usecases.publish_consent_text import texts_in_use
@@ -24,6 +25,7 @@ from shared.process import metrics
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.ids import PolicyId, ProductCode, TokenHex
+from shared.values.money import Currency
 
 _POINTERS: Final = {
     "partner_reference": "/partner_reference",
@@ -40,6 +42,14 @@ _POINTERS: Final = {
 """Where each column of a row stands in the body that enrolls one person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A new policy as it is read from now on, and who is insured, in clear."""
+
+    policy: Policy
+    insured: Insured
+
+
 def enroll_policy(
     tx: Tx,
     raw: RawRow,
@@ -50,7 +60,7 @@ def enroll_policy(
     vault: Vault,
     now: datetime,
     sandbox: bool,
-) -> Policy:
+) -> Enrolled:
     """One new policy.
 
     Raises:
@@ -95,10 +105,9 @@ def enroll_policy(
         tx, policy.chunk_id, under, enrolled_at=now, event_id=event_id, sealed=sealed, ends=policy.cover.end
     )
     metrics.POLICIES_ENROLLED.labels("one").inc()
-    stored = policies.policy(tx, policy.policy_id, partner_no=sale.contract.partner_no)
-    assert stored is not None  # noqa: S101  # inserted above
+    stored = _as_stored(policy, sale, under, now)
     tell_issued(tx, sale.contract, stored, now=now)
-    return stored
+    return Enrolled(stored, judged.insured)
 
 
 def _prepared(row: CheckedRow, vault: Vault) -> NewPolicy:
@@ -111,6 +120,30 @@ def _prepared(row: CheckedRow, vault: Vault) -> NewPolicy:
         birth_year=row.birth_year,
         cover=row.cover,
         consent=row.consent,
+    )
+
+
+def _as_stored(policy: NewPolicy, sale: Sale, under: SoldUnder, now: datetime) -> Policy:
+    """What reading it back would give, without asking the database for what it was just told."""
+    return Policy(
+        policy_id=policy.policy_id,
+        partner_id=sale.contract.partner_id,
+        partner_reference=policy.partner_reference,
+        product_code=ProductCode(sale.product.terms.product_code),
+        product_version=under.product_version,
+        batch_id=None,
+        state="in_force",
+        version=1,
+        premium=under.premium,
+        currency=Currency(sale.product.terms.currency),
+        effective_from=policy.cover.start.astimezone(UTC),
+        effective_to=policy.cover.end.astimezone(UTC),
+        enrolled_at=now,
+        consent=policy.consent,
+        chunk_id=policy.chunk_id,
+        chunk_place=0,
+        claims=NO_CLAIMS,
+        waits_from=policy.cover.start.astimezone(UTC),
     )
 
 

@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 def enroll(database: Database, vault: Vault, raw: RawRow, tenant: str = "telecom-east") -> Policy:
     with database.transaction() as tx:
-        return enroll_policy(tx, raw, PRODUCT, tenant=tenant, vault=vault, now=NOW, sandbox=True)
+        return enroll_policy(tx, raw, PRODUCT, tenant=tenant, vault=vault, now=NOW, sandbox=True).policy
 
 
 def at_once(*doings: Callable[[], R]) -> list[R | FangzhaError]:

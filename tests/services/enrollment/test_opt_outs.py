@@ -176,7 +176,7 @@ def test_an_enrollment_that_waits_for_an_opt_out_sees_it(database: Database, vau
 def test_an_opt_out_waits_for_the_enrollment_it_must_end(database: Database, vault: Vault) -> None:
     results: list[OptedOutNow] = []
     with database.transaction() as tx:
-        policy = enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True)
+        policy = enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True).policy
         waiting = threading.Thread(target=lambda: results.append(leave(database, vault, row(1))))
         waiting.start()
         wait_until_somebody_waits(database)

@@ -54,7 +54,7 @@ class Office:
         with self.database.transaction() as tx:
             return enroll_policy(
                 tx, row(n, effective_date=""), PRODUCT, tenant=tenant, vault=self.vault, now=now, sandbox=True
-            )
+            ).policy
 
     def load(self, first: int, last: int) -> None:
         file = csv_of([row(n) for n in range(first, last)])

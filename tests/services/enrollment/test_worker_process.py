@@ -155,7 +155,7 @@ def test_what_the_other_services_announce_shows_on_the_policy_and_the_newest_win
     base: Database, keys: Vault, whole: dict[str, str]
 ) -> None:
     with base.transaction() as tx:
-        policy = enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=keys, now=NOW, sandbox=True)
+        policy = enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=keys, now=NOW, sandbox=True).policy
         contract = contract_of(tx, policy.partner_id)
     policy_id, claim_id, payout_id = policy.policy_id, new_id(), new_id()
     send(
