@@ -153,6 +153,7 @@ def _responses(route: Route, schemas: _Schemas, rows: Rows) -> Json:
     elif route.reply is not None:
         good["content"] = {"application/json": {"schema": schemas.by_model[(route.reply, "serialization")]}}
     responses: Json = {str(route.status): good}
+    responses |= {str(status): good | {"description": HTTPStatus(status).phrase} for status in route.also}
     problem = schemas.by_model[(Problem, "serialization")]
     for status, titles in sorted(_titles(route, rows).items()):
         described = {"description": "; ".join(titles), "content": {CONTENT_TYPE: {"schema": problem}}}

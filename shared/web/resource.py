@@ -45,6 +45,7 @@ class Route:
     view: View
     scope: str
     status: int
+    also: tuple[int, ...]
     reply: type[ReplyModel] | str | None
     problems: tuple[type[FangzhaError], ...]
     creates: bool
@@ -92,6 +93,7 @@ class Resource:
         scope: str,
         reply: type[ReplyModel] | str | None = None,
         status: int | None = None,
+        also: tuple[int, ...] = (),
         problems: tuple[type[FangzhaError], ...] = (),
         creates: bool | None = None,
         streams: tuple[str, ...] = (),
@@ -106,6 +108,7 @@ class Resource:
             scope: what the caller's token must hold, e.g. ``claims:read``, or PUBLIC.
             reply: the model of a JSON reply, the content type of another (``"text/csv"``), None for no body.
             status: of a reply that does not say; 201 for a POST that creates, else 200.
+            also: other statuses that the same reply may have: 201 of a PUT that may create.
             problems: this route's own errors, for the document.
             creates: whether an Idempotency-Key is asked for; each POST does unless it says False.
             streams: content types of a body that is read in pieces through ``call.request_stream``.
@@ -127,6 +130,7 @@ class Resource:
                     view=view,
                     scope=scope,
                     status=status if status is not None else (201 if idempotent else 200),
+                    also=also,
                     reply=reply,
                     problems=problems,
                     creates=idempotent,

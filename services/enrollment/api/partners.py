@@ -99,6 +99,7 @@ def show_partner(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
     "/v1/partners/<partner_id>",
     scope="partners:write",
     reply=PartnerView,
+    also=(201,),
     matches=True,
     problems=(errors.StaffOnly,),
 )

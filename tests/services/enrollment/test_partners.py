@@ -154,6 +154,11 @@ def test_an_operators_file_holds_all_that_a_contract_says(
     assert {name: shown[name] for name in contract()} == contract()
 
 
+def test_the_document_says_that_a_put_may_enter_or_change(app: Any) -> None:
+    document = app.test_client().get("/openapi.json").json["paths"]["/v1/partners/{partner_id}"]["put"]["responses"]
+    assert document["200"]["content"] == document["201"]["content"]
+
+
 def suspended(partner_manager: Partner) -> Answer:
     return partner_manager.post(f"{EAST}/suspension", {"reason": "payment_overdue"})
 
