@@ -63,7 +63,7 @@ class Tokenizer:
         """
         number = self._current if key is None else key
         first, copy = bytes((number,)), self._started[number, kind].copy
-        tokens = []
+        tokens: list[bytes] = []
         add = tokens.append
         for text in texts:
             hashed = copy()

@@ -73,7 +73,8 @@ def numbers(draw: st.DrawFn) -> str:
     )
     first_17 = region + born.zfill(8) + draw(st.from_regex(r"[0-9]{3}", fullmatch=True))
     last = draw(st.sampled_from([check_digit(first_17)] * 6 + ["0", "x", "X", ""]))
-    return draw(st.sampled_from([str, str, str.lower, wide]))(first_17 + last)
+    number = first_17 + last
+    return draw(st.sampled_from([number, number, number.lower(), wide(number)]))
 
 
 DOCUMENTS = st.one_of(
