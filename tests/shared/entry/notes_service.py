@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import typer
 from pydantic import Field, SecretStr
 
 from shared.db.pool import Database
@@ -15,6 +16,7 @@ from shared.process.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+    from typer import Typer
 
     from shared.messaging.jobs import Job
     from shared.messaging.subscription import Subscription
@@ -66,6 +68,13 @@ def first_note(_settings: NotesSettings, pool: Database) -> None:
         )
 
 
+def add_commands(cli: Typer) -> None:
+    @cli.command(name="say-hello")
+    def say_hello(name: str) -> None:
+        """Greet somebody."""
+        typer.echo(f"hello {name}")
+
+
 PARTS = ServiceParts(
     name="notes",
     settings=NotesSettings,
@@ -75,6 +84,7 @@ PARTS = ServiceParts(
     jobs=jobs,
     checks=checks,
     after_migrate=first_note,
+    add_commands=add_commands,
 )
 
 if __name__ == "__main__":

@@ -195,6 +195,14 @@ def test_the_document_is_printed_without_any_setting(settings: dict[str, str]) -
     assert json.loads(printed.stdout)["paths"]["/v1/notes"]
 
 
+def test_a_command_that_a_service_adds_stands_beside_those_of_all_services(settings: dict[str, str]) -> None:
+    bare = {"PATH": settings["PATH"]}
+    assert run(bare, "say-hello", "Li").stdout == "hello Li\n"
+    listed = run(bare, "--help").stdout
+    assert "say-hello" in listed
+    assert "migrate" in listed
+
+
 def test_rotating_keys_wraps_what_there_is(settings: dict[str, str]) -> None:
     migrated(settings)
     assert run(settings, "rotate-keys").stdout == "0 data keys wrapped anew\n"
