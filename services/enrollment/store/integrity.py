@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias
 
-from services.enrollment.store import partner_integrity, statement_sums
+from services.enrollment.store import lifecycle_integrity, partner_integrity, statement_sums
 from shared.db.transaction import Tx
 
 Finder: TypeAlias = Callable[[Tx], list[str]]
@@ -34,7 +34,6 @@ FROM (
     SELECT event_id, 'chunk ' || chunk_id AS what FROM policy_chunks
     UNION ALL SELECT event_id, 'cancellation of ' || policy_id FROM cancellations
     UNION ALL SELECT event_id, 'endorsement ' || endorsement_id FROM endorsements
-    UNION ALL SELECT DISTINCT event_id, 'transfer from partner ' || from_partner_no FROM policy_transfers
     UNION ALL SELECT DISTINCT event_id, 'transfer from partner ' || from_partner_no FROM policy_transfers
     UNION ALL SELECT event_id, 'product ' || product_id || ' version ' || version FROM product_versions
 ) a
@@ -148,7 +147,9 @@ FINDERS: Final[tuple[tuple[int, str, Finder], ...]] = (
         partial(_find, (_POLICY_STATE, _POLICY_WITHOUT_PRODUCT, _BATCH_STATE, _WEBHOOK_STATE, _WEBHOOK_TYPES)),
     ),
     (10, "partners end in legal steps, and nobody who opted out is covered", partial(_find, partner_integrity.QUERIES)),
-    (10, "partners end in legal steps, and nobody who opted out is covered", partial(_find, partner_integrity.QUERIES)),
+    (9, "rows of each removal and renewal did what it says", partial(_find, lifecycle_integrity.ROWS)),
+    (10, "terms, renewals and refunds are in step", partial(_find, lifecycle_integrity.STEPS)),
     (12, "no identity stands in clear", partial(_find, (_CLEAR_IDENTITY,))),
+    (12, "erased persons are known by nothing", partial(_find, lifecycle_integrity.PERSONS)),
     (13, "each statement is the sum of its file's lines and of its month's policies", statement_sums.faults),
 )

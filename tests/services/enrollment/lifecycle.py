@@ -42,8 +42,10 @@ class Office:
 
     def enroll(self, n: int, *, now: datetime = NOW, tenant: str = "telecom-east", **changes: str) -> Policy:
         with self.database.transaction() as tx:
-            one = enroll_policy(tx, row(n, **changes), PRODUCT, tenant=tenant, vault=self.vault, now=now, sandbox=True)
-        return one.policy
+            enrolled = enroll_policy(
+                tx, row(n, **changes), PRODUCT, tenant=tenant, vault=self.vault, now=now, sandbox=True
+            )
+        return enrolled.policy
 
     def send(self, kind: BatchKind, lines: Sequence[str], *, now: datetime, dry_run: bool = False) -> BatchId:
         """A file of this kind, received and worked off."""

@@ -1,0 +1,98 @@
+"""What must hold of policies after they were issued: each query finds what breaks it. The numbers are integrity's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# 9: what a file asked for is what it did.
+_REMOVALS_MISCOUNTED: Final = """
+SELECT 'removal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.ended
+       || ' policies ended and ' || r.rows || ' rejections'
+FROM batches b,
+     LATERAL (SELECT count(*) AS ended FROM cancellations c WHERE c.batch_id = b.batch_id AND NOT c.with_predecessor) a,
+     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
+WHERE b.kind = 'removal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.ended, r.rows)
+"""
+_RENEWALS_MISCOUNTED: Final = """
+SELECT 'renewal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.renewed
+       || ' policies renewed and ' || r.rows || ' rejections'
+FROM batches b,
+     LATERAL (SELECT coalesce(sum(k.policies), 0) AS renewed FROM policy_chunks k WHERE k.batch_id = b.batch_id) a,
+     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
+WHERE b.kind = 'renewal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.renewed, r.rows)
+"""
+ROWS: Final = (_REMOVALS_MISCOUNTED, _RENEWALS_MISCOUNTED)
+
+# 10: no illegal state step.
+_WAITS_FOR_NOBODY: Final = """
+SELECT 'policy ' || p.policy_id || ' is upcoming and follows no policy'
+FROM policies p LEFT JOIN renewals n USING (policy_id) WHERE p.state = 'upcoming' AND n.policy_id IS NULL
+"""
+_SUCCESSOR_OUT_OF_STEP: Final = """
+SELECT 'policy ' || s.policy_id || ' is ' || s.state || ' and its predecessor ' || p.policy_id || ' is ' || p.state
+FROM renewals n JOIN policies s ON s.policy_id = n.policy_id JOIN policies p ON p.policy_id = n.renews
+WHERE (s.state IN ('in_force', 'expired') AND p.state <> 'expired')
+   OR (s.state = 'upcoming' AND p.state <> 'in_force')
+"""
+_GAP: Final = """
+SELECT 'policy ' || s.policy_id || ' begins at ' || s.effective_from || ', its predecessor ends at ' || p.effective_to
+FROM renewals n JOIN policies s ON s.policy_id = n.policy_id JOIN policies p ON p.policy_id = n.renews
+WHERE p.state <> 'canceled' AND s.effective_from <> p.effective_to
+"""
+_WAITING_BEGUN_ANEW: Final = """
+SELECT 'policy ' || n.policy_id || ' waits from ' || n.waits_from || ' and not from where its predecessor does'
+FROM renewals n JOIN policies p ON p.policy_id = n.renews LEFT JOIN renewals before ON before.policy_id = n.renews
+WHERE n.waits_from <> coalesce(before.waits_from, p.effective_from)
+"""
+_CHUNK_OVERLOOKED: Final = """
+SELECT 'chunk ' || k.chunk_id || ' is looked at in ' || k.ends_next || ', after one of its policies ends'
+FROM policy_chunks k
+WHERE EXISTS (SELECT FROM policies p WHERE p.chunk_id = k.chunk_id AND p.state IN ('in_force', 'upcoming')
+                                       AND p.effective_to < k.ends_next)
+"""
+# Beside steps: what was given back over a policy's life is at most what was charged.
+_MORE_GIVEN_BACK_THAN_CHARGED: Final = """
+SELECT 'policy ' || c.policy_id || ' was given back more than it was charged'
+FROM cancellations c JOIN policies p USING (policy_id) JOIN policy_chunks k USING (chunk_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(e.premium_delta_fen), 0) AS premium, coalesce(sum(e.tax_delta_fen), 0) AS tax,
+           coalesce(sum(e.compensation_delta_fen), 0) AS compensation
+    FROM endorsements e WHERE e.policy_id = c.policy_id
+) changed
+WHERE c.refund_fen > k.premium_fen + changed.premium OR c.tax_refund_fen > k.tax_fen + changed.tax
+   OR c.compensation_refund_fen > k.compensation_fen + changed.compensation
+"""
+_ENDORSED_OUT_OF_ORDER: Final = """
+SELECT 'endorsement ' || e.endorsement_id || ' is of version ' || e.version || ' of a policy at version ' || p.version
+FROM endorsements e JOIN policies p USING (policy_id) WHERE e.version > p.version
+"""
+STEPS: Final = (
+    _WAITS_FOR_NOBODY,
+    _SUCCESSOR_OUT_OF_STEP,
+    _GAP,
+    _WAITING_BEGUN_ANEW,
+    _CHUNK_OVERLOOKED,
+    _MORE_GIVEN_BACK_THAN_CHARGED,
+    _ENDORSED_OUT_OF_ORDER,
+)
+
+# 12: an erased person has no token, no reference and no year of birth here.
+_ERASED_STILL_KNOWN: Final = """
+SELECT 'policy ' || policy_id || ' was erased and still holds a token, a reference or a year of birth'
+FROM erased_policies JOIN policies USING (policy_id)
+WHERE get_byte(person_token, 0) <> 0 OR get_byte(phone_token, 0) <> 0 OR birth_year <> 0
+   OR partner_reference <> 'erased' OR state IN ('in_force', 'upcoming')
+"""
+_ERASED_BY_NOBODY: Final = """
+SELECT 'policy ' || p.policy_id || ' has a token that no key made, and nobody erased its person'
+FROM policies p WHERE get_byte(p.person_token, 0) = 0
+  AND NOT EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id)
+"""
+_ERASURE_UNTOLD: Final = """
+SELECT 'the event of erasure ' || e.erasure_id || ' is neither in the outbox nor sent'
+FROM erasures e
+WHERE uuid_extract_timestamp(e.event_id) > clock_timestamp() - interval '3 days'
+  AND NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = e.event_id)
+  AND NOT EXISTS (SELECT FROM outbox_sent s WHERE s.event_id = e.event_id)
+"""
+PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD)

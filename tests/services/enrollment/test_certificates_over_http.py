@@ -1,0 +1,74 @@
+"""The insured's certificate, and what anybody learns of it by its code."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pypdf
+from flask import Flask
+
+from tests.services.enrollment.builders import Partner, body, id_number
+from tests.services.enrollment.lifecycle import Office
+
+
+def page_of(partner: Partner, policy_id: str) -> str:
+    response = partner.client.get(
+        f"/v1/policies/{policy_id}/certificate", headers={"Authorization": f"Bearer {partner.token}"}
+    )
+    assert (response.status_code, response.content_type) == (200, "application/pdf")
+    assert response.headers["Cache-Control"] == "no-store"
+    (page,) = pypdf.PdfReader(io.BytesIO(response.data)).pages
+    return page.extract_text()
+
+
+def code_on(page: str) -> str:
+    found = re.search(r"\b([0-9A-Z]{5}(?:-[0-9A-Z]{5}){3})\b", page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_holder_reads_the_full_name_and_anybody_verifies_the_code_without_a_token(app: Flask, east: Partner) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    page = page_of(east, policy["policy_id"])
+    assert "张小明" in page
+    assert id_number(1) not in page
+    assert body(1)["insured"]["phone"] not in page
+    code = code_on(page)
+    assert code_on(page_of(east, policy["policy_id"])) == code
+    anybody = app.test_client()
+    for typed in (code, code.lower().replace("-", ""), code.replace("0", "O")):
+        reply = anybody.get(f"/v1/certificates/{typed}")
+        assert reply.status_code == 200
+        assert (reply.json["state"], reply.json["insured_name"]) == ("in_force", "张**")
+        assert set(reply.json) == {
+            "product_code",
+            "product_version",
+            "name_zh",
+            "name_en",
+            "state",
+            "effective_from",
+            "effective_to",
+            "insured_name",
+            "checked_at",
+        }
+    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "opt_out"})
+    assert anybody.get(f"/v1/certificates/{code}").json["state"] == "canceled"
+
+
+def test_a_code_that_was_never_given_is_unknown_even_for_a_policy_there_is(app: Flask, east: Partner) -> None:
+    east.post("/v1/policies", body(1))
+    reply = app.test_client().get("/v1/certificates/00000-00000-00000-00000")
+    assert reply.status_code == 404
+
+
+def test_cover_that_ended_has_no_certificate_and_anothers_is_unknown(east: Partner, west: Partner) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    assert west.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 404
+    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "opt_out"})
+    assert east.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 409
+
+
+def test_a_renewal_that_waits_has_its_certificate_too(office: Office, east: Partner) -> None:
+    policy = office.enroll(1, tenant="telecom-east")
+    assert "等待期" in page_of(east, policy.policy_id)

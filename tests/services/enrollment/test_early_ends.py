@@ -1,0 +1,184 @@
+"""Policies that end early: one, with the renewal that waits for it, and thousands by file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.enrollment.store import outcomes
+from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.load_batch import load_next_part
+from shared.events.policies import PoliciesCanceled, PolicyCanceled
+from tests.services.enrollment.builders import NOW, csv, faults, load_all, paid, row
+from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
+
+HEADER = "partner_reference,reason"
+
+
+def roster(office: Office, people: int) -> None:
+    office.send("enrollment", csv([row(n) for n in range(people)]).decode().splitlines(), now=NOW)
+
+
+def money(office: Office) -> tuple[int, int, int]:
+    """Premium, tax and compensation given back so far."""
+    with office.database.transaction() as tx:
+        found = tx.one(
+            "SELECT coalesce(sum(refund_fen), 0)::int, coalesce(sum(tax_refund_fen), 0)::int,"
+            " coalesce(sum(compensation_refund_fen), 0)::int FROM cancellations"
+        )
+    assert found is not None
+    return found[0], found[1], found[2]
+
+
+def test_a_policy_that_ends_half_way_gives_back_premium_and_commission_in_proportion(office: Office) -> None:
+    policy = office.enroll(1)
+    ended = office.cancel(policy, now=BEGINS + timedelta(days=181))
+    assert (ended.state, ended.version, ended.effective_to) == ("canceled", 2, BEGINS + timedelta(days=181))
+    assert money(office) == (1200 * 183 // 365, 0, 180 * 601 // 1200)
+
+
+def test_a_policy_that_has_not_begun_is_undone_to_the_fen(office: Office) -> None:
+    office.cancel(office.enroll(1), now=NOW)
+    assert money(office) == (1200, 0, 180)
+
+
+def test_a_renewal_that_waits_falls_with_its_predecessor_and_is_given_back_whole(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    office.cancel(policy, now=SHORTLY_BEFORE)
+    successor = office.successor(policy)
+    assert (successor.state, successor.effective_to) == ("canceled", ENDS)
+    told = office.told(PolicyCanceled)
+    assert {event.policy_id: event.refund_fen for event in told} == {
+        policy.policy_id: 1200 * 29 // 365,
+        successor.policy_id: 1200,
+    }
+    assert faults(office.database, environ) == []
+
+
+def test_a_renewal_may_be_canceled_alone_and_its_predecessor_runs_to_its_end(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    office.cancel(office.successor(policy), now=SHORTLY_BEFORE)
+    assert office.policy(policy.policy_id).state == "in_force"
+    office.end_terms(ENDS)
+    assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("expired", "canceled")
+    again = office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    assert office.codes(again) == [(2, "lapsed")]
+    assert faults(office.database, environ) == []
+
+
+def test_nothing_is_given_back_where_a_claim_was_paid(office: Office) -> None:
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        outcomes.note_payout(tx, paid(policy.policy_id))
+    office.cancel(policy, now=BEGINS)
+    assert money(office) == (0, 0, 0)
+
+
+def test_a_file_takes_people_off_the_roster_and_each_row_that_cannot_be_done_is_told_why(
+    office: Office, environ: dict[str, str]
+) -> None:
+    roster(office, 10)
+    office.enroll(20, partner_reference="twice")
+    office.enroll(21, partner_reference="twice")
+    lines = [
+        HEADER,
+        "sub-000000001,number_closed",
+        "sub-000000002,",
+        "sub-000000003,moved to the moon",
+        "unknown,opt_out",
+        "twice,opt_out",
+        "sub-000000001,opt_out",
+        "13912345678,opt_out",
+        "sub-000000004,opt_out,more",
+    ]
+    batch = office.send("removal", lines, now=BEGINS)
+    assert office.counts(batch) == ("finished", 2, 6)
+    assert office.codes(batch) == [
+        (4, "reason_invalid"),
+        (5, "not_covered"),
+        (6, "reference_ambiguous"),
+        (7, "already_ended"),
+        (8, "not_covered"),
+        (9, "columns_wrong"),
+    ]
+    assert [each.partner_reference for each in office.rejections(batch)] == [
+        "sub-000000003",
+        "unknown",
+        "twice",
+        "sub-000000001",
+        None,
+        None,
+    ]
+    with office.database.transaction() as tx:
+        assert tx.all("SELECT reason FROM cancellations ORDER BY 1") == [("number_closed",), ("partner_request",)]
+    assert faults(office.database, environ) == []
+
+
+def test_thousands_who_leave_are_announced_a_chunk_at_a_time(office: Office, environ: dict[str, str]) -> None:
+    roster(office, 1500)
+    lines = ["partner_reference", *(f"sub-{n:09d}" for n in range(1500))]
+    batch = office.send("removal", lines, now=BEGINS + timedelta(days=181))
+    assert office.counts(batch) == ("finished", 1500, 0)
+    chunks = office.told(PoliciesCanceled)
+    assert [len(chunk.policies.version) for chunk in chunks] == [1000, 500]
+    assert sum(sum(chunk.policies.refund_fen) for chunk in chunks) == money(office)[0] == 1500 * 601
+    assert len({each for chunk in chunks for each in chunk.policies.policy_ids}) == 1500
+    assert office.told(PolicyCanceled) == []
+    assert faults(office.database, environ) == []
+
+
+def test_a_file_that_is_killed_at_any_moment_ends_with_the_same_policies_and_events(
+    office: Office, environ: dict[str, str]
+) -> None:
+    roster(office, 30)
+    batch = office.receive("removal", ["partner_reference", *(f"sub-{n:09d}" for n in range(30))], now=BEGINS)
+    with pytest.raises(RuntimeError, match="killed"), office.database.transaction() as tx:
+        assert load_next_part(tx, vault=office.vault, now=BEGINS, sandbox=True)
+        raise RuntimeError("killed")
+    assert office.told(PoliciesCanceled) == []
+    load_all(office.database, office.vault, now=BEGINS)
+    again = office.send("removal", ["partner_reference", *(f"sub-{n:09d}" for n in range(30))], now=BEGINS)
+    assert (office.counts(batch), office.counts(again)) == (("finished", 30, 0), ("finished", 0, 30))
+    assert {code for _, code in office.codes(again)} == {"already_ended"}
+    assert sum(len(chunk.policies.version) for chunk in office.told(PoliciesCanceled)) == 30
+    assert faults(office.database, environ) == []
+
+
+def test_a_dry_run_says_who_would_leave_and_ends_nothing(office: Office, environ: dict[str, str]) -> None:
+    roster(office, 3)
+    batch = office.send("removal", ["partner_reference", "sub-000000001", "unknown"], now=BEGINS, dry_run=True)
+    assert office.counts(batch) == ("finished", 1, 1)
+    assert money(office) == (0, 0, 0)
+    assert faults(office.database, environ) == []
+
+
+def test_what_is_over_already_is_passed_over(office: Office) -> None:
+    policy = office.enroll(1)
+    for moment in (ENDS, ENDS + timedelta(days=1)):
+        with office.database.transaction() as tx:
+            assert end_policies(tx, {policy.policy_id: "other"}, actor="test", now=moment) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE cancellations SET refund_fen = 1201", "more than it was charged"),
+        ("UPDATE cancellations SET compensation_refund_fen = 181", "more than it was charged"),
+        ("UPDATE cancellations SET batch_id = NULL", "0 policies ended"),
+    ],
+)
+def test_verify_finds_money_and_rows_that_do_not_add_up(
+    office: Office, environ: dict[str, str], damage: str, said: str
+) -> None:
+    office.enroll(1)
+    office.send("removal", ["partner_reference", "sub-000000001"], now=NOW)
+    with office.database.transaction() as tx:
+        tx.execute(damage)
+    assert any(said in fault for fault in faults(office.database, environ))

@@ -1,0 +1,140 @@
+"""Changes of running policies over HTTP: what a policy lists, at the premium of the days left; a phone, a name."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.enrollment.store import erasures
+from shared.events.policies import PolicyEndorsed
+from shared.process.clock import wall_now
+from shared.values.ids import PolicyId
+from tests.services.enrollment.builders import Answer, Partner, body, faults
+from tests.services.enrollment.lifecycle import Office
+from tests.services.enrollment.test_organizations import bias
+
+
+def problem(reply: Answer) -> str:
+    return str(reply.json["type"]).removeprefix("https://fangzha.example/problems/")
+
+
+def endorse(partner: Partner, policy: dict[str, Any], **change: Any) -> Answer:
+    current = partner.get(f"/v1/policies/{policy['policy_id']}")
+    path = f"/v1/policies/{policy['policy_id']}/endorsements"
+    return partner.post(path, change, match=current.headers.get("ETag"))
+
+
+def test_a_model_that_is_added_costs_the_days_that_are_left_with_its_tax_and_commission(
+    east: Partner, office: Office, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    begins = datetime.fromisoformat(policy["effective_from"])
+    day = (begins + timedelta(days=265, hours=8)).astimezone(UTC).date().isoformat()
+    added = endorse(
+        east, policy, kind="item_added", item={"reference": "third", "name": "Third model"}, effective_date=day
+    )
+    assert added.status_code == 201, added.text
+    assert added.json["premium_delta_fen"] > 0
+    assert abs(added.json["premium_delta_fen"] - added.json["tax_delta_fen"] * 106 // 6) <= 20
+    assert added.json["compensation_delta_fen"] > 0
+    removed = endorse(east, policy, kind="item_removed", item_reference="third", effective_date=day)
+    assert removed.json["premium_delta_fen"] == -added.json["premium_delta_fen"]
+    listed = east.get(f"/v1/policies/{policy['policy_id']}/endorsements").json["items"]
+    assert listed == [added.json, removed.json]
+    assert [each["version"] for each in listed] == [2, 3]
+    assert east.get(f"/v1/policies/{policy['policy_id']}").json["endorsements"] == 2
+    assert [event.premium_delta_fen for event in office.told(PolicyEndorsed)] == [
+        added.json["premium_delta_fen"],
+        removed.json["premium_delta_fen"],
+    ]
+    assert faults(office.database, environ) == []
+
+
+def test_a_changed_policy_that_ends_gives_back_no_more_than_was_charged(
+    east: Partner, office: Office, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    added = endorse(east, policy, kind="item_added", item={"reference": "third", "name": "Third model"}).json
+    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "insured_request"})
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT refund_fen FROM cancellations") == (policy["premium_fen"] + added["premium_delta_fen"],)
+    assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "change"),
+    [
+        ("/item/reference", {"kind": "item_added", "item": {"reference": "scorer", "name": "Again"}}),
+        ("/item_reference", {"kind": "item_removed", "item_reference": "never-there"}),
+        ("/effective_date", {"kind": "item_removed", "item_reference": "scorer", "effective_date": "2020-01-01"}),
+        ("/item", {"kind": "item_added"}),
+        ("/phone", {"kind": "name_corrected", "name": "新名", "phone": "13900000001"}),
+        ("/effective_date", {"kind": "name_corrected", "name": "新名", "effective_date": "2030-01-01"}),
+        ("/kind", {"kind": "limit_raised"}),
+    ],
+)
+def test_a_change_that_does_not_fit_is_named_with_its_fix(
+    east: Partner, office: Office, pointer: str, change: dict[str, Any]
+) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    reply = endorse(east, policy, **change)
+    assert (reply.status_code, [fault["pointer"] for fault in reply.json["errors"]]) == (422, [pointer])
+    assert office.told(PolicyEndorsed) == []
+
+
+def test_the_last_item_stays(east: Partner) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    assert endorse(east, policy, kind="item_removed", item_reference="scorer").status_code == 201
+    last = endorse(east, policy, kind="item_removed", item_reference="ranker/7")
+    assert last.status_code == 422
+
+
+def test_a_new_phone_is_the_same_persons_and_moves_no_cover(
+    east: Partner, office: Office, environ: dict[str, str]
+) -> None:
+    first = east.post("/v1/policies", body(1)).json
+    second = east.post("/v1/policies", body(2)).json
+    with office.database.transaction() as tx:
+        person = erasures.token_of(tx, PolicyId(first["policy_id"]))
+    phone_of_second = body(2)["insured"]["phone"]
+    changed = endorse(east, first, kind="phone_changed", phone=phone_of_second)
+    assert (changed.json["premium_delta_fen"], changed.json["version"]) == (0, 2)
+    assert east.get(f"/v1/policies/{first['policy_id']}").json["insured"]["phone"] == second["insured"]["phone"]
+    with office.database.transaction() as tx:
+        assert erasures.token_of(tx, PolicyId(first["policy_id"])) == person
+        assert tx.one("SELECT count(DISTINCT phone_token), count(DISTINCT person_token) FROM policies") == (1, 2)
+    (told,) = office.told(PolicyEndorsed)
+    assert told.phone_token is not None
+    assert phone_of_second not in str(told)
+    assert faults(office.database, environ) == []
+
+
+def test_a_corrected_name_is_shown_masked_and_told_to_nobody(east: Partner, office: Office) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    endorse(east, policy, kind="name_corrected", name="欧阳小明")
+    assert east.get(f"/v1/policies/{policy['policy_id']}").json["insured"]["name"] == "欧***"
+    assert "欧阳" not in str(office.told(PolicyEndorsed))
+
+
+def test_who_has_not_read_the_policy_as_it_is_changes_nothing(east: Partner, west: Partner) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    path = f"/v1/policies/{policy['policy_id']}/endorsements"
+    change = {"kind": "name_corrected", "name": "欧阳小明"}
+    assert east.post(path, change).status_code == 428
+    assert east.post(path, change, match='"1"').status_code == 201
+    assert east.post(path, change, match='"1"').status_code == 412
+    assert west.post(path, change, match='"2"').status_code == 404
+    assert west.get(path).status_code == 404
+
+
+def test_a_policy_that_is_not_in_force_is_not_changed(east: Partner, office: Office) -> None:
+    canceled = east.post("/v1/policies", body(1)).json
+    over = east.post("/v1/policies", body(2)).json
+    east.post(f"/v1/policies/{canceled['policy_id']}/cancellation", {"reason": "opt_out"})
+    assert problem(endorse(east, canceled, kind="name_corrected", name="新名")) == "not-endorsable"
+    office.move_clock(wall_now() + timedelta(days=400))
+    time.sleep(0.3)  # the application looks at the sandbox's clock four times a second
+    assert problem(endorse(east, over, kind="name_corrected", name="新名")) == "not-endorsable"

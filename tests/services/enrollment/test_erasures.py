@@ -1,0 +1,168 @@
+"""A person is forgotten: when that is allowed, and that nothing which is stored says any more who it was."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from services.enrollment.domain.erasures import RetentionRule, kept_until
+from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
+from services.enrollment.usecases.erase_person import erase_person
+from services.enrollment.usecases.vault import Vault
+from shared.events.policies import PoliciesErased, PolicyCanceled
+from shared.privacy.keys import KeyRing
+from shared.privacy.sealed import Sealer
+from shared.privacy.tokens import Tokenizer
+from tests.services.enrollment.builders import NOW, Partner, body, csv, faults, id_number, row
+from tests.services.enrollment.conftest import KEYS
+from tests.services.enrollment.lifecycle import ENDS, Office
+
+FIVE_YEARS_ON = ENDS.replace(year=ENDS.year + 5)
+RULES = [RetentionRule(366, 5), RetentionRule(2**31 - 1, 10)]
+
+
+def everything(office: Office) -> str:
+    """All that the database holds as text, and what of its bytes is text."""
+    with office.database.transaction() as tx:
+        tables = [row[0] for row in tx.all("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        texts = [str(each) for table in tables for each in tx.all(f"SELECT to_jsonb(t)::text FROM {table} t")]
+        replies = [row[0] for row in tx.all("SELECT convert_from(body, 'UTF8') FROM idempotency_keys")]
+    return "\n".join([*texts, *replies])
+
+
+def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    neighbor = office.enroll(2)
+    office.end_terms(ENDS)
+    with pytest.raises(RecordsMustBeKept) as early, office.database.transaction() as tx:
+        erase_person(
+            tx,
+            policy.policy_id,
+            "request_after_retention",
+            vault=office.vault,
+            actor="officer",
+            now=FIVE_YEARS_ON - timedelta(seconds=1),
+        )
+    assert early.value.until == date(2032, 3, 2)
+    with office.database.transaction() as tx:
+        done = erase_person(
+            tx,
+            policy.policy_id,
+            "request_after_retention",
+            vault=office.vault,
+            actor="officer",
+            now=FIVE_YEARS_ON,
+        )
+    assert done.policy_ids == (policy.policy_id,)
+    erased = office.policy(policy.policy_id)
+    assert (erased.erased, erased.partner_reference, erased.state) == (True, "erased", "expired")
+    with office.database.transaction() as tx:
+        assert office.vault.insured(tx, erased).name == ""
+        assert office.vault.insured(tx, office.policy(neighbor.policy_id)).name == "张小明"
+    assert "sub-000000001" not in everything(office)
+    (told,) = office.told(PoliciesErased)
+    assert (told.policy_ids, told.ground) == ([policy.policy_id], "request_after_retention")
+    assert faults(office.database, environ) == []
+    with pytest.raises(PersonForgotten), office.database.transaction() as tx:
+        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=FIVE_YEARS_ON)
+
+
+def test_cover_that_runs_keeps_a_person_known_unless_a_ground_overrides(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    with pytest.raises(CoverStillRuns), office.database.transaction() as tx:
+        erase_person(tx, policy.policy_id, "request_after_retention", vault=office.vault, actor="officer", now=NOW)
+    with office.database.transaction() as tx:
+        erase_person(tx, policy.policy_id, "enrolled_by_mistake", vault=office.vault, actor="officer", now=NOW)
+    assert office.policy(policy.policy_id).state == "canceled"
+    (told,) = office.told(PolicyCanceled)
+    assert (told.refund_fen, told.reason) == (1200, "enrolled_by_mistake")
+    assert office.enroll(1).state == "in_force"
+    assert faults(office.database, environ) == []
+
+
+def test_a_person_of_a_file_is_forgotten_with_every_partner_and_under_each_key(
+    office: Office, environ: dict[str, str]
+) -> None:
+    office.send("enrollment", csv([row(n) for n in range(5)]).decode().splitlines(), now=NOW)
+    office.send("enrollment", csv([row(3)]).decode().splitlines(), now=NOW)
+    newer = KeyRing({2: bytes(range(1, 33)), 1: KEYS.key(1)})
+    rotated = Vault(Tokenizer(newer), Sealer(KEYS), rotating=True)
+    office.end_terms(ENDS)
+    with office.database.transaction() as tx:
+        found = tx.one("SELECT policy_id FROM policies WHERE partner_reference = 'sub-000000003'")
+        assert found is not None
+    later = Office(office.database, rotated).enroll(3, now=ENDS, tenant="telecom-west", effective_date="2027-03-03")
+    with office.database.transaction() as tx:
+        done = erase_person(tx, found[0], "court_order", vault=rotated, actor="officer", now=ENDS)
+    assert set(done.policy_ids) == {found[0], later.policy_id}
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM batch_rejections WHERE partner_reference = 'sub-000000003'") == (0,)
+    assert faults(office.database, environ) == []
+
+
+def test_the_privacy_officer_alone_has_persons_forgotten_and_a_repeated_request_shows_nobody(
+    office: Office, east: Partner, privacy_officer: Partner, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", body(1), key="the-first-enrollment").json
+    asked = {"policy_id": policy["policy_id"], "ground": "court_order"}
+    assert east.post("/v1/erasures", asked).status_code == 403
+    reply = privacy_officer.post("/v1/erasures", asked)
+    assert reply.status_code == 201, reply.text
+    again = east.post("/v1/policies", body(1), key="the-first-enrollment")
+    assert (again.json["policy_id"], again.json["insured"]) == (policy["policy_id"], None)
+    shown = east.get(f"/v1/policies/{policy['policy_id']}").json
+    assert (shown["insured"], shown["partner_reference"], shown["state"]) == (None, "erased", "canceled")
+    assert east.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 409
+    text = everything(office)
+    assert id_number(1) not in text
+    assert "张" not in text
+    with office.database.transaction() as tx:
+        rows = tx.all("SELECT action, subject, details FROM audit_log WHERE action = 'person.erased'")
+    assert [(row[0], row[1], msgspec.json.decode(row[2])) for row in rows] == [
+        ("person.erased", reply.json["erasure_id"], {"ground": "court_order", "policies": 1})
+    ]
+    assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE policies SET person_token = '\\x01'::bytea || substring(person_token FROM 2)", "still holds a token"),
+        ("UPDATE policies SET partner_reference = 'sub-1'", "still holds a token"),
+        ("DELETE FROM erased_policies", "nobody erased"),
+        ("DELETE FROM outbox WHERE type = 'policies.erased'", "event of erasure"),
+    ],
+)
+def test_verify_finds_who_was_erased_and_is_known_all_the_same(
+    office: Office, environ: dict[str, str], damage: str, said: str
+) -> None:
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=NOW)
+    with office.database.transaction() as tx:
+        tx.execute(damage)
+    assert any(said in fault for fault in faults(office.database, environ))
+
+
+def test_verify_opens_the_sealed_records_of_those_who_were_erased(office: Office, environ: dict[str, str]) -> None:
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        before = tx.one("SELECT sealed FROM policy_chunks")
+        assert before is not None
+        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=NOW)
+    with office.database.transaction() as tx:
+        tx.execute("UPDATE policy_chunks SET sealed = %s", before)
+    assert any("still says who is insured" in fault for fault in faults(office.database, environ))
+
+
+def test_records_are_kept_five_years_or_ten_by_the_length_of_the_term_and_leap_days_do_not_shorten_it() -> None:
+    assert kept_until(date(2027, 3, 2), 365, RULES) == date(2032, 3, 2)
+    assert kept_until(date(2027, 3, 2), 366, RULES) == date(2032, 3, 2)
+    assert kept_until(date(2027, 3, 2), 367, RULES) == date(2037, 3, 2)
+    assert kept_until(date(2028, 2, 29), 365, RULES) == date(2033, 3, 1)

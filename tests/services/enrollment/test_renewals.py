@@ -1,0 +1,299 @@
+"""Policies that go on without a gap: by file, by a window, alone and at the same moment as something else."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import psycopg2
+import pytest
+
+from services.enrollment.domain.renewals import RENEWAL_CODES, fault
+from services.enrollment.store import erasures, opt_outs, products
+from services.enrollment.usecases.contracts import contract_of
+from services.enrollment.usecases.renew_policies import Order, renew_policies
+from services.enrollment.usecases.run_renewals import start_renewals, work_off_renewals
+from shared.events.policies import PoliciesEnrolled
+from shared.process.clock import wall_now
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.ids import EventId, PartnerId
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, row
+from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
+
+HEADER = "partner_reference"
+FIRST = "sub-000000001"
+
+
+def test_a_renewal_goes_on_where_its_predecessor_ends_and_waiting_is_not_begun_anew(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    batch = office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    assert office.counts(batch) == ("finished", 1, 0)
+    successor = office.successor(policy)
+    assert (successor.state, successor.renews) == ("upcoming", policy.policy_id)
+    assert (successor.effective_from, successor.effective_to) == (ENDS, ENDS + timedelta(days=365))
+    assert successor.waits_from == BEGINS
+    with office.database.transaction() as tx:
+        assert office.vault.insured(tx, successor) == office.vault.insured(tx, policy)
+    told = office.told(PoliciesEnrolled)[-1]
+    assert told.policies.policy_ids == [successor.policy_id]
+    assert told.policies.renews is not None
+    assert told.policies.waits_from == [BEGINS]
+    assert faults(office.database, environ) == []
+
+
+def test_a_third_term_still_waits_from_the_first_one(office: Office) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    office.end_terms(ENDS)
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE + timedelta(days=365))
+    third = office.successor(office.successor(policy))
+    assert third.waits_from == BEGINS
+
+
+def test_rows_that_cannot_be_renewed_are_told_why_and_the_others_are_renewed(
+    office: Office, environ: dict[str, str]
+) -> None:
+    for n in range(1, 6):
+        office.enroll(n)
+    office.cancel(office.enroll(6), now=NOW)
+    renewed = office.enroll(7)
+    office.send("renewal", [HEADER, "sub-000000007"], now=SHORTLY_BEFORE)
+    leaving = office.enroll(8)
+    with office.database.transaction() as tx:
+        token = erasures.token_of(tx, leaving.policy_id)
+        opt_outs.add(tx, [token], opted_out_at=NOW, channel="app", recorded_by="test")
+    lines = [
+        HEADER,
+        FIRST,
+        "unknown",
+        "sub-000000006",
+        "sub-000000007",
+        "sub-000000008",
+        FIRST,
+        '"broken',
+        "sub-000000002",
+    ]
+    batch = office.send("renewal", lines, now=SHORTLY_BEFORE)
+    assert office.counts(batch) == ("finished", 2, 6)
+    assert office.codes(batch) == [
+        (3, "not_covered"),
+        (4, "lapsed"),
+        (5, "already_renewed"),
+        (6, "opted_out"),
+        (7, "already_renewed"),
+        (8, "columns_wrong"),
+    ]
+    assert all(each.fault.detail and each.fault.fix for each in office.rejections(batch))
+    assert office.successor(renewed).state == "upcoming"
+    with office.database.transaction() as tx:
+        tx.execute("DELETE FROM opt_outs")
+    assert faults(office.database, environ) == []
+
+
+def test_a_gap_is_no_continuity(office: Office) -> None:
+    office.enroll(1)
+    late = office.send("renewal", [HEADER, FIRST], now=ENDS)
+    assert office.codes(late) == [(2, "lapsed")]
+    office.end_terms(ENDS)
+    later = office.send("renewal", [HEADER, FIRST], now=ENDS + timedelta(days=1))
+    assert office.codes(later) == [(2, "lapsed")]
+
+
+def test_it_is_too_early_until_the_last_quarter_of_the_term(office: Office) -> None:
+    office.enroll(1)
+    early = office.send("renewal", [HEADER, FIRST], now=ENDS - timedelta(days=91))
+    assert office.codes(early) == [(2, "too_early")]
+    assert office.counts(office.send("renewal", [HEADER, FIRST], now=ENDS - timedelta(days=90)))[1] == 1
+
+
+def test_who_is_too_old_on_the_first_day_of_the_new_term_is_left_out_to_the_day(office: Office) -> None:
+    with office.database.transaction() as tx:
+        oldest = products.sold_now(tx, PRODUCT, NOW)
+    assert oldest is not None
+    year = 2027 - oldest.terms.age_max - 1
+    office.enroll(1, document_number=id_number(1, born=f"{year}0302"))  # a year too old on 2 March 2027
+    office.enroll(2, document_number=id_number(2, born=f"{year}0303"))  # a day later
+    batch = office.send("renewal", [HEADER, FIRST, "sub-000000002"], now=SHORTLY_BEFORE)
+    assert office.codes(batch) == [(2, "age_outside")]
+    assert office.counts(batch) == ("finished", 1, 1)
+
+
+def test_a_renewal_is_sold_under_the_version_of_its_first_day_and_not_of_today(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        sold = products.sold_now(tx, PRODUCT, NOW)
+        assert sold is not None
+        dearer = msgspec.structs.replace(sold.terms, product_version=2, premium_fen=1500, effective_from=ENDS)
+        tx.execute("ALTER TABLE product_versions DISABLE TRIGGER product_versions_are_published_by_two")
+        products.add_version(
+            tx, sold.product_id, dearer, published_at=NOW, published_by="test", event_id=EventId(new_id())
+        )
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    successor = office.successor(policy)
+    assert (successor.product_version, successor.premium) == (2, 1500)
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT kind, premium_fen FROM policy_chunks WHERE kind = 'renewed'") == ("renewed", 1500)
+
+
+def test_consent_given_anew_is_kept_and_a_bad_one_rejects_its_row(office: Office) -> None:
+    policy = office.enroll(1)
+    office.enroll(2)
+    office.enroll(3)
+    header = "partner_reference,consent_text_version,consent_given_at,consent_channel,consent_sha256"
+    given = f"2027-01,2027-01-15T09:00:00+08:00,hotline,{'ab' * 32}"
+    lines = [header, f"{FIRST},{given}", f"sub-000000002,{given[:-1]}", "sub-000000003,,,,"]
+    batch = office.send("renewal", lines, now=SHORTLY_BEFORE)
+    assert office.codes(batch) == [(3, "consent_sha256_invalid")]
+    assert office.successor(policy).consent.channel == "hotline"
+    assert policy.consent.channel == "app"
+
+
+def test_a_file_killed_and_worked_off_again_renews_each_policy_once(office: Office, environ: dict[str, str]) -> None:
+    for n in range(20):
+        office.enroll(n)
+    lines = [HEADER, *(f"sub-{n:09d}" for n in range(20))]
+    batch = office.send("renewal", lines, now=SHORTLY_BEFORE)
+    again = office.send("renewal", lines, now=SHORTLY_BEFORE)
+    assert office.counts(batch) == ("finished", 20, 0)
+    assert office.counts(again) == ("finished", 0, 20)
+    assert {code for _, code in office.codes(again)} == {"already_renewed"}
+    assert faults(office.database, environ) == []
+
+
+def test_a_dry_run_says_everything_and_renews_nobody(office: Office, environ: dict[str, str]) -> None:
+    policy = office.enroll(1)
+    batch = office.send("renewal", [HEADER, FIRST, "unknown"], now=SHORTLY_BEFORE, dry_run=True)
+    assert office.counts(batch) == ("finished", 1, 1)
+    assert office.policy(policy.policy_id).renewed_by is None
+    assert faults(office.database, environ) == []
+
+
+def test_a_second_successor_is_refused_by_the_database_itself(office: Office) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    other = office.enroll(2)
+    with pytest.raises(psycopg2.errors.UniqueViolation), office.database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO renewals (policy_id, renews, waits_from) VALUES (%s, %s, now())",
+            (other.policy_id, policy.policy_id),
+        )
+
+
+def test_a_policy_renewed_again_in_the_same_moment_is_told_so(office: Office) -> None:
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        contract = contract_of(tx, "telecom-east")
+    order = Order(contract=contract, product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+    with office.database.transaction() as tx:
+        first = renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
+    with office.database.transaction() as tx:
+        second = renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
+    assert list(first.successors) == [policy.policy_id]
+    assert second.refused == {policy.policy_id: "already_renewed"}
+
+
+def test_a_window_is_renewed_step_by_step_whatever_dies_on_the_way(office: Office, environ: dict[str, str]) -> None:
+    office.send("enrollment", csv([row(n) for n in range(30)]).decode().splitlines(), now=NOW)
+    single = office.enroll(40)
+    later = office.enroll(41, now=NOW + timedelta(days=30), effective_date="2026-04-02")
+    elsewhere = office.enroll(42, tenant="telecom-west")
+    office.cancel(office.enroll(43), now=NOW)
+    with office.database.transaction() as tx:
+        run = start_renewals(
+            tx,
+            PartnerId("telecom-east"),
+            PRODUCT,
+            datetime(2027, 3, 1, tzinfo=UTC).date(),
+            actor="t",
+            now=SHORTLY_BEFORE,
+        )
+    with pytest.raises(RuntimeError, match="killed"), office.database.transaction() as tx:
+        assert work_off_renewals(tx, vault=office.vault, now=SHORTLY_BEFORE)
+        raise RuntimeError("killed")
+    office.work_off_renewals(SHORTLY_BEFORE)
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT state, renewed, skipped FROM renewal_runs WHERE run_id = %s", (run.run_id,)) == (
+            "finished",
+            31,
+            0,
+        )
+        assert tx.one("SELECT count(*) FROM renewals") == (31,)
+    assert office.successor(single).state == "upcoming"
+    assert office.policy(later.policy_id).renewed_by is None
+    assert office.policy(elsewhere.policy_id).renewed_by is None
+    assert faults(office.database, environ) == []
+
+
+def test_a_window_that_is_over_or_too_far_ahead_is_refused(office: Office) -> None:
+    for day in ("2027-01-01", "2027-06-01"):
+        with pytest.raises(InvalidField), office.database.transaction() as tx:
+            start_renewals(
+                tx,
+                PartnerId("telecom-east"),
+                PRODUCT,
+                datetime.fromisoformat(day).date(),
+                actor="t",
+                now=SHORTLY_BEFORE,
+            )
+
+
+def test_a_partner_starts_its_own_renewals_and_the_insurer_anyones(
+    office: Office, east: Partner, west: Partner, partner_manager: Partner
+) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    west.post("/v1/policies", body(2))
+    office.move_clock(wall_now() + timedelta(days=330))
+    time.sleep(0.3)  # the application looks at the sandbox's clock four times a second
+    day = (wall_now() + timedelta(days=380)).date().isoformat()
+    asked = {"product_code": PRODUCT, "expiring_through": day}
+    reply = east.post("/v1/renewals", asked)
+    assert reply.status_code == 202, reply.text
+    assert east.post("/v1/renewals", asked | {"partner_id": "telecom-west"}).status_code == 403
+    theirs = partner_manager.post("/v1/renewals", asked | {"partner_id": "telecom-west"})
+    assert theirs.status_code == 202, theirs.text
+    office.work_off_renewals(wall_now() + timedelta(days=330))
+    run = east.get(reply.headers["Location"]).json
+    assert (run["state"], run["renewed"], run["skipped"]) == ("finished", 1, 0)
+    assert west.get(reply.headers["Location"]).status_code == 404
+    shown = east.get(f"/v1/policies/{policy['policy_id']}").json
+    (successor,) = east.get("/v1/policies", state="upcoming").json["items"]
+    assert shown["renewed_by"] == successor["policy_id"]
+    assert (successor["renews"], successor["waits_from"]) == (policy["policy_id"], policy["effective_from"])
+    assert east.get(f"{reply.headers['Location']}/skipped").json["items"] == []
+
+
+def test_each_reason_has_its_sentences() -> None:
+    for code in RENEWAL_CODES:
+        assert fault(code).detail.endswith(".")
+        assert fault(code).fix.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DELETE FROM renewals", "follows no policy"),
+        ("UPDATE policies SET state = 'expired' WHERE state = 'in_force'", "is upcoming and its predecessor"),
+        (
+            "UPDATE policies SET effective_from = effective_from + interval '1 day' WHERE state = 'upcoming'",
+            "its predecessor ends at",
+        ),
+        ("UPDATE renewals SET waits_from = waits_from + interval '1 year'", "not from where its predecessor does"),
+        ("UPDATE policy_chunks SET ends_next = 'infinity'", "after one of its policies ends"),
+        ("UPDATE batches SET accepted = 0, rejected = 1 WHERE kind = 'renewal'", "says 0 and 1 rows"),
+    ],
+)
+def test_verify_finds_renewals_that_are_out_of_step(
+    office: Office, environ: dict[str, str], damage: str, said: str
+) -> None:
+    office.enroll(1)
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    with office.database.transaction() as tx:
+        tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
+        tx.execute(damage)
+    assert any(said in fault for fault in faults(office.database, environ))
