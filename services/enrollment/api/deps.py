@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.enrollment.usecases.certify_policy import CodeKey
+from services.enrollment.usecases.contracts import KnownTerms
 from services.enrollment.usecases.quotas import EnrollmentPermits
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.try_endpoint import Trials
@@ -21,3 +22,4 @@ class Deps:
     trials: Trials
     permits: EnrollmentPermits
     codes: CodeKey
+    known_terms: KnownTerms = field(default_factory=KnownTerms)

@@ -170,6 +170,7 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         vault=call.deps.vault,
         now=call.now,
         sandbox=call.deps.sandbox,
+        known=call.deps.known_terms,
     )
     policy = enrolled.policy
     view = _view(call, policy, enrolled.insured)

@@ -9,10 +9,12 @@ from services.enrollment.domain.compensation import compensation_of, tax_in
 from services.enrollment.domain.cover import today_of
 from services.enrollment.domain.errors import NoContract, ProductNotSold
 from services.enrollment.domain.partners import Contract, check_may_sell
+from services.enrollment.domain.products import sold_at
 from services.enrollment.store import partners, products
 from services.enrollment.store.new_policies import SoldUnder
 from services.enrollment.store.products import SoldProduct
 from shared.db.transaction import Tx
+from shared.events.products import ProductPublished
 from shared.values.ids import PartnerId, ProductCode
 from shared.values.money import Fen
 
@@ -55,20 +57,38 @@ def contract_of(tx: Tx, tenant: str) -> Contract:
     return contract
 
 
-def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime) -> Sale:
-    """What a policy of this product is sold under by this partner now.
+class KnownTerms:
+    """Product versions that this process has read. A version never changes, so each is read and decoded once."""
+
+    def __init__(self) -> None:
+        self._terms: dict[tuple[int, int], ProductPublished] = {}
+
+    def of(self, tx: Tx, product_id: int, version: int) -> ProductPublished:
+        """The terms of a version that is stored."""
+        known = self._terms.get((product_id, version))
+        if known is None:
+            known = self._terms[product_id, version] = products.version(tx, product_id, version).terms
+        return known
+
+
+def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime, *, known: KnownTerms | None = None) -> Sale:
+    """What a policy of this product is sold under by this partner now; ``known`` spares reading terms again.
 
     Raises:
         NoContract: the tenant is no partner.
         ContractNotRunning: its contract allows no new cover today.
         ProductNotSold: the product does not exist, is not sold now, or is not in the contract.
     """
-    contract = contract_of(tx, tenant)
-    product = products.sold_now(tx, product_code, now)
-    if product is None:
+    found = partners.contract_and_versions(tx, PartnerId(tenant), product_code)
+    if found is None:
+        raise NoContract(tenant)
+    contract, product_id, versions = found
+    known = known or KnownTerms()
+    terms = sold_at((known.of(tx, product_id, version) for version in versions), now) if product_id else None
+    if product_id is None or terms is None:
         raise ProductNotSold(product_code)
-    check_may_sell(contract, product_code, today_of(product.terms, now))
-    return Sale(contract, product)
+    check_may_sell(contract, product_code, today_of(terms, now))
+    return Sale(contract, SoldProduct(product_id, terms))
 
 
 def sale_of_batch(tx: Tx, partner_id: PartnerId, product_id: int, version: int) -> Sale:

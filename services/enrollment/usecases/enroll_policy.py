@@ -15,7 +15,7 @@ from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, retroac
 from services.enrollment.store import new_policies, opt_outs, policies, schedules
 from services.enrollment.store.new_policies import NewPolicy, SoldUnder
 from services.enrollment.usecases.announce import policies_enrolled
-from services.enrollment.usecases.contracts import Sale, sale_of
+from services.enrollment.usecases.contracts import KnownTerms, Sale, sale_of
 from services.enrollment.usecases.publish_consent_text import texts_in_use
 from services.enrollment.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.usecases.webhooks.tell import tell_issued
@@ -60,6 +60,7 @@ def enroll_policy(
     vault: Vault,
     now: datetime,
     sandbox: bool,
+    known: KnownTerms | None = None,
 ) -> Enrolled:
     """One new policy.
 
@@ -70,7 +71,7 @@ def enroll_policy(
         AlreadyCovered: the person has this product's cover, from whichever partner.
         OptedOut: the person wants no cover.
     """
-    sale = sale_of(tx, tenant, product_code, now)
+    sale = sale_of(tx, tenant, product_code, now, known=known)
     texts = texts_in_use(tx, sale.contract)
     judged = Desk(sale.product.terms, sale.contract, now=now, sandbox=sandbox, consent_texts=texts).judge(raw)
     if isinstance(judged, Fault):
