@@ -31,5 +31,5 @@ class CsvFile:
         for first_line, lines in self._lines.groups():
             rows = rows_in(lines)
             if rows:
-                yield Part(number, first_line, rows, self._decoder.text(lines))
+                yield Part(number, first_line, rows, self._decoder.data(lines))
                 number += 1

@@ -32,7 +32,11 @@ class Part:
     number: int
     first_line: int
     rows: int
-    text: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
 
 
 class Lines:

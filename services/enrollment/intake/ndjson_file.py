@@ -44,7 +44,8 @@ class NdjsonFile:
                 _refuse_array(lines[0])
             rows = rows_in(lines)
             if rows:
-                yield Part(number, first_line, rows, self._csv(self._decoder.text(lines), len(lines)))
+                text = self._csv(self._decoder.text(lines), len(lines))
+                yield Part(number, first_line, rows, text.encode())
                 number += 1
 
     def _csv(self, text: str, lines: int) -> str:

@@ -59,9 +59,9 @@ class ParquetFile:
             for group in range(self._file.metadata.num_row_groups):
                 self._refuse_long_entries(group, row)
                 for batch in self._batches(group, row):
-                    text = self._text(batch, row)
-                    self._meter.made(len(text))
-                    yield Part(number, row, batch.num_rows, text)
+                    data = self._data(batch, row)
+                    self._meter.made(len(data))
+                    yield Part(number, row, batch.num_rows, data)
                     number += 1
                     row += batch.num_rows
 
@@ -110,7 +110,7 @@ class ParquetFile:
                 row += batch.num_rows
                 yield batch
 
-    def _text(self, batch: Any, first_row: int) -> str:
+    def _data(self, batch: Any, first_row: int) -> bytes:
         columns = [_as_text(column) for column in batch.columns]
         written = _written(pa.record_batch(columns, names=list(self.header)))
         lines = written.split(b"\n")
@@ -121,7 +121,7 @@ class ParquetFile:
             raise UnreadableFile(
                 f"Its row {row} has more than {LONGEST_LINE} bytes.", "Send one subscriber's data in each row."
             )
-        return Decoder(charset="utf-8").text(lines)
+        return Decoder(charset="utf-8").data(lines)
 
 
 def _spooled(pieces: Iterable[bytes]) -> IO[bytes]:

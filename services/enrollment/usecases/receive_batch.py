@@ -88,7 +88,7 @@ def receive_batch(
     )
     key = vault.sealer.new_data_key(tx)
     for part in upload.parts():
-        sealed = seal_part(key, batch_id, part.number, part.text)
+        sealed = seal_part(key, batch_id, part.number, part.data)
         batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
     _check_declared(declared, upload)
     if check is not None:

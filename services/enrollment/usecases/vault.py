@@ -87,9 +87,9 @@ def chunk_context(chunk_id: str) -> str:
     return f"chunk:{chunk_id}:insured"
 
 
-def seal_part(key: DataKey, batch_id: BatchId, number: int, text: str) -> bytes:
+def seal_part(key: DataKey, batch_id: BatchId, number: int, data: bytes) -> bytes:
     """A part of an upload. Compressed before: that takes less time than to store and read the rest of it."""
-    return key.seal_bytes(zstandard.ZstdCompressor(level=1).compress(text.encode()), _part_context(batch_id, number))
+    return key.seal_bytes(zstandard.ZstdCompressor(level=1).compress(data), _part_context(batch_id, number))
 
 
 def open_part(key: DataKey, batch_id: BatchId, number: int, sealed: bytes) -> bytes:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from services.enrollment.domain.file_keys import FileKey
 from services.enrollment.intake.pickup_places import Place
 from services.enrollment.store import file_keys, picked_files
-from services.enrollment.usecases import pick_up_files
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
@@ -240,7 +239,7 @@ def test_a_worker_that_dies_while_it_takes_a_file_leaves_nothing_and_the_next_on
     left(tmp_path, "a.csv", csv([fresh(1)]))
     found = pickups(database, vault, pickup(tmp_path.as_uri()))
     with monkeypatch.context() as patched:
-        patched.setattr(pick_up_files.picked_files, "add", die)
+        patched.setattr(picked_files, "add", die)
         with pytest.raises(KilledError):
             found.run()
     assert pairs(database) == []
