@@ -24,6 +24,7 @@ _POLICIES: Final = "services/enrollment/migrations/0001_products_partners_polici
 _DRAFTS: Final = "services/enrollment/migrations/0007_product_drafts_and_policy_schedules.sql"
 _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
 _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
+_AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_policy_after_it_was_issued.sql"
 
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
@@ -34,6 +35,7 @@ _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _PUBLISHING: Final = ("tests/services/enrollment/test_products_over_http.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
+_END_OF_TERMS: Final = ("tests/services/enrollment/test_end_of_terms.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
 _WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
 _OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
@@ -143,6 +145,51 @@ _ENROLLMENT: Final = (
     ),
 )
 
+_LIFECYCLE: Final = (
+    Guard(
+        "unique key: one successor per policy",
+        _POLICIES,
+        "    renews uuid NOT NULL UNIQUE REFERENCES policies,\n",
+        "    renews uuid NOT NULL REFERENCES policies,\n",
+        ("tests/services/enrollment/test_renewals.py",),
+    ),
+    Guard(
+        "a policy takes legal steps alone",
+        _AFTER_ISSUE,
+        "FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)",
+        "FOR EACH ROW WHEN (false)",
+        _END_OF_TERMS,
+    ),
+    Guard(
+        "one worker on a chunk whose terms end",
+        "services/enrollment/store/expiry.py",
+        "ORDER BY ends_next, chunk_id LIMIT %s FOR UPDATE SKIP LOCKED",
+        "ORDER BY ends_next, chunk_id LIMIT %s FOR UPDATE NOWAIT",
+        _END_OF_TERMS,
+    ),
+    Guard(
+        "who changes a policy has read it as it is",
+        "services/enrollment/usecases/endorse_policy.py",
+        "    require_match(policy.version)\n",
+        "",
+        ("tests/services/enrollment/test_endorsements.py",),
+    ),
+    Guard(
+        "a renewal falls with its predecessor",
+        "services/enrollment/store/cancellations.py",
+        "   OR policy_id IN (SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[]))\n",
+        "",
+        ("tests/services/enrollment/test_early_ends.py",),
+    ),
+    Guard(
+        "a forgotten person's sealed record is overwritten",
+        "services/enrollment/usecases/erase_person.py",
+        "        vault.erase(tx, found)\n",
+        "",
+        ("tests/services/enrollment/test_erasures.py",),
+    ),
+)
+
 _WEBHOOKS: Final = (
     Guard(
         "one sender of a webhook",
@@ -214,8 +261,8 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "a single enrollment and an opt-out of one person go one after the other",
         "services/enrollment/store/opt_outs.py",
-        'HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"',
-        'HOLD_PERSONS: Final = "SELECT key FROM unnest(%s) AS key"',
+        '\nHOLD_PERSON: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, %s)"',
+        '\nHOLD_PERSON: Final = "SELECT %s"',
         _OPT_OUTS,
     ),
     Guard(
@@ -406,4 +453,13 @@ _PRODUCTS: Final = (
     ),
 )
 
-GUARDS: Final = (*_SHARED, *_ENROLLMENT, *_PRODUCTS, *_PARTNERS_AND_PERSONS, *_WEBHOOKS, *_FRAUD_DETECTION, *_PAYOUT)
+GUARDS: Final = (
+    *_SHARED,
+    *_ENROLLMENT,
+    *_LIFECYCLE,
+    *_PRODUCTS,
+    *_PARTNERS_AND_PERSONS,
+    *_WEBHOOKS,
+    *_FRAUD_DETECTION,
+    *_PAYOUT,
+)

@@ -54,7 +54,7 @@ _GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state =
 
 # Two statements in one message: the second one sees each opt-out whose lock the first one waited for.
 _INSERT_ONE: Final = f"""
-{opt_outs.HOLD_PERSONS};
+{opt_outs.HOLD_PERSON};
 INSERT INTO policies ({_COLUMNS}, {_SHARED})
 SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0
 WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s)) {_GUARD}
@@ -67,11 +67,13 @@ def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder, *, known_as: Sequenc
     False too where the person opted out under the policy's token or one of ``known_as``, those of older keys.
     """
     tokens = (policy.person_token, *known_as)
+    if known_as:
+        opt_outs.hold_persons(tx, tokens)
     return (
         tx.execute(
             _INSERT_ONE,
             (
-                opt_outs.person_locks(tokens),
+                opt_outs.person_lock(policy.person_token),
                 policy.policy_id,
                 policy.chunk_id,
                 policy.cover.start,

@@ -23,8 +23,9 @@ _GATE: Final = 0x6F70_7400
 _PERSONS: Final = 0x6F70_7401
 
 _HOLD: Final = f"SELECT pg_advisory_xact_lock_shared({_GATE}, 0)"
-HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
-"""To be sent with the statement that enrolls one person, before it; ``person_locks`` makes its parameter."""
+HOLD_PERSON: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, %s)"
+"""To be sent with the statement that enrolls one person, before it; ``person_lock`` makes its parameter."""
+_HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
 
 
 def hold(tx: Tx) -> None:
@@ -32,9 +33,19 @@ def hold(tx: Tx) -> None:
     tx.execute(_HOLD)
 
 
-def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
-    """The locks of a person known by these tokens, in the one order that everybody takes them in."""
-    return sorted(int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True) for token in tokens)
+def hold_persons(tx: Tx, tokens: Iterable[TokenHex]) -> None:
+    """The same as HOLD_PERSON for a person who is known by several tokens, while keys rotate."""
+    tx.execute(_HOLD_PERSONS, (_person_locks(tokens),))
+
+
+def person_lock(token: TokenHex) -> int:
+    """The lock of a person known by this token."""
+    return int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True)
+
+
+def _person_locks(tokens: Iterable[TokenHex]) -> list[int]:
+    # In the one order that everybody takes them in.
+    return sorted(person_lock(token) for token in tokens)
 
 
 _SHUT_GATE: Final = f"SELECT pg_advisory_xact_lock({_GATE}, 0)"
@@ -44,7 +55,7 @@ _SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unne
 def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:
     """Wait for those who are enrolling rows, or this person, and keep others from it until this transaction ends."""
     tx.execute(_SHUT_GATE)
-    tx.execute(_SHUT_PERSONS, (person_locks(tokens),))
+    tx.execute(_SHUT_PERSONS, (_person_locks(tokens),))
 
 
 _ADD: Final = """
