@@ -36,6 +36,8 @@ _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _PUBLISHING: Final = ("tests/services/enrollment/test_products_over_http.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
 _END_OF_TERMS: Final = ("tests/services/enrollment/test_end_of_terms.py",)
+_PICKUPS: Final = "services/enrollment/migrations/0008_files_picked_up_from_folders.sql"
+_PICKING: Final = ("tests/services/enrollment/test_pickups.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
 _WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
 _OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
@@ -142,6 +144,41 @@ _ENROLLMENT: Final = (
         "BEFORE UPDATE OR DELETE ON statement_parts",
         "BEFORE UPDATE ON statement_parts",
         _STATING,
+    ),
+    Guard(
+        "unique key: one batch per content of a picked file",
+        _PICKUPS,
+        "    CONSTRAINT one_batch_per_content UNIQUE (partner_no, place, name, sha256),\n",
+        "",
+        _PICKING,
+    ),
+    Guard(
+        "unique key: one answer per picked file",
+        _PICKUPS,
+        "    CONSTRAINT one_answer_per_file UNIQUE (partner_no, place, name, etag),\n",
+        "",
+        _PICKING,
+    ),
+    Guard(
+        "an upload that breaks off is no whole file",
+        "shared/web/uploads.py",
+        "and self.bytes_read < self.content_length:",
+        "and self.bytes_read > self.content_length:",
+        ("tests/services/enrollment/test_upload_over_network.py",),
+    ),
+    Guard(
+        "a bomb is refused",
+        "services/enrollment/intake/compression.py",
+        "self._made > MOST_RATIO * self.sent",
+        "self._made > MOST_EXPANDED * self.sent",
+        ("tests/rules/enrollment/test_file_formats.py",),
+    ),
+    Guard(
+        "a file that changes while it is read is not taken",
+        "services/enrollment/intake/pickup_places.py",
+        "                raise FileChanged(found.name)\n",
+        "                return\n",
+        _PICKING,
     ),
 )
 
