@@ -214,7 +214,7 @@ _LIFECYCLE: Final = (
     Guard(
         "a renewal falls with its predecessor",
         "services/enrollment/store/cancellations.py",
-        "   OR policy_id IN (SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[]))\n",
+        "    UNION ALL SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[])\n",
         "",
         ("tests/services/enrollment/test_early_ends.py",),
     ),

@@ -122,6 +122,7 @@ class RejectionView(ReplyModel):
         errors.NotSoldByFile,
         errors.UnreadableFile,
         errors.NotTheDeclaredFile,
+        errors.NoRoom,
         errors.TooManyRows,
     ),
 )

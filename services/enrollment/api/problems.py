@@ -20,6 +20,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NotInForce: ProblemRow(409, "not-in-force", "Not in force"),
     errors.NotTheDeclaredFile: ProblemRow(422, "not-the-declared-file", "Not the declared file"),
     errors.UnreadableFile: ProblemRow(422, "unreadable-file", "Unreadable file"),
+    errors.NoRoom: ProblemRow(503, "no-room", "No room now"),
     errors.BatchNotDone: ProblemRow(409, "batch-not-done", "Not done yet"),
     errors.SignatureNotAllowed: ProblemRow(422, "signature-not-allowed", "Not signed by an allowed key"),
     errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),

@@ -85,6 +85,13 @@ class UnreadableFile(FangzhaError):
 
 
 @dataclass(frozen=True)
+class NoRoom(FangzhaError):
+    """There is no room on our disk for a file of this kind just now; send it again in {retry_after} seconds."""
+
+    retry_after: int = 60
+
+
+@dataclass(frozen=True)
 class BatchNotDone(FangzhaError):
     """Batch {batch_id} is still worked on, so its results are not whole; ask again in {retry_after} seconds."""
 

@@ -10,6 +10,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from services.enrollment.domain.errors import UnreadableFile
+from services.enrollment.domain.errors import NoRoom, UnreadableFile
 from services.enrollment.domain.file_columns import FileColumns
 from services.enrollment.intake.charset import Decoder
 from services.enrollment.intake.column_names import columns_of
@@ -129,12 +130,22 @@ def _spooled(pieces: Iterable[bytes]) -> IO[bytes]:
     spool = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as its reader
     try:
         for piece in pieces:
-            spool.write(piece)
+            _write(spool, piece)
         spool.seek(0)
     except BaseException:
-        spool.close()
+        # Where there was no room, closing tries to write once more.
+        with suppress(OSError):
+            spool.close()
         raise
     return spool
+
+
+def _write(spool: IO[bytes], piece: bytes) -> None:
+    try:
+        spool.write(piece)
+        spool.flush()
+    except OSError as error:
+        raise NoRoom from error
 
 
 def _refuse_type(name: str, kind: Any) -> None:

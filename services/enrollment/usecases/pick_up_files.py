@@ -80,7 +80,7 @@ class Pickups:
             try:
                 done = self._take_next(place) or done
                 done = self._answer_next(place) or done
-            except (PlaceAway, FileChanged, errors.NoContract, errors.TooManyRows) as error:
+            except (PlaceAway, FileChanged, errors.NoContract, errors.TooManyRows, errors.NoRoom) as error:
                 log.warning("pickup_waits", place=place.url, reason=error.sentence())
         return done
 

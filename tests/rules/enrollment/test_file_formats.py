@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import resource
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -19,7 +20,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.errors import UnreadableFile
+from services.enrollment.domain.errors import NoRoom, UnreadableFile
 from services.enrollment.domain.file_columns import ENROLLMENT, FILE_COLUMNS
 from services.enrollment.domain.rows import COLUMNS
 from services.enrollment.intake import compression, line_faults, parquet_file
@@ -350,6 +351,17 @@ def test_a_parquet_bomb_of_one_text_repeated_is_refused_before_it_is_written_out
 def test_a_parquet_whose_row_group_is_too_large_says_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_file, "MOST_ROW_GROUP", 100)
     assert "row group 1 has more than" in refusal(as_parquet(ROW), PARQUET)
+
+
+def test_a_parquet_for_which_the_disk_has_no_room_is_our_fault_and_not_the_files() -> None:
+    data = as_parquet(ROW)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(NoRoom):
+            Upload(pieces(data), PARQUET)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("sent", [CSV, NDJSON])
