@@ -32,11 +32,9 @@ def binary_rows(count: int, fixed: Sequence[Column], texts: Sequence[pl.Series])
     for place, column in enumerate(fixed):
         rows[f"length{place}"] = column.dtype.itemsize
         rows[f"value{place}"] = column
-    width, laid_out = rows.dtype.itemsize, rows.tobytes()
-    pieces: list[bytes] = [b""] * (2 * count)
-    pieces[0::2] = [laid_out[start : start + width] for start in range(0, len(laid_out), width)]
-    pieces[1::2] = _with_lengths(texts)
-    return b"".join([HEAD, *pieces, TAIL])
+    laid_out: list[bytes] = rows.view(f"V{rows.dtype.itemsize}").tolist()
+    together = [piece for row in zip(laid_out, _with_lengths(texts), strict=True) for piece in row]
+    return b"".join([HEAD, *together, TAIL])
 
 
 def _with_lengths(texts: Sequence[pl.Series]) -> list[bytes]:

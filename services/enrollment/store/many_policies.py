@@ -69,7 +69,7 @@ def _rows(people: pl.DataFrame, policy_ids: Sequence[bytes], chunk_ids: Sequence
         (places % CHUNK_ROWS).astype(">i2"),
         packed(people["person_token"].to_list(), TOKEN_BYTES),
         packed(people["phone_token"].to_list(), TOKEN_BYTES),
-        packed(people["consent_sha256"].str.decode("hex").to_list(), HASH_BYTES),
+        np.frombuffer(bytes.fromhex("".join(people["consent_sha256"].to_list())), f"V{HASH_BYTES}"),
     )
     texts = (people["consent_text_version"], people["consent_channel"], people["partner_reference"])
     return binary_rows(count, fixed, texts)

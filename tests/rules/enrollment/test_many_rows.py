@@ -11,11 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.enrollment.domain import many_rows
 from services.enrollment.domain.consents import ConsentText, ConsentTextsInUse
 from services.enrollment.domain.many_rows import as_frame, judge_all
 from services.enrollment.domain.rows import COLUMNS, Desk, Fault, RawRow
 from shared.values.documents import DOCUMENT_TYPES, check_digit
 from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, row, terms
+
+
+@pytest.fixture(autouse=True)
+def _no_row_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a handful of odd rows is looked at in columns a second time."""
+    monkeypatch.setattr(many_rows, "_FEW", 0)
 
 
 def desk(*, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None) -> Desk:
