@@ -88,15 +88,22 @@ def of_person(tx: Tx, tokens: Sequence[TokenHex]) -> list[OptOut]:
     return [OptOut(TokenHex(row[0]), row[1]) for row in rows]
 
 
-_RUNNING: Final = """
-SELECT p.policy_id, r.partner_id FROM policies p JOIN partners r USING (partner_no)
-WHERE p.person_token = ANY(%s) AND p.state IN ('in_force', 'upcoming') ORDER BY p.state DESC, p.policy_id
+_RUNNING: Final = (
+    "SELECT policy_id FROM policies WHERE person_token = ANY(%s) AND state = 'in_force' ORDER BY policy_id"
+)
+_PARTNERS: Final = """
+SELECT p.policy_id, r.partner_id FROM policies p JOIN partners r USING (partner_no) WHERE p.policy_id = ANY(%s::uuid[])
 """
 
 
-def running_policies(tx: Tx, tokens: Sequence[TokenHex]) -> list[tuple[PolicyId, str]]:
-    """The person's cover with any partner, each with its partner's code; what has not begun comes first."""
-    return [(PolicyId(row[0]), row[1]) for row in tx.all(_RUNNING, ([bytes.fromhex(token) for token in tokens],))]
+def running_policies(tx: Tx, tokens: Sequence[TokenHex]) -> list[PolicyId]:
+    """The person's cover with any partner. Renewals that wait fall with what they follow, so none is asked for."""
+    return [PolicyId(row[0]) for row in tx.all(_RUNNING, ([bytes.fromhex(token) for token in tokens],))]
+
+
+def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:
+    """The code of each policy's partner."""
+    return {PolicyId(row[0]): row[1] for row in tx.all(_PARTNERS, (list(policies),))}
 
 
 _HOLDER: Final = """

@@ -74,7 +74,7 @@ def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now
     """From the commit on, the person has no cover and gets none; told again, it stays as it was told first."""
     opt_outs.shut(tx, tokens)
     opt_outs.add(tx, tokens, opted_out_at=now, channel=channel, recorded_by=actor)
-    running = dict(opt_outs.running_policies(tx, tokens))
+    running = opt_outs.running_policies(tx, tokens)
     ended = end_policies(tx, dict.fromkeys(running, "opt_out"), actor=actor, now=now)
     for each in ended:
         audit.record(
@@ -94,7 +94,7 @@ def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now
         now=now,
     )
     since = opt_outs.of_person(tx, tokens)[0].opted_out_at
-    return OptedOutNow(since, tuple((each.policy_id, running[each.policy_id]) for each in ended))
+    return OptedOutNow(since, tuple(opt_outs.partners_of(tx, [each.policy_id for each in ended]).items()))
 
 
 def lift_opt_out(
