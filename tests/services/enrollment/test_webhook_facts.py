@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.enrollment.consumers import claim_decisions, payouts
+from services.enrollment.usecases.run_renewals import start_renewals
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.send import Sender
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope, Event
 from shared.process.new_ids import new_id
-from shared.values.ids import EventId
-from tests.services.enrollment.builders import Partner, body, csv, decided, faults, load_all, paid, row
+from shared.values.ids import EventId, PartnerId
+from tests.services.enrollment.builders import PRODUCT, Partner, body, csv, decided, faults, load_all, paid, row
+from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
 from tests.services.enrollment.webhooks import add, send
 
@@ -90,6 +92,27 @@ def test_a_file_is_told_once_when_it_is_done_and_its_policies_are_not(
                 "rejected": 1,
             },
         )
+    ]
+
+
+def test_a_renewal_run_tells_each_policy_and_a_file_of_removals_is_told_as_a_file(
+    ears: Ears, database: Database, vault: Vault
+) -> None:
+    office = Office(database, vault)
+    first, second = office.enroll(1), office.enroll(2)
+    with database.transaction() as tx:
+        start_renewals(tx, PartnerId("telecom-east"), PRODUCT, ENDS.date(), actor="x", now=SHORTLY_BEFORE)
+    office.work_off_renewals(SHORTLY_BEFORE)
+    lines = ["partner_reference,reason", f"{second.partner_reference},opt_out"]
+    office.send("removal", lines, now=SHORTLY_BEFORE + timedelta(hours=1))
+    told = [each for each in ears.told() if each[0] != "policy.issued"]
+    renewed = {data["renews"]: data for type_, data in told if type_ == "policy.renewed"}
+    assert set(renewed) == {first.policy_id, second.policy_id}
+    successor = office.successor(first)
+    assert renewed[first.policy_id]["policy_id"] == successor.policy_id
+    assert (renewed[first.policy_id]["state"], renewed[first.policy_id]["version"]) == ("upcoming", 1)
+    assert [(type_, data["kind"]) for type_, data in told if type_ != "policy.renewed"] == [
+        ("batch.finished", "removal")
     ]
 
 
