@@ -21,7 +21,7 @@ from shared.process.logs import get_logger
 from shared.values.ids import PartnerId, PolicyId
 
 STEP: Final = 1000
-"""Policies in one step and one event: 50 ms of work, so a kill costs no more, and a claim or a cancellation of one of
+"""Policies in one step and one event: 0.1 s of processor time, so a kill costs no more, and a cancellation of one of
 them waits no longer."""
 
 log = get_logger()
