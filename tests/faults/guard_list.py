@@ -289,6 +289,22 @@ _PARTNERS_AND_PERSONS: Final = (
         ("tests/services/enrollment/test_consents.py",),
     ),
     Guard(
+        "a part of a file and an opt-out go one after the other",
+        "services/enrollment/usecases/enroll_rows.py",
+        "    opt_outs.hold(tx)\n",
+        "",
+        _OPT_OUTS,
+    ),
+    Guard(
+        "a part of a file waits for who is being enrolled elsewhere",
+        "services/enrollment/store/many_policies.py",
+        "    except psycopg2.errors.UniqueViolation:\n"
+        '        tx.execute("ROLLBACK TO SAVEPOINT inserting")\n'
+        "        return False\n",
+        "    finally:\n        pass\n",
+        _AT_ONCE,
+    ),
+    Guard(
         "a single enrollment looks for an opt-out",
         "services/enrollment/store/new_policies.py",
         "WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s))",

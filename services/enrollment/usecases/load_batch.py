@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from services.enrollment.domain.file_columns import BatchKind
-from services.enrollment.store import batches
+from services.enrollment.store import batches, standing
 from services.enrollment.store.batches import Work
 from services.enrollment.usecases.enroll_rows import enroll_prepared, enroll_rows
 from services.enrollment.usecases.prepare_part import Ahead
@@ -59,6 +59,7 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead:
             accepted, rejected = _load(tx, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
         except (SealBroken, UnknownKey) as error:
             batches.fail(tx, work.batch_id, error.sentence())
+            standing.forget_dry_run(tx, work.batch_id)
             tell_batch(tx, work.partner_id, work.batch_id, now=now)
             log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=error.sentence())
             return True
