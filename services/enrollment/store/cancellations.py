@@ -17,28 +17,32 @@ from shared.values.money import Fen
 # waits is locked with its predecessor: it falls with it.
 _LOCK: Final = """
 SELECT policy_id FROM policies
-WHERE policy_id = ANY(%(ids)s::uuid[])
-   OR policy_id IN (SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[]))
+WHERE policy_id IN (
+    SELECT unnest(%(ids)s::uuid[])
+    UNION ALL SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[])
+)
 ORDER BY policy_id FOR UPDATE
 """
 _READ: Final = """
 SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
-       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews,
-       (SELECT coalesce(sum(s.amount_fen), 0)::bigint FROM payout_states s
-        WHERE s.policy_id = p.policy_id AND s.state = 'paid'),
-       e.first_moments, e.premiums, e.taxes, e.compensations
+       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, coalesce(s.paid, 0), e.first_moments, e.premiums,
+       e.taxes, e.compensations
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN policy_chunks k USING (chunk_id)
 LEFT JOIN renewals n USING (policy_id)
-CROSS JOIN LATERAL (
-    SELECT array_agg(x.effective_at ORDER BY x.version) AS first_moments,
-           array_agg(x.premium_delta_fen ORDER BY x.version) AS premiums,
-           array_agg(x.tax_delta_fen ORDER BY x.version) AS taxes,
-           array_agg(x.compensation_delta_fen ORDER BY x.version) AS compensations
-    FROM endorsements x WHERE x.policy_id = p.policy_id
-) e
-WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
+LEFT JOIN (
+    SELECT policy_id, sum(amount_fen)::bigint AS paid FROM payout_states
+    WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'paid' GROUP BY policy_id
+) s USING (policy_id)
+LEFT JOIN (
+    SELECT policy_id, array_agg(effective_at ORDER BY version) AS first_moments,
+           array_agg(premium_delta_fen ORDER BY version) AS premiums,
+           array_agg(tax_delta_fen ORDER BY version) AS taxes,
+           array_agg(compensation_delta_fen ORDER BY version) AS compensations
+    FROM endorsements WHERE policy_id = ANY(%(ids)s::uuid[]) GROUP BY policy_id
+) e USING (policy_id)
+WHERE p.policy_id = ANY(%(ids)s::uuid[]) ORDER BY p.policy_id
 """
 
 
@@ -71,7 +75,7 @@ class Held:
 def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Held]:
     """These policies and the renewals that follow them, locked until the transaction ends, by id."""
     locked = [row[0] for row in tx.all(_LOCK, {"ids": list(policy_ids)})]
-    return [_held(row) for row in tx.all(_READ, (locked,))] if locked else []
+    return [_held(row) for row in tx.all(_READ, {"ids": locked})] if locked else []
 
 
 @dataclass(frozen=True, slots=True)
