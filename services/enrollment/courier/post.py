@@ -82,8 +82,9 @@ _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
     (NameUnknown, "name_unknown"),
     (OutOfTime, "timeout"),
     (httpcore.TimeoutException, "timeout"),
-    (httpcore.RemoteProtocolError, "answer_unreadable"),
+    (httpcore.ProtocolError, "answer_unreadable"),
     (httpcore.NetworkError, "not_reached"),
+    (ValueError, "not_reached"),  # a name that neither resolver nor TLS can carry: the partner's fault, and no bug
 )
 
 

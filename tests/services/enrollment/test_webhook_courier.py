@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import socket
 import ssl
+import string
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -193,6 +195,32 @@ def test_the_wait_that_a_server_asks_for_may_be_a_date(courier: Courier, receive
     asked = courier.post(receiver.url, HEADERS, b"{}").retry_after
     assert asked is not None
     assert dt.timedelta(minutes=59) < asked <= dt.timedelta(hours=1)
+
+
+def test_no_url_that_was_taken_as_an_endpoint_s_can_crash_the_sender(
+    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a partner writes there; each name is said to be this machine's."""
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *rest: Any, **named: Any) -> Any:
+        text = host.decode() if isinstance(host, bytes) else host
+        if text != "127.0.0.1":
+            text.encode("idna")
+        return real("127.0.0.1", port, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    rng = random.Random(5)  # noqa: S311  # no secret
+    letters = string.ascii_letters + string.digits + string.punctuation
+    urls = [
+        f"{rng.choice(('http', 'https'))}://{''.join(rng.choices(letters, k=rng.randint(1, 8)))}:{receiver.port}/"
+        + "".join(rng.choices(letters, k=5))
+        for _ in range(600)
+    ]
+    taken = [url for url in urls if courier.url_fault(url) is None]
+    assert len(taken) > 50
+    outcomes = {courier.post(url, HEADERS, b"{}", seconds=5).failure for url in taken}
+    assert outcomes <= {None, "tls_failed", "not_reached", "name_unknown"}
 
 
 class Authority:
