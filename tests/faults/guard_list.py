@@ -289,13 +289,6 @@ _PARTNERS_AND_PERSONS: Final = (
         ("tests/services/enrollment/test_consents.py",),
     ),
     Guard(
-        "a part of a file and an opt-out go one after the other",
-        "services/enrollment/usecases/enroll_rows.py",
-        "    opt_outs.hold(tx)\n",
-        "",
-        _OPT_OUTS,
-    ),
-    Guard(
         "a part of a file waits for who is being enrolled elsewhere",
         "services/enrollment/store/many_policies.py",
         "    except psycopg2.errors.UniqueViolation:\n"
