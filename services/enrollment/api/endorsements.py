@@ -141,7 +141,10 @@ def _change(body: EndorsementRequest, *, sandbox: bool) -> Change:
         case EndorsementRequest(phone=str(phone)):
             return PhoneChanged(normalize_phone(phone, sandbox=sandbox))
         case _:
-            return NameCorrected((body.name or "").strip())
+            name = (body.name or "").strip()
+            if not name:
+                raise InvalidField("/name", "The name is empty.", "Send the name as on the document.")
+            return NameCorrected(name)
 
 
 def _view(each: Endorsement) -> EndorsementView:

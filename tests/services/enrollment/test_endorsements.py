@@ -73,6 +73,8 @@ def test_a_changed_policy_that_ends_gives_back_no_more_than_was_charged(
         ("/item", {"kind": "item_added"}),
         ("/phone", {"kind": "name_corrected", "name": "新名", "phone": "13900000001"}),
         ("/effective_date", {"kind": "name_corrected", "name": "新名", "effective_date": "2030-01-01"}),
+        ("/name", {"kind": "name_corrected", "name": "  "}),
+        ("/name", {"kind": "name_corrected", "name": "two\tfields"}),
         ("/kind", {"kind": "limit_raised"}),
     ],
 )
