@@ -153,8 +153,11 @@ class Endpoint(Generic[D]):
             reply = self._route.view(call, **arguments)
             if upload is not None:
                 upload.drain()
-            once.finish(transaction.tx, fingerprint.digest(), self._rendered(_to_keep(reply)))
-        return _response(self._rendered(reply))
+            answer = self._rendered(reply)
+            to_keep = _to_keep(reply)
+            kept = answer if to_keep is reply else self._rendered(to_keep)
+            once.finish(transaction.tx, fingerprint.digest(), kept)
+        return _response(answer)
 
     def _replay(self, before: tuple[bytes, StoredReply], fingerprint: Hash, upload: Upload | None) -> Response:
         if upload is not None:
