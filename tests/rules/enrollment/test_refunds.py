@@ -104,7 +104,6 @@ def test_what_was_added_for_later_is_given_back_whole_if_the_policy_ends_before(
 @st.composite
 def lives(draw: st.DrawFn) -> tuple[list[Charge], datetime, list[RefundStep]]:
     """A policy sold, changed a few times by items coming and going, and ended some day."""
-    cover = cover_period(terms(), FIRST)
     each = draw(st.integers(0, 50_000))
     items = draw(st.integers(0, 5))
     premium = draw(st.integers(0, 100_000)) + each * items
@@ -114,13 +113,13 @@ def lives(draw: st.DrawFn) -> tuple[list[Charge], datetime, list[RefundStep]]:
         first = draw(st.dates(first, FIRST + timedelta(days=364)))
         charged = total(charges)
         if items and draw(st.booleans()):
-            change = of_removed(Fen(each), charged, cover, first, ZONE, by_policy=draw(st.booleans()))
+            change = of_removed(Fen(each), charged, COVER, first, ZONE, by_policy=draw(st.booleans()))
             items -= 1
         else:
-            change = of_added(Fen(each), sold, cover, first, ZONE, by_policy=draw(st.booleans()))
+            change = of_added(Fen(each), sold, COVER, first, ZONE, by_policy=draw(st.booleans()))
             items += 1
         charges.append(Charge(change, first))
-    now = cover.start + timedelta(minutes=draw(st.integers(-60 * 24 * 30, 60 * 24 * 400)))
+    now = COVER.start + timedelta(minutes=draw(st.integers(-60 * 24 * 30, 60 * 24 * 400)))
     return charges, now, draw(st.sampled_from([[], TABLE]))
 
 
