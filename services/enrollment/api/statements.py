@@ -335,7 +335,7 @@ _DECISIONS = (
     reply=SettlementView,
     problems=_DECISIONS,
 )
-def approve(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+def approve_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
     """Approve what a colleague recorded. The statement is settled, and stays so."""
     return _decided(call, path, approved=True)
 
@@ -347,7 +347,7 @@ def approve(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
     reply=SettlementView,
     problems=_DECISIONS,
 )
-def reject(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+def reject_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
     """Reject what a colleague recorded; it can be recorded again."""
     return _decided(call, path, approved=False)
 
