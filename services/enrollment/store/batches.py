@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from services.enrollment.domain.batches import Batch, BatchState
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.rows import Fault
@@ -110,9 +112,8 @@ WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A row that was not enrolled. ``line`` counts from 1, the header's line."""
+class Rejection(msgspec.Struct, frozen=True):
+    """A row that was not enrolled. ``line`` counts from 1, the header's line. Files have millions of them."""
 
     line: int
     fault: Fault

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from services.enrollment.store.new_policies import SoldUnder
 from shared.db.transaction import Tx
@@ -13,8 +14,7 @@ from shared.values.ids import BatchId
 _TOKEN_BYTES: Final = 17
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """Why a person gets no policy now: the cover that runs, or ``opted_out``."""
 
     opted_out: bool
