@@ -216,7 +216,7 @@ class PoliciesErased(Event, frozen=True, kw_only=True):
 
 
 class PoliciesTransferred(Event, frozen=True, kw_only=True):
-    """Up to 1,000 running policies move from one partner to another. ``versions`` are the policies' own, in one order."""
+    """Up to 1,000 running policies move to another partner. ``versions`` are the policies' own, in one order."""
 
     TYPE: ClassVar[str] = "policies.transferred"
     TOPIC: ClassVar[str] = "enrollment.policies.v1"

@@ -130,7 +130,12 @@ def test_an_early_end_is_known_to_the_service_that_decides_claims(year: Year) ->
     until(lambda: year.covered(policy["policy_id"]))
     canceled = year.partner.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "insured_request"})
     assert canceled["state"] == "canceled"
-    ended = until(lambda: (found := year.covered(policy["policy_id"])) and found[1] and found)
+
+    def ended_early() -> tuple[datetime, bool] | None:
+        found = year.covered(policy["policy_id"])
+        return found if found is not None and found[1] else None
+
+    ended = until(ended_early)
     assert ended[0] == datetime.fromisoformat(canceled["effective_to"])
 
 

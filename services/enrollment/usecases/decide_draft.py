@@ -21,7 +21,7 @@ def approve_draft(tx: Tx, draft_id: str, *, actor: str, now: datetime) -> Draft:
     """The draft as approved; its version is published in the same transaction.
 
     Raises:
-        UnknownDraft, DraftDecided, SecondPersonNeeded, DraftOutdated, DraftTooLate: not by this person, or not as it is.
+        UnknownDraft, DraftDecided, SecondPersonNeeded, DraftOutdated, DraftTooLate: not by this person, or not so.
         InvalidFields: the rules for terms became stricter since it was proposed.
     """
     draft = _locked(tx, draft_id)

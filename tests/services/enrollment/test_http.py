@@ -18,8 +18,10 @@ from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
 from tests.services.enrollment.builders import (
+    PRODUCT,
     Answer,
     Partner,
+    answer,
     body,
     csv,
     decided,
@@ -192,12 +194,16 @@ def test_the_same_upload_twice_is_one_batch_and_another_file_under_its_key_is_re
         assert tx.one("SELECT count(*) FROM batches") == (1,)
 
 
-@pytest.mark.parametrize(
-    ("query", "slug"), [({"rows": "2"}, "not-the-declared-file"), ({"sha256": "0" * 64}, "not-the-declared-file")]
-)
-def test_a_cut_upload_is_refused(east: Partner, query: dict[str, str], slug: str) -> None:
-    reply = east.upload(csv([row(1)]), **query)
-    assert (reply.status_code, problem(reply)) == (422, slug)
+@pytest.mark.parametrize(("name", "value"), [("rows", "2"), ("sha256", "0" * 64)])
+def test_a_cut_upload_is_refused(east: Partner, name: str, value: str) -> None:
+    reply = east.client.post(
+        "/v1/enrollment-batches",
+        data=csv([row(1)]),
+        content_type="text/csv",
+        query_string={"product_code": PRODUCT, name: value},
+        headers=east._headers(),
+    )
+    assert (reply.status_code, problem(answer(reply))) == (422, "not-the-declared-file")
 
 
 def test_a_file_that_is_no_csv_is_refused(east: Partner) -> None:
