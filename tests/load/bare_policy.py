@@ -1,7 +1,7 @@
 """The ceiling and the baseline of bench-enroll-one: what enrolling one person costs with nothing but the database.
 
 The ceiling inserts the request's body, which is as wide as the rows of a policy and its chunk, and commits: no checks,
-no tokens, no sealing, no event, no idempotency. The naive way does what ours does in its simplest form: a connection for
+no tokens, no sealing, no event, no idempotency. The naive way does what ours does at its simplest: a connection for
 each request, and a commit each for the person, the policy, the event and the reply.
 """
 
