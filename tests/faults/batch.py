@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.batch_rounds import Outcome, Scene, Topic, listen, play, second_worker, write_file
+from tests.faults.batch_rounds import Outcome, Scene, Topic, listen, play, write_file
+from tests.faults.killing import second_worker
 from tests.running import running
 from tests.services.enrollment.receiver import listening
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
-from tests.faults.batch_rounds import VICTIMS, Scene, Topic, listen, play, second_worker, write_file
+from tests.faults.batch_rounds import Scene, Topic, listen, play, write_file
+from tests.faults.killing import VICTIMS, second_worker
 from tests.services.enrollment.receiver import listening
 
 ROWS = 10_000

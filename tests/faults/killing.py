@@ -1,0 +1,120 @@
+"""Who is killed while a file is worked off, and when: each process at least once, at moments that chance chooses."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final, Self
+
+from deploy.local.places import free_port
+from deploy.local.stack import Stack
+
+WEB, WORKER, RELAY = "enrollment-web", "enrollment-worker", "enrollment-relay"
+OTHERS, POSTGRESQL, KAFKA = "fraud_detection-worker", "postgresql", "kafka"
+SECOND: Final = "second enrollment-worker"
+VICTIMS: Final = (WEB, WORKER, SECOND, RELAY, OTHERS, POSTGRESQL, KAFKA)
+"""Each is killed at least once in a round."""
+PEACE_SECONDS: Final = (0.2, 4.0)
+"""Between two kills, in the first pass through all of them; in the second twice as much, and so on: on a slow machine,
+where a process is hardly up before it is killed again, the round ends all the same."""
+
+
+class SecondWorker:
+    """A further worker of enrollment, started again whenever it dies."""
+
+    def __init__(self, system: Stack) -> None:
+        self._environment = system.environment("enrollment", "worker") | {"HEALTH_PORT": str(free_port())}
+        self._log = (system.folder / "logs" / "enrollment-second-worker.log").open("ab")
+        self._over = threading.Event()
+        self._process = self._start()
+        self._thread = threading.Thread(target=self._keep)
+        self._thread.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "services.enrollment", "worker"]
+        return subprocess.Popen(
+            command, env=self._environment, cwd=Path(__file__).parents[2], stdout=self._log, stderr=self._log
+        )
+
+    def _keep(self) -> None:
+        while not self._over.wait(0.2):
+            if self._process.poll() is not None:
+                self._process = self._start()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self._process.terminate()
+        self._process.wait(60)
+        self._log.close()
+
+
+@contextmanager
+def second_worker(system: Stack) -> Iterator[SecondWorker]:
+    worker = SecondWorker(system)
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+class Killing:
+    """Kills one process after another at random moments until told to stop, and goes on until each had its turn."""
+
+    def __init__(self, system: Stack, worker: SecondWorker, rng: random.Random) -> None:
+        self._system = system
+        self._worker = worker
+        self._rng = rng
+        self._enough = threading.Event()
+        self._failures: list[BaseException] = []
+        self.killed: Counter[str] = Counter()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+        assert not self._failures, self._failures
+
+    def _run(self) -> None:
+        try:
+            for number in count(1):
+                for victim in self._rng.sample(VICTIMS, len(VICTIMS)):
+                    self._pause(self._rng.uniform(*PEACE_SECONDS) * number)
+                    if self._done():
+                        return
+                    self._kill(victim)
+        except BaseException as failure:  # noqa: BLE001  # told to the round
+            self._failures.append(failure)
+
+    def _pause(self, seconds: float) -> None:
+        """Rest, but not longer than it takes to know that all had their turn and it is enough."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._done():
+                return
+            time.sleep(min(left, 0.2))
+
+    def _done(self) -> bool:
+        return self._enough.is_set() and len(self.killed) == len(VICTIMS)
+
+    def _kill(self, victim: str) -> None:
+        if victim == SECOND:
+            self._worker.kill()
+        else:
+            self._system.kill(victim)
+        self.killed[victim] += 1
