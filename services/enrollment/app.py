@@ -22,32 +22,6 @@ if TYPE_CHECKING:
     from shared.messaging.subscription import Subscription
     from shared.process.clock import Clock
 
-LOOK_FOR_BATCHES_SECONDS: Final = 0.2
-"""A partner's small file should not wait noticeably; the question costs one look into an index that is mostly empty."""
-
-LOOK_INTO_PLACES_SECONDS: Final = 5.0
-"""A file that was left takes minutes to come and a minute to settle; listing an object store costs money each time."""
-FORGET_FAILED_SECONDS: Final = 3600.0
-
-START_STATEMENTS_SECONDS: Final = 60.0
-"""A month's statement may come a minute later; the question is a look at each partner and month of a year."""
-DRAW_STATEMENTS_SECONDS: Final = 1.0
-"""One that was asked for by hand should not wait noticeably."""
-
-LOOK_FOR_WIND_DOWNS_SECONDS: Final = 1.0
-"""How soon policies begin to move; the question costs one look into an index that is mostly empty."""
-
-EXPIRE_SECONDS: Final = 5.0
-"""A term that is over reads so within that, and the renewal has begun; the question is one look into an index."""
-LOOK_FOR_RENEWALS_SECONDS: Final = 1.0
-FORGET_QUOTAS_SECONDS: Final = 3600.0
-
-SEND_SECONDS: Final = 0.25
-"""A partner's server hears of a fact within that, or as fast as it answers."""
-COUNT_SECONDS: Final = 5.0
-"""Half of the 10 to 15 seconds at which Prometheus usually scrapes."""
-DROP_SECONDS: Final = 600.0
-
 INSTALLER: Final = "installation"
 """Who the audit trail says published the products that the service ships with; a trigger of 0007 knows it too."""
 
@@ -123,81 +97,17 @@ def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tu
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
-    from services.enrollment.usecases.draw_statements import draw_next, start_due_statements  # noqa: PLC0415
-    from services.enrollment.usecases.end_failed_batches import forget_failed_parts  # noqa: PLC0415
-    from services.enrollment.usecases.expire_policies import expire_some  # noqa: PLC0415
-    from services.enrollment.usecases.load_batch import load_next_part  # noqa: PLC0415
-    from services.enrollment.usecases.prepare_part import Ahead  # noqa: PLC0415
-    from services.enrollment.usecases.quotas import forget_windows  # noqa: PLC0415
-    from services.enrollment.usecases.run_renewals import work_off_renewals  # noqa: PLC0415
-    from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old  # noqa: PLC0415
-    from services.enrollment.usecases.wind_down import work_off_wind_downs  # noqa: PLC0415
-    from shared.messaging.jobs import Job  # noqa: PLC0415
+    from services.enrollment import jobs as ours  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.intake.pickup_places import Place, pickups  # noqa: PLC0415
 
     vault = _vault(settings)
-    sender = Sender(database, _courier(settings), vault.sealer, clock)
-
-    ahead = Ahead()
-
-    def load() -> bool:
-        with database.transaction() as tx:
-            return load_next_part(tx, vault=vault, now=clock.now(), sandbox=settings.sandbox, ahead=ahead)
-
-    def forget_failed() -> bool:
-        with database.transaction() as tx:
-            return forget_failed_parts(tx, now=clock.now())
-
-    def start_statements() -> bool:
-        with database.transaction() as tx:
-            start_due_statements(tx, now=clock.now())
-        return False
-
-    def draw_statements() -> bool:
-        with database.transaction() as tx:
-            return draw_next(tx, now=clock.now())
-
-    def wind_down() -> bool:
-        with database.transaction() as tx:
-            return work_off_wind_downs(tx, now=clock.now())
-
-    def expire() -> bool:
-        with database.transaction() as tx:
-            return expire_some(tx, now=clock.now())
-
-    def renew() -> bool:
-        with database.transaction() as tx:
-            return work_off_renewals(tx, vault=vault, now=clock.now())
-
-    def forget_quotas() -> bool:
-        with database.transaction() as tx:
-            return forget_windows(tx, now=clock.now())
-
+    places = [] if settings.pickups_file is None else [Place(one, os.environ) for one in pickups(settings.pickups_file)]
     return (
-        Job("load-batches", LOOK_FOR_BATCHES_SECONDS, load),
-        Job("forget-failed-batches", FORGET_FAILED_SECONDS, forget_failed),
-        *_pickups(settings, database, vault, clock),
-        Job("send-webhooks", SEND_SECONDS, sender.send_due),
-        Job("count-webhooks", COUNT_SECONDS, partial(count_due, database)),
-        Job("drop-webhooks", DROP_SECONDS, partial(drop_old, database)),
-        Job("start-statements", START_STATEMENTS_SECONDS, start_statements),
-        Job("draw-statements", DRAW_STATEMENTS_SECONDS, draw_statements),
-        Job("wind-down-partners", LOOK_FOR_WIND_DOWNS_SECONDS, wind_down),
-        Job("expire-policies", EXPIRE_SECONDS, expire),
-        Job("renew-policies", LOOK_FOR_RENEWALS_SECONDS, renew),
-        Job("forget-quota-windows", FORGET_QUOTAS_SECONDS, forget_quotas),
+        *ours.of_files(database, clock, vault, places, sandbox=settings.sandbox),
+        *ours.of_policies(database, clock, vault),
+        *ours.of_partners(database, clock),
+        *ours.of_webhooks(database, clock, vault, _courier(settings)),
     )
-
-
-def _pickups(settings: Settings, database: Database, vault: Vault, clock: Clock) -> tuple[Job, ...]:
-    """The job that looks into partners' places, where the operator names any."""
-    from services.enrollment.intake.pickup_places import Place, pickups  # noqa: PLC0415
-    from services.enrollment.usecases.pick_up_files import Pickups  # noqa: PLC0415
-    from shared.messaging.jobs import Job  # noqa: PLC0415
-
-    if settings.pickups_file is None:
-        return ()
-    places = [Place(pickup, os.environ) for pickup in pickups(settings.pickups_file)]
-    return (Job("pick-up-files", LOOK_INTO_PLACES_SECONDS, Pickups(places, database, vault, clock).run),)
 
 
 def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
