@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import BoundedSemaphore
@@ -48,6 +48,8 @@ THREADS: Final = 16
 OF_ONE_ENDPOINT: Final = 4
 LEASE: Final = timedelta(seconds=60)
 """Four times what an attempt may take: a slow resolver and the settling are in it."""
+MOMENT_SECONDS: Final = 0.25
+"""How long it waits for one of its threads before it looks whether something else is due."""
 _SETTLING: Final = 2
 """Threads that may hold a connection of the worker's pool at once; each does for milliseconds."""
 _KEPT: Final = timedelta(days=30)
@@ -80,12 +82,14 @@ class Sender:
         """Begin to send what is due, as far as there are free slots; whether more may be due right now."""
         self._forget_done()
         free = THREADS - len(self._under_way)
-        if free == 0:
-            return False
-        letters = self._take(free)
+        letters = self._take(free) if free else []
         for letter in letters:
             self._under_way[self._threads.submit(self._deliver, letter)] = letter.taken.endpoint_id
-        return len(letters) > 0
+        return len(letters) > 0 or self._one_ended()
+
+    def _one_ended(self) -> bool:
+        """Whether a slot came free within a moment: a fast receiver gets its next message without a pause."""
+        return len(wait(self._under_way, MOMENT_SECONDS, return_when=FIRST_COMPLETED).done) > 0
 
     def finish(self) -> None:
         """Wait for what is under way; for who runs this without a worker."""
@@ -142,9 +146,9 @@ class Sender:
 
     def _settle(self, taken: Taken, attempt: Attempt, answer: Answer) -> Standing:
         now = wall_now()
-        wait = next_wait(taken.tries, answer.retry_after, random.uniform(-1, 1))  # noqa: S311  # no secret
+        delay = next_wait(taken.tries, answer.retry_after, random.uniform(-1, 1))  # noqa: S311  # no secret
         with self._database.transaction() as tx:
-            deliveries.settle(tx, taken.delivery_id, attempt, next_due=None if wait is None else now + wait, now=now)
+            deliveries.settle(tx, taken.delivery_id, attempt, next_due=None if delay is None else now + delay, now=now)
             if answer.delivered:
                 endpoints.note_success(tx, taken.endpoint_id)
                 return Standing(0, None)
