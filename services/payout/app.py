@@ -28,6 +28,8 @@ SEND_SECONDS: Final = 0.25
 ASK_SECONDS: Final = 0.25
 """Pauses when nothing was due: one look into a partial index that is mostly empty, unnoticed by who waits for money."""
 STATEMENT_SECONDS: Final = 1.0
+ERASE_SECONDS: Final = 15.0
+"""As in fraud detection: a person is forgotten within moments of the erasure, or of the last payment; nobody waits."""
 COUNT_SECONDS: Final = 5.0
 """Half of the 10 to 15 seconds at which Prometheus usually scrapes."""
 
@@ -66,6 +68,7 @@ def subscriptions(_settings: Settings, _database: Database, clock: Clock) -> tup
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     from services.payout.usecases.ask_bank import ask_next  # noqa: PLC0415
     from services.payout.usecases.count_states import count_states  # noqa: PLC0415
+    from services.payout.usecases.erase_payees import erase_next  # noqa: PLC0415
     from services.payout.usecases.paying import Paying  # noqa: PLC0415
     from services.payout.usecases.read_statement import read_on  # noqa: PLC0415
     from services.payout.usecases.send_payout import send_next  # noqa: PLC0415
@@ -82,6 +85,7 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         Job("send-payouts", SEND_SECONDS, partial(send_next, paying)),
         Job("ask-bank", ASK_SECONDS, partial(ask_next, paying)),
         Job("read-bank-statement", STATEMENT_SECONDS, partial(read_on, paying)),
+        Job("erase-payees", ERASE_SECONDS, partial(erase_next, database, clock)),
         Job("count-payouts", COUNT_SECONDS, partial(count_states, database)),
     )
 
@@ -93,6 +97,7 @@ def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
     return (
         *(Check(number, name, partial(run, books)) for number, name, run in check_books.CHECKS),
         Check(12, check_vault.NAME, partial(check_vault.run, database, _vault(settings).sealer)),
+        Check(12, check_vault.FORGOTTEN, partial(check_vault.not_forgotten, database)),
     )
 
 

@@ -33,6 +33,8 @@ _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
 _ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
 _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
+_FORGETTING: Final = ("tests/services/payout/test_erasure.py",)
+_PAYEES: Final = "services/payout/store/erasure.py"
 _PUBLISHING: Final = ("tests/services/enrollment/test_products_over_http.py",)
 _STATING: Final = ("tests/services/enrollment/test_statements.py",)
 _END_OF_TERMS: Final = ("tests/services/enrollment/test_end_of_terms.py",)
@@ -463,6 +465,55 @@ _PAYOUT: Final = (
         "if isinstance(answer, (Unknown, NoAnswer)) and asked_at_version != payout.version:",
         "if False:",
         ("tests/services/payout",),
+    ),
+    Guard(
+        "a claim that is owed keeps its payee",
+        _PAYEES,
+        "FROM claim_payees c WHERE to_be_erased AND {CLOSED}",
+        "FROM claim_payees c WHERE to_be_erased",
+        _FORGETTING,
+    ),
+    Guard(
+        "an account that another's claim names is not forgotten",
+        _PAYEES,
+        "      WHERE NOT EXISTS (SELECT FROM claim_payees c WHERE c.payee_token = token)) AS unused",
+        "      ) AS unused",
+        _FORGETTING,
+    ),
+    Guard(
+        "an erasure that overtakes the decision is finished later",
+        _PAYEES,
+        "EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy)s))",
+        "false)",
+        _FORGETTING,
+    ),
+    Guard(
+        "a decision beside the erasure of its person is not missed",
+        _PAYEES,
+        "    tx.execute(_LOCK_SHARED, (policy_id,))\n",
+        "",
+        _FORGETTING,
+    ),
+    Guard(
+        "two erasures of one account wait for each other",
+        _PAYEES,
+        "    tx.all(_LOCK_PAYEES, (tokens,))\n",
+        "",
+        _FORGETTING,
+    ),
+    Guard(
+        "a payee is not forgotten past an approval",
+        "services/payout/store/payees.py",
+        " WHERE payee_token = %s FOR KEY SHARE",
+        " WHERE payee_token = %s",
+        _FORGETTING,
+    ),
+    Guard(
+        "unique key: a claim names a payee once",
+        "services/payout/migrations/0002_payees_who_were_forgotten.sql",
+        "    CONSTRAINT a_claim_names_a_payee_once PRIMARY KEY (claim_id, payee_token)\n",
+        "    CHECK (payee_token <> '')\n",
+        _FORGETTING,
     ),
 )
 

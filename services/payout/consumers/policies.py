@@ -1,16 +1,23 @@
-"""``enrollment.policies.v1``: premium of new policies and of their changes, refunds of canceled ones."""
+"""``enrollment.policies.v1``: premium of new policies and of their changes, refunds, and persons to be forgotten."""
 
 from __future__ import annotations
 
-from services.payout.consumers.event_fields import currency_of, require
+from services.payout.consumers.event_fields import currency_of, id_of, require
 from services.payout.usecases.book_premium import book_change, book_premium, book_refund
+from services.payout.usecases.erase_payees import mark
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
-from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
+from shared.events.policies import (
+    PoliciesCanceled,
+    PoliciesEnrolled,
+    PoliciesErased,
+    PolicyCanceled,
+    PolicyEndorsed,
+)
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
-from shared.values.ids import PartnerId
+from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import Currency, Fen
 
 
@@ -82,5 +89,13 @@ def policies(clock: Clock) -> Subscription:
             PolicyCanceled: on_canceled,
             PoliciesCanceled: on_canceled_together,
             PolicyEndorsed: on_endorsed,
+            PoliciesErased: _on_erased,
         },
     )
+
+
+def _on_erased(tx: Tx, envelope: Envelope) -> None:
+    event = envelope.data
+    if not isinstance(event, PoliciesErased):
+        raise Poison("not an erasure")
+    mark(tx, [PolicyId(id_of(each, "policy_ids")) for each in event.policy_ids], erased_at=event.erased_at)

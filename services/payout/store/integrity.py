@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from services.payout.store.erasure import CLOSED
 from shared.db.transaction import Tx
 
 _UNBALANCED_TRANSFERS: Final = """
@@ -60,6 +61,24 @@ _UNTOLD_STATES: Final = """
 SELECT p.payout_id, p.version, p.state FROM payouts p
 LEFT JOIN payout_history h ON h.payout_id = p.payout_id AND h.version = p.version
 WHERE h.to_state IS DISTINCT FROM p.state"""
+# A claim's payee is forgotten within moments of its end; the hour is for one that is not.
+_NOT_FORGOTTEN: Final = f"""
+SELECT 'erased payee ' || payee_token || ' still has a token, a sealed text or a mask' FROM payees
+WHERE erased_at IS NOT NULL
+  AND (left(payee_token, 2) <> '00' OR account_sealed <> '' OR holder_sealed <> '' OR account_masked <> ''
+       OR holder_masked <> '' OR bank_code <> '')
+UNION ALL
+SELECT 'claim ' || claim_id || ' of an erased person is over and still names a payee'
+FROM claim_payees c JOIN erased_policies e USING (policy_id)
+WHERE e.erased_at < clock_timestamp() - interval '1 hour' AND {CLOSED}
+UNION ALL
+SELECT 'claim ' || claim_id || ' of an erased person is not marked to be forgotten'
+FROM claim_payees JOIN erased_policies USING (policy_id) WHERE NOT to_be_erased
+UNION ALL
+SELECT 'payout ' || payout_id || ' of an erased person names a payee that its claim does not'
+FROM payouts p JOIN erased_policies USING (policy_id)
+WHERE left(payee_token, 2) <> '00'
+  AND NOT EXISTS (SELECT FROM claim_payees c WHERE (c.claim_id, c.payee_token) = (p.claim_id, p.payee_token))"""
 # Everything that is text, but the vault's own masks.
 _TEXT_COLUMNS: Final = """
 SELECT table_name, string_agg(quote_ident(column_name) || '::text', ', ') FROM information_schema.columns
@@ -123,6 +142,11 @@ def illegal_steps(tx: Tx) -> list[str]:
         for row in tx.all(_UNTOLD_STATES)
     ]
     return faults
+
+
+def not_forgotten(tx: Tx) -> list[str]:
+    """12: what is left of payees that were erased, or that should have been."""
+    return [row[0] for row in tx.all(_NOT_FORGOTTEN)]
 
 
 def tables_that_hold(tx: Tx, texts: Sequence[str]) -> list[tuple[str, str]]:

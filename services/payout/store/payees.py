@@ -32,8 +32,9 @@ _INSERT: Final = (
     f"INSERT INTO payees ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (payee_token) DO NOTHING"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM payees WHERE payee_token = ANY(%s) ORDER BY registered_at LIMIT 1"
-_PAGE: Final = f"SELECT {_COLUMNS} FROM payees WHERE payee_token > %s ORDER BY payee_token LIMIT %s"
-_EXISTS: Final = "SELECT 1 FROM payees WHERE payee_token = %s"
+_PAGE: Final = f"""
+SELECT {_COLUMNS} FROM payees WHERE payee_token > %s AND erased_at IS NULL ORDER BY payee_token LIMIT %s"""
+_EXISTS: Final = "SELECT 1 FROM payees WHERE payee_token = %s FOR KEY SHARE"
 _MASKS: Final = "SELECT payee_token, account_masked FROM payees WHERE payee_token = ANY(%s)"
 
 
@@ -59,11 +60,12 @@ def find(tx: Tx, tokens: Sequence[TokenHex]) -> StoredPayee | None:
 
 
 def page(tx: Tx, *, after: str, limit: int) -> list[StoredPayee]:
-    """Payees in the order of their tokens."""
+    """Payees in the order of their tokens, without those that were erased."""
     return [_payee(row) for row in tx.all(_PAGE, (after, limit))]
 
 
 def known(tx: Tx, token: TokenHex) -> bool:
+    """Whether the vault has it; it is not erased before this transaction ends."""
     return tx.one(_EXISTS, (token,)) is not None
 
 

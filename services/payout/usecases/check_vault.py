@@ -1,4 +1,4 @@
-"""Invariant 12 for payout: no account or holder of the vault stands clear in any other row."""
+"""Invariant 12 for payout: no account or holder of the vault stands clear in any other row, and erased ones nowhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from shared.db.pool import Database
 from shared.privacy.sealed import Sealer
 
 NAME: Final = "no account of the vault stands clear in the database"
+FORGOTTEN: Final = "of an erased payee neither token nor sealed text is left"
 _AT_ONCE: Final = 200
 
 
@@ -33,3 +34,9 @@ def run(database: Database, sealer: Sealer) -> list[str]:
         if len(page) < _AT_ONCE:
             return faults
         after = page[-1].token
+
+
+def not_forgotten(database: Database) -> list[str]:
+    """One sentence for each row in which an erased payee, or the payee of an erased person, was left."""
+    with database.transaction() as tx:
+        return integrity.not_forgotten(tx)

@@ -38,7 +38,7 @@ def register_payee(tx: Tx, details: PayeeDetails, *, vault: Vault, caller: str, 
             return new
         # Somebody else registered it between the two statements; it is committed now, so it is seen.
         found = payees.find(tx, tokens)
-        assert found is not None  # noqa: S101  # payees are never deleted; for mypy
+        assert found is not None  # noqa: S101  # nobody forgets an account within a moment; for mypy
     if vault.sealer.open(tx, found.holder_sealed, holder_context(found.token)) != details.holder_name:
         raise HolderDiffers
     return found

@@ -9,7 +9,7 @@ from typing import assert_never
 from services.payout.domain import reasons
 from services.payout.domain.payouts import Decision, NeverPay, NoPayout, Payout, Schedule, plan
 from services.payout.domain.states import State
-from services.payout.store import decisions, payees, payouts
+from services.payout.store import decisions, erasure, payees, payouts
 from services.payout.usecases.announce_payout import announce, withdraw_debt
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
@@ -33,6 +33,7 @@ def take_decision(tx: Tx, heard: Heard, *, now: datetime) -> None:
     decisions.lock_claim(tx, decision.claim_id)
     if decisions.known(tx, decision):
         return
+    erasure.note(tx, erasure.ClaimPayee(decision.claim_id, heard.payee_token), heard.policy_id)
     before = decisions.newest(tx, decision.claim_id)
     newest_version = max(decision.version, before[0] if before else 0)
     existing = payouts.lock_of_claim(tx, decision.claim_id)
