@@ -10,11 +10,16 @@ import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
 from tests import real_parts
 from tests.running import RunningSystem, running
+
+# How long an example takes says how busy the machine is, and nothing of what it tries.
+settings.register_profile("fangzha", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fangzha")
 
 Environment = Callable[[str], dict[str, str]]
 
