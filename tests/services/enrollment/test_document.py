@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
@@ -24,6 +25,7 @@ def test_the_committed_document_is_what_the_code_says() -> None:
     )
 
 
+@pytest.mark.timeout(600)  # Some seconds for each of sixty routes where the machine is busy.
 def test_no_made_up_request_breaks_enrollment(app: Flask, issuer: Issuer) -> None:
     scopes = {scope for scope in scopes_of(app).values() if scope != PUBLIC}
     token = issuer.token("telecom-east", scope=" ".join(sorted(scopes)))
