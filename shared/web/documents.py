@@ -173,9 +173,11 @@ def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
         expected.append(errors.UploadIncomplete)
     if route.matches:
         expected += (errors.MatchMissing, errors.VersionMismatch)
-    if route.scope != PUBLIC:
+    # What is open to all and asks for nothing is the page of a running process: it has no bad request and no database.
+    asks = route.scope != PUBLIC or route.path_model is not None or route.query is not None
+    if asks:
         expected.append(errors.InvalidRequest)
-    titles: dict[int, list[str]] = {} if route.scope == PUBLIC else {503: ["Temporarily unavailable"]}
+    titles: dict[int, list[str]] = {503: ["Temporarily unavailable"]} if asks else {}
     for error in expected:
         row = next((rows[kind] for kind in error.__mro__ if kind in rows), None)
         if row is None:
