@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
-
 from services.enrollment.api.deps import Deps
+from services.enrollment.api.statement_models import (
+    AnswerRequest,
+    DisputePath,
+    DisputeRequest,
+    DisputeView,
+    FileQuery,
+    SettlementRequest,
+    SettlementView,
+    StatementPath,
+    StatementQuery,
+    StatementRequest,
+    StatementView,
+    dispute_view,
+    settlement_view,
+    statement_view,
+)
 from services.enrollment.domain import errors, statement_errors
 from services.enrollment.domain.statements import (
-    Dispute,
-    DisputeReason,
-    DisputeState,
-    Settlement,
-    SettlementState,
     Statement,
-    StatementState,
     Sum,
     month_of,
 )
@@ -32,7 +38,6 @@ from services.enrollment.usecases.statement_file import csv_file, parquet_file
 from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import CNY, Fen
 from shared.web import paging
-from shared.web.models import Day, Identifier, ReplyModel, RequestModel, ShortText
 from shared.web.resource import Call, Reply, Resource, StreamedReply
 
 statements = Resource("statements", "What partners and insurer settle, month by month")
@@ -40,128 +45,10 @@ statements = Resource("statements", "What partners and insurer settle, month by 
 STAFF = "statements:write"
 """Who holds it sees the statements of all partners; a partner sees its own."""
 
-Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"), Field(examples=["2026-11"])]
 _FILES = {
     "csv": (csv_file, "text/csv; charset=utf-8"),
     "parquet": (parquet_file, "application/vnd.apache.parquet"),
 }
-SignedFen = Annotated[int, Field(ge=-(10**12), le=10**12)]
-
-
-class StatementRequest(RequestModel):
-    """Whose month is to be stated. The worker does so by itself when a month is over; this is for doing it by hand."""
-
-    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-    month: Month
-
-
-class TotalView(ReplyModel):
-    """The lines of one kind, or of all."""
-
-    lines: int
-    gross_premium_fen: int
-    """With the tax that it contains."""
-    total_taxes_and_levies_fen: int
-    coverholder_commission_fen: int
-    """Commission or fee: what the partner keeps."""
-    net_premium_to_insurer_fen: int
-    """What the partner owes; below zero, what it is owed."""
-
-
-class SettlementView(ReplyModel):
-    """That the net amount was paid, as one person recorded and another decided."""
-
-    state: SettlementState
-    net_fen: int
-    bank_reference: str
-    value_day: date
-    recorded_at: datetime
-    recorded_by: str
-    decided_at: datetime | None
-    decided_by: str | None
-
-
-class StatementView(ReplyModel):
-    """One partner's month. Its file never changes."""
-
-    statement_id: str
-    partner_id: str
-    month: str
-    currency: str
-    state: StatementState
-    started_at: datetime
-    drawn_at: datetime | None
-    due_day: date
-    sha256: str | None
-    """Of the CSV file; null while it is being drawn."""
-    total: TotalView
-    by_transaction_type: dict[str, TotalView]
-    settlement: SettlementView | None
-
-
-class StatementPath(RequestModel):
-    statement_id: Identifier
-
-
-class StatementQuery(paging.PageQuery):
-    month: Month | None = None
-
-
-class FileQuery(RequestModel):
-    format: Literal["csv", "parquet"] = "csv"
-
-
-class DisputeRequest(RequestModel):
-    """What you do not accept."""
-
-    policy_id: Identifier | None = None
-    """A line's `certificate_reference`; the whole statement, if left out."""
-    reason: DisputeReason
-    expected_net_fen: SignedFen | None = None
-    """What the net amount should be, if you know."""
-
-
-class Adjustment(RequestModel):
-    """What a later statement adds; below zero, what it takes off."""
-
-    gross_premium_fen: SignedFen = 0
-    total_taxes_and_levies_fen: SignedFen = 0
-    coverholder_commission_fen: SignedFen = 0
-
-
-class AnswerRequest(RequestModel):
-    """The insurer's answer; it stands."""
-
-    outcome: Literal["upheld", "rejected"]
-    adjustment: Adjustment = Adjustment()
-
-
-class DisputeView(ReplyModel):
-    """One dispute."""
-
-    dispute_id: str
-    statement_id: str
-    policy_id: str | None
-    reason: DisputeReason
-    expected_net_fen: int | None
-    state: DisputeState
-    raised_at: datetime
-    answered_at: datetime | None
-    answered_by: str | None
-    adjustment: TotalView
-
-
-class DisputePath(RequestModel):
-    dispute_id: Identifier
-
-
-class SettlementRequest(RequestModel):
-    """What the bank shows for a statement."""
-
-    net_fen: SignedFen
-    """As the statement says: above zero received from the partner, below zero paid to it."""
-    bank_reference: ShortText
-    value_day: Annotated[Day, Field(strict=False)]
 
 
 @statements.get("/v1/statements", scope="statements:read", reply=paging.Page[StatementView])
@@ -238,7 +125,7 @@ def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery
     )
     shown = found[: query.limit]
     cursor = paging.encode(shown[-1].dispute_id) if len(found) > query.limit else None
-    return Reply(paging.Page[DisputeView](items=[_dispute(one) for one in shown], next_cursor=cursor))
+    return Reply(paging.Page[DisputeView](items=[dispute_view(one) for one in shown], next_cursor=cursor))
 
 
 @statements.post(
@@ -265,7 +152,7 @@ def dispute(call: Call[Deps], path: StatementPath, body: DisputeRequest) -> Repl
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(_dispute(raised))
+    return Reply(dispute_view(raised))
 
 
 @statements.post(
@@ -291,7 +178,7 @@ def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[Di
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(_dispute(answered))
+    return Reply(dispute_view(answered))
 
 
 @statements.post(
@@ -316,7 +203,7 @@ def settle(call: Call[Deps], path: StatementPath, body: SettlementRequest) -> Re
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(_settlement(recorded))
+    return Reply(settlement_view(recorded))
 
 
 _DECISIONS = (
@@ -354,7 +241,7 @@ def reject_settlement(call: Call[Deps], path: StatementPath) -> Reply[Settlement
 
 def _decided(call: Call[Deps], path: StatementPath, *, approved: bool) -> Reply[SettlementView]:
     decided = decide_settlement(call.tx, path.statement_id, approved=approved, actor=call.caller.subject, now=call.now)
-    return Reply(_settlement(decided))
+    return Reply(settlement_view(decided))
 
 
 def _partner_no(call: Call[Deps]) -> int | None:
@@ -372,56 +259,4 @@ def _statement(call: Call[Deps], statement_id: str) -> Statement:
 
 
 def _view(call: Call[Deps], statement: Statement) -> StatementView:
-    settlement = settlements.latest(call.tx, statement.statement_id)
-    return StatementView(
-        statement_id=statement.statement_id,
-        partner_id=statement.partner_id,
-        month=f"{statement.month:%Y-%m}",
-        currency=statement.currency,
-        state=statement.state,
-        started_at=statement.started_at,
-        drawn_at=statement.drawn_at,
-        due_day=statement.due_day,
-        sha256=statement.sha256,
-        total=_total(statement.total),
-        by_transaction_type={kind: _total(one) for kind, one in statement.totals.items()},
-        settlement=None if settlement is None else _settlement(settlement),
-    )
-
-
-def _total(total: Sum) -> TotalView:
-    return TotalView(
-        lines=total.lines,
-        gross_premium_fen=total.premium,
-        total_taxes_and_levies_fen=total.tax,
-        coverholder_commission_fen=total.compensation,
-        net_premium_to_insurer_fen=total.net,
-    )
-
-
-def _settlement(settlement: Settlement) -> SettlementView:
-    return SettlementView(
-        state=settlement.state,
-        net_fen=settlement.net,
-        bank_reference=settlement.bank_reference,
-        value_day=settlement.value_day,
-        recorded_at=settlement.recorded_at,
-        recorded_by=settlement.recorded_by,
-        decided_at=settlement.decided_at,
-        decided_by=settlement.decided_by,
-    )
-
-
-def _dispute(dispute: Dispute) -> DisputeView:
-    return DisputeView(
-        dispute_id=dispute.dispute_id,
-        statement_id=dispute.statement_id,
-        policy_id=dispute.policy_id,
-        reason=dispute.reason,
-        expected_net_fen=dispute.expected_net,
-        state=dispute.state,
-        raised_at=dispute.raised_at,
-        answered_at=dispute.answered_at,
-        answered_by=dispute.answered_by,
-        adjustment=_total(dispute.adjustment),
-    )
+    return statement_view(statement, settlements.latest(call.tx, statement.statement_id))

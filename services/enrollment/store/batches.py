@@ -16,7 +16,7 @@ from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.rows import Fault
 from services.enrollment.store.copy_rows import HEAD, TAIL
 from shared.db.transaction import Row, Tx
-from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode
+from shared.values.ids import BatchId, PartnerId, ProductCode
 
 _ADD: Final = """
 INSERT INTO batches (batch_id, partner_no, product_id, product_version, kind, format, dry_run, state, header, sha256,
@@ -123,25 +123,6 @@ class Rejection(msgspec.Struct, frozen=True):
 
 def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[Rejection]:
     return [Rejection(row[0], Fault(*row[2:]), row[1]) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
-
-
-_CHUNKS: Final = """
-SELECT chunk_id FROM policy_chunks WHERE batch_id = %s AND chunk_id > %s ORDER BY chunk_id LIMIT %s
-"""
-_OF_CHUNKS: Final = """
-SELECT partner_reference, policy_id FROM policies WHERE chunk_id = ANY(%s::uuid[]) ORDER BY policy_id
-"""
-_BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
-
-
-def accepted(
-    tx: Tx, batch_id: BatchId, *, after: str | None, chunks: int
-) -> tuple[list[tuple[str, PolicyId]], str | None]:
-    """References and policies that some chunks of the batch brought, and where to go on after; None at the end."""
-    found = [row[0] for row in tx.all(_CHUNKS, (batch_id, after or _BEFORE_ALL, chunks))]
-    if not found:
-        return [], None
-    return [(row[0], PolicyId(row[1])) for row in tx.all(_OF_CHUNKS, (found,))], found[-1]
 
 
 @dataclass(frozen=True, slots=True)
