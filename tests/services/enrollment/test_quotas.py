@@ -104,7 +104,8 @@ def test_several_processes_together_let_exactly_the_quota_pass(database: Databas
     allow(database, minute=1000)
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", _ASK, enrollment_url, NOW.isoformat(), "600"],
+            # More than the quota, so that none of them can be done before its block is used up.
+            [sys.executable, "-c", _ASK, enrollment_url, NOW.isoformat(), "1200"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
