@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
@@ -19,7 +19,7 @@ class Watch:
     """CPU seconds and peak memory by the names of the stack's processes, between ``begin`` and ``end``."""
 
     def __init__(self, stack: Stack) -> None:
-        self._roots = {name: psutil.Process(stack.pid(name)) for name in stack.processes()}
+        self._roots = _roots(stack)
         self._before: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -28,13 +28,15 @@ class Watch:
         """Resident, of the largest single process under that name."""
 
     def begin(self) -> None:
-        self._before = self._cpu()
+        self._before = _cpu_seconds(self._roots)
         self._thread.start()
 
     def end(self) -> None:
         self._stop.set()
         self._thread.join()
-        self.cpu_seconds = {name: seconds - self._before.get(name, 0.0) for name, seconds in self._cpu().items()}
+        self.cpu_seconds = {
+            name: seconds - self._before.get(name, 0.0) for name, seconds in _cpu_seconds(self._roots).items()
+        }
 
     def _sample(self) -> None:
         while not self._stop.wait(SAMPLE_SECONDS):
@@ -49,20 +51,30 @@ class Watch:
                     own = (memory.rss - shared) / MEGABYTE
                     self.peak_megabytes[name] = max(self.peak_megabytes[name], own)
 
-    def _cpu(self) -> dict[str, float]:
-        """Children that have ended count by their parent, if it waited for them."""
-        found = {}
-        for name, root in self._roots.items():
-            total = 0.0
-            for process in _family(root):
-                try:
-                    times = process.cpu_times()
-                except psutil.Error:
-                    continue
-                total += times.user + times.system
-            ended = root.cpu_times()
-            found[name] = total + ended.children_user + ended.children_system
-        return found
+
+def cpu_seconds(stack: Stack) -> dict[str, float]:
+    """What each process of the stack has used since it began, by its name."""
+    return _cpu_seconds(_roots(stack))
+
+
+def _roots(stack: Stack) -> dict[str, psutil.Process]:
+    return {name: psutil.Process(stack.pid(name)) for name in stack.processes()}
+
+
+def _cpu_seconds(roots: Mapping[str, psutil.Process]) -> dict[str, float]:
+    """Children that have ended count by their parent, if it waited for them."""
+    found = {}
+    for name, root in roots.items():
+        total = 0.0
+        for process in _family(root):
+            try:
+                times = process.cpu_times()
+            except psutil.Error:
+                continue
+            total += times.user + times.system
+        ended = root.cpu_times()
+        found[name] = total + ended.children_user + ended.children_system
+    return found
 
 
 def _family(root: psutil.Process) -> list[psutil.Process]:
