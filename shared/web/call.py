@@ -15,11 +15,12 @@ from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.web.auth import Principal
 from shared.web.errors import MatchMissing, VersionMismatch
-from shared.web.models import ReplyModel
+from shared.web.models import ReplyModel, RequestModel
 from shared.web.uploads import Upload
 
 D = TypeVar("D")
 R = TypeVar("R", bound=ReplyModel)
+B = TypeVar("B", bound=RequestModel)
 
 
 class OneTransaction:
@@ -98,6 +99,23 @@ class Call(Generic[D]):
             raise MatchMissing
         if given.strip() != "*" and etag(version) not in [each.strip() for each in given.split(",")]:
             raise VersionMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[B]):
+    """One of the requests that a route with ``together`` answers at once."""
+
+    caller: Principal
+    body: B
+
+
+@dataclass(frozen=True, slots=True)
+class CallTogether(Generic[D]):
+    """What requests that are answered together share."""
+
+    deps: D
+    now: datetime
+    tx: Tx
 
 
 @dataclass(frozen=True, slots=True)

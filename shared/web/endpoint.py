@@ -6,6 +6,7 @@ request is known to be valid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, get_origin
 
@@ -15,12 +16,14 @@ from pydantic import BaseModel, ValidationError
 from shared.db.pool import Database
 from shared.process import metrics
 from shared.process.clock import Clock
+from shared.values.errors import FangzhaError
 from shared.web import field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
-from shared.web.call import Call, OneTransaction, RawReply, Reply, StreamedReply, etag
+from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
-from shared.web.idempotency import Hash, IdempotentRequest, StoredReply
+from shared.web.idempotency import Before, Hash, IdempotentRequest, StoredReply
 from shared.web.resource import PUBLIC, Route
+from shared.web.turns import Turns
 from shared.web.uploads import Upload
 
 D = TypeVar("D")
@@ -38,12 +41,22 @@ class Surroundings(Generic[D]):
     verifier: TokenVerifier
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One request on its way into a turn."""
+
+    asked: Asked[Any]
+    once: IdempotentRequest
+    fingerprint: bytes
+
+
 class Endpoint(Generic[D]):
     """One route, ready to answer."""
 
     def __init__(self, route: Route, around: Surroundings[D]) -> None:
         self._route = route
         self._around = around
+        self._turns = Turns(self._turn)
         self._lists = frozenset(
             name
             for name, field in (route.query.model_fields.items() if route.query else ())
@@ -58,7 +71,8 @@ class Endpoint(Generic[D]):
         if not route.creates:
             return self._plain(caller, arguments)
         key = idempotency.read_key(request.headers.get(idempotency.HEADER))
-        return self._idempotent(caller, arguments, IdempotentRequest(key, caller.client_id, route.name))
+        once = IdempotentRequest(key, caller.client_id, route.name)
+        return (self._together if route.together else self._idempotent)(caller, arguments, once)
 
     def _caller(self) -> Principal:
         scope = self._route.scope
@@ -139,31 +153,63 @@ class Endpoint(Generic[D]):
     def _idempotent(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
         around = self._around
         now = around.clock.now()
+        fingerprint = self._fingerprint(arguments, once)
+        upload = self._upload(fingerprint)
+        with idempotency.once_only(), OneTransaction(around.database) as transaction:
+            before = idempotency.begin(transaction.tx, [once])[0]
+            if before is not None:
+                if upload is not None:
+                    upload.drain()
+                return self._repeated(before, fingerprint.digest())
+            call = Call(caller, around.deps, now, transaction, upload)
+            reply = self._route.view(call, **arguments)
+            if upload is not None:
+                upload.drain()
+            answer, kept = self._rendered_and_kept(reply)
+            idempotency.finish(transaction.tx, [(once, fingerprint.digest(), kept)])
+        return _response(answer)
+
+    def _together(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
+        fingerprint = self._fingerprint(arguments, once).digest()
+        outcome = self._turns.take(_Taken(Asked(caller, arguments["body"]), once, fingerprint))
+        return _response(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, fingerprint)
+
+    def _turn(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:
+        """What becomes of requests that are answered in one transaction."""
+        around = self._around
+        now = around.clock.now()
+        with idempotency.once_only(), around.database.transaction() as tx:
+            found = idempotency.begin(tx, [each.once for each in taken])
+            new = [each for each, before in zip(taken, found, strict=True) if before is None]
+            call = CallTogether(around.deps, now, tx)
+            replies = self._route.view(call, [each.asked for each in new]) if new else []
+            answers: list[StoredReply | FangzhaError] = []
+            done = []
+            for each, reply in zip(new, replies, strict=True):
+                if isinstance(reply, FangzhaError):
+                    answers.append(reply)
+                    continue
+                answer, kept = self._rendered_and_kept(reply)
+                answers.append(answer)
+                done.append((each.once, each.fingerprint, kept))
+            idempotency.finish(tx, done)
+        following = iter(answers)
+        return [next(following) if before is None else before for before in found]
+
+    def _fingerprint(self, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Hash:
         fingerprint = once.fingerprint()
         fingerprint.update(request.full_path.encode())
         if "body" in arguments:
             # The model's own rendering: spaces and the order of fields do not make another request.
             fingerprint.update(arguments["body"].model_dump_json().encode())
-        upload = self._upload(fingerprint)
-        with idempotency.once_only(), OneTransaction(around.database) as transaction:
-            before = once.begin(transaction.tx)
-            if before is not None:
-                return self._replay(before, fingerprint, upload)
-            call = Call(caller, around.deps, now, transaction, upload)
-            reply = self._route.view(call, **arguments)
-            if upload is not None:
-                upload.drain()
-            answer = self._rendered(reply)
-            to_keep = _to_keep(reply)
-            kept = answer if to_keep is reply else self._rendered(to_keep)
-            once.finish(transaction.tx, fingerprint.digest(), kept)
-        return _response(answer)
+        return fingerprint
 
-    def _replay(self, before: tuple[bytes, StoredReply], fingerprint: Hash, upload: Upload | None) -> Response:
-        if upload is not None:
-            upload.drain()
+    def _repeated(self, before: Before | FangzhaError, fingerprint: bytes) -> Response:
+        """The reply of the first request, or the error that there is instead."""
+        if isinstance(before, FangzhaError):
+            raise before
         first, stored = before
-        idempotency.require_same(first, fingerprint.digest())
+        idempotency.require_same(first, fingerprint)
         metrics.HTTP_REPLAYS.labels(self._route.path).inc()
         response = _response(stored)
         response.headers[idempotency.REPLAYED] = "true"
@@ -182,6 +228,12 @@ class Endpoint(Generic[D]):
             content_encoding=request.headers.get("Content-Encoding"),
             content_length=request.content_length,
         )
+
+    def _rendered_and_kept(self, reply: Reply[Any] | RawReply) -> tuple[StoredReply, StoredReply]:
+        """The answer, and the one for a repeated request."""
+        answer = self._rendered(reply)
+        to_keep = _to_keep(reply)
+        return answer, answer if to_keep is reply else self._rendered(to_keep)
 
     def _rendered(self, reply: Reply[Any] | RawReply) -> StoredReply:
         status = reply.status if reply.status is not None else self._route.status

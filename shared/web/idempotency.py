@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from operator import itemgetter
+from typing import Final, Protocol, TypeAlias
 
 import psycopg2.errors
 
@@ -36,13 +37,17 @@ _KEY: Final = re.compile(PATTERN)
 # Lock and look in one round trip. Its snapshot may be older than the lock, so a first request that committed in between
 # stays unseen; then _STORE_SQL meets its row and this one is undone.
 _BEGIN_SQL = """
-    SELECT lock.taken, stored.fingerprint, stored.status, stored.headers, stored.body
-    FROM (SELECT pg_try_advisory_xact_lock(%s) AS taken) AS lock
-    LEFT JOIN idempotency_keys AS stored ON (stored.client_id, stored.route, stored.key) = (%s, %s, %s)
+    SELECT asked.place, asked.taken, stored.fingerprint, stored.status, stored.headers, stored.body
+    FROM (SELECT *, pg_try_advisory_xact_lock(lock) AS taken
+          FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+               WITH ORDINALITY AS one (lock, client_id, route, key, place)) AS asked
+    LEFT JOIN idempotency_keys AS stored USING (client_id, route, key)
 """
 _STORE_SQL = """
     INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    SELECT client_id, route, key, fingerprint, status, headers::jsonb, body
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::integer[], %s::text[], %s::bytea[])
+         AS one (client_id, route, key, fingerprint, status, headers, body)
 """
 _STORED_BEFORE: Final = "idempotency_keys_pkey"
 
@@ -69,31 +74,48 @@ class IdempotentRequest:
     def __init__(self, key: str, client_id: str, route: str) -> None:
         scope = f"{client_id}\0{route}\0{key}".encode()
         hashed = hashlib.blake2b(scope, digest_size=32, person=b"idem-key")
-        self._row = (client_id, route, hashed.hexdigest())
+        lock = int.from_bytes(hashed.digest()[:8], "big", signed=True)
+        self.lock_and_row: Final = (lock, client_id, route, hashed.hexdigest())
+        """The number of its advisory lock, and the primary key of its row."""
         self._secret = hashlib.blake2b(scope, digest_size=32, person=b"idem-secret").digest()
-        self._lock = int.from_bytes(hashed.digest()[:8], "big", signed=True)
 
     def fingerprint(self) -> Hash:
         """A hash to be fed with what makes the request the same one: address, then body."""
         return hashlib.blake2b(key=self._secret, digest_size=32)
 
-    def begin(self, tx: Tx) -> tuple[bytes, StoredReply] | None:
-        """Take the key for this transaction; the fingerprint and reply of the first request, if it was done before.
 
-        Raises:
-            RequestInProgress: another request holds the key right now.
-        """
-        row = tx.one(_BEGIN_SQL, (self._lock, *self._row))
-        if row is None or not row[0]:
-            raise RequestInProgress
-        _taken, fingerprint, status, headers, body = row
-        if fingerprint is None:
-            return None
-        return bytes(fingerprint), StoredReply(status, _headers(headers), bytes(body))
+Before: TypeAlias = tuple[bytes, StoredReply]
+"""The fingerprint and the reply of a request that was done before."""
 
-    def finish(self, tx: Tx, fingerprint: bytes, reply: StoredReply) -> None:
-        """Store the reply, to be committed with the effect and in the same message; see ``once_only``."""
-        tx.later(_STORE_SQL, (*self._row, fingerprint, reply.status, json.dumps(reply.headers), reply.body))
+
+def begin(tx: Tx, requests: Sequence[IdempotentRequest]) -> list[Before | RequestInProgress | None]:
+    """Take each one's key for this transaction. What was found: the first request's reply, if it was done before;
+    RequestInProgress where another one holds the key right now, be it one before it in ``requests``; else None.
+    """
+    columns = [list(column) for column in zip(*(each.lock_and_row for each in requests), strict=True)]
+    found: list[Before | RequestInProgress | None] = [RequestInProgress() for _ in requests]
+    held: set[object] = set()
+    for place, taken, fingerprint, status, headers, body in sorted(tx.all(_BEGIN_SQL, columns), key=itemgetter(0)):
+        row = requests[place - 1].lock_and_row
+        if not taken:
+            continue
+        if fingerprint is not None:
+            found[place - 1] = bytes(fingerprint), StoredReply(status, _headers(headers), bytes(body))
+        elif row not in held:
+            # This transaction would be given the same lock again.
+            held.add(row)
+            found[place - 1] = None
+    return found
+
+
+def finish(tx: Tx, done: Sequence[tuple[IdempotentRequest, bytes, StoredReply]]) -> None:
+    """Store fingerprints and replies, to be committed with the effects and in the same message; see ``once_only``."""
+    rows = [
+        (*once.lock_and_row[1:], fingerprint, reply.status, json.dumps(reply.headers), reply.body)
+        for once, fingerprint, reply in done
+    ]
+    if rows:
+        tx.later(_STORE_SQL, [list(column) for column in zip(*rows, strict=True)])
 
 
 @contextmanager

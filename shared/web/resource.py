@@ -5,7 +5,10 @@
     @claims.post("/v1/claims", scope="claims:write", status=202, reply=ClaimView, problems=(UnknownPolicy,))
     def submit(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]: ...
 
-A view takes ``call`` and then any of ``body``, ``path``, ``query`` and ``header``, each annotated with its model.
+A view takes ``call`` and then any of ``body``, ``path``, ``query`` and ``header``, each annotated with its model. Where
+a route is called so often that the commit of each request is its main cost, requests that come at the same time share
+one transaction: its view takes ``call: CallTogether[Deps]`` and ``asked: Sequence[Asked[ClaimRequest]]``, and gives for
+each of them, in order, its Reply or its error. For one that it gives an error it must have written nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +17,12 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
 from shared.values.errors import FangzhaError
-from shared.web.call import Call, RawReply, Reply, StreamedReply, etag
+from shared.web.call import Asked, Call, CallTogether, RawReply, Reply, StreamedReply, etag
 from shared.web.models import ReplyModel, RequestModel
 
 PUBLIC: Final = "public"
@@ -52,6 +55,8 @@ class Route:
     streams: tuple[str, ...]
     max_body: int
     matches: bool
+    together: bool
+    """Whether the view answers several requests at once."""
     body: type[BaseModel] | None
     path_model: type[BaseModel] | None
     query: type[BaseModel] | None
@@ -120,7 +125,10 @@ class Resource:
         idempotent = method == "POST" if creates is None else creates
 
         def declare(view: V) -> V:
-            models = _models(view, path)
+            together = _asked_together(view)
+            models = _models_together(view, path, together) if together else _models(view, path)
+            if together and (not idempotent or streams):
+                raise TypeError(f"{method} {path}: requests that are answered together have a body and a key each")
             if streams and models["body"] is not None:
                 raise TypeError(f"{method} {path}: a view has a body or a stream, not both")
             self.routes.append(
@@ -137,6 +145,7 @@ class Resource:
                     streams=streams,
                     max_body=max_body,
                     matches=matches,
+                    together=together is not None,
                     body=models["body"],
                     path_model=models["path"],
                     query=models["query"],
@@ -146,6 +155,23 @@ class Resource:
             return view
 
         return declare
+
+
+def _asked_together(view: View) -> type[BaseModel] | None:
+    """The model of the bodies, where the view takes several requests at once."""
+    if list(inspect.signature(view).parameters) != ["call", "asked"]:
+        return None
+    (asked,) = get_args(get_type_hints(view)["asked"])
+    body = get_args(asked)[0] if get_origin(asked) is Asked else None
+    if not isinstance(body, type) or not issubclass(body, BaseModel):
+        raise TypeError(f"{view.__module__}.{view.__qualname__}: `asked` is a Sequence[Asked[<a RequestModel>]]")
+    return body
+
+
+def _models_together(view: View, path: str, body: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    if _VARIABLE.search(path):
+        raise TypeError(f"{view.__module__}.{view.__qualname__}: requests answered together have no path variables")
+    return {**dict.fromkeys(_PARTS), "body": body}
 
 
 def _models(view: View, path: str) -> dict[str, type[BaseModel] | None]:
@@ -172,7 +198,9 @@ def _models(view: View, path: str) -> dict[str, type[BaseModel] | None]:
 __all__ = [
     "MAX_BODY",
     "PUBLIC",
+    "Asked",
     "Call",
+    "CallTogether",
     "RawReply",
     "Reply",
     "ReplyModel",

@@ -91,8 +91,8 @@ _SHARED: Final = (
     Guard(
         "idempotency: one at a time",
         "shared/web/idempotency.py",
-        "if row is None or not row[0]:",
-        "if row is None:",
+        "        if not taken:\n",
+        "        if taken is None:\n",
         _REPEATS,
     ),
     Guard(
@@ -302,15 +302,15 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "a single enrollment looks for an opt-out",
         "services/enrollment/store/new_policies.py",
-        "WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s))",
-        "WHERE %s IS NOT NULL",
+        "WHERE NOT EXISTS (SELECT FROM opt_outs o WHERE o.person_token = new.person_token)\n",
+        "",
         _OPT_OUTS,
     ),
     Guard(
         "a single enrollment and an opt-out of one person go one after the other",
         "services/enrollment/store/opt_outs.py",
-        '\nHOLD_PERSON: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, %s)"',
-        '\nHOLD_PERSON: Final = "SELECT %s"',
+        '\nHOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"',
+        '\nHOLD_PERSONS: Final = "SELECT %s"',
         _OPT_OUTS,
     ),
     Guard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -17,13 +18,14 @@ from services.enrollment.domain.schedules import Order
 from services.enrollment.store import policies as store
 from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.enroll_policy import enroll_policy
+from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.values.documents import DocumentType
+from shared.values.errors import FangzhaError
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Asked, Call, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
 
@@ -146,8 +148,34 @@ class PolicyQuery(paging.PageQuery):
         errors.TooManyEnrollments,
     ),
 )
-def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
+def enroll(call: CallTogether[Deps], asked: Sequence[Asked[Enrollment]]) -> list[Reply[PolicyView] | FangzhaError]:
     """Cover one person or organization. One has a product's cover once, whichever partner enrolls them."""
+    deps = call.deps
+    replies: list[Reply[PolicyView] | FangzhaError | None] = [_over_quota(call, each) for each in asked]
+    allowed = [place for place, refused in enumerate(replies) if refused is None]
+    found = enroll_policies(
+        call.tx,
+        [_application(asked[place]) for place in allowed],
+        vault=deps.vault,
+        now=call.now,
+        sandbox=deps.sandbox,
+        known=deps.known_terms,
+    )
+    for place, enrolled in zip(allowed, found, strict=True):
+        replies[place] = enrolled if isinstance(enrolled, FangzhaError) else _issued(enrolled)
+    return [reply for reply in replies if reply is not None]
+
+
+def _over_quota(call: CallTogether[Deps], one: Asked[Enrollment]) -> FangzhaError | None:
+    try:
+        call.deps.permits.use_one(PartnerId(one.caller.tenant), call.now)
+    except errors.TooManyEnrollments as error:
+        return error
+    return None
+
+
+def _application(one: Asked[Enrollment]) -> Application:
+    body = one.body
     raw = RawRow(
         partner_reference=body.partner_reference,
         document_type=body.insured.document_type,
@@ -160,20 +188,13 @@ def enroll(call: Call[Deps], body: Enrollment) -> Reply[PolicyView]:
         consent_channel=body.consent.channel,
         consent_sha256=body.consent.sha256,
     )
-    call.deps.permits.use_one(PartnerId(call.caller.tenant), call.now)
-    enrolled = enroll_policy(
-        call.tx,
-        raw,
-        ProductCode(body.product_code),
-        Order(risk_of(body.answers, body.scheduled_items), body.retroactive_date),
-        tenant=call.caller.tenant,
-        vault=call.deps.vault,
-        now=call.now,
-        sandbox=call.deps.sandbox,
-        known=call.deps.known_terms,
-    )
+    order = Order(risk_of(body.answers, body.scheduled_items), body.retroactive_date)
+    return Application(one.caller.tenant, ProductCode(body.product_code), raw, order)
+
+
+def _issued(enrolled: Enrolled) -> Reply[PolicyView]:
     policy = enrolled.policy
-    view = _view(call, policy, enrolled.insured)
+    view = _view(policy, enrolled.insured)
     return Reply(view, headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)
 
 
@@ -189,7 +210,7 @@ def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
     policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
     if policy is None:
         raise errors.UnknownPolicy(path.policy_id)
-    return Reply(_view(call, policy), version=policy.version)
+    return Reply(_opened(call, policy), version=policy.version)
 
 
 @policies.get("/v1/policies", scope="policies:read", reply=paging.Page[PolicyView], problems=(errors.NoContract,))
@@ -208,7 +229,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     shown = found[: query.limit]
     more = len(found) > query.limit
     cursor = paging.encode(shown[-1].partner_reference, shown[-1].policy_id) if more else None
-    return Reply(paging.Page[PolicyView](items=[_view(call, policy) for policy in shown], next_cursor=cursor))
+    return Reply(paging.Page[PolicyView](items=[_opened(call, policy) for policy in shown], next_cursor=cursor))
 
 
 @policies.post(
@@ -229,13 +250,14 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(_view(call, policy), version=policy.version)
+    return Reply(_opened(call, policy), version=policy.version)
 
 
-def _view(call: Call[Deps], policy: Policy, insured: Insured | None = None) -> PolicyView:
-    """``insured`` where it is at hand; it is opened else."""
-    if insured is None and not policy.erased:
-        insured = call.deps.vault.insured(call.tx, policy)
+def _opened(call: Call[Deps], policy: Policy) -> PolicyView:
+    return _view(policy, None if policy.erased else call.deps.vault.insured(call.tx, policy))
+
+
+def _view(policy: Policy, insured: Insured | None) -> PolicyView:
     return PolicyView(
         policy_id=policy.policy_id,
         partner_reference=policy.partner_reference,

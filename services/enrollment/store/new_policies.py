@@ -1,4 +1,4 @@
-"""Writes one new policy. The unique index says who is covered already. Thousands are many_policies'.
+"""Writes a few new policies. The unique index says who is covered already. Thousands are many_policies'.
 
 Judging, tokens and sealing come before; the event is written by the same use case in the same transaction.
 """
@@ -47,61 +47,73 @@ class SoldUnder:
     """0, or the partner_no where each partner's cover of one person pays its share."""
 
 
-_COLUMNS: Final = """policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
-    phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256"""
-_SHARED: Final = "partner_no, product_id, product_version, premium_fen, stacks_by, chunk_place"
-_GUARD: Final = "ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING"
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """One policy with its chunk's place and what it is sold under."""
 
-# Two statements in one message: the second one sees each opt-out whose lock the first one waited for.
-_INSERT_ONE: Final = f"""
-{opt_outs.HOLD_PERSON};
-INSERT INTO policies ({_COLUMNS}, {_SHARED})
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0
-WHERE NOT EXISTS (SELECT FROM opt_outs WHERE person_token = ANY(%s)) {_GUARD}
+    policy: NewPolicy
+    place: int
+    under: SoldUnder
+
+
+# Two statements in one message: the second one sees each opt-out whose lock the first one waited for. In the order of
+# product and person, so that two of these at once wait for each other in one order instead of in a deadlock.
+_INSERT: Final = f"""
+{opt_outs.HOLD_PERSONS};
+INSERT INTO policies (policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
+    phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256, chunk_place, partner_no,
+    product_id, product_version, premium_fen, stacks_by)
+SELECT new.* FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+    %s::smallint[], %s::bytea[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::smallint[],
+    %s::integer[], %s::integer[], %s::integer[], %s::bigint[], %s::integer[])
+    AS new (policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
+    phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256, chunk_place, partner_no,
+    product_id, product_version, premium_fen, stacks_by)
+WHERE NOT EXISTS (SELECT FROM opt_outs o WHERE o.person_token = new.person_token)
+ORDER BY new.product_id, new.person_token
+ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING
+RETURNING policy_id
 """
 
 
-def insert_one(tx: Tx, policy: NewPolicy, under: SoldUnder, *, known_as: Sequence[TokenHex] = ()) -> bool:
-    """Store one policy; False where the person has this cover, also where another transaction is just giving it.
+def insert(tx: Tx, rows: Sequence[NewRow]) -> set[PolicyId]:
+    """Store those who neither opted out nor have this cover, also where another transaction is just giving it.
 
-    False too where the person opted out under the policy's token or one of ``known_as``, those of older keys.
+    Of two rows about one person and product one is stored.
     """
-    tokens = (policy.person_token, *known_as)
-    if known_as:
-        opt_outs.hold_persons(tx, tokens)
+    columns = zip(*(_values(row) for row in rows), strict=True)
+    locks = opt_outs.person_locks(row.policy.person_token for row in rows)
+    return {PolicyId(row[0]) for row in tx.all(_INSERT, (locks, *(list(column) for column in columns)))}
+
+
+def _values(row: NewRow) -> tuple[object, ...]:
+    policy, under = row.policy, row.under
     return (
-        tx.execute(
-            _INSERT_ONE,
-            (
-                opt_outs.person_lock(policy.person_token),
-                policy.policy_id,
-                policy.chunk_id,
-                policy.cover.start,
-                policy.cover.end,
-                policy.consent.given_at,
-                policy.birth_year,
-                bytes.fromhex(policy.person_token),
-                bytes.fromhex(policy.phone_token),
-                policy.partner_reference,
-                policy.consent.text_version,
-                policy.consent.channel,
-                bytes.fromhex(policy.consent.sha256),
-                under.partner_no,
-                under.product_id,
-                under.product_version,
-                under.premium,
-                under.stacks_by,
-                [bytes.fromhex(token) for token in tokens],
-            ),
-        )
-        == 1
+        policy.policy_id,
+        policy.chunk_id,
+        policy.cover.start,
+        policy.cover.end,
+        policy.consent.given_at,
+        policy.birth_year,
+        bytes.fromhex(policy.person_token),
+        bytes.fromhex(policy.phone_token),
+        policy.partner_reference,
+        policy.consent.text_version,
+        policy.consent.channel,
+        bytes.fromhex(policy.consent.sha256),
+        row.place,
+        under.partner_no,
+        under.product_id,
+        under.product_version,
+        under.premium,
+        under.stacks_by,
     )
 
 
 _ADD_CHUNK: Final = """
 INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
                            tax_fen, compensation_fen, enrolled_at, event_id, sealed, ends_next)
-VALUES (%s, %s, %s, %s, %s, 'enrolled', 1, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, NULL, %s, %s, %s, 'enrolled', %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -110,26 +122,30 @@ def add_chunk(
     chunk_id: str,
     under: SoldUnder,
     *,
+    policies: int,
     enrolled_at: datetime,
     event_id: EventId,
     sealed: bytes,
-    ends: datetime,
+    ends_next: datetime,
 ) -> None:
-    """The chunk of this one policy: which event announced it, what it costs, who is insured, and when it ends."""
+    """The chunk of these policies: which event announced them, what each costs, who is insured.
+
+    Before ``ends_next`` none of them ends.
+    """
     tx.later(
         _ADD_CHUNK,
         (
             chunk_id,
-            None,
             under.partner_no,
             under.product_id,
             under.product_version,
+            policies,
             under.premium,
             under.tax,
             under.compensation,
             enrolled_at,
             event_id,
             sealed,
-            ends,
+            ends_next,
         ),
     )

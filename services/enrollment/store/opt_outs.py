@@ -1,10 +1,10 @@
 """Persons who want no cover, and the locks by which an opt-out and an enrollment at the same moment never both win.
 
 Whoever records an opt-out holds the gate and the person alone (``shut``), and then ends the cover that runs. Whoever
-enrolls holds the same shared, before looking here: one person by the person's lock (insert_one of new_policies does),
-the rows of a file by the gate (``hold``), for a lock for each of thousands of rows would fill the server's table of
-locks. So of the two the later one sees what the earlier one did. A look must be a statement after the one that locks:
-a statement sees what was committed when it began, not when its lock was given.
+enrolls holds the same shared, before looking here: single people by each one's lock (new_policies' insert does), the
+rows of a file by the gate (``hold``), for a lock for each of thousands of rows would fill the server's table of locks.
+So of the two the later one sees what the earlier one did. A look must be a statement after the one that locks: a
+statement sees what was committed when it began, not when its lock was given.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ _GATE: Final = 0x6F70_7400
 _PERSONS: Final = 0x6F70_7401
 
 _HOLD: Final = f"SELECT pg_advisory_xact_lock_shared({_GATE}, 0)"
-HOLD_PERSON: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, %s)"
-"""To be sent with the statement that enrolls one person, before it; ``person_lock`` makes its parameter."""
-_HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
+HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
+"""To be sent with the statement that enrolls people, before it; ``person_locks`` makes its parameter."""
 
 
 def hold(tx: Tx) -> None:
@@ -34,18 +33,13 @@ def hold(tx: Tx) -> None:
 
 
 def hold_persons(tx: Tx, tokens: Iterable[TokenHex]) -> None:
-    """The same as HOLD_PERSON for a person who is known by several tokens, while keys rotate."""
-    tx.execute(_HOLD_PERSONS, (_person_locks(tokens),))
+    """The same as HOLD_PERSONS in a message of its own."""
+    tx.execute(HOLD_PERSONS, (person_locks(tokens),))
 
 
-def person_lock(token: TokenHex) -> int:
-    """The lock of a person known by this token."""
-    return int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True)
-
-
-def _person_locks(tokens: Iterable[TokenHex]) -> list[int]:
-    # In the one order that everybody takes them in.
-    return sorted(person_lock(token) for token in tokens)
+def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
+    """The locks of people known by these tokens, in the one order that everybody takes them in."""
+    return sorted(int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True) for token in tokens)
 
 
 _SHUT_GATE: Final = f"SELECT pg_advisory_xact_lock({_GATE}, 0)"
@@ -55,7 +49,7 @@ _SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unne
 def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:
     """Wait for those who are enrolling rows, or this person, and keep others from it until this transaction ends."""
     tx.execute(_SHUT_GATE)
-    tx.execute(_SHUT_PERSONS, (_person_locks(tokens),))
+    tx.execute(_SHUT_PERSONS, (person_locks(tokens),))
 
 
 _ADD: Final = """

@@ -14,15 +14,19 @@ from werkzeug.test import TestResponse
 
 from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.domain.rows import COLUMNS, RawRow
+from services.enrollment.domain.schedules import NOTHING_ORDERED, Order
 from services.enrollment.intake import shipped
+from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.usecases.load_batch import load_next_part
 from services.enrollment.usecases.publish_product import install
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
+from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.payouts import PayoutChanged
 from shared.process.new_ids import new_id
 from shared.values.documents import check_digit
+from shared.values.errors import FangzhaError
 from shared.values.ids import ProductCode
 
 PRODUCT = ProductCode("resident-anti-fraud")
@@ -56,6 +60,26 @@ def row(n: int, **changes: str) -> RawRow:
 def csv(rows: Sequence[RawRow], *, header: str = ",".join(COLUMNS)) -> bytes:
     lines = [header, *(",".join(getattr(each, name) for name in COLUMNS) for each in rows)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def enroll_policy(
+    tx: Tx,
+    raw: RawRow,
+    product_code: ProductCode,
+    order: Order = NOTHING_ORDERED,
+    *,
+    tenant: str,
+    vault: Vault,
+    now: datetime,
+    sandbox: bool,
+) -> Enrolled:
+    """Enroll one alone; raises why there is no policy."""
+    (outcome,) = enroll_policies(
+        tx, [Application(tenant, product_code, raw, order)], vault=vault, now=now, sandbox=sandbox
+    )
+    if isinstance(outcome, FangzhaError):
+        raise outcome
+    return outcome
 
 
 def body(n: int, **changes: Any) -> dict[str, Any]:

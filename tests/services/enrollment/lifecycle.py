@@ -14,7 +14,6 @@ from services.enrollment.domain.policies import CancelReason, Policy
 from services.enrollment.store import batches, policies
 from services.enrollment.store.batches import Rejection
 from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.run_renewals import work_off_renewals
@@ -23,7 +22,7 @@ from shared.db import sandbox_clock
 from shared.db.pool import Database
 from shared.events.envelope import Event
 from shared.values.ids import BatchId, PolicyId
-from tests.services.enrollment.builders import NOW, PRODUCT, load_all, row
+from tests.services.enrollment.builders import NOW, PRODUCT, enroll_policy, load_all, row
 
 E = TypeVar("E", bound=Event)
 

@@ -12,14 +12,13 @@ from services.enrollment.domain.errors import AlreadyCovered, NotInForce
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
 from shared.values.errors import FangzhaError
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, id_number, load_all, row
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, id_number, load_all, row
 
 R = TypeVar("R")
 

@@ -12,7 +12,6 @@ from services.enrollment.domain.errors import AlreadyCovered, OptedOut
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.store import opt_outs
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.opt_out import OptedOutNow, opt_out, persons_tokens
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
@@ -21,7 +20,18 @@ from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
 from shared.process.clock import wall_now
 from shared.values.errors import FangzhaError
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, load_all, row
+from tests.services.enrollment.builders import (
+    NOW,
+    PRODUCT,
+    Partner,
+    body,
+    csv,
+    enroll_policy,
+    faults,
+    id_number,
+    load_all,
+    row,
+)
 from tests.services.enrollment.test_at_once import at_once, enroll
 from tests.services.enrollment.test_http import problem
 

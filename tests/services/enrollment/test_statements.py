@@ -23,7 +23,6 @@ from services.enrollment.intake import shipped
 from services.enrollment.store import statement_lines, statements
 from services.enrollment.usecases import draw_statements, tie_out
 from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.publish_product import install
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.settle_statement import record_settlement
@@ -34,7 +33,7 @@ from shared.messaging import topics
 from shared.messaging.kafka_link import Link
 from shared.messaging.relay import Relay
 from shared.process.shutdown import Stopping
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, faults, load_all, pieces, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, enroll_policy, faults, load_all, pieces, row
 from tests.services.enrollment.builders import csv as csv_of
 
 APRIL = datetime(2026, 3, 31, 18, tzinfo=UTC)

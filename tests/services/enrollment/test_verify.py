@@ -11,12 +11,11 @@ from services.enrollment.app import PARTS
 from services.enrollment.intake import shipped
 from services.enrollment.store import partners
 from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, row
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, load_all, row
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from services.enrollment.domain.policies import Claims
 from services.enrollment.intake import lines
 from services.enrollment.store import policies
 from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.enroll_policy import enroll_policy
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
@@ -35,7 +34,18 @@ from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from shared.values.money import Fen
 from tests.conftest import Environment
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, decided, faults, paid, pieces, row, settle
+from tests.services.enrollment.builders import (
+    NOW,
+    PRODUCT,
+    csv,
+    decided,
+    enroll_policy,
+    faults,
+    paid,
+    pieces,
+    row,
+    settle,
+)
 
 PATIENCE_SECONDS = 60.0
 ROOT = Path(__file__).parents[3]

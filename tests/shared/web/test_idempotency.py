@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.web.errors import RequestInProgress
-from shared.web.idempotency import IdempotentRequest, StoredReply, once_only
+from shared.web.idempotency import IdempotentRequest, StoredReply, begin, finish, once_only
 from tests.shared.web.builders import Caller, Desk, Gate, TestIssuer, a_note, all_notes, notes_app
 
 KEY = "5f0c6b1e-0f7f-4a39-8f9a-5d4c3b2a1f00"
@@ -165,12 +165,12 @@ def test_a_request_that_did_not_see_the_first_one_s_commit_is_undone(database: D
     once, twice = (IdempotentRequest(KEY, "client", "POST /v1/notes") for _ in range(2))
     reply = StoredReply(201, {}, b"{}")
     with database.transaction() as tx:
-        assert twice.begin(tx) is None
+        assert begin(tx, [twice]) == [None]
     with database.transaction() as tx:
-        assert once.begin(tx) is None
-        once.finish(tx, b"f", reply)
+        assert begin(tx, [once]) == [None]
+        finish(tx, [(once, b"f", reply)])
     with pytest.raises(RequestInProgress), once_only(), database.transaction() as tx:
-        twice.finish(tx, b"f", reply)
+        finish(tx, [(twice, b"f", reply)])
 
 
 def test_an_upload_is_repeated_by_its_content(caller: Caller) -> None:

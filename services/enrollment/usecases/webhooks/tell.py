@@ -46,23 +46,26 @@ def tell_each(tx: Tx, facts: Sequence[tuple[int, Fact]], *, now: datetime) -> in
     )
 
 
-def tell_issued(tx: Tx, contract: Contract, policy: Policy, *, now: datetime) -> None:
-    """A policy was enrolled by itself, under this contract."""
+def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: datetime) -> None:
+    """Policies were enrolled by themselves and not by a file, under this contract."""
     if PolicyIssued.TYPE not in contract.webhook_types:
         return
-    fact = PolicyIssued(
-        policy_id=policy.policy_id,
-        partner_reference=policy.partner_reference,
-        product_code=policy.product_code,
-        product_version=policy.product_version,
-        state=policy.state,
-        version=policy.version,
-        premium_fen=policy.premium,
-        currency=policy.currency,
-        effective_from=policy.effective_from.astimezone(UTC),
-        effective_to=policy.effective_to.astimezone(UTC),
-    )
-    tell(tx, contract.partner_no, fact, now=now)
+    facts = [
+        PolicyIssued(
+            policy_id=policy.policy_id,
+            partner_reference=policy.partner_reference,
+            product_code=policy.product_code,
+            product_version=policy.product_version,
+            state=policy.state,
+            version=policy.version,
+            premium_fen=policy.premium,
+            currency=policy.currency,
+            effective_from=policy.effective_from.astimezone(UTC),
+            effective_to=policy.effective_to.astimezone(UTC),
+        )
+        for policy in policies
+    ]
+    tell_each(tx, [(contract.partner_no, fact) for fact in facts], now=now)
 
 
 def tell_canceled(tx: Tx, ended: Sequence[Cancellation], *, now: datetime) -> None:
