@@ -18,7 +18,7 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.statements import COLUMNS, Statement
+from services.enrollment.domain.statements import COLUMNS, ZONE, Statement, booked_in
 from services.enrollment.intake import shipped
 from services.enrollment.store import statement_lines, statements
 from services.enrollment.usecases import draw_statements, tie_out
@@ -309,9 +309,10 @@ def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
     assert accountant.post(f"/v1/statement-disputes/{raised.json['dispute_id']}/answer", answer).status_code == 409
     assert approver.post(f"{path}/settlement/approval", None).status_code == 200
     assert east.post(f"{path}/disputes", {"reason": "other"}).status_code == 409
-    answered_at = datetime.fromisoformat(answered.json["answered_at"])
-    march.draw(now=answered_at + timedelta(days=32))
-    later = march.statement(month=answered_at.strftime("%Y-%m-01"))
+    # The month is that of China, and its statement is drawn an hour into the next.
+    month = datetime.fromisoformat(answered.json["answered_at"]).astimezone(ZONE).date().replace(day=1)
+    march.draw(now=booked_in(month).end + timedelta(hours=2))
+    later = march.statement(month=month.isoformat())
     assert later.totals["adjusted"].net == -(PREMIUM - COMMISSION)
 
 
