@@ -32,7 +32,7 @@ class RunningBank:
         self.book_path = folder / "bank.sqlite"
         self._mark = mark
         self.client = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=5, trust_env=False
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30, trust_env=False
         )
         self.start()
 
@@ -48,7 +48,7 @@ class RunningBank:
                 MARK: self._mark.get(MARK, ""),
             },
         )
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             assert self.process.poll() is None, "the bank ended at its start"
             try:
@@ -65,7 +65,7 @@ class RunningBank:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

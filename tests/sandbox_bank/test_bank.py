@@ -43,7 +43,7 @@ def test_what_was_answered_survives_a_killed_bank(bank: RunningBank) -> None:
 
 def test_nobody_without_the_token_is_served(bank: RunningBank) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic abc"}):
-        with httpx.Client(base_url=bank.url, headers=headers, trust_env=False) as stranger:
+        with httpx.Client(base_url=bank.url, headers=headers, timeout=30, trust_env=False) as stranger:
             assert stranger.get("/book").status_code == 401
             assert stranger.post("/transfers", json={}).status_code == 401
     assert bank.statement() == []
@@ -101,7 +101,7 @@ def test_a_silent_bank_answers_nothing_whether_it_did_it_or_not(
         bank.client.post(
             "/transfers",
             json={"reference": "r1", "account": account, "holder_name": "x", "amount_fen": 1, "currency": "CNY"},
-            timeout=0.3,
+            timeout=httpx.Timeout(30, read=1.5),  # within which it does what it will not tell of
         )
     assert bank.client.get("/transfers/r1").status_code == (200 if known else 404)
 

@@ -33,8 +33,10 @@ from tests.sandbox_bank.bank_process import RunningBank
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 UNKNOWN_PAYEE = "01" + "f" * 32
 IMPATIENT = RetryPolicy(base_seconds=0.01, cap_seconds=0.05, attempts=3, quiet_seconds=0.2)
-TIMEOUT_SECONDS = 0.4
-"""Of a call to the bank, which answers within a few milliseconds unless it is meant not to."""
+PATIENT_SECONDS = 30.0
+"""Of a call to the bank, which answers within a few milliseconds; on a machine that is busy it may take seconds."""
+HASTY_SECONDS = 1.5
+"""Of a call where the bank is silent, which is waited for in vain; within it the bank does what it was told."""
 
 _numbers = itertools.count(1)
 
@@ -94,9 +96,10 @@ class Service:
     bank_process: RunningBank
     calendar: Calendar = field(default_factory=Calendar)
     policy: RetryPolicy = IMPATIENT
+    timeout_seconds: float = PATIENT_SECONDS
 
     def __post_init__(self) -> None:
-        self.bank: Bank = HttpBank(self.bank_process.url, self.bank_process.token, TIMEOUT_SECONDS)
+        self.bank: Bank = HttpBank(self.bank_process.url, self.bank_process.token, self.timeout_seconds)
         self.paying = self.worker()
 
     def worker(self, bank: Bank | None = None) -> Paying:
@@ -106,7 +109,7 @@ class Service:
             bank=bank or self.bank,
             sealer=self.vault.sealer,
             clock=self.calendar,
-            lease_seconds=5 * TIMEOUT_SECONDS,
+            lease_seconds=5 * self.timeout_seconds,
             policy=self.policy,
         )
 
@@ -147,7 +150,7 @@ class Service:
             while job(self.paying):
                 pass
 
-    def work_until(self, done: Callable[[], bool], seconds: float = 30) -> None:
+    def work_until(self, done: Callable[[], bool], seconds: float = 60) -> None:
         until = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < until, "what was waited for did not come"

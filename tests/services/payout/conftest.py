@@ -18,14 +18,14 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from tests.real_parts import Room
 from tests.sandbox_bank.bank_process import RunningBank
-from tests.services.payout.builders import Service
+from tests.services.payout.builders import HASTY_SECONDS, PATIENT_SECONDS, Service
 
 KEYS = KeyRing({1: bytes(range(32))})
 
 
 @pytest.fixture
 def database(payout_url: str) -> Iterator[Database]:
-    database = Database(payout_url, size=12, wait_seconds=10)
+    database = Database(payout_url, size=12, wait_seconds=30)
     yield database
     database.close()
 
@@ -48,6 +48,12 @@ def service(database: Database, vault: Vault, bank: RunningBank) -> Service:
 
 
 @pytest.fixture
+def hasty(database: Database, vault: Vault, bank: RunningBank) -> Service:
+    """The service where it does not wait for long, for banks that are silent."""
+    return Service(database, vault, bank, timeout_seconds=HASTY_SECONDS)
+
+
+@pytest.fixture
 def environ(payout_url: str, issuer: Issuer, bank: RunningBank) -> dict[str, str]:
     """Settings of a sandbox without Kafka: HTTP does not depend on it."""
     key = KEYS.key(1).hex()
@@ -60,7 +66,7 @@ def environ(payout_url: str, issuer: Issuer, bank: RunningBank) -> dict[str, str
         "SANDBOX": "true",
         "PAYOUT_RAIL_URL": bank.url,
         "PAYOUT_RAIL_TOKEN": bank.token,
-        "PAYOUT_RAIL_TIMEOUT_SECONDS": "0.4",
+        "PAYOUT_RAIL_TIMEOUT_SECONDS": str(PATIENT_SECONDS),
     }
 
 

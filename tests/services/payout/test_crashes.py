@@ -159,5 +159,5 @@ def test_a_worker_pays_while_the_broker_is_away_and_ends_when_asked(
     with worker_process(settings, log) as process:
         wait_for(lambda: service.payout(claim.claim_id).state == "paid", process, log)
         process.terminate()
-        assert process.wait(30) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
     assert "张小明" not in log.read_text()

@@ -110,14 +110,14 @@ def test_an_old_review_that_comes_late_stops_nothing(service: Service) -> None:
     service.work_until_state(claim.claim_id, "paid")
 
 
-def test_a_refused_claim_is_not_sent_again_while_the_bank_knows_nothing_of_it(service: Service) -> None:
-    claim = service.approve("8002")
-    assert send_next(service.paying)
-    assert service.payout(claim.claim_id).state == "in_doubt"
-    service.take(decided(claim.payee_token, claim_id=claim.claim_id, version=2, outcome="refused", amount_fen=0))
-    rejected = service.work_until_state(claim.claim_id, "rejected")
+def test_a_refused_claim_is_not_sent_again_while_the_bank_knows_nothing_of_it(hasty: Service) -> None:
+    claim = hasty.approve("8002")
+    assert send_next(hasty.paying)
+    assert hasty.payout(claim.claim_id).state == "in_doubt"
+    hasty.take(decided(claim.payee_token, claim_id=claim.claim_id, version=2, outcome="refused", amount_fen=0))
+    rejected = hasty.work_until_state(claim.claim_id, "rejected")
     assert (rejected.reason, rejected.attempts) == ("claim_refused", 1)
-    assert service.booked(claim.claim_id) == ["claim_owed", "claim_withdrawn"]
+    assert hasty.booked(claim.claim_id) == ["claim_owed", "claim_withdrawn"]
 
 
 def test_many_workers_share_the_work_and_pay_each_claim_once(service: Service) -> None:

@@ -81,10 +81,10 @@ def test_money_that_moved_for_a_payout_that_we_gave_up_is_extra(service: Service
     assert kinds(compare(service).findings) == [("extra", rejected.payout_id)]
 
 
-def test_what_the_bank_did_and_we_have_not_heard_of_yet_is_no_difference(service: Service) -> None:
-    service.approve("8005")
-    assert send_next(service.paying)
-    found = compare(service)
+def test_what_the_bank_did_and_we_have_not_heard_of_yet_is_no_difference(hasty: Service) -> None:
+    hasty.approve("8005")
+    assert send_next(hasty.paying)
+    found = compare(hasty)
     assert (found.findings, found.open, found.bank.count) == ((), 1, 1)
 
 

@@ -15,12 +15,12 @@ def test_8001_is_refused_by_the_bank(service: Service) -> None:
     assert service.balance("claims_payable") == -claim.amount_fen
 
 
-def test_8002_is_asked_about_before_each_send_and_given_up_in_the_end(service: Service) -> None:
-    claim = service.approve("8002")
-    rejected = service.work_until_state(claim.claim_id, "rejected")
-    assert (rejected.reason, rejected.attempts) == ("bank_silent", service.policy.attempts)
-    assert service.bank_process.book() == {}
-    with service.database.transaction() as tx:
+def test_8002_is_asked_about_before_each_send_and_given_up_in_the_end(hasty: Service) -> None:
+    claim = hasty.approve("8002")
+    rejected = hasty.work_until_state(claim.claim_id, "rejected")
+    assert (rejected.reason, rejected.attempts) == ("bank_silent", hasty.policy.attempts)
+    assert hasty.bank_process.book() == {}
+    with hasty.database.transaction() as tx:
         steps = [
             row[0]
             for row in tx.all(
@@ -51,19 +51,19 @@ def test_8004_is_paid_and_comes_back_a_day_later(service: Service) -> None:
     assert service.balance("claims_payable") == -claim.amount_fen
 
 
-def test_8004_seen_only_after_it_came_back_is_told_as_paid_and_as_returned(service: Service) -> None:
-    claim = service.approve("8004")
-    with service.bank_process.frozen():
-        service.work()
-    service.bank_process.advance_to(service.bank_process.now() + timedelta(hours=25))
-    service.work_until_state(claim.claim_id, "paid", "returned")
-    service.bank_process.advance_to(service.bank_process.now() + timedelta(hours=25))
-    service.work_until_state(claim.claim_id, "returned")
-    assert [state for state, _ in service.events(claim.claim_id)] == ["scheduled", "paid", "returned"]
+def test_8004_seen_only_after_it_came_back_is_told_as_paid_and_as_returned(hasty: Service) -> None:
+    claim = hasty.approve("8004")
+    with hasty.bank_process.frozen():
+        hasty.work()
+    hasty.bank_process.advance_to(hasty.bank_process.now() + timedelta(hours=25))
+    hasty.work_until_state(claim.claim_id, "paid", "returned")
+    hasty.bank_process.advance_to(hasty.bank_process.now() + timedelta(hours=25))
+    hasty.work_until_state(claim.claim_id, "returned")
+    assert [state for state, _ in hasty.events(claim.claim_id)] == ["scheduled", "paid", "returned"]
 
 
-def test_8005_moved_the_money_in_silence_and_is_not_sent_again(service: Service) -> None:
-    claim = service.approve("8005")
-    paid = service.work_until_state(claim.claim_id, "paid")
+def test_8005_moved_the_money_in_silence_and_is_not_sent_again(hasty: Service) -> None:
+    claim = hasty.approve("8005")
+    paid = hasty.work_until_state(claim.claim_id, "paid")
     assert paid.attempts == 1
-    assert len(service.bank_process.statement()) == 1
+    assert len(hasty.bank_process.statement()) == 1
