@@ -131,6 +131,13 @@ def _measure(stack: Stack, runs: int) -> tuple[dict[str, list[Answered]], Counte
     return found, cpu
 
 
+def _enrollments_an_event(stack: Stack) -> float:
+    with closing(psycopg2.connect(stack.database_url(ENROLLMENT))) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT avg(policies) FROM policy_chunks")
+        row = cursor.fetchone()
+    return float(row[0]) if row else 0.0
+
+
 def _drained(stack: Stack) -> None:
     """Wait until the relay has nothing left to do, so that it does not work beside the others' turns."""
     with closing(psycopg2.connect(stack.database_url(ENROLLMENT))) as connection, connection.cursor() as cursor:
@@ -182,8 +189,10 @@ def main() -> None:
         Stack(Path(folder), preferred_ports=False, say=print) as stack,
     ):
         found, cpu = _measure(stack, runs)
+        per_event = _enrollments_an_event(stack)
     each = {name: seconds / (runs * REQUESTS_PER_RUN) * 1000 for name, seconds in cpu.most_common()}
     notes = [
+        f"{per_event:.1f} enrollments shared a transaction and an event.",
         "CPU milliseconds an enrollment: "
         + ", ".join(f"{name} {ms:.2f}" for name, ms in each.items() if ms >= LEAST_MS)
         + f"; together {sum(each.values()):.2f}.",
