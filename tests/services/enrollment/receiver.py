@@ -67,7 +67,7 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
-    def wait(self, number: int, seconds: float = 20.0) -> None:
+    def wait(self, number: int, seconds: float = 60.0) -> None:
         """Until so many requests arrived."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.received) >= number, seconds), "nothing came"

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
 import pytest
+from typing_extensions import override
 
+from services.enrollment.courier.addresses import parse_networks
+from services.enrollment.courier.post import Courier
 from services.enrollment.domain.webhook_facts import BatchFinished
-from services.enrollment.domain.webhooks import TRIES, WAITS
+from services.enrollment.domain.webhooks import TRIES, WAITS, Answer
 from services.enrollment.store import webhook_deliveries
 from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.webhooks import send as send_webhooks
 from services.enrollment.usecases.webhooks.send import LEASE, OF_ONE_ENDPOINT, THREADS, Sender, drop_old
 from services.enrollment.usecases.webhooks.tell import tell
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
+from shared.process.clock import SystemClock, wall_now
 from tests.services.enrollment.builders import NOW, Partner, body, faults
-from tests.services.enrollment.conftest import NewSender
+from tests.services.enrollment.conftest import KEYS, NewSender
 from tests.services.enrollment.receiver import Answers, Receiver, listening
 from tests.services.enrollment.webhooks import add, later, send
 
 EAST = "SELECT partner_no FROM partners WHERE partner_id = 'telecom-east'"
+
+
+@pytest.fixture(autouse=True)
+def _the_senders_time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For it time passes by ``later`` alone, however slow the machine is; what the others ask for now is due."""
+    now = wall_now() + timedelta(minutes=2)
+    monkeypatch.setattr(send_webhooks, "wall_now", lambda: now)
+
+
+class PatientCourier(Courier):
+    """Waits for a server that hangs for longer than a test takes."""
+
+    @override
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, *, seconds: float = 100) -> Answer:
+        return super().post(url, headers, body, seconds=seconds)
 
 
 def a_fact(number: int = 1) -> BatchFinished:
@@ -259,12 +281,12 @@ def test_two_workers_never_send_the_same_message_at_once(
     assert Counter(Counter(got.webhook_id for got in receiver.received).values()) == {1: 60}
 
 
-def test_a_server_that_hangs_holds_up_no_other(
-    east: Partner, receiver: Receiver, sender: Sender, database: Database
-) -> None:
+def test_a_server_that_hangs_holds_up_no_other(east: Partner, receiver: Receiver, database: Database) -> None:
+    courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
+    sender = Sender(database, courier, Sealer(KEYS), SystemClock())
     let_go = threading.Event()
     with listening() as slow:
-        slow.otherwise = Answers(act=lambda _request: let_go.wait(20))
+        slow.otherwise = Answers(act=lambda _request: let_go.wait(100))
         add(east, slow)
         for number in range(20):
             tell_east(database, number)
@@ -274,7 +296,7 @@ def test_a_server_that_hangs_holds_up_no_other(
         add(east, receiver)
         for number in range(20, 30):
             tell_east(database, number)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while len(receiver.received) < 10:
             assert time.monotonic() < deadline, "the hanging server holds up the other"
             sender.send_due()
@@ -365,6 +387,8 @@ def test_a_single_enrollment_is_told_and_one_of_another_partner_is_not(
     assert (data["policy_id"], data["partner_reference"]) == (policy["policy_id"], policy["partner_reference"])
     assert data["premium_fen"] == policy["premium_fen"]
     assert datetime.fromisoformat(data["effective_from"]) == datetime.fromisoformat(policy["effective_from"])
-    told = got.body.decode()
+    # The reference is the partner's own, and digits of an id or of a moment are those of a phone by chance.
+    about = data | dict.fromkeys(("policy_id", "partner_reference"), "")
+    assert about.keys() == data.keys()
     for personal in ("张小明", "139", "0000", "1980"):
-        assert personal not in told.replace(policy["policy_id"], "").replace(policy["partner_reference"], "")
+        assert personal not in json.dumps(about, ensure_ascii=False)
