@@ -48,7 +48,8 @@ def test_two_workers_killed_again_and_again_take_each_file_once(
         with ExitStack() as both:
             pair: list[subprocess.Popen[bytes]] = [both.enter_context(worker(alone(environ))) for _ in range(2)]
             before = progress(base)
-            until(lambda before=before: progress(base) > before, pair[0])  # type: ignore[misc]  # mypy cannot infer it
+            # On a fast machine the first two may have done it all.
+            until(lambda before=before: progress(base) > before or results() == FILES, pair[0])  # type: ignore[misc]  # mypy cannot infer it
             time.sleep(dice.random())
             for process in pair:
                 process.send_signal(signal.SIGKILL)

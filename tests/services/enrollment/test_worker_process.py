@@ -103,6 +103,15 @@ def rows_read(database: Database) -> int:
     return int(row[0])
 
 
+def waits(database: Database) -> bool:
+    """Whether a process waits for what another one holds."""
+    with database.transaction() as tx:
+        return (
+            tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            is not None
+        )
+
+
 def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
     base: Database, keys: Vault, whole: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,12 +129,13 @@ def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
             vault=keys,
             now=NOW,
         )
-    done = 0
-    for _kill in range(3):
-        with worker(whole) as process:
-            until(lambda before=done: rows_read(base) > before, process)  # type: ignore[misc]  # mypy cannot infer it
-        done = rows_read(base)
-    assert 0 < done < people
+    for part in (2, 4, 6):
+        # The worker comes to the end of this part and waits for its row; there it is killed.
+        with base.transaction() as held:
+            held.one("SELECT 1 FROM batch_parts WHERE part_no = %s FOR UPDATE", (part,))
+            with worker(whole) as process:
+                until(lambda: waits(base), process)
+        assert part * 5000 <= rows_read(base) < people
     with worker(whole) as process:
         until(lambda: rows_read(base) == people, process)
     with base.transaction() as tx:
