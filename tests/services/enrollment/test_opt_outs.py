@@ -231,7 +231,7 @@ def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: D
 def wait_until_somebody_waits(database: Database) -> None:
     """Until a transaction waits for a lock of a person or of the gate."""
     pause = threading.Event()
-    for _ in range(500):
+    for _ in range(6_000):
         with database.transaction() as tx:
             if tx.one("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
                 return

@@ -202,7 +202,7 @@ import sys
 from datetime import datetime
 from services.enrollment.usecases import wind_down
 from shared.db.pool import Database
-wind_down.STEP = 20
+wind_down.STEP = 10
 database = Database(sys.argv[1], size=1)
 print("begins", flush=True)
 while True:

@@ -107,16 +107,18 @@ def test_a_file_that_breaks_the_rules_stops_it_before_anything_is_done(
 
 
 def test_a_runner_killed_in_the_middle_leaves_no_lock_and_no_half(url: str, folder: Path) -> None:
-    (folder / "0003_slow.sql").write_text("-- Slow.\nINSERT INTO visits VALUES (3);\nSELECT pg_sleep(3);\n")
+    slow = "-- Slow.\nINSERT INTO visits VALUES (3);\nSELECT pg_advisory_xact_lock(3);\n"
+    (folder / "0003_slow.sql").write_text(slow)
     code = f"from pathlib import Path; from shared.db.migrate import migrate; migrate({url!r}, [Path({str(folder)!r})])"
-    runner = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 30
-    while not ask(url, "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '-- Slow%'"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-    os.kill(runner.pid, signal.SIGKILL)
-    runner.wait(10)
+    with closing(psycopg2.connect(url)) as holder:
+        holder.cursor().execute("SELECT pg_advisory_lock(3)")
+        runner = subprocess.Popen([sys.executable, "-c", code])
+        deadline = time.monotonic() + 60
+        while not ask(url, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 3 AND NOT granted"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.kill(runner.pid, signal.SIGKILL)
+        runner.wait(30)
 
     assert migrate(url, [folder]) == ["service/0003_slow.sql"]
     assert ask(url, "SELECT n FROM visits ORDER BY n") == [(1,), (3,)]

@@ -107,7 +107,7 @@ def test_a_connection_that_the_server_closed_is_not_handed_out(database: Databas
         row = tx.one("SELECT pg_backend_pid()")
         assert row is not None
 
-    postgres.run(f"SELECT pg_terminate_backend({row[0]}, 5000)")
+    postgres.run(f"SELECT pg_terminate_backend({row[0]}, 60000)")
 
     with database.transaction() as tx:
         assert tx.one("SELECT pg_backend_pid()") != row
@@ -118,7 +118,7 @@ def test_a_connection_lost_in_the_middle_is_forgotten_and_the_error_told(platfor
     with pytest.raises(psycopg2.OperationalError), database.transaction() as tx:
         row = tx.one("SELECT pg_backend_pid()")
         assert row is not None
-        postgres.run(f"SELECT pg_terminate_backend({row[0]}, 5000)")
+        postgres.run(f"SELECT pg_terminate_backend({row[0]}, 60000)")
         tx.one("SELECT 1")
 
     with database.transaction() as tx:
