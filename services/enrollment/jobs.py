@@ -13,9 +13,9 @@ from services.enrollment.usecases.end_failed_batches import forget_failed_parts
 from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.load_batch import load_next_part
 from services.enrollment.usecases.pick_up_files import Pickups
-from services.enrollment.usecases.prepare_part import Ahead
 from services.enrollment.usecases.quotas import forget_windows
 from services.enrollment.usecases.run_renewals import work_off_renewals
+from services.enrollment.usecases.under_way import Overtaken, UnderWay
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old
 from services.enrollment.usecases.wind_down import work_off_wind_downs
@@ -26,6 +26,8 @@ from shared.process.clock import Clock
 
 LOOK_FOR_BATCHES_SECONDS: Final = 0.2
 """A partner's small file should not wait noticeably; the question costs one look into an index that is mostly empty."""
+PARTS_AT_ONCE: Final = 2
+"""While the database stores one part, another is made ready; and one's commit waits for the disk beside the other."""
 LOOK_INTO_PLACES_SECONDS: Final = 5.0
 """A file that was left takes minutes to come and a minute to settle; listing an object store costs money each time."""
 FORGET_FAILED_SECONDS: Final = 3600.0
@@ -53,13 +55,17 @@ def of_files(
     database: Database, clock: Clock, vault: Vault, places: Sequence[Place], *, sandbox: bool
 ) -> tuple[Job, ...]:
     """Enroll what was uploaded, take in what lies in ``places``, and forget what is left of failed batches."""
-    ahead = Ahead()
+    under_way = UnderWay()
 
-    def load(tx: Tx) -> bool:
-        return load_next_part(tx, vault=vault, now=clock.now(), sandbox=sandbox, ahead=ahead)
+    def load() -> bool:
+        try:
+            with under_way.turn() as turn, database.transaction() as tx:
+                return load_next_part(tx, vault=vault, now=clock.now(), sandbox=sandbox, turn=turn)
+        except Overtaken:
+            return True
 
     own = (
-        Job("load-batches", LOOK_FOR_BATCHES_SECONDS, _step(database, load)),
+        *(Job(f"load-batches-{number}", LOOK_FOR_BATCHES_SECONDS, load) for number in range(1, PARTS_AT_ONCE + 1)),
         Job(
             "forget-failed-batches",
             FORGET_FAILED_SECONDS,

@@ -67,6 +67,8 @@ CREATE TABLE batches (
     received_at timestamptz NOT NULL,
     finished_at timestamptz,
     failure text,
+    -- Who did a part of it last: a process, by an id of its own.
+    worker uuid,
     FOREIGN KEY (product_id, product_version) REFERENCES product_versions,
     CHECK (rows_read = accepted + rejected AND rows_read <= rows_total),
     CHECK (state <> 'finished' OR (rows_read = rows_total AND finished_at IS NOT NULL))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -127,7 +128,7 @@ def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The next part to do of a batch that this transaction has locked."""
+    """The next part to do of a batch that this worker has leased."""
 
     batch_id: BatchId
     partner_id: PartnerId
@@ -144,49 +145,63 @@ class Work:
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SealedPart:
-    """A part that is still to be done."""
-
-    part_no: int
-    first_line: int
-    sealed: bytes
+_SEALED: Final = "SELECT sealed FROM batch_parts WHERE batch_id = %s AND part_no = %s"
 
 
-_PART_FROM: Final = """
-SELECT part_no, first_line, sealed FROM batch_parts
-WHERE batch_id = %s AND part_no >= %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
+def sealed_part(tx: Tx, batch_id: BatchId, part_no: int) -> bytes:
+    """What was received; the part is still to be done."""
+    row = tx.one(_SEALED, (batch_id, part_no))
+    assert row is not None  # noqa: S101  # the caller has locked it
+    return bytes(row[0])
+
+
+_LEASES: Final = 0x6261_7463
+"""Advisory locks are numbers; this one is "batc" in ASCII, beside a batch's."""
+
+# One worker a batch, which knows the order of its parts, so that of two lines about one person the first always wins;
+# more workers take more batches. The lease goes with the connections of a worker that is killed: it is shared by those
+# transactions of its that are at the batch, and is taken alone by any other worker, so only where none of them is left.
+_LOCK_NEXT: Final = f"""
+WITH waiting AS MATERIALIZED (
+    SELECT * FROM batches WHERE state IN ('received', 'processing') ORDER BY received_at, batch_id LIMIT 100
+), leased AS MATERIALIZED (
+    SELECT * FROM waiting
+    WHERE CASE WHEN worker = %(worker)s::uuid
+               THEN pg_try_advisory_xact_lock_shared({_LEASES}, hashtext(batch_id::text))
+               ELSE pg_try_advisory_xact_lock({_LEASES}, hashtext(batch_id::text)) END
+    LIMIT 1
+)
+SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.kind, b.dry_run, b.header, b.received_at, b.trace,
+       b.worker IS NOT DISTINCT FROM %(worker)s::uuid
+FROM leased b JOIN partners r USING (partner_no)
 """
-
-
-def sealed_part(tx: Tx, batch_id: BatchId, part_no: int) -> SealedPart | None:
-    """That part, or the first one after it that is still to be done; None where there is none."""
-    row = tx.one(_PART_FROM, (batch_id, part_no))
-    return None if row is None else SealedPart(row[0], row[1], bytes(row[2]))
-
-
-# One worker a batch, in the order of its parts, so that of two lines about one person the first always wins; more
-# workers take more batches. The row lock is the lease: it goes with the connection of a worker that is killed.
-_LOCK_NEXT: Final = """
-SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.kind, b.dry_run, b.header, b.received_at, b.trace
-FROM batches b JOIN partners r USING (partner_no)
-WHERE b.state IN ('received', 'processing')
-ORDER BY b.received_at, b.batch_id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
-"""
+# A statement after the one that locks, to see what was committed until then. A part whose row is locked is ending
+# without a client, by a connection that was lost: nobody knows yet how.
 _NEXT_PART: Final = """
 SELECT part_no, first_line, rows,
        NOT EXISTS (SELECT 1 FROM batch_parts m WHERE m.batch_id = p.batch_id AND m.part_no > p.part_no)
-FROM batch_parts p WHERE batch_id = %s AND sealed IS NOT NULL ORDER BY part_no LIMIT 1
+FROM batch_parts p JOIN batches b USING (batch_id)
+WHERE batch_id = %(batch_id)s AND sealed IS NOT NULL AND part_no = (
+    SELECT n.part_no FROM batch_parts n
+    WHERE n.batch_id = %(batch_id)s AND n.sealed IS NOT NULL AND n.part_no <> ALL (%(busy)s::integer[])
+    ORDER BY n.part_no LIMIT 1)
+  AND b.state IN ('received', 'processing') AND (b.worker = %(worker)s::uuid OR NOT %(shared)s)
+FOR UPDATE OF p SKIP LOCKED
 """
 
 
-def take_next(tx: Tx) -> Work | None:
-    """Lock the oldest batch that nobody works on and read its next part; None where there is nothing to do."""
-    head = tx.one(_LOCK_NEXT)
+def take_next(tx: Tx, worker: str, busy: Mapping[BatchId, Sequence[int]]) -> Work | None:
+    """Lease the oldest batch that no other worker is at, and take its next part; None where there is nothing to do.
+
+    ``busy`` are the parts that other transactions of this worker are at.
+    """
+    head = tx.one(_LOCK_NEXT, {"worker": worker})
     if head is None:
         return None
-    part = tx.one(_NEXT_PART, (head[0],))
-    assert part is not None  # noqa: S101  # the last part's transaction also ends the batch
+    parts = {"batch_id": head[0], "busy": list(busy.get(head[0], ())), "worker": worker, "shared": head[9]}
+    part = tx.one(_NEXT_PART, parts)
+    if part is None:
+        return None
     return Work(
         batch_id=BatchId(head[0]),
         partner_id=PartnerId(head[1]),
@@ -208,27 +223,40 @@ _PART_DONE: Final = """
 UPDATE batch_parts SET sealed = NULL, accepted = %s, rejected = %s
 WHERE batch_id = %s AND part_no = %s AND sealed IS NOT NULL
 """
+# The sums say whether all is done: of two parts that end at once, the second sees what the first one added.
 _BATCH_FURTHER: Final = """
-UPDATE batches SET state = CASE WHEN %(last)s THEN 'finished' ELSE 'processing' END,
-       rows_read = rows_read + %(accepted)s + %(rejected)s, accepted = accepted + %(accepted)s,
+UPDATE batches SET worker = %(worker)s::uuid, rows_read = rows_read + %(rows)s, accepted = accepted + %(accepted)s,
        rejected = rejected + %(rejected)s, working_seconds = working_seconds + %(seconds)s,
-       finished_at = CASE WHEN %(last)s THEN %(now)s END
+       state = CASE WHEN rows_read + %(rows)s = rows_total THEN 'finished' ELSE 'processing' END,
+       finished_at = CASE WHEN rows_read + %(rows)s = rows_total THEN %(now)s END
 WHERE batch_id = %(batch_id)s AND state IN ('received', 'processing')
+RETURNING state
 """
 
 
-def part_done(tx: Tx, work: Work, *, accepted: int, rejected: int, seconds: float, now: datetime) -> None:
-    """Empty the part, move the batch on, and finish it after its last part."""
-    tx.execute(_PART_DONE, (accepted, rejected, work.batch_id, work.part_no))
+def part_done(
+    tx: Tx, work: Work, worker: str, *, accepted: int, rejected: int, seconds: float, now: datetime
+) -> BatchState | None:
+    """Empty the part and move the batch on: its state, finished after the last part to end.
+
+    None where the batch, or the part, has come to an end meanwhile; then roll back.
+    """
+    if tx.execute(_PART_DONE, (accepted, rejected, work.batch_id, work.part_no)) == 0:
+        return None
     parameters: dict[str, object] = {
         "batch_id": work.batch_id,
-        "last": work.last,
+        "worker": worker,
+        "rows": accepted + rejected,
         "accepted": accepted,
         "rejected": rejected,
         "seconds": seconds,
         "now": now,
     }
-    tx.execute(_BATCH_FURTHER, parameters)
+    row = tx.one(_BATCH_FURTHER, parameters)
+    if row is None:
+        return None
+    state: BatchState = row[0]
+    return state
 
 
 _FAIL: Final = """

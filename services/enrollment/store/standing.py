@@ -59,6 +59,21 @@ def look_up(tx: Tx, person_tokens: Sequence[bytes], under: SoldUnder) -> dict[by
     return found
 
 
+_OPTED_OUT: Final = f"""
+SELECT person_token FROM opt_outs WHERE person_token = ANY (ARRAY(
+    SELECT substring(%(tokens)s::bytea FROM place FOR {_TOKEN_BYTES})
+    FROM generate_series(1, %(length)s, {_TOKEN_BYTES}) AS place
+))
+"""
+
+
+def opted_out(tx: Tx, person_tokens: Sequence[bytes]) -> dict[bytes, Standing]:
+    """Of ``look_up``, those who opted out alone."""
+    tokens = b"".join(person_tokens)
+    rows = tx.all(_OPTED_OUT, {"tokens": tokens, "length": len(tokens)})
+    return {bytes(token): Standing(opted_out=True, partner_no=0, partner_reference="") for (token,) in rows}
+
+
 _SEEN: Final = f"""
 SELECT person_token, partner_reference FROM dry_run_persons
 WHERE batch_id = %(batch_id)s AND person_token = ANY (ARRAY(

@@ -15,87 +15,67 @@ import polars as pl
 from services.enrollment.domain.batches import CHUNK_ROWS
 from services.enrollment.domain.many_rows import EPOCH, MICROSECOND
 from services.enrollment.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
-from services.enrollment.store import batches, many_policies, opt_outs, rejections, standing
+from services.enrollment.store import many_policies, opt_outs, rejections, standing
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.store.many_policies import NewChunk
 from services.enrollment.store.standing import Standing
 from services.enrollment.usecases.announce import chunk_enrolled
 from services.enrollment.usecases.contracts import Sale, sale_of_batch
-from services.enrollment.usecases.prepare_part import Ahead, PreparedPart, prepare
+from services.enrollment.usecases.prepare_part import PreparedPart, prepare
 from services.enrollment.usecases.publish_consent_text import texts_in_use
-from services.enrollment.usecases.vault import Vault, open_part, seal_records
+from services.enrollment.usecases.under_way import Turn
+from services.enrollment.usecases.vault import Vault, seal_records
 from shared.db.transaction import Tx
 from shared.events.policies import PolicyColumns
 from shared.messaging import outbox
-from shared.privacy.sealed import data_key_id
 from shared.process import metrics
 from shared.process.new_ids import id_text, new_ids
 
 
 def enroll_rows(
-    tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
+    tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn
 ) -> tuple[int, int]:
     """How many rows of the part were accepted, and how many rejected."""
-    desk = _desk(tx, work, _sale(tx, work), sandbox=sandbox)
+    sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
+    texts = texts_in_use(tx, sale.contract)
+    desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
     prepared = prepare(part, work.header, work.first_line, desk, vault.tokenizer)
-    return enroll_prepared(tx, prepared, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
-
-
-def enroll_prepared(
-    tx: Tx, prepared: PreparedPart, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
-) -> tuple[int, int]:
-    """The same of a part that was made ready before."""
-    sale = _sale(tx, work)
-    if ahead:
-        _begin_next(tx, work, _desk(tx, work, sale, sandbox=sandbox), vault, ahead)
+    if work.dry_run:
+        turn.wait_for_all()
+    else:
+        turn.wait_for(prepared.people["person_token"].to_list())
     opt_outs.hold(tx)
     if work.dry_run:
         taken, known = _pretend(tx, prepared, work, sale)
     else:
-        taken, known = _store(tx, prepared, work, sale, vault=vault, now=now)
+        look_first = turn.expects_known_persons
+        taken, known = _store(tx, prepared, work, sale, vault=vault, now=now, look_first=look_first)
+        turn.note_known_persons(known)
         metrics.POLICIES_ENROLLED.labels("batch").inc(taken)
     rejected = list(_rejections(prepared, known, sale.contract.partner_no))
     rejections.add(tx, work.batch_id, rejected)
     return taken, len(rejected)
 
 
-def _sale(tx: Tx, work: Work) -> Sale:
-    return sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
-
-
-def _desk(tx: Tx, work: Work, sale: Sale, *, sandbox: bool) -> Desk:
-    texts = texts_in_use(tx, sale.contract)
-    return Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
-
-
-def _begin_next(tx: Tx, work: Work, desk: Desk, vault: Vault, ahead: Ahead) -> None:
-    """Have the next part prepared while the database is busy with this one."""
-    following = batches.sealed_part(tx, work.batch_id, work.part_no + 1)
-    if following is None:
-        return
-    key = vault.sealer.data_key(tx, data_key_id(following.sealed))
-
-    def make() -> PreparedPart:
-        part = open_part(key, work.batch_id, following.part_no, following.sealed)
-        return prepare(part, work.header, following.first_line, desk, vault.tokenizer)
-
-    ahead.begin((work.batch_id, following.part_no), make)
-
-
 def _store(
-    tx: Tx, prepared: PreparedPart, work: Work, sale: Sale, *, vault: Vault, now: datetime
+    tx: Tx, prepared: PreparedPart, work: Work, sale: Sale, *, vault: Vault, now: datetime, look_first: bool
 ) -> tuple[int, Mapping[bytes, Standing]]:
-    """How many people were enrolled, and why the others were not, by their tokens."""
+    """How many people were enrolled, and why the others were not, by their tokens.
+
+    ``look_first`` for who is covered; else only the index is asked, by the COPY, which fails where somebody is.
+    """
+    look = look_first or bool(prepared.older_tokens)
     while True:
-        known = _known(tx, prepared, sale)
+        known = _known(tx, prepared, sale) if look else _opted_out(tx, prepared)
         people = _without(prepared.people, known)
         if not people.height:
             return 0, known
         policy_ids = new_ids(people.height)
         chunk_ids = new_ids(-(-people.height // CHUNK_ROWS))
-        # Where somebody is being enrolled by another transaction, the index made us wait for its end: look again.
+        # Where somebody was being enrolled by another transaction, the index made us wait for its end: look who.
         if many_policies.insert(tx, people, policy_ids, chunk_ids, sale.under):
             break
+        look = True
     chunks = list(_chunks(people, policy_ids, chunk_ids))
     _announce(tx, chunks, work, sale, vault=vault, now=now)
     return people.height, known
@@ -109,6 +89,10 @@ def _known(tx: Tx, prepared: PreparedPart, sale: Sale) -> dict[bytes, Standing]:
         found = standing.look_up(tx, sorted(older), sale.under)
         known |= {token: found[old] for token, old in zip(tokens, older, strict=True) if old in found}
     return known
+
+
+def _opted_out(tx: Tx, prepared: PreparedPart) -> dict[bytes, Standing]:
+    return standing.opted_out(tx, prepared.people["person_token"].to_list())
 
 
 def _without(people: pl.DataFrame, known: Mapping[bytes, Standing]) -> pl.DataFrame:

@@ -13,17 +13,16 @@ from typing import Final, Protocol
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.store import batches, standing
 from services.enrollment.store.batches import Work
-from services.enrollment.usecases.enroll_rows import enroll_prepared, enroll_rows
-from services.enrollment.usecases.prepare_part import Ahead
+from services.enrollment.usecases.enroll_rows import enroll_rows
 from services.enrollment.usecases.remove_rows import remove_rows
 from services.enrollment.usecases.renew_rows import renew_rows
+from services.enrollment.usecases.under_way import Overtaken, Turn, UnderWay
 from services.enrollment.usecases.vault import Vault, open_part
 from services.enrollment.usecases.webhooks.tell import tell_batch
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import SealBroken, data_key_id
 from shared.process import metrics, traces
-from shared.process.clock import monotonic
 from shared.process.logs import get_logger
 
 log = get_logger()
@@ -33,7 +32,7 @@ class LoadPart(Protocol):
     """What each kind of batch has: how many rows of the part were accepted, and how many rejected."""
 
     def __call__(
-        self, tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None
+        self, tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn
     ) -> tuple[int, int]: ...
 
 
@@ -44,27 +43,33 @@ LOADERS: Final[Mapping[BatchKind, LoadPart]] = {
 }
 
 
-def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None = None) -> bool:
+def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn | None = None) -> bool:
     """Work off the next part of the oldest batch that no other worker has; False where there is none.
 
-    ``ahead`` is the caller's to keep from one call to the next: with it, a part is prepared while the database is busy
-    with the one before.
+    ``turn`` is one of a worker whose threads do several parts at once, and is left after the end of ``tx``.
+
+    Raises:
+        Overtaken: roll back, and try again: the part comes after one that was not stored.
     """
-    began = monotonic()
-    work = batches.take_next(tx)
+    turn = turn or UnderWay().turn()
+    work = turn.take(tx)
     if work is None:
         return False
     with traces.span("load-batch-part", parent=work.trace):
         try:
-            accepted, rejected = _load(tx, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
+            accepted, rejected = _load(tx, work, vault=vault, now=now, sandbox=sandbox, turn=turn)
         except (SealBroken, UnknownKey) as error:
             batches.fail(tx, work.batch_id, error.sentence())
             standing.forget_dry_run(tx, work.batch_id)
             tell_batch(tx, work.partner_id, work.batch_id, now=now)
             log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=error.sentence())
             return True
-        batches.part_done(tx, work, accepted=accepted, rejected=rejected, seconds=monotonic() - began, now=now)
-        if work.last:
+        done = batches.part_done(
+            tx, work, turn.worker, accepted=accepted, rejected=rejected, seconds=turn.seconds(), now=now
+        )
+        if done is None:
+            raise Overtaken
+        if done == "finished":
             tell_batch(tx, work.partner_id, work.batch_id, now=now)
         log.info("batch_part_loaded", batch_id=work.batch_id, part=work.part_no, accepted=accepted, rejected=rejected)
     metrics.BATCH_ROWS.labels("accepted").inc(accepted)
@@ -72,12 +77,8 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, ahead:
     return True
 
 
-def _load(tx: Tx, work: Work, *, vault: Vault, now: datetime, sandbox: bool, ahead: Ahead | None) -> tuple[int, int]:
-    prepared = ahead.take((work.batch_id, work.part_no)) if ahead else None
-    if prepared is not None:
-        return enroll_prepared(tx, prepared, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
-    found = batches.sealed_part(tx, work.batch_id, work.part_no)
-    assert found is not None  # noqa: S101  # the batch is locked, and this part of it is still to be done
-    key = vault.sealer.data_key(tx, data_key_id(found.sealed))
-    part = open_part(key, work.batch_id, work.part_no, found.sealed)
-    return LOADERS[work.kind](tx, part, work, vault=vault, now=now, sandbox=sandbox, ahead=ahead)
+def _load(tx: Tx, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn) -> tuple[int, int]:
+    sealed = batches.sealed_part(tx, work.batch_id, work.part_no)
+    key = vault.sealer.data_key(tx, data_key_id(sealed))
+    part = open_part(key, work.batch_id, work.part_no, sealed)
+    return LOADERS[work.kind](tx, part, work, vault=vault, now=now, sandbox=sandbox, turn=turn)

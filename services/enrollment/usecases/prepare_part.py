@@ -1,15 +1,12 @@
 """Makes ready what a part of a file holds, without the database: read, judged, tokenized, in the order of the tokens.
 
-It depends on nothing but the part and what its batch was received under, so it may be done ahead, in another thread,
-while the database stores the part before; if that is in vain, no harm is done.
+It depends on nothing but the part and what its batch was received under.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import polars as pl
 
@@ -18,7 +15,6 @@ from services.enrollment.domain.rows import Desk
 from services.enrollment.intake import parse
 from services.enrollment.usecases.vault import RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
-from shared.values.ids import BatchId
 
 _RECORD: Final = ("name", "document_type", "document_number", "phone")
 
@@ -67,24 +63,3 @@ def prepare(part: bytes, header: str, first_line: int, desk: Desk, tokenizer: To
         older_tokens=[once[f"older_token_{key}"].to_list() for key in tokenizer.older_keys],
         refused=[*judged.refused, *no_rows],
     )
-
-
-Place: TypeAlias = tuple[BatchId, int]
-"""A part by its batch and number."""
-
-
-class Ahead:
-    """Prepares one part in a thread of its own, to be taken by whoever comes to work it off."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="prepare-part")
-        self._begun: tuple[Place, Future[PreparedPart]] | None = None
-
-    def begin(self, place: Place, make: Callable[[], PreparedPart]) -> None:
-        """Prepare that part; what was prepared before and not taken is dropped."""
-        self._begun = (place, self._thread.submit(make))
-
-    def take(self, place: Place) -> PreparedPart | None:
-        """That part, once it is ready; None if it was not begun."""
-        begun, self._begun = self._begun, None
-        return begun[1].result() if begun is not None and begun[0] == place else None

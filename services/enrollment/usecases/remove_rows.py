@@ -14,7 +14,7 @@ from services.enrollment.intake import few_columns
 from services.enrollment.store import rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.end_policies import end_policies
-from services.enrollment.usecases.prepare_part import Ahead
+from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
@@ -28,9 +28,10 @@ def remove_rows(
     vault: Vault,  # noqa: ARG001  # a removal opens nobody's record
     now: datetime,
     sandbox: bool,  # noqa: ARG001
-    ahead: Ahead | None,  # noqa: ARG001
+    turn: Turn,
 ) -> tuple[int, int]:
     """How many rows of the part were done, and how many rejected."""
+    turn.wait_for_all()
     asked: dict[str, tuple[int, CancelReason]] = {}
     rejected: list[Rejection] = []
     for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):

@@ -16,9 +16,9 @@ from services.enrollment.intake import few_columns
 from services.enrollment.store import rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.contracts import sale_of_batch
-from services.enrollment.usecases.prepare_part import Ahead
 from services.enrollment.usecases.publish_consent_text import texts_in_use
 from services.enrollment.usecases.renew_policies import Order, Renewals, renew_policies
+from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, ProductCode
@@ -34,9 +34,10 @@ def renew_rows(
     vault: Vault,
     now: datetime,
     sandbox: bool,
-    ahead: Ahead | None,  # noqa: ARG001  # nothing is to be prepared
+    turn: Turn,
 ) -> tuple[int, int]:
     """How many rows of the part were renewed, and how many rejected."""
+    turn.wait_for_all()
     sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
     texts = texts_in_use(tx, sale.contract)
     desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)

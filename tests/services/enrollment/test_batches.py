@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,14 +19,14 @@ from services.enrollment.intake import lines
 from services.enrollment.store import batches, opt_outs, policies
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.load_batch import load_next_part
-from services.enrollment.usecases.prepare_part import Ahead
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.usecases.under_way import Overtaken, UnderWay
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.process import traces
 from shared.values.ids import BatchId
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, pieces, row
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, load_all, pieces, row
 
 
 def receive(
@@ -219,22 +223,101 @@ def test_who_opted_out_is_not_enrolled_by_a_file(database: Database, vault: Vaul
     assert outcome(database, batch_id) == (4, [(5, "opted_out"), (6, "opted_out"), (8, "opted_out")])
 
 
-def test_a_part_that_is_prepared_ahead_ends_as_one_that_is_not(
+def test_parts_that_are_done_at_once_end_as_if_one_came_after_the_other(
     database: Database, vault: Vault, environ: dict[str, str]
 ) -> None:
-    rows = [*people(0, 11_000), row(3), row(10_999), row(12_000, name="")]
+    rows = [*people(0, 30_000), row(3), row(29_999), row(30_000, name=""), *people(40_000, 60_000), row(4)]
     batch_id = receive(database, vault, csv(rows))
-    other = receive(database, vault, csv(people(20_000, 20_010)))
-    ahead = Ahead()
-    for number in range(10):
-        with suppress(_Lost), database.transaction() as tx:
-            load_next_part(tx, vault=vault, now=NOW, sandbox=True, ahead=ahead)
-            if number == 1:
-                raise _Lost
-    said = [(11_002, "already_enrolled"), (11_003, "already_enrolled"), (11_004, "name_missing")]
-    assert outcome(database, batch_id) == (11_000, said)
+    other = receive(database, vault, csv(people(70_000, 70_010)))
+    under_way = UnderWay()
+    with ThreadPoolExecutor(2) as threads:
+        for each in [threads.submit(_load_by_turns, database, vault, under_way, number) for number in range(2)]:
+            each.result()
+    said = [(30_002, "already_enrolled"), (30_003, "already_enrolled"), (30_004, "name_missing")]
+    assert outcome(database, batch_id) == (50_000, [*said, (50_005, "already_enrolled")])
     assert outcome(database, other) == (10, [])
     assert faults(database, environ) == []
+
+
+def _load_by_turns(database: Database, vault: Vault, under_way: UnderWay, fails_at: int) -> None:
+    """As one thread of a worker does, until all batches are done; it loses its connection at one commit."""
+    number = 0
+    while True:
+        with suppress(_Lost, Overtaken):
+            with under_way.turn() as turn, database.transaction() as tx:
+                load_next_part(tx, vault=vault, now=NOW, sandbox=True, turn=turn)
+                number += 1
+                if number - 1 == fails_at:
+                    raise _Lost
+            with database.transaction() as tx:
+                if tx.one("SELECT 1 FROM batches WHERE state <> 'finished'") is None:
+                    return
+
+
+def test_of_two_lines_about_one_person_the_first_counts_though_its_part_fails_beside_the_second(
+    database: Database, vault: Vault
+) -> None:
+    receive(database, vault, csv([*people(0, 10_000), row(5001, partner_reference="second")]))
+    under_way = UnderWay()
+    with under_way.turn() as turn, database.transaction() as tx:
+        assert load_next_part(tx, vault=vault, now=NOW, sandbox=True, turn=turn)
+    ended = []
+
+    def second() -> None:
+        try:
+            with under_way.turn() as turn, database.transaction() as tx:
+                load_next_part(tx, vault=vault, now=NOW, sandbox=True, turn=turn)
+        except Overtaken:
+            ended.append("overtaken")
+
+    def first() -> None:
+        with under_way.turn() as turn, database.transaction() as tx:
+            assert load_next_part(tx, vault=vault, now=NOW, sandbox=True, turn=turn)
+            beside.start()
+            beside.join(1.0)
+            assert beside.is_alive()
+            raise _Lost
+
+    beside = threading.Thread(target=second)
+    with pytest.raises(_Lost):
+        first()
+    beside.join()
+    assert ended == ["overtaken"]
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM policies WHERE partner_reference = 'second'") == (0,)
+        assert tx.one("SELECT state, accepted, rejected FROM batches") == ("finished", 10_000, 1)
+
+
+def test_parts_that_name_nobody_in_common_do_not_wait_for_each_other(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    batch_id = receive(database, vault, csv(people(0, 12_000)))
+    under_way = UnderWay()
+    _load_one(database, vault, under_way)
+    with ThreadPoolExecutor(1) as thread:
+        with database.transaction() as tx:
+            enroll_policy(tx, row(5001), PRODUCT, tenant="telecom-west", vault=vault, now=NOW, sandbox=True)
+            waits = thread.submit(_load_one, database, vault, under_way)
+            while not under_way.turns:
+                time.sleep(0.01)
+            _load_one(database, vault, under_way)
+            assert not waits.done()
+            assert _progress(database) == ("processing", 7000)
+        waits.result()
+    assert _progress(database) == ("finished", 12_000)
+    assert outcome(database, batch_id) == (11_999, [(5003, "already_covered")])
+    assert faults(database, environ) == []
+
+
+def _load_one(database: Database, vault: Vault, under_way: UnderWay) -> None:
+    with under_way.turn() as turn, database.transaction() as tx:
+        assert load_next_part(tx, vault=vault, now=NOW, sandbox=True, turn=turn)
+
+
+def _progress(database: Database) -> Any:
+    with database.transaction() as tx:
+        return tx.one("SELECT state, rows_read FROM batches")
 
 
 class _Lost(Exception):
