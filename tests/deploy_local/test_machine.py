@@ -68,6 +68,10 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
         assert free_port(port) != port
 
 
+def test_a_port_is_given_once_for_who_got_it_may_not_listen_there_yet() -> None:
+    assert len({free_port() for _ in range(500)}) == 500
+
+
 def test_an_operator_types_durations() -> None:
     assert parse_duration("3d") == timedelta(days=3)
     assert parse_duration("1d12h") == timedelta(days=1, hours=12)
