@@ -23,6 +23,8 @@ from tests.contracts.services_known import ROOT, SERVICES
 
 Environment = Callable[[str], dict[str, str]]
 
+pytestmark = pytest.mark.timeout(900)  # the packages of an image are unpacked, and nothing of it is compiled yet
+
 
 @pytest.fixture(scope="module", params=SERVICES)
 def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Image]:
@@ -71,7 +73,7 @@ def run(image: Image, service: str, process: str, settings: dict[str, str], scra
         env=in_the_image(settings, scratch),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -159,13 +161,13 @@ def test_its_processes_start_get_ready_and_stop_without_writing_their_root(
     for child in children:
         child.send_signal(signal.SIGTERM)
     for child in children:
-        _, errors = child.communicate(timeout=40)
+        _, errors = child.communicate(timeout=60)
         assert child.returncode == 0, errors
     assert built.files() == before
 
 
 def wait_until_ready(process: str, url: str, child: subprocess.Popen[str]) -> None:
-    limit = time.monotonic() + 40
+    limit = time.monotonic() + 120
     said = "nothing"
     while time.monotonic() < limit:
         if child.poll() is not None:

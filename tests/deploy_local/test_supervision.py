@@ -19,7 +19,7 @@ from deploy.local.supervision import Supervision
 from deploy.local.watchdog import MARK, marked
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(1000)"]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 # Another process begins the supervision, says so, and waits to be killed.
 HOLDER = """

@@ -17,7 +17,7 @@ ROWS = 10_000
 SEED = int(time.time())
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_file_is_worked_off_once_although_every_process_is_killed_meanwhile(
     running_system: Stack, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("EAST_KEY", "a-key")
     monkeypatch.setenv("EAST_SECRET", "a-secret")
     yield f"http://{host}:{port}"
-    httpx.post(f"http://{host}:{port}/moto-api/reset")
+    httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60)
     server.stop()
 
 

@@ -21,7 +21,7 @@ from shared.process.new_ids import new_id
 from tests.services.enrollment.builders import csv, row
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture

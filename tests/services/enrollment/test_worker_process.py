@@ -47,7 +47,7 @@ from tests.services.enrollment.builders import (
     settle,
 )
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 ROOT = Path(__file__).parents[3]
 
 

@@ -161,7 +161,7 @@ def test_a_claim_that_is_stored_late_still_meets_the_one_that_is_being_approved(
             first = world.file(person, now=NOW - timedelta(hours=1))
             deciding = pool.submit(world.decide, first)
             wait([deciding], timeout=1)
-        assert deciding.result(timeout=20) == "refusal_proposed"
+        assert deciding.result(timeout=60) == "refusal_proposed"
 
 
 @pytest.mark.parametrize(

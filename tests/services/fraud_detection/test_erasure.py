@@ -180,7 +180,7 @@ def test_a_claim_that_is_filed_while_its_person_is_being_erased_waits_and_is_not
             filing = pool.submit(world.file, person)
             wait([filing], timeout=1)
         with pytest.raises(PolicyErased):
-            filing.result(timeout=20)
+            filing.result(timeout=60)
     assert world.rows("SELECT count(*) FROM claims") == [(0,)]
 
 
@@ -193,7 +193,7 @@ def test_an_erasure_finds_the_claim_that_was_being_filed_when_it_came(world: Wor
             wait([erasing], timeout=1)
             assert not erasing.done()
             claim = claims.find(tx, world.file(person).claim_id)
-        erasing.result(timeout=20)
+        erasing.result(timeout=60)
     assert claim is not None
     assert world.claim(claim.claim_id).person_token == "00" + claim.claim_id.replace("-", "")
 

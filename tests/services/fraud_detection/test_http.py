@@ -280,7 +280,7 @@ def test_every_error_of_the_service_has_its_row() -> None:
     assert UnknownPolicy in own
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_made_up_request_breaks_the_service(world: World, caller: Callers, app: Flask, issuer: Issuer) -> None:
     review, submitted = in_review(world, caller), filed(caller, world.covered())["claim_id"]
     scopes = {scope for scope in scopes_of(app).values() if ":" in scope}

@@ -206,7 +206,7 @@ def test_two_workers_that_forget_two_persons_of_one_account_at_once_leave_nothin
             erasure.overwrite(tx, [named(mine)], now=NOW)
             other = pool.submit(overwrite, theirs)
             wait([other], timeout=1)
-        other.result(timeout=20)
+        other.result(timeout=60)
     assert not in_the_vault(service, mine.payee_token)
 
 
@@ -233,7 +233,7 @@ def test_an_approval_that_is_being_written_keeps_its_payee_from_being_forgotten(
             take_decision(tx, heard(theirs), now=NOW)
             erasing = pool.submit(work, service)
             wait([erasing], timeout=1)
-        erasing.result(timeout=20)
+        erasing.result(timeout=60)
     assert in_the_vault(service, mine.payee_token)
     assert service.work_until_state(theirs.claim_id, "paid").payee_token == mine.payee_token
 
@@ -245,7 +245,7 @@ def test_a_decision_that_is_taken_while_the_erasure_is_being_written_is_not_miss
             mark(tx, [PolicyId(claim.policy_id)], erased_at=NOW)
             taking = pool.submit(service.take, claim)
             wait([taking], timeout=1)
-        taking.result(timeout=20)
+        taking.result(timeout=60)
     work(service)
     assert not in_the_vault(service, claim.payee_token)
 

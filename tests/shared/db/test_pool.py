@@ -79,7 +79,7 @@ def test_who_waits_gets_the_connection_that_comes_back(platform_url: str) -> Non
 
     holder = threading.Thread(target=hold)
     holder.start()
-    lent.wait(10)
+    assert lent.wait(60)
     with database.transaction() as tx:
         assert tx.one("SELECT 1") == (1,)
     holder.join()
@@ -208,7 +208,7 @@ print(before, os.read(reader, 100).decode(), backend())
 
 def test_a_forked_child_opens_its_own_connections_and_leaves_its_parents_alone(platform_url: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORKS, platform_url], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", FORKS, platform_url], capture_output=True, text=True, check=True, timeout=100
     )
 
     before, child, after = done.stdout.split()

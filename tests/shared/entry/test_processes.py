@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,8 @@ from tests.shared.web.builders import a_note
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "tests.shared.entry.notes_service"]
-PATIENCE = 40.0
+PATIENCE = 60.0
+get, post = partial(httpx.get, timeout=PATIENCE), partial(httpx.post, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -115,15 +117,15 @@ def test_a_web_server_of_two_processes_serves_and_adds_up_its_metrics(
     with running(own, log, "web"):
         until_ready(url)
         for _ in range(20):
-            reply = httpx.post(f"{url}/v1/notes", json=a_note(), headers={**headers, "Idempotency-Key": new_id()})
+            reply = post(f"{url}/v1/notes", json=a_note(), headers={**headers, "Idempotency-Key": new_id()})
             assert reply.status_code == 201, reply.text
-        counts = {metric(httpx.get(f"{url}/metrics").text) for _ in range(10)}
+        counts = {metric(get(f"{url}/metrics").text) for _ in range(10)}
         assert counts == {20.0}
         workers = {int(each) for each in re.findall(r"Booting worker with pid: (\d+)", log.read_text())}
         assert len(workers) == 2
         os.kill(min(workers), signal.SIGKILL)
         until_ready(url)
-        assert metric(httpx.get(f"{url}/metrics").text) == 20.0
+        assert metric(get(f"{url}/metrics").text) == 20.0
     assert list(scratch.iterdir()) == []
     text = log.read_text()
     assert "a very secret pen" not in text
@@ -146,21 +148,21 @@ def test_a_large_file_sent_in_pieces_is_taken_and_one_above_the_limit_is_not(
     headers = {"Authorization": f"Bearer {token(issuer, settings)}", "Content-Type": "text/csv"}
     with running(settings, tmp_path / "web.log", "web"):
         until_ready(url)
-        taken = httpx.post(
+        taken = post(
             f"{url}/v1/uploads",
             content=(b"x" * 65536 for _ in range(64)),
             headers={**headers, "Idempotency-Key": new_id()},
         )
         assert taken.status_code == 202
         assert taken.json()["bytes_read"] == 64 * 65536
-        body = httpx.post(
+        body = post(
             f"{url}/v1/notes",
             content=(b"x" * 65536 for _ in range(32)),
             headers={**headers, "Content-Type": "application/json", "Idempotency-Key": new_id()},
         )
         assert body.status_code == 413
         assert body.headers["Content-Type"] == "application/problem+json"
-        assert httpx.get(f"{url}/v1/notes", headers=headers).status_code == 200
+        assert get(f"{url}/v1/notes", headers=headers).status_code == 200
 
 
 def test_a_web_server_told_to_stop_finishes_and_ends_well(settings: dict[str, str], tmp_path: Path) -> None:
@@ -221,9 +223,9 @@ def test_a_worker_runs_its_jobs_shows_its_health_and_drains(
         while one(own, "SELECT count(*) FROM ticks") < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert one(own, "SELECT max(pen) FROM ticks") == len("a very secret pen")
-        assert 'fangzha_job_runs_total{job_name="tick",outcome="done"}' in httpx.get(f"{url}/metrics").text
-        assert httpx.get(f"{url}/livez").status_code == 200
-        assert httpx.get(f"{url}/v1/notes").status_code == 404
+        assert 'fangzha_job_runs_total{job_name="tick",outcome="done"}' in get(f"{url}/metrics").text
+        assert get(f"{url}/livez").status_code == 200
+        assert get(f"{url}/v1/notes").status_code == 404
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 

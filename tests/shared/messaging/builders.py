@@ -24,7 +24,7 @@ from shared.process.shutdown import Stopping
 SERVICE = "tester"
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 TOPIC = PayoutChanged.TOPIC
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 EFFECTS = "CREATE TABLE effects (subject text, version integer, number bigint GENERATED ALWAYS AS IDENTITY)"
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import psycopg2
@@ -158,15 +159,16 @@ def test_health_tells_who_is_unwell_and_what_to_do() -> None:
     server = serve(health, "127.0.0.1", 0)
     try:
         url = f"http://127.0.0.1:{server.port}"
-        assert httpx.get(f"{url}/readyz").json() == {"status": "ok", "checks": {"database": "ok", "consumer": "ok"}}
+        get = partial(httpx.get, timeout=60)
+        assert get(f"{url}/readyz").json() == {"status": "ok", "checks": {"database": "ok", "consumer": "ok"}}
         faults["database"] = "PostgreSQL is away; start it"
-        ready = httpx.get(f"{url}/readyz")
+        ready = get(f"{url}/readyz")
         assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "PostgreSQL is away; start it")
-        assert httpx.get(f"{url}/livez").status_code == 200
+        assert get(f"{url}/livez").status_code == 200
         faults["consumer"] = "no progress for 5 minutes; it will be restarted"
-        assert httpx.get(f"{url}/livez").status_code == 503
-        assert "fangzha_outbox_rows" in httpx.get(f"{url}/metrics").text
-        assert httpx.get(f"{url}/anything").status_code == 404
+        assert get(f"{url}/livez").status_code == 503
+        assert "fangzha_outbox_rows" in get(f"{url}/metrics").text
+        assert get(f"{url}/anything").status_code == 404
     finally:
         server.stop()
 

@@ -311,7 +311,7 @@ class Gate:
 
     def __call__(self, _tx: Tx) -> None:
         self.reached.set()
-        if not self.open.wait(20):
+        if not self.open.wait(100):
             raise TimeoutError("the test never opened the gate")
 
 

@@ -17,7 +17,7 @@ def test_when_all_connections_are_busy_a_caller_is_told_when_to_come_back(
     caller = Caller(notes_app(database, own_issuer.verifier(), desk=desk).test_client(), own_issuer.token())
     thread = threading.Thread(target=lambda: caller.post("/v1/notes", a_note()))
     thread.start()
-    assert gate.reached.wait(10)
+    assert gate.reached.wait(60)
     try:
         reply = caller.post("/v1/notes", a_note())
         assert reply.status_code == 503
@@ -26,7 +26,7 @@ def test_when_all_connections_are_busy_a_caller_is_told_when_to_come_back(
         assert int(reply.headers["Retry-After"]) > 0
     finally:
         gate.open.set()
-        thread.join(10)
+        thread.join(60)
     assert caller.post("/v1/notes", a_note()).status_code == 201
     database.close()
 

@@ -86,12 +86,12 @@ def test_while_the_first_is_in_progress_the_second_is_told_to_wait(
 ) -> None:
     desk.middle = gate = Gate()
     thread, replies = in_background(lambda: caller.post("/v1/notes", a_note(), key=KEY))
-    assert gate.reached.wait(10)
+    assert gate.reached.wait(60)
     meanwhile = caller.post("/v1/notes", a_note(), key=KEY)
     assert (meanwhile.status_code, slug(meanwhile)) == (409, "request-in-progress")
     assert int(meanwhile.headers["Retry-After"]) > 0
     gate.open.set()
-    thread.join(10)
+    thread.join(60)
     assert replies[0].status_code == 201
     after = caller.post("/v1/notes", a_note(), key=KEY)
     assert after.data == replies[0].data
@@ -101,13 +101,13 @@ def test_while_the_first_is_in_progress_the_second_is_told_to_wait(
 def test_another_key_is_not_held_up_by_one_in_progress(caller: Caller, desk: Desk) -> None:
     desk.middle = gate = Gate()
     thread, _replies = in_background(lambda: caller.post("/v1/notes", a_note(), key=KEY))
-    assert gate.reached.wait(10)
+    assert gate.reached.wait(60)
     desk.middle = lambda _tx: None
     try:
         assert caller.post("/v1/notes", a_note(), key=f"{KEY}-b").status_code == 201
     finally:
         gate.open.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def test_a_request_that_failed_can_be_sent_again_with_its_key(caller: Caller, desk: Desk, database: Database) -> None:
@@ -155,7 +155,7 @@ def test_one_of_many_requests_at_once_has_the_effect(database: Database, own_iss
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert statuses.count(201) >= 1
     assert set(statuses) <= {201, 409, 503}
     assert len(all_notes(database)) == 1
