@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pypdf
 from flask import Flask
 
+from shared.values.ids import PolicyId
 from tests.services.enrollment.builders import Partner, answer, body, id_number
 from tests.services.enrollment.lifecycle import Office
 
@@ -70,5 +72,8 @@ def test_cover_that_ended_has_no_certificate_and_anothers_is_unknown(east: Partn
 
 
 def test_a_renewal_that_waits_has_its_certificate_too(office: Office, east: Partner) -> None:
-    policy = office.enroll(1, tenant="telecom-east")
+    policy = office.policy(PolicyId(east.post("/v1/policies", body(1)).json["policy_id"]))
     assert "等待期" in page_of(east, policy.policy_id)
+    shortly_before = policy.effective_to - timedelta(days=30)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=shortly_before)
+    assert "served" in page_of(east, office.successor(policy).policy_id)
