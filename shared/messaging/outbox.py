@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from shared.db.copy_format import copy_rows, timestamptz, uuid
 from shared.db.transaction import Tx
 from shared.events.envelope import Event
 from shared.process import traces
@@ -23,8 +24,9 @@ CHANNEL: Final = "outbox"
 LARGEST_BODY: Final = 900_000
 """Bytes. A broker takes batches of 1 MiB unless told otherwise (``message.max.bytes``), headers included."""
 
-_INSERT: Final = "INSERT INTO outbox (event_id, type, topic, subject, occurred_at, trace, body) VALUES %s"
-_INSERT_ONE: Final = _INSERT.replace("%s", "(%s, %s, %s, %s, %s, %s, %s)")
+_COLUMNS: Final = "event_id, type, topic, subject, occurred_at, trace, body"
+_INSERT: Final = f"INSERT INTO outbox ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+_COPY: Final = f"COPY outbox ({_COLUMNS}) FROM STDIN (FORMAT binary)"
 
 
 @dataclass(frozen=True)
@@ -47,21 +49,23 @@ def add_many(tx: Tx, events: Sequence[tuple[Event, str]], *, now: datetime) -> l
     """Publish pairs of event and subject, in this order, if and when this transaction commits; their ids."""
     carrier = traces.carrier()
     trace = json.dumps(carrier) if carrier else ""
-    rows = [(new_id(), event.TYPE, event.TOPIC, subject, now, trace, _body(event)) for event, subject in events]
-    _write(tx, rows)
-    tx.notify(CHANNEL)
-    return [EventId(row[0]) for row in rows]
-
-
-def _write(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
-    if len(rows) == 1:
-        tx.later(_INSERT_ONE, rows[0])
+    named = [(EventId(new_id()), event, subject) for event, subject in events]
+    if len(named) == 1:
+        ((event_id, event, subject),) = named
+        tx.later(_INSERT, (event_id, event.TYPE, event.TOPIC, subject, now, trace, _body(event).decode()))
     else:
-        tx.insert_many(_INSERT, rows)
+        copy_rows(tx, _COPY, [_fields(*each, trace, now) for each in named])
+    tx.notify(CHANNEL)
+    return [event_id for event_id, _event, _subject in named]
 
 
-def _body(event: Event) -> str:
+def _fields(event_id: EventId, event: Event, subject: str, trace: str, now: datetime) -> tuple[bytes, ...]:
+    texts = (event.TYPE, event.TOPIC, subject)
+    return uuid(event_id), *(text.encode() for text in texts), timestamptz(now), trace.encode(), _body(event)
+
+
+def _body(event: Event) -> bytes:
     body = msgspec.json.encode(event)
     if len(body) > LARGEST_BODY:
         raise EventTooLarge(type=event.TYPE, size=len(body))
-    return body.decode()
+    return body

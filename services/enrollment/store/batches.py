@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +13,7 @@ import msgspec
 from services.enrollment.domain.batches import Batch, BatchState
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.rows import Fault
-from services.enrollment.store.copy_rows import HEAD, TAIL
+from shared.db.copy_format import bigint, copy_rows, integer, uuid
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
@@ -69,14 +67,10 @@ def complete(tx: Tx, batch_id: BatchId, *, rows_total: int, sha256: str) -> None
 
 # Binary, for as text a sealed part would travel as hexadecimal digits, twice as long.
 _ADD_PART: Final = "COPY batch_parts (batch_id, part_no, first_line, rows, sealed) FROM STDIN (FORMAT binary)"
-_PART: Final = struct.Struct(">h i16s ii iq ii i")
-_PART_FIELDS: Final = 5
 
 
 def add_part(tx: Tx, batch_id: BatchId, part_no: int, *, first_line: int, rows: int, sealed: bytes) -> None:
-    number = bytes.fromhex(batch_id.replace("-", ""))
-    head = _PART.pack(_PART_FIELDS, 16, number, 4, part_no, 8, first_line, 4, rows, len(sealed))
-    tx.copy_in(_ADD_PART, io.BytesIO(b"".join((HEAD, head, sealed, TAIL))))
+    copy_rows(tx, _ADD_PART, [(uuid(batch_id), integer(part_no), bigint(first_line), integer(rows), sealed)])
 
 
 _SELECT: Final = """

@@ -16,8 +16,10 @@ import polars as pl
 import psycopg2.errors
 
 from services.enrollment.domain.batches import CHUNK_ROWS
-from services.enrollment.store.copy_rows import binary_rows, packed
+from services.enrollment.store.copy_rows import binary_rows
 from services.enrollment.store.new_policies import SoldUnder
+from shared.db.copy_columns import packed
+from shared.db.copy_format import bigint, copy_rows, integer, timestamptz, uuid
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId, EventId
 
@@ -55,8 +57,8 @@ def _rows(people: pl.DataFrame, policy_ids: Sequence[bytes], chunk_ids: Sequence
     count = people.height
     places = np.arange(count)
     fixed = (
-        packed(policy_ids, ID_BYTES),
-        packed(chunk_ids, ID_BYTES)[places // CHUNK_ROWS],
+        packed(b"".join(policy_ids), ID_BYTES),
+        packed(b"".join(chunk_ids), ID_BYTES)[places // CHUNK_ROWS],
         people["effective_from"].to_numpy().astype(">i8"),
         people["effective_to"].to_numpy().astype(">i8"),
         people["consent_given_at"].to_numpy().astype(">i8"),
@@ -67,9 +69,9 @@ def _rows(people: pl.DataFrame, policy_ids: Sequence[bytes], chunk_ids: Sequence
         np.array(under.stacks_by, ">i4"),
         people["birth_year"].to_numpy().astype(">i2"),
         (places % CHUNK_ROWS).astype(">i2"),
-        packed(people["person_token"].to_list(), TOKEN_BYTES),
-        packed(people["phone_token"].to_list(), TOKEN_BYTES),
-        np.frombuffer(bytes.fromhex("".join(people["consent_sha256"].to_list())), f"V{HASH_BYTES}"),
+        packed(b"".join(people["person_token"].to_list()), TOKEN_BYTES),
+        packed(b"".join(people["phone_token"].to_list()), TOKEN_BYTES),
+        packed(bytes.fromhex("".join(people["consent_sha256"].to_list())), HASH_BYTES),
     )
     texts = (people["consent_text_version"], people["consent_channel"], people["partner_reference"])
     return binary_rows(count, fixed, texts)
@@ -87,10 +89,10 @@ class NewChunk:
     """Before then none of them ends."""
 
 
-_ADD_CHUNKS: Final = """
-INSERT INTO policy_chunks (chunk_id, policies, event_id, sealed, ends_next, batch_id, partner_no, product_id,
+_COPY_CHUNKS: Final = """
+COPY policy_chunks (chunk_id, policies, event_id, sealed, ends_next, batch_id, partner_no, product_id,
                            product_version, kind, premium_fen, tax_fen, compensation_fen, enrolled_at)
-VALUES %s
+FROM STDIN (FORMAT binary)
 """
 
 
@@ -98,7 +100,19 @@ def add_chunks(
     tx: Tx, chunks: Sequence[NewChunk], under: SoldUnder, *, batch_id: BatchId | None, enrolled_at: datetime
 ) -> None:
     """Note which events announced which policies, and what each of them costs."""
-    money = (under.premium, under.tax, under.compensation)
-    shared = (batch_id, under.partner_no, under.product_id, under.product_version, "enrolled", *money, enrolled_at)
-    rows = [(each.chunk_id, each.policies, each.event_id, each.sealed, each.ends_next, *shared) for each in chunks]
-    tx.insert_many(_ADD_CHUNKS, rows, page=10)
+    shared = (
+        uuid(batch_id) if batch_id else None,
+        integer(under.partner_no),
+        integer(under.product_id),
+        integer(under.product_version),
+        b"enrolled",
+        bigint(under.premium),
+        bigint(under.tax),
+        bigint(under.compensation),
+        timestamptz(enrolled_at),
+    )
+    rows = [
+        (uuid(each.chunk_id), integer(each.policies), uuid(each.event_id), each.sealed, timestamptz(each.ends_next))
+        for each in chunks
+    ]
+    copy_rows(tx, _COPY_CHUNKS, [(*row, *shared) for row in rows])

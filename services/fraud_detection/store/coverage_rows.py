@@ -1,19 +1,21 @@
 """Chunks of policies into the coverage view by binary COPY, several chunks at once. Reading the view is coverage's.
 
-A row of COPY BINARY is the number of its fields, and each field's length and bytes. All rows of a chunk have one
-layout: what differs are fixed-width columns, and texts are the chunk's. So numpy writes a chunk in one go.
+All rows of a chunk have one layout: what differs are fixed-width columns, and texts are the chunk's. So numpy writes a
+chunk in one go (copy_columns).
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias
+from datetime import datetime
+from typing import Final
 
 import numpy as np
 import psycopg2.errors
 
+from shared.db.copy_columns import Column, packed, rows_of, text
+from shared.db.copy_format import EPOCH, HEAD, MICROSECOND, TAIL
 from shared.db.transaction import Tx
 from shared.events.policies import ID_BYTES, TOKEN_BYTES, PoliciesEnrolled
 
@@ -27,15 +29,6 @@ _KEEP_STAGED: Final = f"""
 INSERT INTO coverage ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_coverage ORDER BY policy_id
 ON CONFLICT (policy_id) DO NOTHING"""
 
-_HEAD: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TAIL: Final = b"\xff\xff"
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
-_Value: TypeAlias = Array | None
-"""One column: a value for each row, one for all (without a dimension), or NULL in all."""
-
 
 def keep(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
     """All policies of these chunks. Known ones stay: an enrollment is always version 1.
@@ -43,7 +36,7 @@ def keep(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
     Raises:
         OverflowError: a number does not fit its column.
     """
-    data = b"".join([_HEAD, *(_rows(chunk) for chunk in chunks), _TAIL])
+    data = b"".join([HEAD, *(_rows(chunk) for chunk in chunks), TAIL])
     # Straight into the table, for a policy is announced once as a rule; only what comes again costs a second write.
     tx.execute("SAVEPOINT keeping")
     try:
@@ -57,45 +50,26 @@ def keep(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
 
 def _rows(chunk: PoliciesEnrolled) -> bytes:
     policies = chunk.policies
-    columns: tuple[_Value, ...] = (
-        np.frombuffer(policies.policy_id, f"V{ID_BYTES}"),
+    columns: tuple[Column, ...] = (
+        packed(policies.policy_id, ID_BYTES),
         _moments(policies.effective_from),
         _moments(policies.effective_to),
         np.array(1, ">i4"),
         np.array(chunk.product_version, ">i4"),
         np.array(policies.birth_year, ">i2"),
-        np.frombuffer(policies.person_token, f"V{TOKEN_BYTES}"),
-        np.frombuffer(policies.phone_token, f"V{TOKEN_BYTES}"),
-        _text(chunk.partner_id),
-        _text(chunk.product_code),
+        packed(policies.person_token, TOKEN_BYTES),
+        packed(policies.phone_token, TOKEN_BYTES),
+        text(chunk.partner_id),
+        text(chunk.product_code),
         _moments(policies.waits_from),
         _moments(policies.retroactive_from),
         np.array(chunk.stacks, "?"),
     )
-    return _interleaved(columns, policies.count)
+    return rows_of(policies.count, columns).tobytes()
 
 
-def _interleaved(columns: Sequence[_Value], count: int) -> bytes:
-    fields: list[tuple[str, Any]] = [("fields", ">i2")]
-    for place, column in enumerate(columns):
-        fields.append((f"length{place}", ">i4"))
-        if column is not None:
-            fields.append((f"value{place}", column.dtype))
-    rows = np.empty(count, np.dtype(fields))
-    rows["fields"] = len(columns)
-    for place, column in enumerate(columns):
-        rows[f"length{place}"] = -1 if column is None else column.dtype.itemsize
-        if column is not None:
-            rows[f"value{place}"] = column
-    return rows.tobytes()
-
-
-def _moments(column: Sequence[datetime] | None) -> _Value:
+def _moments(column: Sequence[datetime] | None) -> Column:
     if column is None:
         return None
-    micros = np.array([(moment - _EPOCH) // _MICROSECOND for moment in column], ">i8")
+    micros = np.array([(moment - EPOCH) // MICROSECOND for moment in column], ">i8")
     return micros.reshape(()) if len(micros) == 1 else micros
-
-
-def _text(text: str) -> Array:
-    return np.array(np.void(text.encode()))
