@@ -70,8 +70,8 @@ def test_the_refusal_says_when_to_come_again(database: Database) -> None:
 def test_over_http_it_is_a_429_with_retry_after_and_a_repeat_costs_nothing(
     east: Partner, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # In one minute, however slow the machine is and whenever it begins.
-    now = clock.wall_now().replace(second=15, microsecond=0)
+    # In one minute, however slow the machine is and whenever it begins; the next one, as no token is of the future.
+    now = clock.wall_now().replace(second=15, microsecond=0) + MINUTE
     monkeypatch.setattr(clock, "wall_now", lambda: now)
     allow(database, minute=2)
     first = east.post("/v1/policies", body(1), key="the-same-key")

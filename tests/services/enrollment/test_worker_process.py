@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.enrollment import jobs
 from services.enrollment.app import PARTS
 from services.enrollment.domain.policies import Claims
 from services.enrollment.intake import lines
@@ -103,13 +104,18 @@ def rows_read(database: Database) -> int:
     return int(row[0])
 
 
-def waits(database: Database) -> bool:
-    """Whether a process waits for what another one holds."""
+def waiting(database: Database) -> int:
+    """How many transactions wait for the end of another one."""
     with database.transaction() as tx:
-        return (
-            tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-            is not None
+        row = tx.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
+    assert row is not None
+    return int(row[0])
+
+
+class _Undone(Exception):
+    """What was done in the transaction is not to stay."""
 
 
 def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
@@ -130,12 +136,15 @@ def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
             now=NOW,
         )
     for part in (2, 4, 6):
-        # The worker comes to the end of this part and waits for its row; there it is killed.
-        with base.transaction() as held:
-            held.one("SELECT 1 FROM batch_parts WHERE part_no = %s FOR UPDATE", (part,))
+        # Somebody of this part and somebody of the next one are being enrolled by others, so that both threads of the
+        # worker wait in the middle of their parts; there it is killed.
+        with suppress(_Undone), base.transaction() as tx:
+            for line in (part * 5000 + 1, (part + 1) * 5000 + 1):
+                enroll_policy(tx, row(line), PRODUCT, tenant="telecom-west", vault=keys, now=NOW, sandbox=True)
             with worker(whole) as process:
-                until(lambda: waits(base), process)
-        assert part * 5000 <= rows_read(base) < people
+                until(lambda: waiting(base) == jobs.PARTS_AT_ONCE, process)
+            raise _Undone
+        assert rows_read(base) == part * 5000
     with worker(whole) as process:
         until(lambda: rows_read(base) == people, process)
     with base.transaction() as tx:
