@@ -98,6 +98,14 @@ POLICIES_ENROLLED: Final = Counter("fangzha_policies_enrolled_total", "Policies 
 BATCH_ROWS: Final = Counter(
     "fangzha_batch_rows_total", "Rows of partners' files, by outcome (accepted, rejected).", ["outcome"]
 )
+PICKUP_FILES: Final = Counter(
+    "fangzha_pickup_files_total", "Files found at partners' places, by outcome (taken, known, refused).", ["outcome"]
+)
+PICKUPS_LOOKED: Final = Gauge(
+    "fangzha_pickups_looked_timestamp",
+    "When this process last looked at every place of files and reached each, as Unix time.",
+    multiprocess_mode="mostrecent",
+)
 CLAIMS_SUBMITTED: Final = Counter("fangzha_claims_submitted_total", "Claims accepted for a decision.")
 DECISIONS: Final = Counter(
     "fangzha_decisions_total", "Decisions on claims, by outcome and by whom (machine, person).", ["outcome", "by"]

@@ -33,7 +33,7 @@ from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.verify_file import verify_file
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.process import traces
+from shared.process import metrics, traces
 from shared.process.clock import Clock, wall_now
 from shared.process.logs import get_logger
 from shared.values.errors import FangzhaError
@@ -75,13 +75,16 @@ class Pickups:
 
     def run(self) -> bool:
         """Take in at most one file of each place and answer at most one; whether something was done."""
-        done = False
+        done, reached = False, True
         for place in self._places:
             try:
                 done = self._take_next(place) or done
                 done = self._answer_next(place) or done
             except (PlaceAway, FileChanged, errors.NoContract, errors.TooManyRows, errors.NoRoom) as error:
+                reached = reached and not isinstance(error, PlaceAway)
                 log.warning("pickup_waits", place=place.url, reason=error.sentence())
+        if reached:
+            metrics.PICKUPS_LOOKED.set_to_current_time()
         return done
 
     def _take_next(self, place: Place) -> bool:
@@ -102,10 +105,13 @@ class Pickups:
                     self._receive(tx, place, found, note)
             except _TakenBefore as before:
                 note.store(self._database, batch_id=before.batch_id)
+                metrics.PICKUP_FILES.labels("known").inc()
             except _REFUSALS as refusal:
                 note.store(self._database, refusal=_problem(refusal))
+                metrics.PICKUP_FILES.labels("refused").inc()
                 log.warning("file_refused", place=place.url, file=found.name, reason=refusal.sentence())
             else:
+                metrics.PICKUP_FILES.labels("taken").inc()
                 log.info("file_picked_up", place=place.url, file=found.name)
         return True
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from prometheus_client import REGISTRY
 
 from services.enrollment.domain.file_keys import FileKey
 from services.enrollment.intake.pickup_places import Place
@@ -22,6 +23,16 @@ from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
 from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all
 from tests.services.enrollment.test_uploads import fresh, ndjson, parquet
+
+
+def counted(outcome: str) -> float:
+    """How many files this process says it dealt with so."""
+    return REGISTRY.get_sample_value("fangzha_pickup_files_total", {"outcome": outcome}) or 0.0
+
+
+def last_look() -> float:
+    """When this process says that it last looked at every place."""
+    return REGISTRY.get_sample_value("fangzha_pickups_looked_timestamp") or 0.0
 
 
 def test_a_file_in_the_folder_is_enrolled_and_answered_beside_it(
@@ -116,8 +127,10 @@ def test_a_file_that_is_refused_has_a_receipt_that_says_why_and_is_not_asked_aga
     for ending, content in companion.items():
         left(tmp_path, name + ending, content)
     found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    before = counted("refused")
     run_all(found, database, vault)
     said = receipt(tmp_path, name)
+    assert counted("refused") == before + 1
     assert (said["state"], said["problem"]["type"]) == ("refused", problem)
     assert said["problem"]["detail"]
     assert pairs(database) == []
@@ -160,8 +173,10 @@ def test_the_same_content_touched_again_is_the_same_batch(database: Database, va
     path = left(tmp_path, "a.csv", csv([fresh(1)]))
     run_all(found, database, vault)
     first = receipt(tmp_path, "a.csv")["batch_id"]
+    before = counted("taken"), counted("known")
     os.utime(path, (1_000_000_000, 1_000_000_000))
     run_all(found, database, vault)
+    assert (counted("taken"), counted("known")) == (before[0], before[1] + 1)
     assert receipt(tmp_path, "a.csv")["batch_id"] == first
     assert pairs(database) == [("finished", 1)]
 
@@ -200,8 +215,12 @@ def test_where_nothing_can_be_written_the_file_is_enrolled_and_the_receipt_follo
 def test_a_folder_that_is_away_does_not_keep_others_waiting(database: Database, vault: Vault, tmp_path: Path) -> None:
     left(tmp_path, "a.csv", csv([fresh(1)]))
     away = pickup((tmp_path / "nowhere").as_uri())
+    taken, looked = counted("taken"), last_look()
     run_all(pickups(database, vault, away, pickup(tmp_path.as_uri())), database, vault)
     assert receipt(tmp_path, "a.csv")["state"] == "finished"
+    assert (counted("taken"), last_look()) == (taken + 1, looked), "one of its places was not reached"
+    pickups(database, vault, pickup(tmp_path.as_uri())).run()
+    assert last_look() > looked
 
 
 def test_a_worker_that_dies_after_the_results_and_before_it_noted_so_writes_them_again_alike(
