@@ -27,6 +27,7 @@ from deploy.local.state import SERVICES
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 console = Console()
 Name = Annotated[str, typer.Option("--name", help="Which stack: the name of its folder under .local.")]
+MAIN = "main"
 FAULTS = (StackFailed, ValueError, httpx.HTTPError)
 
 
@@ -35,7 +36,7 @@ def _stack(name: str) -> Stack:
 
 
 @app.command()
-def up(name: Name = "main") -> None:
+def up(name: Name = MAIN) -> None:
     """Start everything and leave it running."""
     stack = _stack(name).start(leashed=False)
     _print_addresses(stack)
@@ -51,11 +52,22 @@ def _print_addresses(stack: Stack) -> None:
         f"PostgreSQL: databases {', '.join(SERVICES)}; Kafka: {stack.bootstrap}; logs: {stack.folder}/logs",
         soft_wrap=True,
     )
-    console.print("A token: make token CLIENT=telecom-east · health: make doctor · the end: make down", soft_wrap=True)
+    console.print(what_next(stack.folder.name), soft_wrap=True)
+
+
+def what_next(name: str) -> str:
+    """What to type for a token, for health and for the end, of the stack of this name."""
+    more = named(name)
+    return f"A token: make token CLIENT=telecom-east{more} · health: make doctor{more} · the end: make down{more}"
+
+
+def named(name: str) -> str:
+    """What a target of the Makefile needs beside its own words to mean the stack of this name."""
+    return "" if name == MAIN else f" NAME={name}"
 
 
 @app.command()
-def down(name: Name = "main", *, wipe: Annotated[bool, typer.Option(help="Remove the data too.")] = False) -> None:
+def down(name: Name = MAIN, *, wipe: Annotated[bool, typer.Option(help="Remove the data too.")] = False) -> None:
     """Stop everything; the data stays unless --wipe."""
     stack = _stack(name)
     if wipe:
@@ -66,17 +78,17 @@ def down(name: Name = "main", *, wipe: Annotated[bool, typer.Option(help="Remove
 
 
 @app.command()
-def status(name: Name = "main") -> None:
+def status(name: Name = MAIN) -> None:
     """Whether the stack runs, and at which addresses."""
     stack = _stack(name)
     if not stack.running():
-        console.print("not running; `make up` starts it")
+        console.print(f"not running; `make up{named(name)}` starts it")
         raise typer.Exit(1)
     _print_addresses(stack)
 
 
 @app.command()
-def doctor(name: Name = "main") -> None:
+def doctor(name: Name = MAIN) -> None:
     """Say what is missing or unhealthy, and what to do about it."""
     faults = 0
     for finding in examine(_stack(name)):
@@ -95,7 +107,7 @@ def doctor(name: Name = "main") -> None:
 @app.command()
 def logs(
     process: Annotated[str | None, typer.Argument(help="One process, e.g. payout-worker; all without it.")] = None,
-    name: Name = "main",
+    name: Name = MAIN,
     *,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", "-f", help="Wait for more.")] = False,
     lines: Annotated[int, typer.Option(help="How many of the last lines.")] = 20,
@@ -113,13 +125,13 @@ def logs(
 
 
 @app.command()
-def token(client: str, audience: Annotated[str | None, typer.Option()] = None, name: Name = "main") -> None:
+def token(client: str, audience: Annotated[str | None, typer.Option()] = None, name: Name = MAIN) -> None:
     """Print an access token, good for an hour, for a client of deploy/local/clients.json."""
     print(_stack(name).token(client, audience=audience))
 
 
 @app.command()
-def verify(name: Name = "main") -> None:
+def verify(name: Name = MAIN) -> None:
     """Check the invariants on the running stack, each service its own."""
     stack = _stack(name)
     if not stack.running():
@@ -135,7 +147,7 @@ def verify(name: Name = "main") -> None:
 
 @app.command()
 def clock(
-    advance: Annotated[str | None, typer.Option(help="How far, e.g. 3d or 1d12h.")] = None, name: Name = "main"
+    advance: Annotated[str | None, typer.Option(help="How far, e.g. 3d or 1d12h.")] = None, name: Name = MAIN
 ) -> None:
     """Show the sandbox's time, or move it forward for all processes and the bank."""
     stack = _stack(name)
