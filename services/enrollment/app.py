@@ -177,6 +177,7 @@ PARTS: Final = ServiceParts(
     subscriptions=subscriptions,
     jobs=jobs,
     checks=checks,
+    gather_seconds=0.1,
     after_migrate=after_migrate,
     add_commands=add_commands,
 )

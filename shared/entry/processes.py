@@ -64,7 +64,8 @@ def relay(parts: ServiceParts[S], settings: S) -> None:
     settings.needs("kafka_bootstrap_servers")
     with _process(parts.name, "relay", settings) as (health, stopping):
         url = settings.database_url.get_secret_value()
-        runner.run(parts.name, Link.from_settings(settings), url, health, stopping)
+        link = Link.from_settings(settings)
+        runner.run(parts.name, link, url, health, stopping, gather_seconds=parts.gather_seconds)
 
 
 @contextmanager

@@ -39,6 +39,9 @@ class ServiceParts(Generic[S]):
     jobs: Callable[[S, Database, Clock], tuple[Job, ...]]
     checks: Callable[[S, Database], tuple[Check, ...]]
     """The service's invariants; those that all services share are added."""
+    gather_seconds: float = 0.0
+    """How long the relay lets events gather after those that it has just sent: few messages to Kafka cost less than
+    many, where nobody waits for one. The first after a silence is sent at once."""
     after_migrate: Callable[[S, Database], None] | None = None
     """What a fresh database needs beside its schema, e.g. the first product; done after each ``migrate``, so harmless
     when done twice."""

@@ -108,12 +108,17 @@ class SubscriptionRunner:
                 batch = self._without_held(consumer, polled)
                 if batch:
                     self._work_off(consumer, batch)
+                    self._let_gather(sum(map(len, batch.values())))
                 elif polled:
                     self._stopping.wait(_HOLD_SECONDS)
                 self._look_around(consumer)
         finally:
             with suppress(KafkaFault):
                 consumer.close()
+
+    def _let_gather(self, taken: int) -> None:
+        if taken < self._subscription.batch:
+            self._stopping.wait(self._subscription.gather_seconds)
 
     def _work_off(self, consumer: Consumer, batch: Mapping[Partition, Sequence[Message]]) -> None:
         began = monotonic()

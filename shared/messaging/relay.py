@@ -73,11 +73,14 @@ class _State:
 class Relay:
     """One relay of one service."""
 
-    def __init__(self, service: str, link: Link, database_url: str, stopping: Stopping) -> None:
+    def __init__(
+        self, service: str, link: Link, database_url: str, stopping: Stopping, *, gather_seconds: float = 0.0
+    ) -> None:
         self._service = service
         self._source = source_of(service)
         self._url = database_url
         self._stopping = stopping
+        self._gather_seconds = gather_seconds
         self._producer = Producer(link, f"{service}.relay")
         self._log = get_logger()
         self._state = _State()
@@ -139,6 +142,8 @@ class Relay:
                 self._report(error, failures)
                 continue
             failures, self._state.fault = 0, None
+            if 0 < found < _BATCH_ROWS:
+                self._stopping.wait(self._gather_seconds)
             _await_notice(connection, 0.0 if found else _POLL_SECONDS)
 
     def publish(self, connection: Connection) -> int:
@@ -201,10 +206,15 @@ class Relay:
         self._stopping.wait(delay(failures))
 
 
-def run(service: str, link: Link, database_url: str, health: Health, stopping: Stopping) -> None:
-    """The relay process: returns when it should stop, its batch done and the lock given back."""
+def run(
+    service: str, link: Link, database_url: str, health: Health, stopping: Stopping, *, gather_seconds: float = 0.0
+) -> None:
+    """The relay process: returns when it should stop, its batch done and the lock given back.
+
+    Events may gather for ``gather_seconds`` after a batch that was not full.
+    """
     require_fast_checksums()
-    relay = Relay(service, link, database_url, stopping)
+    relay = Relay(service, link, database_url, stopping, gather_seconds=gather_seconds)
     health.register("relay", relay.unready)
     relay.run()
 

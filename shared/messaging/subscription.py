@@ -41,6 +41,9 @@ class Subscription:
     handlers: Mapping[type[Event], Handler]
     batch: int = 100
     """The most events in one transaction: more of them cost less each, and all are durable only at its end."""
+    gather_seconds: float = 0.0
+    """How long events may gather after a batch that was not full: where they come one after the other and nobody waits
+    for one, a few transactions cost less than many. The first event after a silence is taken at once."""
 
     def group(self, service: str) -> str:
         """The Kafka consumer group, which is also the inbox's ``consumer``."""

@@ -5,7 +5,7 @@ Without an exporter a span costs no more than new ids: the context still travels
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -76,8 +76,9 @@ def trace_id() -> str:
 def _child_of(parent: SpanContext) -> SpanContext:
     # Never sampled: no exporter here, so the next process should not believe that this span was recorded.
     return SpanContext(
-        trace_id=parent.trace_id if parent.is_valid else secrets.randbits(128) or 1,
-        span_id=secrets.randbits(64) or 1,
+        # No secrets, so no system call for each of them: among many threads each one is a wait for its turn.
+        trace_id=parent.trace_id if parent.is_valid else random.getrandbits(128) or 1,
+        span_id=random.getrandbits(64) or 1,
         is_remote=False,
         trace_flags=parent.trace_flags if parent.is_valid else TraceFlags(TraceFlags.DEFAULT),
         trace_state=parent.trace_state if parent.is_valid else None,

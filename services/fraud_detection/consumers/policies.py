@@ -114,4 +114,5 @@ POLICIES: Final = Subscription(
         PoliciesTransferred: _transferred,
         PoliciesErased: _erased,
     },
+    gather_seconds=0.1,
 )

@@ -91,6 +91,7 @@ def policies(clock: Clock) -> Subscription:
             PolicyEndorsed: on_endorsed,
             PoliciesErased: _on_erased,
         },
+        gather_seconds=0.1,
     )
 
 
