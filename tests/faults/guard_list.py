@@ -28,6 +28,7 @@ _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_pol
 
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
+_TOGETHER: Final = ("tests/shared/web/test_together.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
 _ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
@@ -94,6 +95,20 @@ _SHARED: Final = (
         "        if not taken:\n",
         "        if taken is None:\n",
         _REPEATS,
+    ),
+    Guard(
+        "idempotency: one of those that are answered together",
+        "shared/web/idempotency.py",
+        "        elif row not in held:\n",
+        "        else:\n",
+        _TOGETHER,
+    ),
+    Guard(
+        "requests whose turn failed are tried alone",
+        "shared/web/turns.py",
+        "        if not own.outcomes:\n",
+        "        if not own:\n",
+        _TOGETHER,
     ),
     Guard(
         "unique key: an idempotency key of a client and route",
@@ -298,6 +313,13 @@ _PARTNERS_AND_PERSONS: Final = (
         "        return False\n",
         "    finally:\n        pass\n",
         _AT_ONCE,
+    ),
+    Guard(
+        "who is refused leaves a place in the sealed record of the others",
+        "services/enrollment/usecases/enroll_policies.py",
+        '[records.get(place, "") for place in range(len(chunk.members))]',
+        "list(records.values())",
+        ("tests/services/enrollment/test_enrolled_together.py",),
     ),
     Guard(
         "a single enrollment looks for an opt-out",
