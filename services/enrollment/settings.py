@@ -18,6 +18,8 @@ def _networks(text: str) -> str:
 class Settings(settings.Settings):
     SERVICE: ClassVar[str] = "enrollment"
 
+    web_threads: int = Field(default=32, ge=1, le=256)
+    """More than elsewhere: single enrollments that wait at the same time share one transaction."""
     contracts_file: FilePath | None = Field(
         default=None, description="the path of a JSON file of partners' contracts; a sandbox has its own"
     )
