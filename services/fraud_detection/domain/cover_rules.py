@@ -119,8 +119,9 @@ def _person(product: Product, coverage: Coverage, claim: Claim) -> Iterator[Fail
         yield rule(product, "not_the_insured")
     if coverage.birth_year <= 0:
         return
-    oldest = claim.occurred_at.astimezone(ZoneInfo(product.zone)).year - coverage.birth_year
-    # Only the year of birth is known: the doubt of one year is the resident's benefit.
+    # On the first day of cover, as at enrollment: who was accepted stays covered through birthdays. Only the year of
+    # birth is known: the doubt of one year is the resident's benefit.
+    oldest = coverage.effective_from.astimezone(ZoneInfo(product.zone)).year - coverage.birth_year
     if oldest < product.age_min or oldest - 1 > product.age_max:
         yield rule(product, "age_out_of_range", zh={"low": str(product.age_min), "high": str(product.age_max)})
 

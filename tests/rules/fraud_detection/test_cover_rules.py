@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,13 @@ def test_each_term_of_the_product_decides_its_own_case(
 )
 def test_a_doubt_of_one_year_about_the_age_is_the_residents_benefit(birth_year: int, expected: list[str]) -> None:
     assert codes(cover=coverage(birth_year=birth_year)) == expected
+
+
+def test_who_was_insured_at_a_covered_age_stays_covered_until_the_term_ends() -> None:
+    new_year = datetime(2027, 1, 20, 4, tzinfo=UTC)
+    filed = claim(occurred_at=new_year, discovered_at=new_year, reported_at=new_year, submitted_at=new_year)
+    cover = coverage(birth_year=2026 - 81, effective_to=datetime(2027, 5, 1, tzinfo=UTC))
+    assert codes(cover=cover, filed=filed) == []
 
 
 def test_a_used_up_annual_limit_leaves_nothing_to_pay() -> None:
