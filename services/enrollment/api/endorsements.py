@@ -85,7 +85,13 @@ class EndorsementPath(RequestModel):
     scope="policies:write",
     reply=EndorsementView,
     matches=True,
-    problems=(errors.NoContract, errors.UnknownPolicy, lifecycle_errors.NotEndorsable),
+    problems=(
+        errors.NoContract,
+        errors.UnknownPolicy,
+        errors.ContractNotRunning,
+        errors.ProductNotSold,
+        lifecycle_errors.NotEndorsable,
+    ),
 )
 def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -> Reply[EndorsementView]:
     """Change a policy in force: what it lists, at the premium of the days left; a phone or a name without premium."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.enrollment.api.deps import Deps
+from services.enrollment.api.partner_access import require_staff
 from services.enrollment.api.product_models import (
     ChangeView,
     Code,
@@ -79,9 +80,16 @@ class DraftQuery(paging.PageQuery):
     product_code: Code | None = None
 
 
-@product_drafts.post("/v1/product-drafts", scope="product-drafts:write", reply=DraftView, max_body=MAX_TERMS)
+@product_drafts.post(
+    "/v1/product-drafts",
+    scope="product-drafts:write",
+    reply=DraftView,
+    problems=(errors.StaffOnly,),
+    max_body=MAX_TERMS,
+)
 def propose(call: Call[Deps], body: ProductTerms) -> Reply[DraftView]:
     """Propose a product's first or next version. It is published when another person approves it."""
+    require_staff(call.caller)
     draft = propose_product(
         call.tx,
         body.as_version(call.now),
@@ -92,9 +100,12 @@ def propose(call: Call[Deps], body: ProductTerms) -> Reply[DraftView]:
     return Reply(_view(call, draft), headers={"Location": f"/v1/product-drafts/{draft.draft_id}"})
 
 
-@product_drafts.get("/v1/product-drafts", scope="product-drafts:read", reply=paging.Page[DraftHead])
+@product_drafts.get(
+    "/v1/product-drafts", scope="product-drafts:read", reply=paging.Page[DraftHead], problems=(errors.StaffOnly,)
+)
 def list_drafts(call: Call[Deps], query: DraftQuery) -> Reply[paging.Page[DraftHead]]:
     """Drafts in the order of their proposal; those that wait for a decision with `state=proposed`."""
+    require_staff(call.caller)
     after = paging.decode(query.cursor, UUID)
     found = store.page(
         call.tx,
@@ -109,10 +120,14 @@ def list_drafts(call: Call[Deps], query: DraftQuery) -> Reply[paging.Page[DraftH
 
 
 @product_drafts.get(
-    "/v1/product-drafts/<draft_id>", scope="product-drafts:read", reply=DraftView, problems=(errors.UnknownDraft,)
+    "/v1/product-drafts/<draft_id>",
+    scope="product-drafts:read",
+    reply=DraftView,
+    problems=(errors.StaffOnly, errors.UnknownDraft),
 )
 def show_draft(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
     """One draft with its terms, what they change, and the product in plain words."""
+    require_staff(call.caller)
     draft = store.draft(call.tx, path.draft_id)
     if draft is None:
         raise errors.UnknownDraft(path.draft_id)
@@ -124,6 +139,7 @@ def show_draft(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
     scope="product-drafts:decide",
     reply=DraftView,
     problems=(
+        errors.StaffOnly,
         errors.UnknownDraft,
         errors.DraftDecided,
         errors.SecondPersonNeeded,
@@ -133,6 +149,7 @@ def show_draft(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
 )
 def approve(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
     """Publish the draft as the next version. It takes another person than the one who proposed it."""
+    require_staff(call.caller)
     return Reply(_view(call, approve_draft(call.tx, path.draft_id, actor=call.caller.subject, now=call.now)))
 
 
@@ -140,10 +157,11 @@ def approve(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
     "/v1/product-drafts/<draft_id>/rejection",
     scope="product-drafts:decide",
     reply=DraftView,
-    problems=(errors.UnknownDraft, errors.DraftDecided),
+    problems=(errors.StaffOnly, errors.UnknownDraft, errors.DraftDecided),
 )
 def reject(call: Call[Deps], path: DraftPath, body: Rejection) -> Reply[DraftView]:
     """Refuse the draft, or take your own one back."""
+    require_staff(call.caller)
     draft = reject_draft(call.tx, path.draft_id, body.reason, actor=call.caller.subject, now=call.now)
     return Reply(_view(call, draft))
 

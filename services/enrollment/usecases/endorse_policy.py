@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from services.enrollment.domain.cover import zone_of
+from services.enrollment.domain.cover import today_of, zone_of
 from services.enrollment.domain.endorsements import (
     Change,
     Endorsement,
@@ -25,7 +25,7 @@ from services.enrollment.domain.endorsements import (
 )
 from services.enrollment.domain.errors import UnknownPolicy
 from services.enrollment.domain.lifecycle_errors import NotEndorsable
-from services.enrollment.domain.partners import Contract
+from services.enrollment.domain.partners import Contract, check_may_sell
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.refunds import NOTHING, Amounts, Charge, of_added, of_removed, total
 from services.enrollment.store import cancellations, endorsements, policies, products
@@ -67,6 +67,7 @@ def endorse_policy(
         UnknownPolicy: there is none, or it is another partner's.
         MatchMissing, VersionMismatch: by ``require_match``: the policy changed since the caller read it.
         NotEndorsable: it is not in force.
+        ContractNotRunning, ProductNotSold: an item is new cover, which the partner may not sell now.
         InvalidField: what is asked for does not fit the policy.
     """
     contract = contract_of(tx, tenant)
@@ -107,6 +108,7 @@ def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Con
     by_policy = contract.compensation.kind == "service_fee"
     zone = zone_of(terms)
     if isinstance(change, ItemAdded):
+        check_may_sell(contract, policy.product_code, today_of(terms, now))
         items = with_item(listed.items, change.item, terms)
         amounts = of_added(per_term, charges[0].amounts, cover, day, zone, by_policy=by_policy)
         kind: EndorsementKind = "item_added"

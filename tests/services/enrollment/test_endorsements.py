@@ -53,6 +53,17 @@ def test_a_model_that_is_added_costs_the_days_that_are_left_with_its_tax_and_com
     assert faults(office.database, environ) == []
 
 
+def test_a_suspended_partner_adds_nothing_to_running_cover_and_may_take_off(
+    east: Partner, partner_manager: Partner
+) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    partner_manager.post("/v1/partners/telecom-east/suspension", {"reason": "payment_overdue"})
+    added = endorse(east, policy, kind="item_added", item={"reference": "third", "name": "Third model"})
+    assert problem(added) == "contract-not-running"
+    removed = endorse(east, policy, kind="item_removed", item_reference="scorer")
+    assert removed.status_code == 201, removed.text
+
+
 def test_a_changed_policy_that_ends_gives_back_no_more_than_was_charged(
     east: Partner, office: Office, environ: dict[str, str]
 ) -> None:

@@ -348,3 +348,17 @@ def test_a_risk_that_is_not_insurable_or_not_told_whole_is_no_quote(east: Partne
     assert pointers(east.post("/v1/quotes", ask)) == [f"/answers/{code}" for code in SAFE]
     assert pointers(east.post("/v1/quotes", ask | {"answers": SAFE, "insured_kind": "person"})) == ["/insured_kind"]
     assert problem(east.post("/v1/quotes", {"product_code": "moon-cover"})) == "product-not-sold"
+
+
+def test_a_partner_with_the_rights_to_products_is_still_no_staff(app: Flask, issuer: Issuer, east: Partner) -> None:
+    scopes = "products:read product-drafts:read product-drafts:write product-drafts:decide"
+    forged = Partner(app.test_client(), issuer.token("telecom-east", scope=scopes))
+    draft = "/v1/product-drafts/0190163d-8694-739b-aea5-966c26f8ad91"
+    for reply in (
+        forged.post("/v1/product-drafts", terms_of(east)),
+        forged.get("/v1/product-drafts"),
+        forged.get(draft),
+        forged.post(f"{draft}/approval", None),
+        forged.post(f"{draft}/rejection", {"reason": "no"}),
+    ):
+        assert (reply.status_code, problem(reply)) == (403, "not-staff")
