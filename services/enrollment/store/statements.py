@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from services.enrollment.domain.statements import Statement, Sum, TransactionType
+from services.enrollment.domain.statements import Statement, Sum, TransactionType, next_month
 from shared.db.transaction import Row, Tx
 from shared.values.ids import PartnerId
 from shared.values.money import Currency, Fen
@@ -109,23 +109,37 @@ def _statement(tx: Tx, row: Row) -> Statement:
     )
 
 
-# The currencies of what a partner may sell, and of what it sold in the month: a product may have left its contract.
+# Partners and currencies that have a statement already are left out first, so that little is looked for. A product may
+# have left the contract, and a partner that sells nothing any more still has cancellations to be given back.
 _WITHOUT: Final = """
 SELECT p.partner_no, p.settlement_day, c.currency
 FROM partners p
-CROSS JOIN LATERAL (
-    SELECT DISTINCT v.terms ->> 'currency' AS currency
-    FROM partner_products s JOIN products d USING (product_code) JOIN product_versions v USING (product_id)
-    WHERE s.partner_no = p.partner_no AND NOT %(booked_alone)s
-    UNION
-    SELECT DISTINCT v.terms ->> 'currency'
-    FROM policy_chunks k
+CROSS JOIN (SELECT DISTINCT terms ->> 'currency' AS currency FROM product_versions) c
+WHERE p.first_day < %(next_month)s AND NOT EXISTS (
+    SELECT FROM statements s WHERE s.partner_no = p.partner_no AND s.month = %(month)s AND s.currency = c.currency
+) AND (EXISTS (
+    SELECT FROM partner_products s JOIN products d USING (product_code) JOIN product_versions v USING (product_id)
+    WHERE s.partner_no = p.partner_no AND v.terms ->> 'currency' = c.currency AND NOT %(booked_alone)s
+) OR EXISTS (
+    SELECT FROM policy_chunks k
     JOIN product_versions v ON v.product_id = k.product_id AND v.version = k.product_version
     WHERE k.partner_no = p.partner_no AND k.enrolled_at >= %(start)s AND k.enrolled_at < %(end)s
-) c
-WHERE p.first_day < %(end)s::date AND NOT EXISTS (
-    SELECT 1 FROM statements s WHERE s.partner_no = p.partner_no AND s.month = %(month)s AND s.currency = c.currency
-)
+      AND v.terms ->> 'currency' = c.currency
+) OR EXISTS (
+    SELECT FROM cancellations x JOIN policies o USING (policy_id)
+    JOIN product_versions v ON v.product_id = o.product_id AND v.version = o.product_version
+    WHERE o.partner_no = p.partner_no AND x.canceled_at >= %(start)s AND x.canceled_at < %(end)s
+      AND v.terms ->> 'currency' = c.currency
+) OR EXISTS (
+    SELECT FROM endorsements e JOIN policies o USING (policy_id)
+    JOIN product_versions v ON v.product_id = o.product_id AND v.version = o.product_version
+    WHERE partner_as_of(o.policy_id, e.version) = p.partner_no
+      AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s AND v.terms ->> 'currency' = c.currency
+) OR EXISTS (
+    SELECT FROM statement_disputes x JOIN statements s USING (statement_id)
+    WHERE s.partner_no = p.partner_no AND s.currency = c.currency AND x.state = 'upheld'
+      AND x.answered_at >= %(start)s AND x.answered_at < %(end)s
+))
 ORDER BY p.partner_no, c.currency
 """
 
@@ -140,8 +154,17 @@ class Unstated:
 
 
 def without_statement(tx: Tx, month: date, booked: Period, *, booked_alone: bool) -> list[Unstated]:
-    """Partners under contract in ``month`` who have no statement of it; those that sold something then, if asked so."""
-    parameters = {"month": month, "start": booked.start, "end": booked.end, "booked_alone": booked_alone}
+    """Partners under contract in ``month`` who have no statement of it.
+
+    With ``booked_alone`` those for whom something was booked in it.
+    """
+    parameters = {
+        "month": month,
+        "next_month": next_month(month),
+        "start": booked.start,
+        "end": booked.end,
+        "booked_alone": booked_alone,
+    }
     rows = tx.all(_WITHOUT, parameters)
     return [Unstated(row[0], row[1], Currency(row[2])) for row in rows]
 

@@ -80,7 +80,7 @@ def start_statement(
 def start_due_statements(tx: Tx, *, now: datetime) -> int:
     """Start the statement of the month before for each partner that has none; how many were started.
 
-    Of the months of a year before that, those in which something was sold: what was missed while no worker ran.
+    Of the months of a year before that, those in which something was booked: what was missed while no worker ran.
     """
     latest = month = month_before(now)
     try:

@@ -243,13 +243,27 @@ def test_a_month_that_is_not_over_is_not_stated(office: Office, accountant: Part
     assert (again.status_code, again.json["type"].rpartition("/")[2]) == (409, "statement-exists")
 
 
-def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_sold(march: Office) -> None:
+def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_booked(march: Office) -> None:
     march.draw(now=APRIL + timedelta(days=100))
     stated = {partner: march.months(partner) for partner in ("telecom-east", "telecom-west")}
     assert stated == {
-        "telecom-east": ["2026-02", "2026-03", "2026-06"],
+        "telecom-east": ["2026-02", "2026-03", "2026-04", "2026-06"],
         "telecom-west": ["2026-03", "2026-06"],
     }
+
+
+def test_a_partner_that_sells_nothing_any_more_is_still_given_back_what_was_canceled(march: Office) -> None:
+    with march.database.transaction() as tx:
+        tx.execute("DELETE FROM partner_products")
+    march.draw(now=APRIL + timedelta(days=30))
+    assert march.months("telecom-east") == ["2026-02", "2026-03", "2026-04"]
+
+
+def test_a_contract_that_begins_on_the_last_day_of_a_month_has_a_statement_of_it(march: Office) -> None:
+    with march.database.transaction() as tx:
+        tx.execute("UPDATE partners SET first_day = '2026-03-31'")
+    march.draw()
+    assert march.months("telecom-west") == ["2026-03"]
 
 
 def test_settling_takes_two_persons_and_the_stated_amount(
