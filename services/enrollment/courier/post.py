@@ -105,6 +105,6 @@ def _retry_after(headers: Sequence[tuple[bytes, bytes]], now: datetime) -> timed
         return timedelta(seconds=min(int(text[:9]), 10**8))
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(timedelta(0), (when if when.tzinfo else when.replace(tzinfo=UTC)) - now)

@@ -183,7 +183,16 @@ def test_what_is_no_http_is_a_failure_that_says_so(
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("120", 120), ("0", 0), ("soon", None), ("-5", None), ("1e3", None), ("9" * 40, 100_000_000)],
+    [
+        ("120", 120),
+        ("0", 0),
+        ("soon", None),
+        ("-5", None),
+        ("1e3", None),
+        ("9" * 40, 100_000_000),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2027 99999999999999999999:00:00 GMT", None),
+    ],
 )
 def test_the_wait_that_a_server_asks_for_is_read(
     courier: Courier, receiver: Receiver, value: str, seconds: int | None
