@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from services.enrollment.domain.rows import Fault
 from services.enrollment.intake.line_faults import fault_of
+from services.enrollment.intake.lines import BLANK
 
 
 def rows(text: str, header: Sequence[str], first_line: int) -> Iterator[tuple[int, dict[str, str] | Fault]]:
     """Every line that is not empty, with its number in the file; a Fault where it is no row at all."""
     for number, line in enumerate(text.split("\n"), start=first_line):
-        if not line.strip():
+        if not line.strip(BLANK):
             continue
         try:
             fields = next(csv.reader([line.rstrip("\r")], strict=True))

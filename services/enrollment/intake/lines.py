@@ -18,6 +18,10 @@ LONGEST_LINE: Final = 4096
 MOST_ROWS: Final = 100_000_000
 """Every row may be rejected, and each rejection is stored."""
 
+BLANK: Final = " \t\n\r\x0b\x0c"
+"""A line of these alone is no row, neither where rows are counted nor where they are read: what ``bytes.strip`` takes
+off. Other white space, full-width for one, makes a row with something wrong in it."""
+
 _NEWLINE: Final = b"\n"
 
 

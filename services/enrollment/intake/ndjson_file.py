@@ -18,7 +18,7 @@ from services.enrollment.domain.file_columns import FileColumns
 from services.enrollment.intake import line_faults
 from services.enrollment.intake.charset import Decoder
 from services.enrollment.intake.column_names import column_of
-from services.enrollment.intake.lines import Lines, Part, rows_in
+from services.enrollment.intake.lines import BLANK, Lines, Part, rows_in
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNREADABLE: Final = "\ufffd"
@@ -85,7 +85,7 @@ class NdjsonFile:
         return self._usual
 
     def _one(self, line: str) -> str:
-        if not line.strip():
+        if not line.strip(BLANK):
             return "\n"
         try:
             values = _OBJECT.decode(line)

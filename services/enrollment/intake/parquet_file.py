@@ -122,6 +122,9 @@ class ParquetFile:
             raise UnreadableFile(
                 f"Its row {row} has more than {LONGEST_LINE} bytes.", "Send one subscriber's data in each row."
             )
+        if len(self.header) == 1:
+            # An empty cell is a row of its own and no empty line.
+            lines[:-1] = [line if line.strip() else b'""' for line in lines[:-1]]
         return Decoder(charset="utf-8").data(lines)
 
 

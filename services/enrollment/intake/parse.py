@@ -15,6 +15,7 @@ from polars.exceptions import ComputeError
 
 from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
 from services.enrollment.intake.line_faults import fault_of
+from services.enrollment.intake.lines import BLANK
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -110,7 +111,9 @@ def _with_columns(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 def _line_by_line(apart: Sequence[tuple[int, str]], header: Sequence[str]) -> pl.DataFrame:
     """Columns ``line``, ``text``, ``fields`` (how many the line has) and those of the header."""
     lines = pl.DataFrame(list(apart), schema={"line": pl.Int64, "text": pl.String}, orient="row")
-    lines = lines.with_columns(pl.col("text").str.strip_chars_end("\r")).filter(pl.col("text").str.strip_chars() != "")
+    lines = lines.with_columns(pl.col("text").str.strip_chars_end("\r")).filter(
+        pl.col("text").str.strip_chars(BLANK) != ""
+    )
     quoted = pl.col("text").str.contains('"', literal=True)
     split = (
         lines.filter(~quoted)

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.errors import NoRoom, UnreadableFile
-from services.enrollment.domain.file_columns import ENROLLMENT, FILE_COLUMNS
+from services.enrollment.domain.file_columns import ENROLLMENT, FILE_COLUMNS, BatchKind
 from services.enrollment.domain.rows import COLUMNS
-from services.enrollment.intake import compression, line_faults, parquet_file
+from services.enrollment.intake import compression, few_columns, line_faults, parquet_file, parse
 from services.enrollment.intake.column_names import SYNONYMS, column_of
 from services.enrollment.intake.lines import LONGEST_LINE, PART_ROWS
 from services.enrollment.intake.upload import Sent, Upload
@@ -417,3 +417,46 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_with_what_to_do(data: b
     sentence = refusal(data, sent)
     assert said in sentence
     assert "13912345678" not in sentence
+
+
+ODD_LINE = st.text(st.sampled_from(' \t\r\x0b\x0c\x1c\x85\u00a0\u2028\u3000\ufeff",a{}'), max_size=4)
+
+
+def as_parquet_column(cells: list[str | None]) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"partner_reference": pa.array(cells, pa.string())}), out)
+    return out.getvalue()
+
+
+def read_of(data: bytes, sent: Sent, kind: BatchKind) -> tuple[int, int]:
+    """How many rows were counted as they came in, and how many the worker finds."""
+    upload = Upload(pieces(data), sent, FILE_COLUMNS[kind])
+    found = 0
+    for part in upload.parts():
+        if kind == "enrollment":
+            table = parse.table(part.data, upload.header, part.first_line)
+            found += table.rows.height + len(table.faults)
+        else:
+            found += len(list(few_columns.rows(part.text, upload.header, part.first_line)))
+    return upload.rows, found
+
+
+@given(st.lists(ODD_LINE, min_size=1, max_size=6), st.sampled_from(["enrollment", "removal"]))
+@example(["\u3000"], "enrollment")
+@example(["\u3000"], "removal")
+@example(["\x1c"], "removal")
+def test_as_many_rows_are_read_as_were_counted_whatever_white_space_lines_hold(
+    lines: list[str], kind: BatchKind
+) -> None:
+    good = {"enrollment": as_csv(ROW), "removal": "partner_reference\nsub-1\n"}[kind]
+    counted, found = read_of((good + "\n".join(lines)).encode(), CSV, kind)
+    assert counted == found
+    asked = {name: ROW.get(name, "") for name in FILE_COLUMNS[kind].names}
+    counted, found = read_of(as_ndjson(asked) + "\n".join(lines).encode(), NDJSON, kind)
+    assert counted == found
+
+
+@given(st.lists(st.none() | ODD_LINE, min_size=1, max_size=6))
+@example([None, ""])
+def test_an_empty_cell_of_a_parquet_file_with_one_column_is_a_row(cells: list[str | None]) -> None:
+    assert read_of(as_parquet_column(cells), PARQUET, "removal") == (len(cells), len(cells))
