@@ -19,6 +19,9 @@ _OURS: Final = tuple(
         "168.63.129.16/32",  # a cloud's own service of metadata at a public number (Azure's wire server)
         "192.0.0.0/24",  # IETF's own; another cloud's metadata is at .192, and older Pythons call it global
         "192.88.99.0/24",  # relays of 6to4, given up by RFC 7526
+        "fec0::/10",  # site-local, given up by RFC 3879 and routed inside some networks all the same
+        "3fff::/20",  # documentation (RFC 9637)
+        "5f00::/16",  # segment routing within one network (RFC 9602)
         "64:ff9b:1::/48",  # translation to IPv4 within one network (RFC 8215)
     )
 )

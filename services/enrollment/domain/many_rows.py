@@ -150,11 +150,14 @@ def _accepted(plain: pl.DataFrame) -> pl.DataFrame:
 
 def _texts() -> pl.Expr:
     reference = pl.col("partner_reference")
+    bare = reference.str.replace_all(r"[._/:-]", "").str.to_uppercase()
     name = pl.col("name")
     slug = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
     return (
         reference.str.contains(r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$")
-        & ~reference.str.contains(r"^(?:[0-9]{17}[0-9Xx]|(?:86)?1[3-9][0-9]{9})$")
+        & ~bare.str.contains(r"^(?:[0-9]{17}[0-9X]|(?:(?:00)?86)?1[3-9][0-9]{9})$")
+        & ~bare.str.contains(pl.col("phone"), literal=True)
+        & ~bare.str.contains(pl.col("document_number"), literal=True)
         & name.str.len_chars().is_between(1, LONGEST_NAME)
         & ~name.str.contains(r"[\x00-\x1f\x7f\x{fffd}]|^\s|\s$")
         & pl.col("consent_text_version").str.contains(slug)
@@ -258,7 +261,9 @@ def _singly(odd: pl.DataFrame, desk: Desk) -> tuple[pl.DataFrame, list[Refused]]
         raw = RawRow(*texts)
         judged = desk.judge(raw)
         if isinstance(judged, Fault):
-            refused.append(Refused(line, reference_to_show(raw.partner_reference), judged))
+            refused.append(
+                Refused(line, reference_to_show(raw.partner_reference, raw.document_number, raw.phone), judged)
+            )
         else:
             accepted.append((line, judged))
     return as_frame(accepted), refused

@@ -7,6 +7,8 @@ made once a row is a msgspec struct: a frozen dataclass takes ten times as long 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -39,9 +41,16 @@ LONGEST_NAME: Final = 60
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """Partners' clocks run a little ahead of ours; a consent of tomorrow is another matter."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")
-_PERSONAL_NUMBER: Final = re.compile(r"\d{17}[\dXx]|(?:86)?1[3-9]\d{9}")
+_SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]")
+_PERSONAL_NUMBER: Final = re.compile(r"[0-9]{17}[0-9Xx]|(?:(?:00)?86)?1[3-9][0-9]{9}")
+"""Of a reference without its separators. A phone inside a longer reference is known by the row's own phone alone:
+among millions of references of letters and digits, some look so by chance."""
+SHORTEST_NUMBER: Final = 5
+"""Of a document; what is shorter stands in a reference by chance."""
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_EARLIEST_CONSENT: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""As over HTTP. Some systems write the year 1 where they know no time, and no driver reads that back."""
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
 
 
@@ -133,6 +142,8 @@ class Desk:
             phone = normalize_phone(raw.phone, sandbox=self.sandbox)
         except InvalidField as error:
             return Fault("phone", "phone_invalid", error.detail, error.fix)
+        if _is_personal(raw.partner_reference, (document.number, phone)):
+            return _PERSONAL_REFERENCE
         return CheckedRow(
             raw.partner_reference,
             Insured(raw.name, document.type, document.number, phone),
@@ -209,7 +220,7 @@ class Desk:
             given_at = datetime.fromisoformat(text)
         except ValueError:
             given_at = None
-        if given_at is None or given_at.tzinfo is None:
+        if given_at is None or given_at.tzinfo is None or given_at < _EARLIEST_CONSENT:
             return Fault(
                 "consent_given_at",
                 "time_invalid",
@@ -268,9 +279,33 @@ OPTED_OUT: Final = Fault(
 )
 
 
-def reference_to_show(text: str) -> str | None:
-    """The partner's reference of a row where it may stand in a result: None where it is none, or a personal number."""
-    return text if _REFERENCE.fullmatch(text) and not _PERSONAL_NUMBER.fullmatch(text) else None
+_PERSONAL_REFERENCE: Final = Fault(
+    "partner_reference",
+    "reference_is_personal",
+    "The reference is or holds a phone or identity number, and references are stored in clear.",
+    "Send your own number of the subscriber instead.",
+)
+
+
+def reference_to_show(text: str, *own_numbers: str) -> str | None:
+    """The partner's reference of a row where it may stand in a result: None where it is none, or a personal number.
+
+    ``own_numbers`` are the row's document and phone as they were sent.
+    """
+    return text if _REFERENCE.fullmatch(text) and not _is_personal(text, map(_bare, own_numbers)) else None
+
+
+def _is_personal(reference: str, own_numbers: Iterable[str]) -> bool:
+    bare = _SEPARATORS.sub("", reference).upper()
+    if _PERSONAL_NUMBER.fullmatch(bare):
+        return True
+    return any(len(number) >= SHORTEST_NUMBER and number in bare for number in own_numbers)
+
+
+def _bare(number: str) -> str:
+    """A number that may be written in any way, a phone without the code of the country."""
+    bare = _SEPARATORS.sub("", unicodedata.normalize("NFKC", number)).upper()
+    return re.sub(r"^(?:00)?86(?=1[0-9]{10}$)", "", bare)
 
 
 def _fault_of_texts(raw: RawRow) -> Fault | None:
@@ -281,13 +316,8 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
             "Your reference of this subscriber is missing or holds other characters than it may.",
             "Send 1 to 64 letters, digits or . _ / : - beginning with a letter or digit.",
         )
-    if _PERSONAL_NUMBER.fullmatch(raw.partner_reference):
-        return Fault(
-            "partner_reference",
-            "reference_is_personal",
-            "The reference is a phone or identity number, and references are stored in clear.",
-            "Send your own number of the subscriber instead.",
-        )
+    if _is_personal(raw.partner_reference, ()):
+        return _PERSONAL_REFERENCE
     if not raw.name or len(raw.name) > LONGEST_NAME or _UNREADABLE.search(raw.name):
         return Fault(
             "name",

@@ -28,7 +28,7 @@ be both: é in one is 茅 in the other."""
 
 
 class Decoder:
-    """Turns the lines of one file into text, in the file's order."""
+    """Turns the lines of one file into text, in the file's order; ``charset`` is what its sender says it is in."""
 
     def __init__(self, charset: Charset | None = None) -> None:
         self._charset = charset
@@ -40,7 +40,7 @@ class Decoder:
             UnreadableFile: it is written in neither encoding.
         """
         line = self.unmarked(line)
-        if self._charset is None and not line.isascii():
+        if not line.isascii() and (self._charset is None or not _is(line, self._charset)):
             self._charset = "utf-8" if _is(line, "utf-8") else "gb18030"
         try:
             return line.decode(self._charset or "ascii")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from services.enrollment.domain.errors import UnreadableFile
 from services.enrollment.domain.file_columns import FileColumns
-from services.enrollment.intake.charset import Decoder
+from services.enrollment.intake.charset import Charset, Decoder
 from services.enrollment.intake.column_names import columns_of
 from services.enrollment.intake.lines import Lines, Part, rows_in
 
@@ -15,9 +15,9 @@ from services.enrollment.intake.lines import Lines, Part, rows_in
 class CsvFile:
     """Read ``header``, then exhaust ``parts``."""
 
-    def __init__(self, pieces: Iterable[bytes], columns: FileColumns) -> None:
+    def __init__(self, pieces: Iterable[bytes], columns: FileColumns, charset: Charset | None = None) -> None:
         self._lines = Lines(pieces)
-        self._decoder = Decoder()
+        self._decoder = Decoder(charset)
         first = self._decoder.header(self._lines.first().rstrip(b"\r"))
         if "\r" in first:
             raise UnreadableFile(

@@ -16,7 +16,7 @@ import msgspec
 from services.enrollment.domain.errors import UnreadableFile
 from services.enrollment.domain.file_columns import FileColumns
 from services.enrollment.intake import line_faults
-from services.enrollment.intake.charset import Decoder
+from services.enrollment.intake.charset import Charset, Decoder
 from services.enrollment.intake.column_names import column_of
 from services.enrollment.intake.lines import BLANK, Lines, Part, rows_in
 
@@ -29,9 +29,9 @@ _UNDECODED: Final = line_faults.mark(line_faults.ENCODING_INVALID)
 class NdjsonFile:
     """Read ``header``, then exhaust ``parts``."""
 
-    def __init__(self, pieces: Iterable[bytes], columns: FileColumns) -> None:
+    def __init__(self, pieces: Iterable[bytes], columns: FileColumns, charset: Charset | None = None) -> None:
         self._lines = Lines(pieces)
-        self._decoder = Decoder()
+        self._decoder = Decoder(charset)
         self._usual: msgspec.json.Decoder[Any] | None = None
         self.header = columns.names
 

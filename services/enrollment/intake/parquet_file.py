@@ -60,7 +60,10 @@ class ParquetFile:
             for group in range(self._file.metadata.num_row_groups):
                 self._refuse_long_entries(group, row)
                 for batch in self._batches(group, row):
-                    data = self._data(batch, row)
+                    try:
+                        data = self._data(batch, row)
+                    except _FAILED as error:
+                        raise _damaged(row) from error
                     self._meter.made(len(data))
                     yield Part(number, row, batch.num_rows, data)
                     number += 1
@@ -181,7 +184,7 @@ def _as_text(column: Any) -> Any:
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if types.is_timestamp(column.type):
-        return pc.strftime(column.cast(pa.timestamp("us", "UTC")), format="%Y-%m-%dT%H:%M:%S+00:00")
+        return pc.strftime(column.cast(pa.timestamp("us", "UTC"), safe=False), format="%Y-%m-%dT%H:%M:%S+00:00")
     if types.is_binary(column.type) or types.is_large_binary(column.type):
         # Some writers leave the note out that these bytes are text; whether they are is seen line by line.
         return pa.Array.from_buffers(

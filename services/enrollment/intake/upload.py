@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from services.enrollment.domain.errors import UnreadableFile
 from services.enrollment.domain.file_columns import ENROLLMENT, FileColumns
+from services.enrollment.intake.charset import Charset
 from services.enrollment.intake.compression import Meter, compression_of, expanded
 from services.enrollment.intake.csv_file import CsvFile
 from services.enrollment.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
@@ -26,7 +27,14 @@ CONTENT_TYPES: Final[dict[str, Format]] = {
     "application/x-ndjson": "ndjson",
     "application/vnd.apache.parquet": "parquet",
 }
-_CHARSETS: Final = frozenset({"", "utf-8", "utf8", "gb18030", "gbk", "gb2312"})
+_CHARSETS: Final[dict[str, Charset | None]] = {
+    "": None,
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +102,9 @@ def _opened(chunks: Iterator[bytes], sent: Sent, columns: FileColumns) -> CsvFil
     whole = chain((first,), pieces)
     match sent.format:
         case "csv":
-            return CsvFile(whole, columns)
+            return CsvFile(whole, columns, _CHARSETS[sent.charset.lower()])
         case "ndjson":
-            return NdjsonFile(whole, columns)
+            return NdjsonFile(whole, columns, _CHARSETS[sent.charset.lower()])
         case "parquet":
             return ParquetFile(whole, columns, meter)
 

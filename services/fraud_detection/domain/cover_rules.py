@@ -141,6 +141,9 @@ def _claims_made(product: Product, coverage: Coverage, claim: Claim) -> Iterator
     """First made in the term or the extended reporting period; the act before the end and not before the retroactive
     date. Acts before inception are what the retroactive date is for: waiting days hold against the claim's making.
     """
+    if coverage.effective_to <= coverage.effective_from:
+        yield _not_in_force(product, coverage)  # canceled before it began: there is no term to be extended
+        return
     latest = coverage.effective_to.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.extended_reporting_days)
     if not coverage.effective_from <= claim.reported_at < latest:
         days = {"start": _day(coverage.effective_from, product), "end": _day(latest, product)}

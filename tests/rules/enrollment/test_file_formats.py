@@ -240,6 +240,20 @@ def test_a_json_array_is_refused_with_what_to_send() -> None:
     assert "one object a line" in refusal(b"[\n" + as_ndjson(ROW) + b"]\n", NDJSON)
 
 
+def test_a_charset_that_is_announced_decides_where_both_would_read() -> None:
+    row = {**ROW, "name": "陆毛"}
+    data = as_csv(row).encode("gb18030")
+    assert rows_of(data, Sent("csv", charset="gb18030")) == [row]
+    latin = {**ROW, "name": "Ąé"}
+    assert rows_of(as_csv(latin).encode(), Sent("csv", charset="UTF-8")) == [latin]
+
+
+def test_a_parquet_time_in_nanoseconds_is_read_to_the_microsecond() -> None:
+    data = as_parquet(ROW, consent_given_at=pa.array([1_772_000_000_123_456_789], pa.timestamp("ns", "UTC")))
+    (found,) = rows_of(data, PARQUET)
+    assert datetime.fromisoformat(found["consent_given_at"]).year == 2026
+
+
 def test_dates_times_and_numbers_of_parquet_become_text() -> None:
     given_at = datetime(2026, 2, 28, 1, 30, tzinfo=UTC)
     data = as_parquet(

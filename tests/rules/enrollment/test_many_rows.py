@@ -214,3 +214,15 @@ def test_where_a_contract_accepts_published_texts_alone_each_consent_is_held_aga
         for version, channel, day in consents
     ]
     assert_same(rows, consent_texts=published)
+
+
+@pytest.mark.parametrize(
+    "reference", ["u13912345678", "138-1234-5678", "0086.13812345678", f"a/{id_number()}", "SUB-1"]
+)
+def test_a_reference_that_holds_a_personal_number_is_told_alike(reference: str) -> None:
+    assert_same([row(partner_reference=reference)])
+
+
+def test_a_reference_that_holds_the_rows_own_passport_is_told_alike() -> None:
+    passport = {"document_type": "passport", "document_number": "E12345678"}
+    assert_same([row(partner_reference=each, **passport) for each in ("p-e1234.5678", "pE12345678x", "SUB-1")])

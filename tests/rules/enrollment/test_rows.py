@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.rows import CheckedRow, Fault, RawRow
+from services.enrollment.domain.rows import CheckedRow, Fault, RawRow, reference_to_show
 from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, judge, row, terms
 
 
@@ -86,6 +86,14 @@ def test_a_passport_tells_no_age_and_is_taken() -> None:
         ({"partner_reference": "=cmd|' /C calc'!A0"}, "reference_invalid"),
         ({"partner_reference": "13912345678"}, "reference_is_personal"),
         ({"partner_reference": id_number()}, "reference_is_personal"),
+        ({"partner_reference": "138-1234-5678"}, "reference_is_personal"),
+        ({"partner_reference": "0086-13812345678"}, "reference_is_personal"),
+        ({"partner_reference": "110101.19900101.1234"}, "reference_is_personal"),
+        ({"partner_reference": "u13912345678", "phone": "+86 139 1234 5678"}, "reference_is_personal"),
+        (
+            {"partner_reference": "P/e1234-5678", "document_type": "passport", "document_number": "E12345678"},
+            "reference_is_personal",
+        ),
         ({"name": ""}, "name_missing"),
         ({"name": "张\ufffd"}, "name_invalid"),
         ({"name": "张" * 61}, "name_invalid"),
@@ -99,6 +107,7 @@ def test_a_passport_tells_no_age_and_is_taken() -> None:
         ({"consent_given_at": ""}, "time_invalid"),
         ({"consent_given_at": "2026-02-28T09:30:00"}, "time_invalid"),
         ({"consent_given_at": "2026-03-02T09:30:00+08:00"}, "consent_in_future"),
+        ({"consent_given_at": "0001-01-01T00:00:00+08:00"}, "time_invalid"),
     ],
 )
 def test_each_fault_has_its_code_and_a_fix(changes: dict[str, str], said: str) -> None:
@@ -113,6 +122,12 @@ def test_a_simulated_person_is_covered_in_a_sandbox_alone() -> None:
     simulated = row(document_number=id_number(region="000101"))
     assert isinstance(judge(simulated, sandbox=True), CheckedRow)
     assert code(judge(simulated, sandbox=False)) == "document_number_invalid"
+
+
+def test_a_rejected_row_shows_no_reference_that_holds_its_own_phone_or_document() -> None:
+    assert reference_to_show("tel-13912345678", "E12345678", "+86 139 1234 5678") is None
+    assert reference_to_show("p.e1234-5678", "E12345678", "") is None
+    assert reference_to_show("SUB-0042", "E12345678", "+86 139 1234 5678") == "SUB-0042"
 
 
 def test_a_document_and_phone_are_stored_in_one_form() -> None:

@@ -184,6 +184,13 @@ def test_a_canceled_claims_made_policy_counts_its_extended_period_from_the_early
     assert codes(terms=terms, cover=early, filed=claim(occurred_at=LOSS - SECOND, **late)) == ["made_outside_term"]
 
 
+def test_a_claims_made_policy_that_was_canceled_before_it_began_has_no_extended_period() -> None:
+    never = coverage(effective_to=START, canceled=True)
+    at = {"discovered_at": START + timedelta(days=20), "reported_at": START + timedelta(days=20)}
+    filed = claim(occurred_at=START - timedelta(days=50), **at)
+    assert codes(terms=product(**CLAIMS_MADE), cover=never, filed=filed) == ["not_in_force"]
+
+
 # Shared losses
 
 
