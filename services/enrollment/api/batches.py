@@ -124,6 +124,7 @@ class RejectionView(ReplyModel):
         errors.NotTheDeclaredFile,
         errors.NoRoom,
         errors.TooManyRows,
+        errors.LargerThanADay,
     ),
 )
 def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:

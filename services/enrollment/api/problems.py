@@ -34,6 +34,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NotOptedOut: ProblemRow(409, "not-opted-out", "Not opted out"),
     errors.TooManyEnrollments: ProblemRow(429, "too-many-requests", "The quota is used up"),
     errors.TooManyRows: ProblemRow(429, "too-many-rows", "The quota is used up"),
+    errors.LargerThanADay: ProblemRow(422, "larger-than-a-day", "More rows than a day's quota"),
     errors.ConsentTextExists: ProblemRow(409, "consent-text-exists", "The version is published"),
     errors.NotInsurable: ProblemRow(422, "not-insurable", "Not insurable"),
     errors.UnknownProductVersion: ProblemRow(404, "unknown-product-version", "Unknown product version"),

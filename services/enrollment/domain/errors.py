@@ -184,6 +184,14 @@ class TooManyRows(FangzhaError):
 
 
 @dataclass(frozen=True)
+class LargerThanADay(FangzhaError):
+    """The file has {rows} rows, and the contract allows {most} a day: split it into files of at most {most} rows."""
+
+    rows: int
+    most: int
+
+
+@dataclass(frozen=True)
 class ConsentTextExists(FangzhaError):
     """Consent text {text_version} is published with other words, and people agreed to them; use another version."""
 

@@ -22,7 +22,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.intake.upload import Format, Sent
+from shared.process.logs import get_logger
 from shared.values.errors import FangzhaError
+
+log = get_logger()
 
 QUIET: Final = timedelta(seconds=60)
 """A file without a marker is whole once it was left alone for so long: an SFTP transfer that stalls gives up sooner."""
@@ -92,6 +95,9 @@ class Found:
 
     name: str
     etag: str
+    """Of the file together with its hash and signature: where one of those is mended, it is another file to look at."""
+    content: str
+    """Of the file alone."""
     sent: Sent
     sha256: str | None = field(default=None)
     """What its companion says its hash is; ``""`` where that is unreadable."""
@@ -134,7 +140,7 @@ class Place:
         with self._reached(), self._opened(found.name) as file:
             while piece := file.read(_PIECE):
                 yield piece
-            if _etag(self._fs.info(self._path(found.name))) != found.etag:
+            if _etag(self._fs.info(self._path(found.name))) != found.content:
                 raise FileChanged(found.name)
 
     def companion(self, name: str) -> bytes | None:
@@ -171,7 +177,9 @@ class Place:
         said = self.companion(name + HASH) if name + HASH in listed else None
         hashed = None if said is None else _SHA256.match(said)
         sha256 = hashed[1].decode().lower() if hashed else "" if said is not None else None
-        return Found(name, _etag(listed[name]), sent, sha256)
+        content = _etag(listed[name])
+        beside = (_etag(listed[name + ending]) for ending in (HASH, SIGNATURE) if name + ending in listed)
+        return Found(name, " ".join((content, *beside)), content, sent, sha256)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -195,12 +203,28 @@ class Place:
 def _candidates(listed: Iterable[str]) -> Iterator[tuple[str, re.Match[str]]]:
     for name in sorted(listed):
         match = _NAME.fullmatch(name)
-        if match is not None and not name.endswith(RESULTS):
+        if match is None or name.endswith(RESULTS):
+            continue
+        if _is_text(name):
             yield name, match
+        else:
+            log.warning("pickup_name_unreadable", name=name.encode(errors="backslashreplace").decode())
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name's bytes are UTF-8; others have no place in a database or a receipt."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole(name: str, listed: Mapping[str, Any], now: datetime) -> bool:
-    return name + DONE in listed or name + HASH in listed or _modified(listed[name]) <= now - QUIET
+    written = _modified(listed[name])
+    # A marker that is older than the file was left for the one that bore its name before.
+    marked = any(name + mark in listed and _modified(listed[name + mark]) >= written for mark in (DONE, HASH))
+    return marked or written <= now - QUIET
 
 
 def _modified(info: Mapping[str, Any]) -> datetime:
@@ -209,7 +233,7 @@ def _modified(info: Mapping[str, Any]) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(moment, int | float):
         return datetime.fromtimestamp(moment, UTC)
-    # A place that tells no time needs markers.
+    # A place that tells no time needs markers: each is then as young as the file.
     return datetime.max.replace(tzinfo=UTC)
 
 

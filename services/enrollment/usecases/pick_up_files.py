@@ -51,8 +51,11 @@ _REFUSALS: Final = (
     errors.UnreadableFile,
     errors.NotTheDeclaredFile,
     errors.SignatureNotAllowed,
+    errors.LargerThanADay,
 )
-"""What will not pass by waiting. A quota that is used up does: such a file is asked again."""
+"""What will not pass by waiting."""
+_LONGEST_REST: Final = timedelta(hours=1)
+"""How long a file waits that a quota or a suspension holds back: each try reads it whole, and contracts change."""
 
 log = get_logger()
 
@@ -72,17 +75,19 @@ class Pickups:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self._resting: dict[tuple[str, str, str], datetime] = {}
+        """Files that wait, by place, name and etag, and until when."""
 
     def run(self) -> bool:
         """Take in at most one file of each place and answer at most one; whether something was done."""
         done, reached = False, True
         for place in self._places:
-            try:
-                done = self._take_next(place) or done
-                done = self._answer_next(place) or done
-            except (PlaceAway, FileChanged, errors.NoContract, errors.TooManyRows, errors.NoRoom) as error:
-                reached = reached and not isinstance(error, PlaceAway)
-                log.warning("pickup_waits", place=place.url, reason=error.sentence())
+            for step in (self._take_next, self._answer_next):
+                try:
+                    done = step(place) or done
+                except (PlaceAway, FileChanged, errors.NoContract, errors.NoRoom) as error:
+                    reached = reached and not isinstance(error, PlaceAway)
+                    log.warning("pickup_waits", place=place.url, reason=error.sentence())
         if reached:
             metrics.PICKUPS_LOOKED.set_to_current_time()
         return done
@@ -92,6 +97,9 @@ class Pickups:
         with self._database.transaction() as tx:
             partner_no = contract_of(tx, place.pickup.partner_id).partner_no
             known = picked_files.known(tx, partner_no, place.url, [each.name for each in found])
+        now = wall_now()
+        self._resting = {file: until for file, until in self._resting.items() if now < until}
+        known |= {(name, etag) for where, name, etag in self._resting if where == place.url}
         new = next((each for each in found if (each.name, each.etag) not in known), None)
         return new is not None and self._take(place, new, partner_no)
 
@@ -106,7 +114,12 @@ class Pickups:
             except _TakenBefore as before:
                 note.store(self._database, batch_id=before.batch_id)
                 metrics.PICKUP_FILES.labels("known").inc()
+            except errors.TooManyRows as used_up:
+                self._rest(place, found, used_up, timedelta(seconds=used_up.retry_after))
             except _REFUSALS as refusal:
+                if isinstance(refusal, errors.ContractNotRunning) and refusal.state == "suspended":
+                    self._rest(place, found, refusal, _LONGEST_REST)
+                    return True
                 note.store(self._database, refusal=_problem(refusal))
                 metrics.PICKUP_FILES.labels("refused").inc()
                 log.warning("file_refused", place=place.url, file=found.name, reason=refusal.sentence())
@@ -114,6 +127,11 @@ class Pickups:
                 metrics.PICKUP_FILES.labels("taken").inc()
                 log.info("file_picked_up", place=place.url, file=found.name)
         return True
+
+    def _rest(self, place: Place, found: Found, reason: FangzhaError, rest: timedelta) -> None:
+        """Others of the place go first meanwhile."""
+        self._resting[place.url, found.name, found.etag] = wall_now() + min(rest, _LONGEST_REST)
+        log.warning("pickup_waits", place=place.url, file=found.name, reason=reason.sentence())
 
     def _receive(self, tx: Tx, place: Place, found: Found, note: _Note) -> None:
         signature = place.companion(found.name + SIGNATURE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.enrollment.domain.errors import TooManyEnrollments, TooManyRows
+from services.enrollment.domain.errors import LargerThanADay, TooManyEnrollments, TooManyRows
 from services.enrollment.domain.quotas import Window, window_of
 from services.enrollment.store import quotas
 from shared.db.pool import Database
@@ -77,11 +77,14 @@ def check_rows(tx: Tx, partner_id: PartnerId, declared: int | None, *, now: date
     """Before a file is read: refuse it where the day's rows are used up, or its declared ones are more than are left.
 
     Raises:
-        TooManyRows: it would be refused at its end.
+        TooManyRows, LargerThanADay: it would be refused at its end.
     """
     window = window_of("rows_a_day", now)
     standing = quotas.allowance(tx, partner_id, window)
-    if standing is not None and standing.most is not None and standing.left < (declared or 1):
+    if standing is None or standing.most is None:
+        return
+    _fits_a_day(declared or 0, standing.most)
+    if standing.left < (declared or 1):
         raise TooManyRows(standing.most, standing.left, window.seconds_left(now))
 
 
@@ -92,15 +95,22 @@ def use_rows(tx: Tx, partner_id: PartnerId, rows: int, *, now: datetime) -> None
 
     Raises:
         TooManyRows: the day has not that many left.
+        LargerThanADay: no day has.
     """
     window = window_of("rows_a_day", now)
     standing = quotas.allowance(tx, partner_id, window)
     if standing is None or standing.most is None:
         return
+    _fits_a_day(rows, standing.most)
     if not quotas.take(tx, standing, window, rows):
         after = quotas.allowance(tx, partner_id, window)
         left = standing.left if after is None else after.left
         raise TooManyRows(standing.most, left, window.seconds_left(now))
+
+
+def _fits_a_day(rows: int, most: int) -> None:
+    if rows > most:
+        raise LargerThanADay(rows, most)
 
 
 def forget_windows(tx: Tx, *, now: datetime) -> bool:

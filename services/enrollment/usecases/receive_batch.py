@@ -63,7 +63,8 @@ def receive_batch(
         NotSoldByFile: the product asks for more than a row tells.
         UnreadableFile: it is no file of subscribers.
         NotTheDeclaredFile: its rows or hash are not those declared.
-        TooManyRows: the contract allows no so many more today; a dry run and removals are not counted.
+        TooManyRows, LargerThanADay: the contract allows no so many more today, or on no day; a dry run and removals are
+            not counted.
     """
     sale = _sale(tx, declared.kind, tenant, product_code, now)
     if declared.kind == "enrollment" and needs_a_schedule(sale.product.terms):

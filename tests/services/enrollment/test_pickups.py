@@ -146,6 +146,73 @@ def test_a_refused_file_is_taken_once_it_was_mended(database: Database, vault: V
     assert receipt(tmp_path, "a.csv")["state"] == "finished"
 
 
+def test_a_file_whose_hash_was_wrong_is_taken_once_the_hash_is_mended(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    data = csv([fresh(1)])
+    left(tmp_path, "a.csv", data)
+    left(tmp_path, "a.csv.sha256", b"0" * 64)
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["problem"]["type"] == "not-the-declared-file"
+    (tmp_path / "a.csv.sha256").write_text(hashlib.sha256(data).hexdigest())
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_marker_of_the_file_before_makes_a_new_one_of_its_name_no_whole_one(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    left(tmp_path, "a.csv.done", b"")
+    run_all(found, database, vault)
+    left(tmp_path, "a.csv", csv([fresh(2)]), quiet=False)
+    assert not found.run(), "it may still be on its way"
+    os.utime(tmp_path / "a.csv.done")
+    run_all(found, database, vault)
+    assert pairs(database) == [("finished", 1)] * 2
+
+
+def test_a_name_that_is_no_text_is_left_alone_and_holds_up_nobody(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    (tmp_path / os.fsdecode("张".encode("gb18030") + b".csv")).write_bytes(csv([fresh(1)]))
+    left(tmp_path, os.fsdecode("张".encode("gb18030") + b".csv"), csv([fresh(1)]))
+    left(tmp_path, "z.csv", csv([fresh(2)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert pairs(database) == [("finished", 1)]
+
+
+def test_a_file_that_no_day_has_room_for_is_refused_and_one_for_tomorrow_waits_while_others_go_on(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET rows_a_day = 3")
+    left(tmp_path, "a.csv", csv([fresh(n) for n in range(4)]))
+    left(tmp_path, "b.csv", csv([fresh(n) for n in range(2)]))
+    left(tmp_path, "c.csv", csv([fresh(n) for n in range(5, 7)]))
+    left(tmp_path, "d.csv", csv([fresh(9)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "a.csv")["problem"]["type"] == "larger-than-a-day"
+    assert [receipt(tmp_path, name)["state"] for name in ("b.csv", "d.csv")] == ["finished", "finished"]
+    assert not (tmp_path / "c.csv.receipt.json").exists(), "there is room for it tomorrow"
+
+
+def test_a_file_that_comes_during_a_suspension_waits_for_its_end(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET state = 'suspended'")
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert not (tmp_path / "a.csv.receipt.json").exists()
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET state = 'active'")
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
 def test_where_a_contract_names_keys_only_a_signed_file_is_taken(
     database: Database, vault: Vault, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.domain.errors import TooManyEnrollments, TooManyRows
+from services.enrollment.domain.errors import LargerThanADay, TooManyEnrollments, TooManyRows
 from services.enrollment.domain.quotas import block, window_of
 from services.enrollment.usecases.quotas import EnrollmentPermits, forget_windows
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
@@ -175,7 +175,7 @@ def test_a_file_that_declares_too_many_rows_is_refused_before_it_is_read(databas
         yield b""
         raise AssertionError("it was read")
 
-    with pytest.raises(TooManyRows), database.transaction() as tx:
+    with pytest.raises(LargerThanADay), database.transaction() as tx:
         receive_batch(tx, never(), PRODUCT, Declared(11, None), tenant=EAST, actor="test", vault=vault, now=NOW)
 
 
@@ -187,8 +187,11 @@ def test_files_at_the_same_moment_are_never_more_than_the_day_allows(database: D
 
 
 def test_over_http_too_many_rows_are_a_429(east: Partner, database: Database) -> None:
-    allow(database, day=2)
-    refused = east.upload(csv([row(n, effective_date="") for n in range(3)]))
+    allow(database, day=3)
+    larger = east.upload(csv([row(n, effective_date="") for n in range(4)]))
+    assert (larger.status_code, problem(larger)) == (422, "larger-than-a-day"), "waiting does not help"
+    east.upload(csv([row(n, effective_date="") for n in range(2)]))
+    refused = east.upload(csv([row(n, effective_date="") for n in range(2)]))
     assert (refused.status_code, problem(refused)) == (429, "too-many-rows")
     assert 1 <= int(refused.headers["Retry-After"]) <= 86_400
 
