@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability
+from services.fraud_detection.domain.one_event import is_of_another_part, is_same_loss
 from services.fraud_detection.domain.payable import annual_left, event_left, payable, still_lost
 from services.fraud_detection.domain.sentences import RuleCode, sentence
 from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 
-RULE_VERSION: Final = "cover-2"
+RULE_VERSION: Final = "cover-3"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(
@@ -192,16 +193,6 @@ def _report(product: Product, claim: Claim) -> Iterator[FailedRule]:
         yield rule(product, "outside_look_back", zh={"hours": str(product.look_back_hours)})
 
 
-def is_same_loss(claim: Claim, other: OtherClaim) -> bool:
-    """Whether both tell of one loss: their times overlap, and so does what was lost, to whom, how or by what proof.
-
-    Overlapping times alone are not enough: a genuine repeat victim may be in two scams at once.
-    """
-    overlap = claim.occurred_at <= other.discovered_at and other.occurred_at <= claim.discovered_at
-    alike = claim.scam_type == other.scam_type or claim.amount_fen == other.amount_fen or other.shares_evidence
-    return overlap and alike
-
-
 def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], share: Share) -> Iterator[FailedRule]:
     mine = (claim.submitted_at, claim.claim_id)
     # An approved one counts even if it was filed later: it was decided first, and one loss is paid once.
@@ -211,18 +202,11 @@ def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], sha
         if (other.approved or (other.submitted_at, other.claim_id) < mine)
         and other.by_claimant
         and not is_of_another_part(claim, other, share)
-        and is_same_loss(claim, other)
+        and is_same_loss(product, claim, other)
     ]
     if earlier:
         first = min(earlier, key=lambda other: (other.submitted_at, other.claim_id))
         yield rule(product, "duplicate_loss", zh={"claim": first.claim_id}, claim_id=first.claim_id)
-
-
-def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
-    """Whether both may rightly tell of one loss: under another liability of the policy, or a policy that shares it."""
-    if other.policy_id == claim.policy_id:
-        return other.liability != claim.liability
-    return other.policy_id in share.beside
 
 
 def _amount(product: Product, claim: Claim, use: LimitUse, share: Share) -> Iterator[FailedRule]:

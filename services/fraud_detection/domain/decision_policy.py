@@ -83,7 +83,7 @@ def decide(
 ) -> Decision:
     """Rules first, then the amount, then the score. An appeal always goes to a person.
 
-    ``related``: another liability of the policy is claimed on for what looks like the same loss.
+    ``related``: another claim on the policy may be of the same event.
     """
     return (
         _before_rules(product, claim, failed)

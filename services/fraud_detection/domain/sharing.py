@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, Product, Share
-from services.fraud_detection.domain.cover_rules import does_not_answer, is_same_loss
+from services.fraud_detection.domain.cover_rules import does_not_answer
+from services.fraud_detection.domain.one_event import is_same_loss, is_under_another_liability
 from services.fraud_detection.domain.payable import event_limit
 from shared.values.money import Fen
 
@@ -31,20 +32,11 @@ def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iter
     own = event_limit(product, claim)
     whole = own + sum(event_limit(each.product, claim) for each in answering)
     policies = frozenset(each.coverage.policy_id for each in shares)
-    of_this_loss = [other for other in others if other.approved and is_same_loss(claim, other)]
+    of_this_loss = [other for other in others if other.approved and is_same_loss(product, claim, other)]
     return Share(
         part=own if whole else 1,
         whole=whole or 1,
         beside=policies,
         loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss if each.policy_id in policies)),
-        event_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss if _under_another_liability(claim, each))),
+        event_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss if is_under_another_liability(claim, each))),
     )
-
-
-def is_told_of_elsewhere(claim: Claim, others: Iterable[OtherClaim]) -> bool:
-    """Whether another liability of the same policy is claimed on for what looks like the same loss."""
-    return any(_under_another_liability(claim, other) and is_same_loss(claim, other) for other in others)
-
-
-def _under_another_liability(claim: Claim, other: OtherClaim) -> bool:
-    return other.policy_id == claim.policy_id and other.liability != claim.liability

@@ -9,8 +9,9 @@ from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Share
 from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.domain.features import Snapshot
+from services.fraud_detection.domain.one_event import may_be_one_event
 from services.fraud_detection.domain.payable import Payable, annual_left, event_limit, payable
-from services.fraud_detection.domain.sharing import Beside, is_told_of_elsewhere, share
+from services.fraud_detection.domain.sharing import Beside, share
 from services.fraud_detection.store import claims, coverage, history, products
 from services.fraud_detection.store.claims import KeptEvidence
 from shared.db.transaction import Tx
@@ -35,8 +36,8 @@ class CaseFile:
 
     @property
     def related(self) -> bool:
-        """Whether another liability of the policy is claimed on for what looks like the same loss."""
-        return is_told_of_elsewhere(self.claim, self.others)
+        """Whether another claim on the policy may be of the same event."""
+        return any(may_be_one_event(self.product, self.claim, other) for other in self.others)
 
     def payable(self, use: LimitUse) -> Payable:
         return payable(self.product, self.claim, use, self.share)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
 from services.fraud_detection.domain.decision_policy import Approve, Opinion, Review, decide
+from services.fraud_detection.domain.one_event import may_be_one_event
 from services.fraud_detection.domain.payable import annual_left, annual_limit, event_limit, payable
-from services.fraud_detection.domain.sharing import Beside, is_told_of_elsewhere, share
+from services.fraud_detection.domain.sharing import Beside, share
 from shared.events.products import ScamCover
 from shared.values.ids import ClaimId, PolicyId
 from shared.values.money import Fen
@@ -304,7 +305,9 @@ def test_shares_together_never_exceed_the_loss_nor_any_limit(
 
 def test_one_event_under_two_liabilities_is_no_duplicate_but_shares_the_events_limit() -> None:
     terms = two_liabilities()
-    repair = other(policy_id=POLICY, liability="repair", approved=True, approved_fen=Fen(3_500_000))
+    repair = other(
+        policy_id=POLICY, liability="repair", approved=True, approved_fen=Fen(3_500_000), shares_evidence=True
+    )
     filed = claim(liability="ransom", amount_fen=9_000_000)
     mine = shared(terms, filed, others=(repair,))
     assert (
@@ -318,11 +321,20 @@ def test_one_event_under_two_liabilities_is_no_duplicate_but_shares_the_events_l
 def test_a_person_looks_where_one_loss_is_told_of_under_two_liabilities() -> None:
     filed = claim(liability="ransom")
     repair = other(policy_id=POLICY, liability="repair")
-    assert is_told_of_elsewhere(filed, [repair])
-    assert not is_told_of_elsewhere(filed, [replace(repair, liability="ransom")])
-    assert not is_told_of_elsewhere(filed, [replace(repair, policy_id=ELSEWHERE)])
+    assert may_be_one_event(two_liabilities(), filed, repair)
+    assert not may_be_one_event(two_liabilities(), filed, replace(repair, liability="ransom"))
+    assert not may_be_one_event(two_liabilities(), filed, replace(repair, policy_id=ELSEWHERE))
     opinion = Opinion(
         model_id="m", sha256="s", probability=0.0, reasons=(), approve_below=0.5, auto_approve_limit_fen=Fen(10**9)
     )
     assert decide(two_liabilities(), filed, (), Fen(5), opinion, related=True) == Review("related_claim")
     assert decide(two_liabilities(), filed, (), Fen(5), opinion) == Approve(Fen(5))
+
+
+def test_what_happened_at_one_time_without_a_scam_type_is_looked_at_but_shares_no_limit() -> None:
+    filed = claim(liability="ransom", scam_type="other", amount_fen=9_000_000)
+    repair = other(policy_id=POLICY, liability="repair", scam_type="other", approved=True, approved_fen=Fen(4_000_000))
+    assert may_be_one_event(two_liabilities(), filed, repair)
+    assert shared(two_liabilities(), filed, others=(repair,)).event_paid_fen == 0
+    later = replace(repair, occurred_at=LOSS + timedelta(days=3), discovered_at=LOSS + timedelta(days=4))
+    assert not may_be_one_event(two_liabilities(), filed, later)
