@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field, StringConstraints
 
+from services.enrollment.domain import product_limits as limits
 from services.enrollment.domain.product_comparison import Change
 from services.enrollment.domain.product_words import Words
 from shared.events.products import ProductPublished
@@ -15,15 +16,16 @@ from shared.web.models import AmountFen, Moment, PositiveFen, ReplyModel, Reques
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Days = Annotated[int, Field(ge=0, le=3660)]
-Hours = Annotated[int, Field(ge=1, le=87600)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_NAME)]
+Clause = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_CLAUSE)]
+Days = Annotated[int, Field(ge=0, le=limits.LONGEST_DAYS)]
+Hours = Annotated[int, Field(ge=1, le=limits.LONGEST_HOURS)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-Points = Annotated[int, Field(ge=-1000, le=1000)]
+Points = Annotated[int, Field(ge=-limits.MOST_POINTS, le=limits.MOST_POINTS)]
 VersionNumber = Annotated[int, Field(ge=1, lt=2**31)]
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-EvidenceKinds = Annotated[list[Slug], Field(max_length=20)]
+EvidenceKinds = Annotated[list[Slug], Field(max_length=limits.MOST_EVIDENCE_KINDS)]
 
 
 class ExclusionTerms(RequestModel):
@@ -41,7 +43,7 @@ class ScamTerms(RequestModel):
     limit_fen: PositiveFen | None = None
 
 
-Exclusions = Annotated[list[ExclusionTerms], Field(max_length=100)]
+Exclusions = Annotated[list[ExclusionTerms], Field(max_length=limits.MOST_EXCLUSIONS)]
 Matrix = Annotated[dict[Slug, ScamTerms], Field(max_length=50)]
 
 
@@ -69,23 +71,23 @@ class QuestionTerms(RequestModel):
     code: Slug
     text_zh: Text
     text_en: Text
-    points: Annotated[dict[Slug, Points], Field(min_length=2, max_length=50)]
+    points: Annotated[dict[Slug, Points], Field(min_length=2, max_length=limits.MOST_ANSWERS)]
 
 
 class GradeTerms(RequestModel):
     """From how many points on a risk has this grade."""
 
-    grade: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    from_points: Annotated[int, Field(ge=-100_000, le=100_000)]
-    rate_percent: Annotated[int, Field(ge=1, le=1000)] | None
+    grade: Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_GRADE)]
+    from_points: Annotated[int, Field(ge=-limits.MOST_POINTS_TOGETHER, le=limits.MOST_POINTS_TOGETHER)]
+    rate_percent: Annotated[int, Field(ge=1, le=limits.HIGHEST_RATE)] | None
     """Of the premium; null: not insurable."""
 
 
 class RatingTerms(RequestModel):
     """How a risk is graded: the points of all answers are added up, and the highest grade reached counts."""
 
-    questions: Annotated[list[QuestionTerms], Field(min_length=1, max_length=100)]
-    grades: Annotated[list[GradeTerms], Field(min_length=1, max_length=50)]
+    questions: Annotated[list[QuestionTerms], Field(min_length=1, max_length=limits.MOST_QUESTIONS)]
+    grades: Annotated[list[GradeTerms], Field(min_length=1, max_length=limits.MOST_GRADES)]
 
 
 class ScheduledItemsTerms(RequestModel):
@@ -94,7 +96,7 @@ class ScheduledItemsTerms(RequestModel):
     code: Slug
     name_zh: Name
     name_en: Name
-    most: Annotated[int, Field(ge=1, le=1000)]
+    most: Annotated[int, Field(ge=1, le=limits.MOST_ITEMS)]
     premium_fen_each: AmountFen
 
 
@@ -118,7 +120,7 @@ class Terms(RequestModel):
     premium_fen: AmountFen
     tax_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Tax contained in the premium, in hundredths of a percent of the premium without it."""
-    term_days: Annotated[int, Field(ge=1, le=3660)]
+    term_days: Annotated[int, Field(ge=1, le=limits.LONGEST_DAYS)]
     event_limit_fen: PositiveFen
     annual_limit_fen: PositiveFen
     event_deductible_fen: AmountFen = 0
@@ -144,15 +146,15 @@ class Terms(RequestModel):
     exclusions: Exclusions
     scam_types: Matrix
     """All 13 types. With liabilities it sums theirs up."""
-    liabilities: Annotated[list[LiabilityTerms], Field(max_length=50)] = Field(default_factory=list)
+    liabilities: Annotated[list[LiabilityTerms], Field(max_length=limits.MOST_LIABILITIES)] = Field(
+        default_factory=list
+    )
     """Empty: the product has the one cover `fraud_loss`, with the limits above."""
     rating: RatingTerms | None = None
     scheduled_items: ScheduledItemsTerms | None = None
-    refund_table: Annotated[list[RefundTerms], Field(max_length=50)] = Field(default_factory=list)
+    refund_table: Annotated[list[RefundTerms], Field(max_length=limits.MOST_REFUND_STEPS)] = Field(default_factory=list)
     """Empty: the premium of the days not begun is given back pro rata."""
-    clauses: Annotated[
-        dict[Slug, Annotated[str, StringConstraints(min_length=1, max_length=40)]], Field(max_length=100)
-    ]
+    clauses: Annotated[dict[Slug, Clause], Field(max_length=limits.MOST_CLAUSES)]
     """The clause of the terms that each rule rests on, by the rule's code."""
 
 

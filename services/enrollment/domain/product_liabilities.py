@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from services.enrollment.domain.product_limits import MOST_FEN, MOST_LIABILITIES
 from services.enrollment.domain.product_terms import (
-    MOST_FEN,
     code_faults,
+    count_faults,
     evidence_faults,
     exclusion_faults,
     limit_faults,
+    name_faults,
     range_faults,
-    text_faults,
 )
 from shared.events.products import Liability, ProductPublished, ScamCover
 from shared.values.errors import InvalidField
@@ -43,6 +44,7 @@ def scam_faults(matrix: Mapping[str, ScamCover], event_limit: int, pointer: str)
 def liability_faults(terms: ProductPublished) -> Iterable[InvalidField]:
     if not terms.liabilities:
         return
+    yield from count_faults(len(terms.liabilities), MOST_LIABILITIES, "/liabilities")
     yield from code_faults([each.code for each in terms.liabilities], "/liabilities")
     for place, liability in enumerate(terms.liabilities):
         yield from _faults_of(liability, terms, f"/liabilities/{place}")
@@ -64,7 +66,7 @@ def liability_faults(terms: ProductPublished) -> Iterable[InvalidField]:
 
 
 def _faults_of(liability: Liability, terms: ProductPublished, pointer: str) -> Iterable[InvalidField]:
-    yield from text_faults({f"{pointer}/name_zh": liability.name_zh, f"{pointer}/name_en": liability.name_en})
+    yield from name_faults(liability.name_zh, liability.name_en, pointer)
     yield from range_faults(liability.event_limit_fen, 1, MOST_FEN, f"{pointer}/event_limit_fen")
     yield from range_faults(liability.annual_limit_fen, 1, MOST_FEN, f"{pointer}/annual_limit_fen")
     yield from range_faults(liability.event_deductible_fen, 0, MOST_FEN, f"{pointer}/event_deductible_fen")

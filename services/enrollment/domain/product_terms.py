@@ -6,20 +6,28 @@ Liabilities and rating have their own modules; which of these are asked, and in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.enrollment.domain.product_limits import (
+    FIRST_MOMENT,
+    LAST_MOMENT,
+    LONGEST_CLAUSE,
+    LONGEST_DAYS,
+    LONGEST_HOURS,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_CLAUSES,
+    MOST_EVIDENCE_KINDS,
+    MOST_EXCLUSIONS,
+    MOST_FEN,
+    MOST_REFUND_STEPS,
+)
 from services.enrollment.domain.territories import TERRITORIES
 from shared.events.products import Exclusion, ProductPublished
 from shared.values.errors import InvalidField
 from shared.values.evidence_kinds import EVIDENCE_KINDS
-
-MOST_FEN: Final = 1_000_000_000_000
-"""Ten billion yuan: above any cover, far below what a bigint holds."""
-LONGEST_DAYS: Final = 3660
-LONGEST_HOURS: Final = 87_600
-"""Ten years each: longer terms are another kind of insurance."""
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PRODUCT_CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,63}")
@@ -48,7 +56,7 @@ def word_faults(terms: ProductPublished) -> Iterable[InvalidField]:
     if not _PRODUCT_CODE.fullmatch(terms.product_code):
         yield InvalidField("/product_code", "This is no code of a product.", "Send small letters, digits and hyphens.")
     yield from code_faults([terms.line_of_business], "/line_of_business", numbered=False)
-    yield from text_faults({"/name_zh": terms.name_zh, "/name_en": terms.name_en})
+    yield from name_faults(terms.name_zh, terms.name_en, "")
     if terms.currency != "CNY":
         yield InvalidField("/currency", "Cover is sold in yuan alone.", "Send CNY.")
     try:
@@ -82,6 +90,12 @@ def number_faults(terms: ProductPublished) -> Iterable[InvalidField]:
 
 
 def period_faults(terms: ProductPublished) -> Iterable[InvalidField]:
+    for name in ("effective_from", "effective_to"):
+        moment = getattr(terms, name)
+        if moment is not None and not FIRST_MOMENT <= moment < LAST_MOMENT:
+            yield InvalidField(
+                f"/{name}", "No cover is sold then.", f"Send a time from {FIRST_MOMENT.year} to {LAST_MOMENT.year - 1}."
+            )
     if terms.effective_to is not None and terms.effective_to <= terms.effective_from:
         yield InvalidField("/effective_to", "The version ends before it begins.", "Send a time after effective_from.")
 
@@ -99,6 +113,7 @@ def claims_made_faults(terms: ProductPublished) -> Iterable[InvalidField]:
 def refund_faults(terms: ProductPublished) -> Iterable[InvalidField]:
     """A table that does not begin with the first day, is out of order, or pays more to who waits longer."""
     table = terms.refund_table
+    yield from count_faults(len(table), MOST_REFUND_STEPS, "/refund_table")
     if table and table[0].from_day != 0:
         yield InvalidField("/refund_table/0/from_day", "The first days are missing.", "Begin with from_day 0.")
     for place, step in enumerate(table):
@@ -132,17 +147,31 @@ def range_faults(value: int, least: int, most: int, pointer: str) -> Iterable[In
         yield InvalidField(pointer, "The number is out of its range.", f"Send {least} to {most}.")
 
 
+def count_faults(count: int, most: int, pointer: str) -> Iterable[InvalidField]:
+    if count > most:
+        yield InvalidField(pointer, "There are too many of them.", f"Send {most} or fewer.")
+
+
 def evidence_faults(kinds: Sequence[str], pointer: str) -> Iterable[InvalidField]:
+    yield from count_faults(len(kinds), MOST_EVIDENCE_KINDS, pointer)
     for kind in kinds:
         if kind not in EVIDENCE_KINDS:
             yield InvalidField(pointer, f"{kind!r} is no kind of evidence.", f"Use {', '.join(EVIDENCE_KINDS)}.")
 
 
 def exclusion_faults(exclusions: Sequence[Exclusion], pointer: str) -> Iterable[InvalidField]:
+    yield from count_faults(len(exclusions), MOST_EXCLUSIONS, pointer)
     yield from code_faults([each.code for each in exclusions], pointer)
     for place, each in enumerate(exclusions):
         texts = {f"{pointer}/{place}/text_zh": each.text_zh, f"{pointer}/{place}/text_en": each.text_en}
         yield from text_faults(texts)
+
+
+def clause_faults(clauses: Mapping[str, str]) -> Iterable[InvalidField]:
+    yield from count_faults(len(clauses), MOST_CLAUSES, "/clauses")
+    for code, clause in clauses.items():
+        yield from code_faults([code], f"/clauses/{code}", numbered=False)
+        yield from text_faults({f"/clauses/{code}": clause}, longest=LONGEST_CLAUSE)
 
 
 def code_faults(codes: Sequence[str], pointer: str, *, numbered: bool = True) -> Iterable[InvalidField]:
@@ -155,8 +184,15 @@ def code_faults(codes: Sequence[str], pointer: str, *, numbered: bool = True) ->
             yield InvalidField(at, "Another one has this code.", "Give each a code of its own.")
 
 
-def text_faults(texts: dict[str, str]) -> Iterable[InvalidField]:
+def name_faults(name_zh: str, name_en: str, pointer: str) -> Iterable[InvalidField]:
+    """Of a product (``pointer`` is empty), or of something in it."""
+    yield from text_faults({f"{pointer}/name_zh": name_zh, f"{pointer}/name_en": name_en}, longest=LONGEST_NAME)
+
+
+def text_faults(texts: Mapping[str, str], *, longest: int = LONGEST_TEXT) -> Iterable[InvalidField]:
     """Texts by their pointers: customers read them, so both languages must say something."""
     for pointer, text in texts.items():
         if not text.strip():
             yield InvalidField(pointer, "The text is empty.", "Write it for the customer, in Chinese and in English.")
+        elif len(text) > longest:
+            yield InvalidField(pointer, "The text is too long.", f"Use at most {longest} characters.")

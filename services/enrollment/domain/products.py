@@ -12,6 +12,7 @@ from services.enrollment.domain.product_liabilities import liability_faults, sca
 from services.enrollment.domain.product_rating import item_faults, rating_faults
 from services.enrollment.domain.product_terms import (
     claims_made_faults,
+    clause_faults,
     evidence_faults,
     exclusion_faults,
     number_faults,
@@ -46,6 +47,7 @@ def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
     yield from rating_faults(terms)
     yield from item_faults(terms)
     yield from refund_faults(terms)
+    yield from clause_faults(terms.clauses)
 
 
 def needs_a_schedule(terms: ProductPublished) -> bool:
