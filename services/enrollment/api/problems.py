@@ -59,6 +59,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownEndpoint: ProblemRow(404, "unknown-webhook-endpoint", "Unknown webhook endpoint"),
     errors.UnknownDelivery: ProblemRow(404, "unknown-webhook-delivery", "Unknown webhook delivery"),
     errors.TooManyEndpoints: ProblemRow(409, "too-many-webhook-endpoints", "Too many webhook endpoints"),
+    errors.TooManySecrets: ProblemRow(409, "too-many-webhook-secrets", "Too many webhook secrets"),
     errors.EndpointDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
     errors.TestsBusy: ProblemRow(429, "too-many-requests", "Other tests are under way"),
     lifecycle_errors.UnknownRenewalRun: ProblemRow(404, "unknown-renewal-run", "Unknown renewal run"),

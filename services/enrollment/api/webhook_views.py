@@ -31,7 +31,7 @@ class EndpointView(ReplyModel):
     """Attempts that failed in a row, whatever the message."""
     failing_since: datetime | None
     secret_overlap_until: datetime | None
-    """Until when messages carry a second signature, by the secret before."""
+    """Until when messages carry more signatures than one, by secrets that were replaced; null where they do not."""
     created_at: datetime
 
 
@@ -90,7 +90,7 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "disabled_at": endpoint.disabled_at,
         "failures": endpoint.failures,
         "failing_since": endpoint.failing_since,
-        "secret_overlap_until": endpoint.previous_until,
+        "secret_overlap_until": endpoint.overlap_until,
         "created_at": endpoint.created_at,
     }
 

@@ -49,10 +49,10 @@ class NewEndpoint(RequestModel):
 
 
 class RotationRequest(RequestModel):
-    """How long the secret before signs as well; it begins with the reply."""
+    """How long the secret before signs as well, from this request on. Those before that keep their own overlaps."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = 24
-    """0 where the secret is known to others: messages are signed with the new one alone from now on."""
+    """0 where a secret is known to others: messages are signed with the new one alone from now on."""
 
 
 class EndpointPath(RequestModel):
@@ -141,10 +141,10 @@ def delete_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]
     scope="webhooks:write",
     status=200,
     reply=EndpointWithSecret,
-    problems=(errors.NoContract, errors.UnknownEndpoint),
+    problems=(errors.NoContract, errors.UnknownEndpoint, errors.TooManySecrets),
 )
 def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply[EndpointWithSecret]:
-    """Get a new secret, shown once. For the overlap, messages are signed with both; a rotation before ends it."""
+    """Get a new secret, shown once. For the overlap, messages are signed with both; so a lost reply is asked again."""
     endpoint, secret = rotate_secret(
         call.tx,
         path.endpoint_id,

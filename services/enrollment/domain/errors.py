@@ -281,6 +281,13 @@ class TooManyEndpoints(FangzhaError):
 
 
 @dataclass(frozen=True)
+class TooManySecrets(FangzhaError):
+    """{most} secrets sign this endpoint's messages already; wait for an overlap to end, or rotate without one."""
+
+    most: int
+
+
+@dataclass(frozen=True)
 class EndpointDisabled(FangzhaError):
     """Webhook endpoint {endpoint_id} is disabled; POST /v1/webhook-endpoints/{endpoint_id}/enabling first."""
 

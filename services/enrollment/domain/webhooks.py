@@ -123,7 +123,7 @@ def secret_of(random_bytes: bytes) -> Secret:
 
 
 def headers(webhook_id: str, sent_at: datetime, body: bytes, secrets: Sequence[Secret]) -> dict[str, str]:
-    """The standard's three headers, signed with each of the secrets: two while one replaces the other."""
+    """The standard's three headers, signed with each of the secrets: several while one replaces another."""
     timestamp = str(int(sent_at.timestamp()))
     signed = f"{webhook_id}.{timestamp}.".encode() + body
     return {

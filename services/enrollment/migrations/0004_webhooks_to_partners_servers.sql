@@ -8,8 +8,6 @@ CREATE TABLE webhook_endpoints (
     types text[] NOT NULL CHECK (cardinality(types) > 0),
     state text NOT NULL CHECK (state IN ('enabled', 'disabled', 'deleted')),
     secret bytea,
-    previous_secret bytea,
-    previous_until timestamptz,
     -- Attempts that failed in a row, and since when there was nothing else.
     failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
     failing_since timestamptz,
@@ -18,12 +16,19 @@ CREATE TABLE webhook_endpoints (
     disabled_reason text CHECK (disabled_reason IN ('gone', 'only_failures')),
     created_at timestamptz NOT NULL,
     CHECK ((state = 'deleted') = (secret IS NULL)),
-    CHECK ((previous_secret IS NULL) = (previous_until IS NULL)),
     CHECK ((failures = 0) = (failing_since IS NULL)),
     CHECK ((state = 'disabled') = (disabled_at IS NOT NULL)),
     CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL))
 );
 CREATE INDEX webhook_endpoints_of_partner ON webhook_endpoints (partner_no) WHERE state <> 'deleted';
+
+-- Secrets that a rotation replaced and that sign until their overlap is over, each for as long as it was granted.
+CREATE TABLE webhook_former_secrets (
+    endpoint_id uuid NOT NULL REFERENCES webhook_endpoints,
+    secret bytea NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (endpoint_id, secret)
+);
 
 -- The types that some enabled endpoint of the partner asks for: who reads the contract knows it at no further cost.
 ALTER TABLE partners ADD COLUMN webhook_types text[] NOT NULL DEFAULT '{}';

@@ -38,7 +38,8 @@ class Endpoint:
     url: str
     types: tuple[str, ...]
     state: EndpointState
-    previous_until: datetime | None
+    overlap_until: datetime | None
+    """Until when a secret that was replaced signs as well: the last of them."""
     failures: int
     failing_since: datetime | None
     disabled_at: datetime | None
@@ -46,8 +47,10 @@ class Endpoint:
     created_at: datetime
 
 
-_COLUMNS: Final = """endpoint_id, partner_no, url, types, state, previous_until, failures, failing_since, disabled_at,
-disabled_reason, created_at"""
+_COLUMNS: Final = """endpoint_id, partner_no, url, types, state,
+(SELECT max(f.until) FROM webhook_former_secrets f
+ WHERE f.endpoint_id = webhook_endpoints.endpoint_id AND f.until > clock_timestamp()),
+failures, failing_since, disabled_at, disabled_reason, created_at"""
 _ONE: Final = (
     f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE endpoint_id = %s AND partner_no = %s AND state <> 'deleted'"
 )
@@ -88,40 +91,63 @@ def add(
     tx.execute(_ADD, (endpoint_id, partner_no, url, list(types), secret, now))
 
 
-_ROTATE: Final = """
-UPDATE webhook_endpoints SET previous_secret = CASE WHEN %(until)s::timestamptz IS NOT NULL THEN secret END,
-    previous_until = %(until)s, secret = %(secret)s
-WHERE endpoint_id = %(endpoint_id)s AND state <> 'deleted'
+_FORMER: Final = "SELECT count(*) FROM webhook_former_secrets WHERE endpoint_id = %s AND until > %s"
+_KEEP_FORMER: Final = """
+INSERT INTO webhook_former_secrets (endpoint_id, secret, until)
+SELECT endpoint_id, secret, %(until)s FROM webhook_endpoints WHERE endpoint_id = %(endpoint_id)s AND state <> 'deleted'
 """
+_FORGET_FORMER: Final = "DELETE FROM webhook_former_secrets WHERE endpoint_id = %s"
+_ROTATE: Final = "UPDATE webhook_endpoints SET secret = %s WHERE endpoint_id = %s AND state <> 'deleted'"
 
 
-def rotate(tx: Tx, endpoint_id: str, *, secret: bytes, previous_until: datetime | None) -> bool:
-    """Sign with ``secret`` from now on, and until then with the one before as well."""
-    values: dict[str, object] = {"endpoint_id": endpoint_id, "secret": secret, "until": previous_until}
-    return tx.execute(_ROTATE, values) == 1
+def former_secrets(tx: Tx, endpoint_id: str, now: datetime) -> int:
+    """How many secrets that were replaced still sign."""
+    row = tx.one(_FORMER, (endpoint_id, now))
+    assert row is not None  # noqa: S101  # an aggregate always answers
+    return int(row[0])
+
+
+def rotate(tx: Tx, endpoint_id: str, *, secret: bytes, overlap_until: datetime | None) -> bool:
+    """Sign with ``secret`` from now on, and until then with the one before as well; under ``hold``.
+
+    Those before that keep what they were granted. Without an overlap none but the new one signs.
+    """
+    if overlap_until is None:
+        tx.execute(_FORGET_FORMER, (endpoint_id,))
+    else:
+        tx.execute(_KEEP_FORMER, {"endpoint_id": endpoint_id, "until": overlap_until})
+    return tx.execute(_ROTATE, (secret, endpoint_id)) == 1
 
 
 _SECRETS: Final = """
-SELECT secret, CASE WHEN previous_until > %(now)s THEN previous_secret END FROM webhook_endpoints
-WHERE endpoint_id = %(endpoint_id)s AND state <> 'deleted'
+SELECT secret FROM (
+    SELECT secret, 'infinity'::timestamptz AS until FROM webhook_endpoints
+    WHERE endpoint_id = %(endpoint_id)s AND state <> 'deleted'
+    UNION ALL SELECT secret, until FROM webhook_former_secrets WHERE endpoint_id = %(endpoint_id)s AND until > %(now)s
+) s ORDER BY until DESC
 """
+_FORGET_ENDED: Final = "DELETE FROM webhook_former_secrets WHERE until <= %s"
 
 
 def secrets(tx: Tx, endpoint_id: str, now: datetime) -> tuple[bytes, ...]:
-    """The sealed secrets that sign now, the newest first; none where the endpoint is gone."""
-    row = tx.one(_SECRETS, {"endpoint_id": endpoint_id, "now": now})
-    return tuple(bytes(blob) for blob in row or () if blob is not None)
+    """The sealed secrets that sign now, the current one first; none where the endpoint is gone."""
+    return tuple(bytes(blob) for (blob,) in tx.all(_SECRETS, {"endpoint_id": endpoint_id, "now": now}))
+
+
+def forget_secrets(tx: Tx, now: datetime) -> int:
+    """Forget secrets whose overlap is over; how many there were."""
+    return tx.execute(_FORGET_ENDED, (now,))
 
 
 _REMOVE: Final = """
-UPDATE webhook_endpoints SET state = 'deleted', secret = NULL, previous_secret = NULL, previous_until = NULL,
-    disabled_at = NULL, disabled_reason = NULL
+UPDATE webhook_endpoints SET state = 'deleted', secret = NULL, disabled_at = NULL, disabled_reason = NULL
 WHERE endpoint_id = %s AND state <> 'deleted'
 """
 
 
 def remove(tx: Tx, endpoint_id: str) -> bool:
     """Forget its secrets and send it nothing more; its deliveries are dropped by age."""
+    tx.execute(_FORGET_FORMER, (endpoint_id,))
     return tx.execute(_REMOVE, (endpoint_id,)) == 1
 
 

@@ -14,8 +14,8 @@ from standardwebhooks import WebhookVerificationError
 from services.enrollment.app import PARTS
 from services.enrollment.domain.webhook_facts import FACT_TYPES
 from services.enrollment.usecases.webhooks import try_endpoint
-from services.enrollment.usecases.webhooks.endpoints import MOST_ENDPOINTS
-from services.enrollment.usecases.webhooks.send import Sender
+from services.enrollment.usecases.webhooks.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
+from services.enrollment.usecases.webhooks.send import Sender, drop_old
 from services.enrollment.usecases.webhooks.try_endpoint import AT_ONCE
 from shared.db.pool import Database
 from shared.process.new_ids import new_id
@@ -24,6 +24,13 @@ from tests.services.enrollment.receiver import Answers, Receiver
 from tests.services.enrollment.webhooks import ALL, add, later, send
 
 ENDPOINTS = "/v1/webhook-endpoints"
+
+
+def former_secrets(database: Database) -> int:
+    with database.transaction() as tx:
+        row = tx.one("SELECT count(*) FROM webhook_former_secrets")
+    assert row is not None
+    return int(row[0])
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +163,63 @@ def test_during_a_rotation_both_secrets_verify_and_afterwards_the_new_one_alone(
         receiver.received[-1].verified(old)
 
 
+def test_a_rotation_whose_reply_was_lost_is_asked_for_again_and_the_secret_in_use_still_verifies(
+    east: Partner, receiver: Receiver, database: Database
+) -> None:
+    endpoint = add(east, receiver)
+    path = f"{ENDPOINTS}/{endpoint['endpoint_id']}"
+    in_use = endpoint["secret"]
+    east.post(f"{path}/rotation", {"overlap_hours": 4})
+    later(database, timedelta(hours=1))
+    again = east.post(f"{path}/rotation", {"overlap_hours": 1}).json
+    until = datetime.fromisoformat(again["secret_overlap_until"])
+    assert timedelta(minutes=179) < until - datetime.now(UTC) <= timedelta(hours=3)
+    east.post(f"{path}/test", {})
+    assert receiver.received[-1].verified(in_use) == receiver.received[-1].verified(again["secret"])
+    later(database, timedelta(hours=3))
+    assert east.get(path).json["secret_overlap_until"] is None
+    east.post(f"{path}/test", {})
+    assert receiver.received[-1].verified(again["secret"])
+    with pytest.raises(WebhookVerificationError):
+        receiver.received[-1].verified(in_use)
+
+
+def test_a_leaked_secret_is_dropped_at_once_whatever_overlap_was_granted_to_it_before(
+    east: Partner, receiver: Receiver, database: Database
+) -> None:
+    endpoint = add(east, receiver)
+    path = f"{ENDPOINTS}/{endpoint['endpoint_id']}"
+    second = east.post(f"{path}/rotation", {"overlap_hours": 24}).json["secret"]
+    new = east.post(f"{path}/rotation", {"overlap_hours": 0}).json
+    assert new["secret_overlap_until"] is None
+    east.post(f"{path}/test", {})
+    assert receiver.received[-1].verified(new["secret"])
+    for leaked in (endpoint["secret"], second):
+        with pytest.raises(WebhookVerificationError):
+            receiver.received[-1].verified(leaked)
+    assert former_secrets(database) == 0
+
+
+def test_a_secret_whose_overlap_is_over_is_forgotten(east: Partner, receiver: Receiver, database: Database) -> None:
+    path = f"{ENDPOINTS}/{add(east, receiver)['endpoint_id']}"
+    east.post(f"{path}/rotation", {"overlap_hours": 2})
+    drop_old(database)
+    assert former_secrets(database) == 1
+    later(database, timedelta(hours=2))
+    drop_old(database)
+    assert former_secrets(database) == 0
+
+
+def test_no_message_carries_signatures_without_end(east: Partner, receiver: Receiver) -> None:
+    path = f"{ENDPOINTS}/{add(east, receiver)['endpoint_id']}"
+    for _ in range(MOST_FORMER_SECRETS):
+        assert east.post(f"{path}/rotation", {}).status_code == 200
+    refused = east.post(f"{path}/rotation", {})
+    assert (refused.status_code, refused.json["type"].rpartition("/")[2]) == (409, "too-many-webhook-secrets")
+    assert east.post(f"{path}/rotation", {"overlap_hours": 0}).status_code == 200
+    assert east.post(f"{path}/rotation", {}).status_code == 200
+
+
 def test_a_secret_that_leaked_can_be_replaced_without_overlap(east: Partner, receiver: Receiver) -> None:
     endpoint = add(east, receiver)
     path = f"{ENDPOINTS}/{endpoint['endpoint_id']}"
@@ -208,13 +272,15 @@ def test_a_removed_endpoint_is_sent_nothing_and_its_secret_is_forgotten(
     endpoint = add(east, receiver)
     path = f"{ENDPOINTS}/{endpoint['endpoint_id']}"
     east.post("/v1/policies", body(1))
+    east.post(f"{path}/rotation", {})
     assert east.delete(path).status_code == 204
+    assert former_secrets(database) == 0
     assert east.delete(path).status_code == east.get(path).status_code == 404
     east.post("/v1/policies", body(2))
     send(sender)
     assert receiver.received == []
     with database.transaction() as tx:
-        assert tx.all("SELECT secret, previous_secret FROM webhook_endpoints") == [(None, None)]
+        assert tx.all("SELECT secret FROM webhook_endpoints") == [(None,)]
         assert tx.one("SELECT count(*) FROM webhook_deliveries") == (1,)
         assert tx.one("SELECT webhook_types FROM partners WHERE partner_id = 'telecom-east'") == ([],)
 

@@ -32,7 +32,7 @@ def later(database: Database, by: timedelta) -> None:
     with database.transaction() as tx:
         tx.execute("UPDATE webhook_deliveries SET due_at = due_at - %s", (by,))
         tx.execute(
-            "UPDATE webhook_endpoints SET paused_until = paused_until - %(by)s, failing_since = failing_since - %(by)s,"
-            " previous_until = previous_until - %(by)s",
+            "UPDATE webhook_endpoints SET paused_until = paused_until - %(by)s, failing_since = failing_since - %(by)s",
             {"by": by},
         )
+        tx.execute("UPDATE webhook_former_secrets SET until = until - %s", (by,))

@@ -13,6 +13,7 @@ from services.enrollment.courier.post import Courier
 from services.enrollment.domain.errors import (
     EndpointDisabled,
     TooManyEndpoints,
+    TooManySecrets,
     UnknownDelivery,
     UnknownEndpoint,
 )
@@ -33,6 +34,9 @@ from shared.values.errors import InvalidField
 
 MOST_ENDPOINTS: Final = 10
 """Of one partner: some systems of its own, and a test. Each fact is written once for each."""
+MOST_FORMER_SECRETS: Final = 4
+"""Of one endpoint, that sign beside the current one: a rotation or two whose replies were lost, and a header of 250
+bytes."""
 
 
 def add_endpoint(
@@ -94,13 +98,19 @@ def rotate_secret(
 ) -> tuple[Endpoint, Secret]:
     """A new secret, in clear for this once. Until the overlap is over, in real time, the one before signs as well.
 
+    The partner may never have seen the one before, so those before that sign for as long as they were granted. Without
+    an overlap all of them are dropped.
+
     Raises:
         NoContract, UnknownEndpoint: see endpoint_of.
+        TooManySecrets: as many as may sign at once do so already.
     """
-    endpoint_of(tx, endpoint_id, tenant=tenant)
+    endpoints.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
+    if overlap and endpoints.former_secrets(tx, endpoint_id, wall_now()) >= MOST_FORMER_SECRETS:
+        raise TooManySecrets(MOST_FORMER_SECRETS + 1)
     secret, sealed = new_secret(tx, sealer, endpoint_id)
     until = wall_now() + overlap if overlap else None
-    if not endpoints.rotate(tx, endpoint_id, secret=sealed, previous_until=until):
+    if not endpoints.rotate(tx, endpoint_id, secret=sealed, overlap_until=until):
         raise UnknownEndpoint(endpoint_id)
     _record(tx, "webhook_endpoint.secret_rotated", endpoint_id, actor=actor, now=now)
     return endpoint_of(tx, endpoint_id, tenant=tenant), secret

@@ -184,9 +184,11 @@ def count_due(database: Database) -> bool:
 
 
 def drop_old(database: Database) -> bool:
-    """Drop deliveries that are a month old, a bite at a time; whether more may be left."""
-    before = wall_now() - _KEPT
+    """Drop secrets that sign no more, and deliveries of a month ago, a bite at a time; whether more may be left."""
+    now = wall_now()
+    before = now - _KEPT
     first_of_later = f"{int(before.timestamp() * 1000):012x}"
     before_id = f"{first_of_later[:8]}-{first_of_later[8:]}-0000-0000-000000000000"
     with database.transaction() as tx:
+        endpoints.forget_secrets(tx, now)
         return deliveries.drop_older(tx, before_id, bite=_BITE) == _BITE
