@@ -1,16 +1,18 @@
 """A Parquet file into parts. It is read from its end, so it is first put on a disk, in a file that has no name.
 
 What is held at once is some thousand rows and one page of each column: pyarrow reads a row group as a stream, whatever
-its size, where polars reads it whole. Sizes that its footer states are bounded before anything is read.
+its size, where polars reads it whole. What footer and pages say of their sizes is bounded before any of them is read.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property, reduce
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -24,11 +26,16 @@ from services.enrollment.intake.charset import Decoder
 from services.enrollment.intake.column_names import columns_of
 from services.enrollment.intake.compression import Meter
 from services.enrollment.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
+from services.enrollment.intake.parquet_pages import Pages, check_pages
 
 MAGIC: Final = b"PAR1"
-MOST_ROW_GROUP: Final = 384 * 1024**2
-"""Bytes of a row group once decompressed. Common writers make groups of a million rows or 128 MiB: some 200 MB here."""
+MOST_FOOTER: Final = 1024**2
+"""Bytes. Some 2,500 a row group of a hundred thousand rows or more; pyarrow takes up to 300 times as many for it."""
 
+_BATCH_ROWS: Final = 1000
+"""Read at once: ten texts of LONGEST_LINE bytes in each are 40 MB."""
+_FOOTER_END: Final = 8
+"""Bytes after the footer: its length and MAGIC."""
 _BUFFER: Final = 1024**2
 _AGAIN: Final = "Send the file again, whole."
 _WHOLE_NUMBERS: Final = frozenset({"partner_reference", "phone"})
@@ -43,8 +50,9 @@ class ParquetFile:
         self._meter = meter
         self._spool = _spooled(pieces)
         try:
+            self._refuse_large_footer()
             self._file = self._open()
-            self._refuse_large()
+            self._refuse_long()
             schema = self._file.schema_arrow
             self.header = columns_of(schema.names, columns)
             for name, field in zip(self.header, schema, strict=True):
@@ -55,19 +63,36 @@ class ParquetFile:
 
     def parts(self) -> Iterator[Part]:
         """The file's rows, counted from 1: a Parquet file has no lines."""
+        decoder = Decoder(charset="utf-8")
         with self._spool:
-            number, row = 0, 1
-            for group in range(self._file.metadata.num_row_groups):
-                self._refuse_long_entries(group, row)
-                for batch in self._batches(group, row):
-                    try:
-                        data = self._data(batch, row)
-                    except _FAILED as error:
-                        raise _damaged(row) from error
-                    self._meter.made(len(data))
-                    yield Part(number, row, batch.num_rows, data)
-                    number += 1
-                    row += batch.num_rows
+            number, row, lines = 0, 1, list[bytes]()
+            for batch in self._batches():
+                try:
+                    more = self._lines(batch, row + len(lines))
+                except _FAILED as error:
+                    raise _damaged(row + len(lines)) from error
+                self._meter.made(sum(map(len, more)))
+                lines += more
+                if len(lines) >= PART_ROWS:
+                    part, lines = lines[:PART_ROWS], lines[PART_ROWS:]
+                    yield Part(number, row, len(part), decoder.data([*part, b""]))
+                    number, row = number + 1, row + len(part)
+            if lines:
+                yield Part(number, row, len(lines), decoder.data([*lines, b""]))
+
+    def _refuse_large_footer(self) -> None:
+        end = self._spool.seek(0, os.SEEK_END)
+        self._spool.seek(max(0, end - _FOOTER_END))
+        if int.from_bytes(self._spool.read(_FOOTER_END)[:4], "little") > MOST_FOOTER:
+            raise UnreadableFile(
+                f"Its footer has more than {MOST_FOOTER // 1024} KiB, or is missing.",
+                "Send it again, whole, with row groups of at least 100,000 rows.",
+            )
+        self._spool.seek(0)
+
+    def _refuse_long(self) -> None:
+        if self._file.metadata.num_rows > MOST_ROWS:
+            raise UnreadableFile(f"It has more than {MOST_ROWS} rows.", "Split it into several files.")
 
     def _open(self, **options: Any) -> Any:
         try:
@@ -75,60 +100,61 @@ class ParquetFile:
         except _FAILED:
             raise UnreadableFile("It is no whole Parquet file.", _AGAIN) from None
 
-    def _refuse_large(self) -> None:
-        metadata = self._file.metadata
-        if metadata.num_rows > MOST_ROWS:
-            raise UnreadableFile(f"It has more than {MOST_ROWS} rows.", "Split it into several files.")
-        for group in range(metadata.num_row_groups):
-            if metadata.row_group(group).total_byte_size > MOST_ROW_GROUP:
-                raise UnreadableFile(
-                    f"Its row group {group + 1} has more than {MOST_ROW_GROUP // 1024**2} MiB.",
-                    "Write row groups of at most 500,000 rows.",
-                )
-
-    def _refuse_long_entries(self, group: int, first_row: int) -> None:
-        """One long text that a dictionary names a million times would fill the memory when it is written out."""
-        try:
-            encoded = self._open(read_dictionary=self._file.schema_arrow.names)
-            for batch in encoded.iter_batches(1, row_groups=[group], use_threads=False):
-                for name, column in zip(self.header, batch.columns, strict=True):
-                    if pa.types.is_dictionary(column.type) and _longest(column.dictionary) > LONGEST_LINE:
-                        raise UnreadableFile(
-                            f"Its column {name} has a text of more than {LONGEST_LINE} bytes after row {first_row}.",
-                            "Send one subscriber's data in each row.",
-                        )
-                break
-        except _FAILED as error:
-            raise _damaged(first_row) from error
-
-    def _batches(self, group: int, row: int) -> Iterator[Any]:
-        batches = self._file.iter_batches(PART_ROWS, row_groups=[group], use_threads=False)
-        while True:
+    def _batches(self) -> Iterator[Any]:
+        """Some rows at a time, in the file's order."""
+        row = 1
+        for group in range(self._file.metadata.num_row_groups):
             try:
-                batch = next(batches, None)
+                pages = check_pages(self._spool, self._file.metadata.row_group(group), self.header)
+                self._refuse_long_entries(group, pages)
+                batches = self._file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False)
+                while (batch := next(batches, None)) is not None:
+                    row += batch.num_rows
+                    yield batch
             except _FAILED as error:
                 raise _damaged(row) from error
-            if batch is None:
-                return
-            if batch.num_rows:
-                row += batch.num_rows
-                yield batch
 
-    def _data(self, batch: Any, first_row: int) -> bytes:
+    def _refuse_long_entries(self, group: int, pages: list[Pages]) -> None:
+        """One long text that a dictionary names a million times would fill the memory when it is written out."""
+        names = self._file.schema_arrow.names
+        asked = [place for place, each in enumerate(pages) if each.dictionary > LONGEST_LINE]
+        if not asked:
+            return
+        encoded = self._encoded.iter_batches(
+            1, row_groups=[group], columns=[names[place] for place in asked], use_threads=False
+        )
+        batch = next(encoded)
+        for place, column in zip(asked, batch.columns, strict=True):
+            if not pa.types.is_dictionary(column.type):
+                continue  # Numbers have no length.
+            if len(column.dictionary) < (pages[place].entries or 0):
+                raise UnreadableFile(f"The dictionary of its column {self.header[place]} is damaged.", _AGAIN)
+            if _longest(column.dictionary) > LONGEST_LINE:
+                raise UnreadableFile(
+                    f"Its column {self.header[place]} has a text of more than {LONGEST_LINE} bytes.",
+                    "Send one subscriber's data in each row.",
+                )
+
+    @cached_property
+    def _encoded(self) -> Any:
+        """The file once more, its dictionaries as they are."""
+        return self._open(read_dictionary=self._file.schema_arrow.names)
+
+    def _lines(self, batch: Any, first_row: int) -> list[bytes]:
+        """Each row as a line of CSV, without its end."""
+        _refuse_long_rows(batch, first_row)
         columns = [_as_text(column) for column in batch.columns]
         written = _written(pa.record_batch(columns, names=list(self.header)))
         lines = written.split(b"\n")
         if len(lines) != batch.num_rows + 1:
             lines = _written_by_hand(columns).split(b"\n")
-        if max(map(len, lines)) > LONGEST_LINE:
-            row = next(row for row, line in enumerate(lines, start=first_row) if len(line) > LONGEST_LINE)
-            raise UnreadableFile(
-                f"Its row {row} has more than {LONGEST_LINE} bytes.", "Send one subscriber's data in each row."
-            )
+        lines.pop()
+        if max(map(len, lines), default=0) > LONGEST_LINE:
+            raise _long_row(next(row for row, line in enumerate(lines, start=first_row) if len(line) > LONGEST_LINE))
         if len(self.header) == 1:
             # An empty cell is a row of its own and no empty line.
-            lines[:-1] = [line if line.strip() else b'""' for line in lines[:-1]]
-        return Decoder(charset="utf-8").data(lines)
+            return [line if line.strip() else b'""' for line in lines]
+        return lines
 
 
 def _spooled(pieces: Iterable[bytes]) -> IO[bytes]:
@@ -179,6 +205,14 @@ def _refuse_type(name: str, kind: Any) -> None:
         )
 
 
+def _refuse_long_rows(batch: Any, first_row: int) -> None:
+    """Before any of its texts is written out."""
+    lengths = [pc.fill_null(found, 0) for column in batch.columns if (found := _lengths(column)) is not None]
+    together = reduce(pc.add, lengths, pa.repeat(0, batch.num_rows))
+    if (pc.max(together).as_py() or 0) > LONGEST_LINE:
+        raise _long_row(first_row + pc.index(pc.greater(together, LONGEST_LINE), value=True).as_py())
+
+
 def _as_text(column: Any) -> Any:
     types = pa.types
     if types.is_dictionary(column.type):
@@ -196,6 +230,19 @@ def _as_text(column: Any) -> Any:
     if types.is_string(column.type) or types.is_large_string(column.type):
         return column
     return column.cast(pa.string())
+
+
+def _lengths(column: Any) -> Any:
+    """The bytes of each text; nothing where they are numbers or dates, which are short."""
+    if pa.types.is_dictionary(column.type):
+        found = _lengths(column.dictionary)
+        return None if found is None else found.take(column.indices)
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
+    try:
+        return pc.binary_length(column).cast(pa.int64())
+    except pa.ArrowNotImplementedError:
+        return None
 
 
 def _longest(dictionary: Any) -> int:
@@ -224,6 +271,12 @@ def _cell(value: Any) -> str:
     raw = value.as_py() or b""
     text: str = raw.decode(errors="surrogateescape")
     return text.replace("\n", "\ufffd").replace("\r", "\ufffd")
+
+
+def _long_row(row: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"Its row {row} has more than {LONGEST_LINE} bytes.", "Send one subscriber's data in each row."
+    )
 
 
 def _damaged(row: int) -> UnreadableFile:

@@ -9,6 +9,7 @@ import json
 import resource
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.enrollment.domain.errors import NoRoom, UnreadableFile
@@ -362,9 +363,36 @@ def test_a_parquet_bomb_of_one_text_repeated_is_refused_before_it_is_written_out
     assert f"column name has a text of more than {LONGEST_LINE} bytes" in said
 
 
-def test_a_parquet_whose_row_group_is_too_large_says_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_file, "MOST_ROW_GROUP", 100)
-    assert "row group 1 has more than" in refusal(as_parquet(ROW), PARQUET)
+def test_a_parquet_whose_footer_is_too_large_says_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_file, "MOST_FOOTER", 100)
+    assert "Its footer has more than" in refusal(as_parquet(ROW), PARQUET)
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_a_parquet_in_an_encoding_that_is_not_read_says_so_and_is_not_called_damaged(encoding: str) -> None:
+    out = io.BytesIO()
+    columns = pa.table({column: [ROW[column]] for column in COLUMNS})
+    pq.write_table(columns, out, use_dictionary=False, column_encoding=dict.fromkeys(COLUMNS, encoding))
+    said = refusal(out.getvalue(), PARQUET)
+    assert "an encoding that is not read" in said
+    assert "damaged" not in said
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_a_damaged_parquet_is_refused_or_read_and_breaks_nothing(data: st.DataObject) -> None:
+    file = bytearray(as_parquet(ROW, {**ROW, "partner_reference": "sub-2"}))
+    for _ in range(data.draw(st.integers(1, 4))):
+        file[data.draw(st.integers(4, len(file) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(UnreadableFile):
+        lines_of(bytes(file), PARQUET)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_a_parquet_row_is_as_long_as_all_its_texts_of_whatever_type(kind: pa.DataType) -> None:
+    half = pa.array(["x" * (LONGEST_LINE // 2)] * 2, pa.string()).cast(kind)
+    said = refusal(as_parquet(ROW, ROW, name=half, consent_channel=half), PARQUET)
+    assert f"Its row 1 has more than {LONGEST_LINE} bytes" in said
 
 
 def test_a_parquet_for_which_the_disk_has_no_room_is_our_fault_and_not_the_files() -> None:
