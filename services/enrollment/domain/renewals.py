@@ -71,7 +71,8 @@ class Ending:
 
     state: PolicyState
     effective_to: datetime
-    stacks_by: int
+    stacks: bool
+    """Whether it was sold as one of several covers of a person that share a loss."""
     renewed: bool
     opted_out: bool
     erased: bool
@@ -93,9 +94,7 @@ def refused(ending: Ending, now: datetime) -> str | None:
     return "opted_out" if ending.opted_out else None
 
 
-def refused_by_terms(
-    ending: Ending, terms: ProductPublished, stacks_by: int, contract: Contract, now: datetime
-) -> str | None:
+def refused_by_terms(ending: Ending, terms: ProductPublished, contract: Contract, now: datetime) -> str | None:
     """Why the product version that is sold on the first day of the new term cannot follow: a code, or None."""
     first_day = ending.effective_to.astimezone(zone_of(terms)).date()
     if first_day > today_of(terms, now) + timedelta(days=FARTHEST_DAYS_AHEAD):
@@ -105,7 +104,8 @@ def refused_by_terms(
     if needs_a_schedule(terms):
         return "needs_a_quote"
     gapless = cover_period(terms, first_day).start == ending.effective_to
-    return None if stacks_by == ending.stacks_by and gapless else "rules_changed"
+    stacks = terms.stacking == "pro_rata"
+    return None if stacks == ending.stacks and gapless else "rules_changed"
 
 
 def age_fits(born: date | None, first_day: date, terms: ProductPublished) -> bool:

@@ -157,7 +157,8 @@ CREATE TABLE policies (
     product_id integer NOT NULL,
     product_version integer NOT NULL,
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
-    -- Of a product that one person holds once, 0; of one whose covers share a loss, the partner_no.
+    -- Of a product that one person holds once, 0; of one whose covers share a loss, the partner_no of who sold the first
+    -- term. A policy that moves to another partner keeps it, and so do its renewals.
     stacks_by integer NOT NULL,
     birth_year smallint NOT NULL,
     -- Which line of the chunk's sealed record is this policy's, from 0.

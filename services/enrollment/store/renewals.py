@@ -39,6 +39,8 @@ class Predecessor:
     birth_year: int
     consent: Consent
     waits_from: datetime
+    stacks_by: int
+    """The successor's too: a policy that moved stands beside the new partner's own cover of the person, not for it."""
     chunk_id: str
     chunk_place: int
 
@@ -93,7 +95,7 @@ def add(
     sealed: bytes,
 ) -> None:
     """Store one chunk of policies that wait for the end of those that they follow; ``sealed`` are its people."""
-    shared = (under.partner_no, under.product_id, under.product_version, under.premium, under.stacks_by, "upcoming")
+    shared = (under.partner_no, under.product_id, under.product_version, under.premium)
     rows = [
         (
             policy.policy_id,
@@ -110,8 +112,10 @@ def add(
             bytes.fromhex(policy.consent.sha256),
             place,
             *shared,
+            old.stacks_by,
+            "upcoming",
         )
-        for place, (policy, _) in enumerate(chunk)
+        for place, (policy, old) in enumerate(chunk)
     ]
     tx.insert_many(_ADD_POLICIES, rows)
     tx.insert_many(_ADD_RENEWALS, [(policy.policy_id, old.policy_id, old.waits_from) for policy, old in chunk])
@@ -277,13 +281,14 @@ def _predecessor(row: Row) -> Predecessor:
         policy_id=PolicyId(row[0]),
         partner_reference=row[1],
         ending=Ending(
-            state=row[2], effective_to=row[4], stacks_by=row[5], renewed=row[6], opted_out=row[7], erased=row[8]
+            state=row[2], effective_to=row[4], stacks=row[5] != 0, renewed=row[6], opted_out=row[7], erased=row[8]
         ),
         person_token=TokenHex(row[9]),
         phone_token=TokenHex(row[10]),
         birth_year=row[11],
         consent=Consent(row[12], row[13], row[14], row[15]),
         waits_from=row[16],
+        stacks_by=row[5],
         chunk_id=row[17],
         chunk_place=row[18],
     )

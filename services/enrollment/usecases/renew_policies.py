@@ -93,7 +93,7 @@ def _judge(
     sale = _sale(tx, old.ending.effective_to, order, sales)
     if sale is None:
         return "not_sold"
-    code = refused_by_terms(old.ending, sale.product.terms, sale.under.stacks_by, order.contract, order.judged_at)
+    code = refused_by_terms(old.ending, sale.product.terms, order.contract, order.judged_at)
     if code is not None:
         return code
     insured = _insured(tx, old, vault, people)

@@ -1,0 +1,70 @@
+"""Renewals of policies that moved to another partner, and of windows whose contract is suspended or ends meanwhile."""
+
+from __future__ import annotations
+
+import msgspec
+
+from services.enrollment.domain.policies import Policy
+from services.enrollment.store import products
+from services.enrollment.usecases.contracts import contract_of
+from services.enrollment.usecases.decide_draft import approve_draft
+from services.enrollment.usecases.propose_product import propose_product
+from services.enrollment.usecases.renew_policies import Order, Renewals, renew_policies
+from shared.events.policies import PoliciesEnrolled
+from tests.services.enrollment.builders import NOW, PRODUCT, faults
+from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
+
+
+def let_covers_share_a_loss(office: Office) -> None:
+    """From now on each partner may sell the product to the same person."""
+    with office.database.transaction() as tx:
+        terms = msgspec.structs.replace(products.version(tx, PRODUCT, 1).terms, stacking="pro_rata")
+        draft = propose_product(tx, terms, begins_when_approved=True, actor="one", now=NOW)
+        approve_draft(tx, draft.draft_id, actor="another", now=NOW)
+
+
+def renew(office: Office, *policies: Policy, tenant: str) -> Renewals:
+    with office.database.transaction() as tx:
+        order = Order(contract=contract_of(tx, tenant), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        ids = [policy.policy_id for policy in policies]
+        return renew_policies(tx, ids, order, vault=office.vault, now=SHORTLY_BEFORE)
+
+
+def test_cover_that_shares_a_loss_is_renewed_by_the_partner_that_it_moved_to(
+    office: Office, environ: dict[str, str]
+) -> None:
+    let_covers_share_a_loss(office)
+    moved, own = office.enroll(1, tenant=EAST), office.enroll(1, tenant=WEST)
+    end(office.database, EAST, WEST)
+    work_off(office.database)
+    assert renew(office, moved, own, tenant=WEST).refused == {}
+    successor = office.successor(moved)
+    assert (successor.partner_id, successor.effective_from) == (WEST, ENDS)
+    office.end_terms(ENDS)
+    assert office.policy(successor.policy_id).state == "in_force"
+    assert office.policy(office.successor(own).policy_id).state == "in_force", "both covers of the person go on"
+    assert faults(office.database, environ) == []
+
+
+def test_cover_that_one_person_has_once_is_renewed_by_the_partner_that_it_moved_to(office: Office) -> None:
+    moved = office.enroll(1, tenant=EAST)
+    end(office.database, EAST, WEST)
+    work_off(office.database)
+    assert renew(office, moved, tenant=WEST).refused == {}
+    assert office.told(PoliciesEnrolled)[-1].partner_id == WEST
+
+
+def test_once_covers_share_a_loss_a_cover_that_was_the_only_one_is_not_renewed_into_them(office: Office) -> None:
+    policy = office.enroll(1, tenant=EAST)
+    let_covers_share_a_loss(office)
+    assert renew(office, policy, tenant=EAST).refused == {policy.policy_id: "rules_changed"}
+
+
+def test_the_partner_that_took_cover_over_may_sell_the_person_a_second_one_that_shares_a_loss(office: Office) -> None:
+    let_covers_share_a_loss(office)
+    moved = office.enroll(1, tenant=EAST)
+    end(office.database, EAST, WEST)
+    work_off(office.database)
+    own = office.enroll(1, tenant=WEST)
+    assert {office.policy(each.policy_id).state for each in (moved, own)} == {"in_force"}
