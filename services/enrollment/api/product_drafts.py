@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,21 +13,25 @@ from services.enrollment.api.partner_access import require_staff
 from services.enrollment.api.product_models import (
     ChangeView,
     Code,
+    DraftTerms,
     ProductTerms,
-    ProductView,
     WordsView,
     change_view,
-    product_view,
+    draft_terms,
     words_view,
 )
 from services.enrollment.domain import errors
 from services.enrollment.domain.drafts import Draft, DraftState
 from services.enrollment.domain.product_comparison import Change, compare
 from services.enrollment.domain.product_explanation import explain
+from services.enrollment.domain.product_explanation import never_sold as explain_never_sold
+from services.enrollment.domain.product_words import Words
+from services.enrollment.domain.products import never_sold
 from services.enrollment.store import product_drafts as store
 from services.enrollment.store import products
 from services.enrollment.usecases.decide_draft import approve_draft, reject_draft
 from services.enrollment.usecases.propose_product import propose_product
+from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel, RequestModel, ShortText
@@ -58,11 +63,14 @@ class DraftHead(ReplyModel):
 class DraftView(DraftHead):
     """A proposed version as the person reads it who approves it."""
 
-    terms: ProductView
+    terms: DraftTerms
+    """Once it is approved, those of the version that was published."""
     changes: list[ChangeView]
     """What it changes in the version before it; empty for a new product."""
     explanation: list[WordsView]
     """The product in plain words, made from the terms."""
+    never_sold: list[WordsView]
+    """Published versions whose sale has not begun and never will, for this one begins no later than they would."""
 
 
 class Rejection(RequestModel):
@@ -167,21 +175,36 @@ def reject(call: Call[Deps], path: DraftPath, body: Rejection) -> Reply[DraftVie
 
 
 def _view(call: Call[Deps], draft: Draft) -> DraftView:
+    code, terms = ProductCode(draft.terms.product_code), draft.terms
+    if draft.state == "approved":
+        terms = products.version(call.tx, code, terms.product_version).terms
+    from_approval = draft.begins_when_approved and draft.state != "approved"
+    older = [each for each in products.versions(call.tx, code) if each.product_version <= draft.based_on]
     return DraftView(
         **_head(draft),
-        terms=product_view(draft.terms),
-        changes=[change_view(change) for change in _changes(call, draft)],
-        explanation=[words_view(words) for words in explain(draft.terms)],
+        terms=draft_terms(terms, from_approval=from_approval),
+        changes=[change_view(change) for change in _changes(older, terms, from_approval=from_approval)],
+        explanation=[words_view(words) for words in explain(terms, from_approval=from_approval)],
+        never_sold=[words_view(words) for words in _never_sold(call, draft, older, terms)],
     )
 
 
-def _changes(call: Call[Deps], draft: Draft) -> tuple[Change, ...]:
-    before = products.find(call.tx, ProductCode(draft.terms.product_code), draft.based_on)
-    if before is None:
+def _changes(older: Sequence[ProductPublished], terms: ProductPublished, *, from_approval: bool) -> tuple[Change, ...]:
+    """Against the newest of the ``older`` versions; that it begins with its approval is no change of its terms."""
+    if not older:
+        return ()
+    begins = older[-1].effective_from if from_approval else terms.effective_from
+    return compare(older[-1], msgspec.structs.replace(terms, effective_from=begins))
+
+
+def _never_sold(
+    call: Call[Deps], draft: Draft, older: Sequence[ProductPublished], terms: ProductPublished
+) -> tuple[Words, ...]:
+    if draft.state == "rejected":
         return ()
     waits = draft.begins_when_approved and draft.state == "proposed"
-    after = msgspec.structs.replace(draft.terms, effective_from=before.effective_from) if waits else draft.terms
-    return compare(before, after)
+    begins = call.now if waits else terms.effective_from
+    return explain_never_sold(never_sold(older, msgspec.structs.replace(terms, effective_from=begins)))
 
 
 def _head(draft: Draft) -> dict[str, object]:

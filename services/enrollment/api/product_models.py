@@ -186,6 +186,16 @@ class ProductView(Terms, _Version):
     """One version of a product. Amounts are in fen of `currency`."""
 
 
+class DraftTerms(Terms):
+    """The terms of a version that is proposed, or that was published as it was approved."""
+
+    product_code: str
+    product_version: int
+    effective_from: datetime | None
+    """Null where it is to be sold from its approval on, and is not approved."""
+    effective_to: datetime | None
+
+
 class WordsView(ReplyModel):
     """The same sentence in both languages."""
 
@@ -204,6 +214,11 @@ class ChangeView(ReplyModel):
 
 def product_view(terms: ProductPublished) -> ProductView:
     return ProductView.model_validate(msgspec.to_builtins(terms), strict=False)
+
+
+def draft_terms(terms: ProductPublished, *, from_approval: bool) -> DraftTerms:
+    told = msgspec.to_builtins(terms)
+    return DraftTerms.model_validate(told | {"effective_from": None} if from_approval else told, strict=False)
 
 
 def change_view(change: Change) -> ChangeView:

@@ -31,10 +31,13 @@ EXAMPLE_LOSS: Final = 1_000_000
 """Ten thousand yuan: what people lose to a scam is of this order."""
 
 
-def explain(terms: ProductPublished) -> tuple[Words, ...]:
-    """What the product is, whom it covers, what it costs, what it pays and does not pay, and what is to be done."""
+def explain(terms: ProductPublished, *, from_approval: bool = False) -> tuple[Words, ...]:
+    """What the product is, whom it covers, what it costs, what it pays and does not pay, and what is to be done.
+
+    ``from_approval``: its sale is to begin when it is approved, whatever ``terms.effective_from`` says.
+    """
     return (
-        *_title(terms),
+        *_title(terms, from_approval=from_approval),
         *_price(terms),
         *_payment(terms),
         *_scams_of_product(terms),
@@ -45,9 +48,22 @@ def explain(terms: ProductPublished) -> tuple[Words, ...]:
     )
 
 
-def _title(terms: ProductPublished) -> Iterable[Words]:
-    start = moment(terms.effective_from, terms.zone)
-    zh = f"{terms.name_zh}({terms.product_code},第 {terms.product_version} 版),自 {start.zh} 起销售"
+def never_sold(versions: Iterable[ProductPublished]) -> tuple[Words, ...]:
+    """What is said of published versions that another one takes the place of before their sale has begun."""
+    starts = [(terms.product_version, moment(terms.effective_from, terms.zone)) for terms in versions]
+    return tuple(
+        Words(
+            f"第 {number} 版已公布、原定自 {start.zh} 起销售,将被本版取代而不再销售。",
+            f"Version {number}, published to be sold from {start.en}, gives way to this one and is never sold.",
+        )
+        for number, start in starts
+    )
+
+
+def _title(terms: ProductPublished, *, from_approval: bool) -> Iterable[Words]:
+    begins = moment(terms.effective_from, terms.zone)
+    start = Words("批准之时", "its approval on") if from_approval else Words(f" {begins.zh} ", begins.en)
+    zh = f"{terms.name_zh}({terms.product_code},第 {terms.product_version} 版),自{start.zh}起销售"
     en = f"{terms.name_en} ({terms.product_code}, version {terms.product_version}), sold from {start.en}"
     if terms.effective_to is not None:
         end = moment(terms.effective_to, terms.zone)

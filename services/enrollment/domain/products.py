@@ -61,10 +61,16 @@ def needs_a_schedule(terms: ProductPublished) -> bool:
 
 
 def sold_at(versions: Iterable[ProductPublished], now: datetime) -> ProductPublished | None:
-    """The version that a new policy is sold under at ``now``: the highest one that has begun and not ended."""
-    begun = [
-        terms
-        for terms in versions
-        if terms.effective_from <= now and (terms.effective_to is None or now < terms.effective_to)
-    ]
-    return max(begun, key=lambda terms: terms.product_version, default=None)
+    """The version that a new policy is sold under at ``now``: the highest one that has begun.
+
+    Where that one has ended nothing is sold: an older version never comes back at its old price.
+    """
+    begun = [terms for terms in versions if terms.effective_from <= now]
+    newest = max(begun, key=lambda terms: terms.product_version, default=None)
+    ended = newest is not None and newest.effective_to is not None and newest.effective_to <= now
+    return None if ended else newest
+
+
+def never_sold(versions: Iterable[ProductPublished], successor: ProductPublished) -> tuple[ProductPublished, ...]:
+    """Those of ``versions`` that ``successor`` takes the place of before their sale has begun."""
+    return tuple(terms for terms in versions if successor.effective_from <= terms.effective_from)

@@ -89,6 +89,11 @@ def sold_now(tx: Tx, product_code: ProductCode, now: datetime) -> SoldProduct | 
     return None if terms is None else SoldProduct(known[0].product_id, terms)
 
 
+def versions(tx: Tx, product_code: ProductCode) -> list[ProductPublished]:
+    """All versions of a product by number; none where there is no such product."""
+    return [_sold(row).terms for row in tx.all(_VERSIONS, (product_code,))]
+
+
 _BY_CODE = """
 SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
 WHERE p.product_code = %s AND v.version = %s

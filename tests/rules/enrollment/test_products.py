@@ -10,7 +10,7 @@ import pytest
 
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
 from services.enrollment.domain.partners import check_may_sell
-from services.enrollment.domain.products import check_terms, needs_a_schedule, sold_at
+from services.enrollment.domain.products import check_terms, needs_a_schedule, never_sold, sold_at
 from services.enrollment.intake import shipped
 from shared.events.products import Exclusion, ProductPublished, RatingGrade, RatingQuestion, RefundStep, ScamCover
 from shared.values.errors import InvalidFields
@@ -193,7 +193,7 @@ def test_only_a_plain_persons_product_is_sold_by_file() -> None:
     assert sold == {"resident-anti-fraud", "resident-anti-fraud-shared", "account-theft"}
 
 
-def test_the_newest_version_that_has_begun_and_not_ended_is_sold() -> None:
+def test_the_newest_version_that_has_begun_is_sold_and_once_it_ends_nothing_is() -> None:
     first = terms(product_version=1, effective_from=BEGIN)
     second = terms(
         product_version=2, effective_from=BEGIN + timedelta(days=10), effective_to=BEGIN + timedelta(days=20)
@@ -202,7 +202,20 @@ def test_the_newest_version_that_has_begun_and_not_ended_is_sold() -> None:
     assert sold_at(versions, BEGIN - timedelta(seconds=1)) is None
     assert sold_at(versions, BEGIN) == first
     assert sold_at(versions, BEGIN + timedelta(days=10)) == second
-    assert sold_at(versions, BEGIN + timedelta(days=20)) == first
+    assert sold_at(versions, BEGIN + timedelta(days=20)) is None
+    third = terms(product_version=3, effective_from=BEGIN + timedelta(days=30))
+    assert sold_at([*versions, third], BEGIN + timedelta(days=20)) is None
+    assert sold_at([*versions, third], BEGIN + timedelta(days=30)) == third
+
+
+def test_a_version_that_begins_no_later_than_one_that_waits_takes_its_place() -> None:
+    first = terms(product_version=1, effective_from=BEGIN)
+    waiting = terms(product_version=2, effective_from=BEGIN + timedelta(days=10))
+    earlier = terms(product_version=3, effective_from=BEGIN + timedelta(days=10))
+    later = terms(product_version=3, effective_from=BEGIN + timedelta(days=11))
+    assert never_sold([first, waiting], earlier) == (waiting,)
+    assert never_sold([first, waiting], later) == ()
+    assert sold_at([first, waiting, earlier], BEGIN + timedelta(days=10)) == earlier
 
 
 @pytest.mark.parametrize("state", ["suspended", "wind_down"])

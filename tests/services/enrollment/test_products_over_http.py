@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,57 @@ def test_a_version_begins_when_its_terms_say_and_never_in_the_past(
         )
     late = actuary.post(f"/v1/product-drafts/{waiting}/approval", None)
     assert (late.status_code, problem(late)) == (409, "draft-too-late")
+
+
+def test_a_draft_that_is_sold_from_its_approval_on_says_so_until_it_is_and_then_since_when(
+    east: Partner, product_manager: Partner, actuary: Partner
+) -> None:
+    draft = product_manager.post("/v1/product-drafts", terms_of(east, premium_fen=1500))
+    location = draft.headers["Location"]
+    waiting = actuary.get(location).json
+    assert waiting["terms"]["effective_from"] is None
+    assert "自批准之时起销售" in waiting["explanation"][0]["zh"]
+    assert "sold from its approval on" in waiting["explanation"][0]["en"]
+    assert actuary.post(f"{location}/approval", None).status_code == 201
+    published = east.get(f"/v1/products/{PRODUCT}/versions/2").json
+    approved = actuary.get(location).json
+    assert approved["terms"] == published
+    assert "sold from 2" in approved["explanation"][0]["en"]
+    assert "effective_from" in {change["term"] for change in approved["changes"]}
+
+
+def test_a_version_that_begins_before_one_that_waits_says_that_the_waiting_one_is_never_sold(
+    east: Partner, product_manager: Partner, actuary: Partner
+) -> None:
+    assert (
+        publish(
+            product_manager, actuary, terms_of(east, premium_fen=9, effective_from="2199-01-01T00:00:00+08:00")
+        ).json["never_sold"]
+        == []
+    )
+    later = product_manager.post("/v1/product-drafts", terms_of(east, effective_from="2199-01-02T00:00:00+08:00"))
+    assert later.json["never_sold"] == []
+    at_once = product_manager.post("/v1/product-drafts", terms_of(east, premium_fen=1500))
+    said = {
+        "zh": "第 2 版已公布、原定自 2199-01-01 起销售,将被本版取代而不再销售。",
+        "en": "Version 2, published to be sold from 2199-01-01, gives way to this one and is never sold.",
+    }
+    assert actuary.get(at_once.headers["Location"]).json["never_sold"] == [said]
+    assert actuary.post(f"{at_once.headers['Location']}/approval", None).json["never_sold"] == [said]
+    rejected = actuary.post(f"{later.headers['Location']}/rejection", {"reason": "Too late."})
+    assert rejected.json["never_sold"] == []
+
+
+def test_a_product_is_withdrawn_by_a_version_that_ends(
+    east: Partner, product_manager: Partner, actuary: Partner, database: Database
+) -> None:
+    assert (
+        publish(product_manager, actuary, terms_of(east, effective_to="2199-01-01T00:00:00+08:00")).status_code == 201
+    )
+    assert east.post("/v1/policies", body(1)).status_code == 201
+    with database.transaction() as tx:
+        assert products.sold_now(tx, PRODUCT, datetime(2198, 12, 31, tzinfo=UTC)) is not None
+        assert products.sold_now(tx, PRODUCT, datetime(2199, 1, 1, tzinfo=UTC)) is None
 
 
 def test_terms_that_contradict_themselves_are_refused_with_every_fault_named(
