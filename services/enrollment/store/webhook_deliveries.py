@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,23 +11,42 @@ from services.enrollment.domain.webhooks import Answer, DeliveryState
 from shared.db.transaction import Row, Tx
 
 _TAKE: Final = """
-WITH room AS (
-    SELECT e.endpoint_id, CASE WHEN e.failures > 0 THEN 1 ELSE %(each)s END - coalesce(b.number, 0) AS slots
+WITH under_way AS (
+    SELECT * FROM unnest(%(endpoints)s::uuid[], %(partners)s::integer[]) AS u (endpoint_id, partner_no)
+), room AS (
+    SELECT e.endpoint_id, e.partner_no, CASE WHEN e.failures > 0 THEN 1 ELSE %(of_one_endpoint)s END AS most,
+           (SELECT count(*) FROM under_way u WHERE u.endpoint_id = e.endpoint_id) AS busy,
+           (SELECT count(*) FROM under_way u WHERE u.partner_no = e.partner_no) AS partner_busy
     FROM webhook_endpoints e
-    LEFT JOIN unnest(%(busy)s::uuid[], %(numbers)s::integer[]) AS b (endpoint_id, number) USING (endpoint_id)
     WHERE e.state = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
 ), due AS MATERIALIZED (
-    SELECT d.delivery_id FROM room r CROSS JOIN LATERAL (
+    SELECT r.partner_no, r.partner_busy, d.delivery_id, d.due_at,
+           r.busy + row_number() OVER (PARTITION BY r.endpoint_id ORDER BY d.due_at) AS place
+    FROM room r CROSS JOIN LATERAL (
         SELECT w.delivery_id, w.due_at FROM webhook_deliveries w
         WHERE w.endpoint_id = r.endpoint_id AND w.state = 'pending' AND w.due_at <= %(now)s
-        ORDER BY w.due_at LIMIT greatest(r.slots, 0) FOR UPDATE SKIP LOCKED
-    ) d ORDER BY d.due_at LIMIT %(slots)s
+        ORDER BY w.due_at LIMIT greatest(r.most - r.busy, 0) FOR UPDATE SKIP LOCKED
+    ) d
+), placed AS (
+    SELECT delivery_id, due_at,
+           partner_busy + row_number() OVER (PARTITION BY partner_no ORDER BY place, due_at) AS place FROM due
+), taken AS (
+    SELECT delivery_id FROM placed WHERE place <= %(of_one_partner)s ORDER BY place, due_at LIMIT %(slots)s
 )
 UPDATE webhook_deliveries w SET attempts = w.attempts + 1, tries = w.tries + 1, due_at = %(lease_until)s
-FROM due, webhook_endpoints e
-WHERE w.delivery_id = due.delivery_id AND e.endpoint_id = w.endpoint_id
+FROM taken, webhook_endpoints e
+WHERE w.delivery_id = taken.delivery_id AND e.endpoint_id = w.endpoint_id
 RETURNING w.delivery_id, w.webhook_id, w.endpoint_id, w.body, w.attempts, w.tries, e.url, e.partner_no, e.failures
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many messages a process may have under way at once."""
+
+    all: int
+    of_one_partner: int
+    of_one_endpoint: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +67,17 @@ class Taken:
     """Of the endpoint, in a row, before this attempt."""
 
 
-def take(tx: Tx, *, slots: int, each: int, busy: Mapping[str, int], lease: timedelta, now: datetime) -> list[Taken]:
-    """Up to ``slots`` deliveries that are due, the longest due first; of one endpoint not more than ``each`` at once.
+def take(tx: Tx, slots: Slots, under_way: Sequence[Taken], *, lease: timedelta, now: datetime) -> list[Taken]:
+    """Deliveries that are due, for the slots that this process has left: partners in turn, and a partner's endpoints.
 
-    ``busy`` says how many this process is sending to which endpoint. An endpoint that fails gets one at a time.
+    Whoever has the least under way is next, and then who is due for longest. An endpoint that fails gets one at a time.
     """
     values: dict[str, object] = {
-        "slots": slots,
-        "each": each,
-        "busy": list(busy),
-        "numbers": list(busy.values()),
+        "endpoints": [each.endpoint_id for each in under_way],
+        "partners": [each.partner_no for each in under_way],
+        "slots": slots.all - len(under_way),
+        "of_one_partner": slots.of_one_partner,
+        "of_one_endpoint": slots.of_one_endpoint,
         "lease_until": now + lease,
         "now": now,
     }

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from services.enrollment.domain.webhooks import TRIES, WAITS, Answer
 from services.enrollment.store import webhook_deliveries
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks import send as send_webhooks
-from services.enrollment.usecases.webhooks.send import LEASE, OF_ONE_ENDPOINT, THREADS, Sender, drop_old
+from services.enrollment.usecases.webhooks.send import LEASE, SLOTS, Sender, drop_old
 from services.enrollment.usecases.webhooks.tell import tell
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
@@ -253,7 +254,7 @@ def test_a_sender_that_died_between_sending_and_noting_it_leads_to_the_same_mess
     add(east, receiver)
     tell_east(database)
     died = new_sender()
-    letters = died._take(1)
+    letters = died._take()
     died._post(letters[0])
     survivor = new_sender()
     send(survivor)
@@ -291,7 +292,7 @@ def test_a_server_that_hangs_holds_up_no_other(east: Partner, receiver: Receiver
         for number in range(20):
             tell_east(database, number)
         assert sender.send_due()
-        slow.wait(OF_ONE_ENDPOINT)
+        slow.wait(SLOTS.of_one_endpoint)
         assert not sender.send_due()
         add(east, receiver)
         for number in range(20, 30):
@@ -301,9 +302,51 @@ def test_a_server_that_hangs_holds_up_no_other(east: Partner, receiver: Receiver
             assert time.monotonic() < deadline, "the hanging server holds up the other"
             sender.send_due()
             time.sleep(0.01)
-        assert len(slow.received) == OF_ONE_ENDPOINT < THREADS
+        assert len(slow.received) == SLOTS.of_one_endpoint < SLOTS.all
         let_go.set()
         sender.finish()
+
+
+def test_a_partner_whose_servers_all_hang_holds_up_no_other_partner(
+    east: Partner, west: Partner, receiver: Receiver, database: Database
+) -> None:
+    courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
+    sender = Sender(database, courier, Sealer(KEYS), SystemClock())
+    let_go = threading.Event()
+    with listening() as slow:
+        slow.otherwise = Answers(act=lambda _request: let_go.wait(100))
+        for _ in range(SLOTS.all // SLOTS.of_one_endpoint):
+            add(east, slow)
+        for number in range(SLOTS.of_one_endpoint):
+            tell_east(database, number)
+        add(west, receiver)
+        west.post("/v1/policies", body(1))
+        deadline = time.monotonic() + 60
+        try:
+            while not receiver.received:
+                assert time.monotonic() < deadline, "the hanging servers of one partner hold up the other"
+                sender.send_due()
+            while sender.send_due():
+                pass
+            slow.wait(SLOTS.of_one_partner)
+            assert len(slow.received) == SLOTS.of_one_partner < SLOTS.all
+        finally:
+            let_go.set()
+            sender.finish()
+
+
+def test_of_a_partner_s_servers_each_gets_its_turn_and_of_partners_too(
+    east: Partner, west: Partner, receiver: Receiver, database: Database
+) -> None:
+    """However long the queue of one is."""
+    long, short, other = add(east, receiver), add(east, receiver, types=["policy.issued"]), add(west, receiver)
+    for number in range(SLOTS.all):
+        tell_east(database, number)
+    east.post("/v1/policies", body(1))
+    west.post("/v1/policies", body(2))
+    with database.transaction() as tx:
+        taken = webhook_deliveries.take(tx, replace(SLOTS, all=3), [], lease=LEASE, now=wall_now())
+    assert Counter(each.endpoint_id for each in taken) == {each["endpoint_id"]: 1 for each in (long, short, other)}
 
 
 def test_a_host_that_is_down_costs_one_attempt_and_then_pauses_that_grow(
@@ -319,7 +362,7 @@ def test_a_host_that_is_down_costs_one_attempt_and_then_pauses_that_grow(
         later(database, timedelta(seconds=seconds))
         send(sender)
         seen.append(len(receiver.received))
-    assert seen[0] <= OF_ONE_ENDPOINT
+    assert seen[0] <= SLOTS.of_one_endpoint
     assert seen[-1] <= seen[0] + 4
     receiver.otherwise = Answers(204)
     later(database, timedelta(minutes=6))

@@ -4,13 +4,13 @@
 transaction open. 3. ``settle``: what came of it is one transaction. A crash in 2 or 3 leaves a lease that runs out, and
 the message is sent again under the same webhook-id: at least once, and the receiver knows it again.
 
-A slow receiver holds up nobody: it has a few slots at most, one while it fails, and pauses that grow between attempts.
+A slow receiver holds up nobody: it has a few slots at most, its partner's receivers have a few more together, and free
+slots go to partners in turn. While it fails it has one, and pauses that grow between attempts.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,7 +31,7 @@ from services.enrollment.domain.webhooks import (
 from services.enrollment.store import webhook_deliveries as deliveries
 from services.enrollment.store import webhook_endpoints as endpoints
 from services.enrollment.store import webhook_queue
-from services.enrollment.store.webhook_deliveries import Attempt, Taken, attempt_of
+from services.enrollment.store.webhook_deliveries import Attempt, Slots, Taken, attempt_of
 from services.enrollment.usecases.webhooks.secrets import opened
 from shared.db import audit
 from shared.db.pool import Database
@@ -43,9 +43,9 @@ from shared.process import metrics
 from shared.process.clock import Clock, monotonic, wall_now
 from shared.process.logs import get_logger
 
-THREADS: Final = 16
-"""Messages under way at once in one worker: they wait for the network, so they cost memory and not a core."""
-OF_ONE_ENDPOINT: Final = 4
+SLOTS: Final = Slots(all=32, of_one_partner=8, of_one_endpoint=4)
+"""Messages under way at once in one worker: they wait for the network, so they cost memory and not a core. A partner
+whose receivers all hang has a quarter of them; one that hangs leaves half of that to the partner's others."""
 LEASE: Final = timedelta(seconds=60)
 """Four times what an attempt may take: a slow resolver and the settling are in it."""
 MOMENT_SECONDS: Final = 0.25
@@ -74,17 +74,16 @@ class Sender:
         self._courier = courier
         self._sealer = sealer
         self._clock = clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
-        self._under_way: dict[Future[None], str] = {}
+        self._threads = ThreadPoolExecutor(SLOTS.all, thread_name_prefix="webhook")
+        self._under_way: dict[Future[None], Taken] = {}
         self._connections = BoundedSemaphore(_SETTLING)
 
     def send_due(self) -> bool:
         """Begin to send what is due, as far as there are free slots; whether more may be due right now."""
         self._forget_done()
-        free = THREADS - len(self._under_way)
-        letters = self._take(free) if free else []
+        letters = self._take()
         for letter in letters:
-            self._under_way[self._threads.submit(self._deliver, letter)] = letter.taken.endpoint_id
+            self._under_way[self._threads.submit(self._deliver, letter)] = letter.taken
         return len(letters) > 0 or self._one_ended()
 
     def _one_ended(self) -> bool:
@@ -103,11 +102,12 @@ class Sender:
             del self._under_way[future]
             future.result()
 
-    def _take(self, free: int) -> list[Letter]:
-        busy = Counter(self._under_way.values())
+    def _take(self) -> list[Letter]:
+        under_way = list(self._under_way.values())
+        if len(under_way) == SLOTS.all:
+            return []
         with self._database.transaction() as tx:
-            now = wall_now()
-            taken = deliveries.take(tx, slots=free, each=OF_ONE_ENDPOINT, busy=busy, lease=LEASE, now=now)
+            taken = deliveries.take(tx, SLOTS, under_way, lease=LEASE, now=wall_now())
             secrets = {each.endpoint_id: self._secrets(tx, each.endpoint_id) for each in taken}
         return [Letter(each, secrets[each.endpoint_id]) for each in taken]
 
