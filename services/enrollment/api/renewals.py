@@ -14,7 +14,7 @@ from services.enrollment.domain import errors, lifecycle_errors
 from services.enrollment.domain.partners import INSURER
 from services.enrollment.domain.renewals import fault
 from services.enrollment.store import renewals as store
-from services.enrollment.store.renewals import Run, RunState
+from services.enrollment.store.renewals import Run, RunState, StopReason
 from services.enrollment.usecases.run_renewals import renewal_run, start_renewals
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
@@ -46,6 +46,8 @@ class RenewalRunView(ReplyModel):
     expiring_through: datetime
     """The moment until which terms end."""
     state: RunState
+    """`running` also while the partner is suspended: it goes on after that. `stopped`: what is left is not renewed."""
+    stop_reason: StopReason | None
     renewed: int
     skipped: int
     started_at: datetime
@@ -150,6 +152,7 @@ def _view(run: Run) -> RenewalRunView:
         product_code=run.product_code,
         expiring_through=run.expiring_through,
         state=run.state,
+        stop_reason=run.stop_reason,
         renewed=run.renewed,
         skipped=run.skipped,
         started_at=run.started_at,

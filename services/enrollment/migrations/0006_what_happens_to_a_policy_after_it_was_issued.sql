@@ -23,13 +23,16 @@ CREATE TABLE renewal_runs (
     expiring_through timestamptz NOT NULL,
     started_at timestamptz NOT NULL,
     started_by text NOT NULL,
-    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished')),
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'stopped')),
+    -- Why not all of them were worked off. A suspended partner's run is still running: it goes on where that resumes.
+    stop_reason text CHECK (stop_reason IN ('wind_down')),
     after_end timestamptz NOT NULL DEFAULT '-infinity',
     after_chunk uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
     renewed bigint NOT NULL DEFAULT 0,
     skipped bigint NOT NULL DEFAULT 0,
     finished_at timestamptz,
-    CHECK ((state = 'finished') = (finished_at IS NOT NULL))
+    CHECK ((state = 'running') = (finished_at IS NULL)),
+    CHECK ((state = 'stopped') = (stop_reason IS NOT NULL))
 );
 CREATE INDEX renewal_runs_to_do ON renewal_runs (started_at, run_id) WHERE state = 'running';
 CREATE INDEX renewal_runs_of_partner ON renewal_runs (partner_no, run_id);

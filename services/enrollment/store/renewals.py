@@ -127,7 +127,8 @@ def add(
     )
 
 
-RunState = Literal["running", "finished"]
+RunState = Literal["running", "finished", "stopped"]
+StopReason = Literal["wind_down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class Run:
     expiring_through: datetime
     started_at: datetime
     state: RunState
+    stop_reason: StopReason | None
+    """Why a run that stopped did not come to its end."""
     renewed: int
     skipped: int
     finished_at: datetime | None
@@ -158,8 +161,8 @@ def add_run(
 
 
 _RUN: Final = """
-SELECT r.run_id, p.partner_id, d.product_code, r.expiring_through, r.started_at, r.state, r.renewed, r.skipped,
-       r.finished_at
+SELECT r.run_id, p.partner_id, d.product_code, r.expiring_through, r.started_at, r.state, r.stop_reason,
+       r.renewed, r.skipped, r.finished_at
 FROM renewal_runs r JOIN partners p USING (partner_no) JOIN products d USING (product_id)
 WHERE r.run_id = %s AND p.partner_id = %s
 """
@@ -188,11 +191,11 @@ class RunWork:
     last: tuple[str, str] | None
 
 
-# The row lock is the lease: it goes with the connection of a worker that is killed.
+# The row lock is the lease: it goes with the connection of a worker that is killed. A suspended partner's runs wait.
 _LOCK_RUN: Final = """
 SELECT r.run_id, p.partner_id, d.product_code, r.started_at
 FROM renewal_runs r JOIN partners p USING (partner_no) JOIN products d USING (product_id)
-WHERE r.state = 'running' ORDER BY r.started_at, r.run_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
+WHERE r.state = 'running' AND p.state <> 'suspended' ORDER BY r.started_at, r.run_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
 """
 # By the end of chunks, which only ever moves on, so none is passed over; policies that moved to another partner lie in
 # chunks of their first one. Whole chunks, up to so many policies; texts, for a chunk may not know its end yet.
@@ -216,7 +219,7 @@ ORDER BY p.policy_id
 
 
 def take_next(tx: Tx, most: int) -> RunWork | None:
-    """Lock the oldest run that nobody works on and read what is next; None where there is nothing to do."""
+    """Lock the oldest run that may go on and nobody works on, and read what is next; None where there is none."""
     head = tx.one(_LOCK_RUN)
     if head is None:
         return None
@@ -240,20 +243,23 @@ WHERE run_id = %s AND state = 'running'
 # A chunk whose end moved on meanwhile is met again: what was said of its policies stands.
 _ADD_SKIPS: Final = "INSERT INTO renewal_skips (run_id, policy_id, code) VALUES %s ON CONFLICT DO NOTHING RETURNING 1"
 _FINISH: Final = "UPDATE renewal_runs SET state = 'finished', finished_at = %s WHERE run_id = %s AND state = 'running'"
+_STOP: Final = """
+UPDATE renewal_runs SET state = 'stopped', stop_reason = %s, finished_at = %s WHERE run_id = %s AND state = 'running'
+"""
 
 
 def further(tx: Tx, work: RunWork, *, renewed: int, skipped: Sequence[tuple[PolicyId, str]], now: datetime) -> None:
     """Move a run on past its chunks, noting why some policies were left out; finish it at its end."""
     if work.last is None:
-        finish(tx, work.run_id, now)
+        tx.execute(_FINISH, (now, work.run_id))
         return
     noted = tx.insert_many(_ADD_SKIPS, [(work.run_id, policy_id, code) for policy_id, code in skipped])
     tx.execute(_FURTHER, (*work.last, renewed, len(noted), work.run_id))
 
 
-def finish(tx: Tx, run_id: str, now: datetime) -> None:
-    """Nothing is left to do in a run, or nothing may be done any more."""
-    tx.execute(_FINISH, (now, run_id))
+def stop(tx: Tx, run_id: str, reason: StopReason, now: datetime) -> None:
+    """Nothing may be done in a run any more."""
+    tx.execute(_STOP, (reason, now, run_id))
 
 
 _SKIPS: Final = """

@@ -81,13 +81,18 @@ def renewal_run(tx: Tx, run_id: str, partner_id: PartnerId) -> Run:
 
 
 def work_off_renewals(tx: Tx, *, vault: Vault, now: datetime) -> bool:
-    """One step of the oldest run that nobody works on; False where there is none."""
+    """One step of the oldest run that nobody works on; False where there is none.
+
+    A suspended partner's run waits until that resumes; one whose partner winds down stops for good.
+    """
     work = renewals.take_next(tx, STEP)
     if work is None:
         return False
     contract = contract_of(tx, work.partner_id)
-    if contract.state != "active":
-        renewals.finish(tx, work.run_id, now)
+    if contract.state == "suspended":
+        return True  # Since this very moment: the next look passes it over.
+    if contract.state == "wind_down":
+        renewals.stop(tx, work.run_id, "wind_down", now)
         log.warning("renewals_stopped", run=work.run_id, contract=contract.state)
         return True
     order = Order(contract=contract, product_code=work.product_code, judged_at=work.started_at)

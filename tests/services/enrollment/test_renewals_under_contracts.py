@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from services.enrollment.domain.policies import Policy
 from services.enrollment.store import products
+from services.enrollment.store.renewals import Run
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.decide_draft import approve_draft
+from services.enrollment.usecases.keep_partner import resume_partner, suspend_partner
 from services.enrollment.usecases.propose_product import propose_product
 from services.enrollment.usecases.renew_policies import Order, Renewals, renew_policies
+from services.enrollment.usecases.run_renewals import renewal_run, start_renewals
 from shared.events.policies import PoliciesEnrolled
-from tests.services.enrollment.builders import NOW, PRODUCT, faults
+from shared.values.ids import PartnerId
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, faults
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 
@@ -22,6 +28,18 @@ def let_covers_share_a_loss(office: Office) -> None:
         terms = msgspec.structs.replace(products.version(tx, PRODUCT, 1).terms, stacking="pro_rata")
         draft = propose_product(tx, terms, begins_when_approved=True, actor="one", now=NOW)
         approve_draft(tx, draft.draft_id, actor="another", now=NOW)
+
+
+def order_window(office: Office, *, tenant: str = EAST) -> str:
+    """A run over all policies that end with the first day's; not worked off yet."""
+    with office.database.transaction() as tx:
+        last_day = (ENDS - timedelta(hours=1)).date()
+        return start_renewals(tx, PartnerId(tenant), PRODUCT, last_day, actor="t", now=SHORTLY_BEFORE).run_id
+
+
+def run_of(office: Office, run_id: str, *, tenant: str = EAST) -> Run:
+    with office.database.transaction() as tx:
+        return renewal_run(tx, run_id, PartnerId(tenant))
 
 
 def renew(office: Office, *policies: Policy, tenant: str) -> Renewals:
@@ -68,3 +86,38 @@ def test_the_partner_that_took_cover_over_may_sell_the_person_a_second_one_that_
     work_off(office.database)
     own = office.enroll(1, tenant=WEST)
     assert {office.policy(each.policy_id).state for each in (moved, own)} == {"in_force"}
+
+
+def test_a_window_waits_while_its_partner_is_suspended_and_goes_on_when_it_resumes(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy, elsewhere = office.enroll(1, tenant=EAST), office.enroll(2, tenant=WEST)
+    run_id = order_window(office)
+    with office.database.transaction() as tx:
+        suspend_partner(tx, EAST, "payment_overdue", actor="t", now=SHORTLY_BEFORE)
+    other = order_window(office, tenant=WEST)
+    office.work_off_renewals(SHORTLY_BEFORE)
+    assert (run_of(office, run_id).state, office.policy(policy.policy_id).renewed_by) == ("running", None)
+    assert run_of(office, other, tenant=WEST).state == "finished", "others do not wait for it"
+    assert office.successor(elsewhere).state == "upcoming"
+    with office.database.transaction() as tx:
+        resume_partner(tx, EAST, actor="t", now=SHORTLY_BEFORE)
+    office.work_off_renewals(SHORTLY_BEFORE)
+    done = run_of(office, run_id)
+    assert (done.state, done.renewed, done.stop_reason) == ("finished", 1, None)
+    assert office.successor(policy).state == "upcoming"
+    assert faults(office.database, environ) == []
+
+
+def test_a_window_stops_where_the_contract_winds_down_and_says_so(
+    office: Office, east: Partner, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1, tenant=EAST)
+    run_id = order_window(office)
+    end(office.database, EAST, WEST)
+    office.work_off_renewals(SHORTLY_BEFORE)
+    shown = east.get(f"/v1/renewals/{run_id}").json
+    assert (shown["state"], shown["stop_reason"], shown["renewed"]) == ("stopped", "wind_down", 0)
+    assert shown["finished_at"] is not None
+    assert office.policy(policy.policy_id).renewed_by is None
+    assert faults(office.database, environ) == []
