@@ -83,10 +83,10 @@ class ParquetFile:
     def _refuse_large_footer(self) -> None:
         end = self._spool.seek(0, os.SEEK_END)
         self._spool.seek(max(0, end - _FOOTER_END))
-        if int.from_bytes(self._spool.read(_FOOTER_END)[:4], "little") > MOST_FOOTER:
+        last = self._spool.read(_FOOTER_END)
+        if last.endswith(MAGIC) and int.from_bytes(last[:4], "little") > MOST_FOOTER:
             raise UnreadableFile(
-                f"Its footer has more than {MOST_FOOTER // 1024} KiB, or is missing.",
-                "Send it again, whole, with row groups of at least 100,000 rows.",
+                f"Its footer has more than {MOST_FOOTER // 1024} KiB.", "Write row groups of at least 100,000 rows."
             )
         self._spool.seek(0)
 
