@@ -11,16 +11,17 @@ from services.enrollment.intake.pickup_places import Place
 from services.enrollment.usecases.draw_statements import draw_next, start_due_statements
 from services.enrollment.usecases.end_failed_batches import forget_failed_parts
 from services.enrollment.usecases.expire_policies import expire_some
-from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.load_batch import count_waiting, give_up, load_next_part
 from services.enrollment.usecases.pick_up_files import Pickups
 from services.enrollment.usecases.quotas import forget_windows
 from services.enrollment.usecases.run_renewals import work_off_renewals
-from services.enrollment.usecases.under_way import Overtaken, UnderWay
+from services.enrollment.usecases.under_way import Overtaken, Turn, UnderWay
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old
 from services.enrollment.usecases.wind_down import work_off_wind_downs
 from shared.db.pool import Database
 from shared.db.transaction import Tx
+from shared.messaging.failures import PASSING
 from shared.messaging.jobs import Job
 from shared.process.clock import Clock
 
@@ -58,13 +59,21 @@ def of_files(
     under_way = UnderWay()
 
     def load() -> bool:
+        turn = under_way.turn()
         try:
-            with under_way.turn() as turn, database.transaction() as tx:
+            with turn, database.transaction() as tx:
                 return load_next_part(tx, vault=vault, now=clock.now(), sandbox=sandbox, turn=turn)
         except Overtaken:
             return True
+        except PASSING:
+            raise
+        except Exception:
+            if not _given_up(database, turn, clock):
+                raise
+            return True
 
     own = (
+        Job("count-batches", COUNT_SECONDS, partial(count_waiting, database, clock)),
         *(Job(f"load-batches-{number}", LOOK_FOR_BATCHES_SECONDS, load) for number in range(1, PARTS_AT_ONCE + 1)),
         Job(
             "forget-failed-batches",
@@ -119,6 +128,14 @@ def of_webhooks(database: Database, clock: Clock, vault: Vault, courier: Courier
         Job("count-webhooks", COUNT_SECONDS, partial(count_due, database)),
         Job("drop-webhooks", DROP_SECONDS, partial(drop_old, database)),
     )
+
+
+def _given_up(database: Database, turn: Turn, clock: Clock) -> bool:
+    """After a bug: whether the batch of the part has failed, and the worker may go on with others."""
+    if turn.taken is None:
+        return False
+    with database.transaction() as tx:
+        return give_up(tx, turn.taken, now=clock.now())
 
 
 def _step(database: Database, work: Callable[[Tx], bool]) -> Callable[[], bool]:

@@ -98,6 +98,12 @@ POLICIES_ENROLLED: Final = Counter("fangzha_policies_enrolled_total", "Policies 
 BATCH_ROWS: Final = Counter(
     "fangzha_batch_rows_total", "Rows of partners' files, by outcome (accepted, rejected).", ["outcome"]
 )
+BATCHES_FAILED: Final = Counter("fangzha_batches_failed_total", "Partners' files that were given up midway.")
+BATCHES_OLDEST_SECONDS: Final = Gauge(
+    "fangzha_batches_oldest_seconds",
+    "How long ago the oldest of partners' files came that is not worked off.",
+    multiprocess_mode="mostrecent",
+)
 PICKUP_FILES: Final = Counter(
     "fangzha_pickup_files_total", "Files found at partners' places, by outcome (taken, known, refused).", ["outcome"]
 )

@@ -71,7 +71,8 @@ CREATE TABLE batches (
     worker uuid,
     FOREIGN KEY (product_id, product_version) REFERENCES product_versions,
     CHECK (rows_read = accepted + rejected AND rows_read <= rows_total),
-    CHECK (state <> 'finished' OR (rows_read = rows_total AND finished_at IS NOT NULL))
+    CHECK (state <> 'finished' OR rows_read = rows_total),
+    CHECK ((state IN ('finished', 'failed')) = (finished_at IS NOT NULL))
 );
 CREATE INDEX batches_of_partner ON batches (partner_no, batch_id);
 CREATE INDEX batches_to_do ON batches (received_at, batch_id) WHERE state IN ('received', 'processing');
@@ -86,6 +87,8 @@ CREATE TABLE batch_parts (
     sealed bytea,
     accepted integer,
     rejected integer,
+    -- How often it ended by a bug, so that a part that no worker can do does not hold up all others for ever.
+    tries integer NOT NULL DEFAULT 0,
     PRIMARY KEY (batch_id, part_no),
     CHECK (CASE WHEN sealed IS NULL THEN accepted + rejected = rows ELSE accepted IS NULL AND rejected IS NULL END)
 );

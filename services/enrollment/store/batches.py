@@ -253,14 +253,36 @@ def part_done(
     return state
 
 
-_FAIL: Final = """
-UPDATE batches SET state = 'failed', failure = %s WHERE batch_id = %s AND state IN ('received', 'processing')
+_COUNT_TRY: Final = """
+UPDATE batch_parts SET tries = tries + 1 WHERE batch_id = %s AND part_no = %s AND sealed IS NOT NULL RETURNING tries
 """
 
 
-def fail(tx: Tx, batch_id: BatchId, failure: str) -> None:
+def count_try(tx: Tx, work: Work) -> int:
+    """How often the part ended by a bug, this time included; 0 where it was done after all."""
+    row = tx.one(_COUNT_TRY, (work.batch_id, work.part_no))
+    return 0 if row is None else int(row[0])
+
+
+_FAIL: Final = """
+UPDATE batches SET state = 'failed', failure = %s, finished_at = %s
+WHERE batch_id = %s AND state IN ('received', 'processing')
+"""
+
+
+def fail(tx: Tx, batch_id: BatchId, failure: str, *, now: datetime) -> None:
     """Give up on what is left of a batch; what was enrolled stays."""
-    tx.execute(_FAIL, (failure, batch_id))
+    tx.execute(_FAIL, (failure, now, batch_id))
+
+
+_OLDEST: Final = "SELECT min(received_at) FROM batches WHERE state IN ('received', 'processing')"
+
+
+def oldest_to_do(tx: Tx) -> datetime | None:
+    """When the oldest batch came that is not done."""
+    row = tx.one(_OLDEST)
+    assert row is not None  # noqa: S101  # an aggregate always answers
+    return row[0]  # type: ignore[no-any-return]  # a time or null
 
 
 def _batch(row: Row) -> Batch:

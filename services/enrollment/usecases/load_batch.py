@@ -19,13 +19,19 @@ from services.enrollment.usecases.renew_rows import renew_rows
 from services.enrollment.usecases.under_way import Overtaken, Turn, UnderWay
 from services.enrollment.usecases.vault import Vault, open_part
 from services.enrollment.usecases.webhooks.tell import tell_batch
+from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import SealBroken, data_key_id
 from shared.process import metrics, traces
+from shared.process.clock import Clock
 from shared.process.logs import get_logger
 
 log = get_logger()
+
+MOST_TRIES: Final = 5
+"""Of a part that ends by a bug each time. Some bugs come of what else is done just then, and go; a supervisor that
+starts anew at once takes seconds for them."""
 
 
 class LoadPart(Protocol):
@@ -59,10 +65,7 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, turn: 
         try:
             accepted, rejected = _load(tx, work, vault=vault, now=now, sandbox=sandbox, turn=turn)
         except (SealBroken, UnknownKey) as error:
-            batches.fail(tx, work.batch_id, error.sentence())
-            standing.forget_dry_run(tx, work.batch_id)
-            tell_batch(tx, work.partner_id, work.batch_id, now=now)
-            log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=error.sentence())
+            _fail(tx, work, error.sentence(), now=now)
             return True
         done = batches.part_done(
             tx, work, turn.worker, accepted=accepted, rejected=rejected, seconds=turn.seconds(), now=now
@@ -75,6 +78,33 @@ def load_next_part(tx: Tx, *, vault: Vault, now: datetime, sandbox: bool, turn: 
     metrics.BATCH_ROWS.labels("accepted").inc(accepted)
     metrics.BATCH_ROWS.labels("rejected").inc(rejected)
     return True
+
+
+def give_up(tx: Tx, work: Work, *, now: datetime) -> bool:
+    """Count a try of a part that ended by a bug; whether it was one too many, so that its batch has failed.
+
+    The worker crashes by it, and the next one finds the same part first: without an end no partner's file would go on.
+    """
+    if batches.count_try(tx, work) < MOST_TRIES:
+        return False
+    _fail(tx, work, f"The rows from line {work.first_line} on could not be worked off. Ask the insurer.", now=now)
+    return True
+
+
+def count_waiting(database: Database, clock: Clock) -> bool:
+    """Show how long the oldest batch has waited to be done."""
+    with database.transaction() as tx:
+        oldest = batches.oldest_to_do(tx)
+    metrics.BATCHES_OLDEST_SECONDS.set(0 if oldest is None else (clock.now() - oldest).total_seconds())
+    return False
+
+
+def _fail(tx: Tx, work: Work, reason: str, *, now: datetime) -> None:
+    batches.fail(tx, work.batch_id, reason, now=now)
+    standing.forget_dry_run(tx, work.batch_id)
+    tell_batch(tx, work.partner_id, work.batch_id, now=now)
+    metrics.BATCHES_FAILED.inc()
+    log.error("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=reason, exc_info=True)
 
 
 def _load(tx: Tx, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn) -> tuple[int, int]:

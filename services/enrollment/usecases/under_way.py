@@ -91,6 +91,11 @@ class Turn(AbstractContextManager["Turn"]):
         return self._all.worker
 
     @property
+    def taken(self) -> Work | None:
+        """The part that it took, also after its end."""
+        return self._work
+
+    @property
     def work(self) -> Work:
         assert self._work is not None  # noqa: S101  # turns on the list have taken a part
         return self._work

@@ -7,18 +7,21 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import msgspec
+import psycopg2
 import pytest
 
+from services.enrollment import jobs
 from services.enrollment.domain.errors import NotTheDeclaredFile, UnreadableFile
 from services.enrollment.domain.policies import Insured
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.intake import lines
 from services.enrollment.store import batches, opt_outs, policies
 from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.load_batch import MOST_TRIES, load_next_part
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.under_way import Overtaken, UnderWay
 from services.enrollment.usecases.vault import Vault
@@ -61,6 +64,31 @@ def announced(database: Database) -> list[PoliciesEnrolled]:
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that files of thousands of rows have several parts."""
     monkeypatch.setattr(lines, "PART_ROWS", 5000)
+
+
+class AlwaysNow:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+def run_as_worker(database: Database, vault: Vault) -> list[str]:
+    """What the job does, started again whenever a bug ends it, until there is nothing to do: the bugs."""
+    crashes = []
+    while True:
+        (load,) = (
+            job.run
+            for job in jobs.of_files(database, AlwaysNow(), vault, [], sandbox=True)
+            if job.name == "load-batches-1"
+        )
+        try:
+            while load():
+                pass
+        except psycopg2.IntegrityError as crash:
+            crashes.append(type(crash).__name__)
+        else:
+            return crashes
 
 
 def people(first: int, last: int) -> Sequence[RawRow]:
@@ -444,3 +472,22 @@ def test_an_upload_that_is_not_what_was_declared_is_refused_whole(
         )
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM batch_parts") == (0,)
+
+
+def test_a_file_that_no_worker_can_work_off_fails_after_some_tries_and_the_others_go_on(
+    database: Database, vault: Vault
+) -> None:
+    with database.transaction() as tx:
+        oldest = batches.oldest_to_do(tx)
+    assert oldest is None
+    broken = receive(database, vault, csv(people(0, 6000)))
+    good = receive(database, vault, csv(people(6000, 6010)), tenant="telecom-west")
+    with database.transaction() as tx:
+        tx.execute("UPDATE batch_parts SET rows = rows + 1 WHERE batch_id = %s AND part_no = 1", (broken,))
+        assert batches.oldest_to_do(tx) == NOW
+    assert run_as_worker(database, vault) == ["CheckViolation"] * (MOST_TRIES - 1)
+    with database.transaction() as tx:
+        found = tx.all("SELECT batch_id, state, accepted, finished_at FROM batches ORDER BY batch_id")
+        failure = tx.one("SELECT failure FROM batches WHERE batch_id = %s", (broken,))
+    assert found == [(broken, "failed", 5000, NOW), (good, "finished", 10, NOW)]
+    assert failure == ("The rows from line 5002 on could not be worked off. Ask the insurer.",)
