@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from services.enrollment.domain.compensation import NO_COMPENSATION, Compensation
 from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
@@ -18,6 +19,9 @@ SuspensionReason = Literal[
 """Codes and not free text: what is written about people in a hurry does not belong in an audit trail."""
 ConsentTexts = Literal["any", "registered"]
 """Whether the text that a person agreed to must be one that is published here."""
+
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""Whose days a contract is asked about where no product is at hand."""
 
 INSURER: Final = PartnerId("fangzha")
 """The tenant of the insurer's own people; no partner has it."""
@@ -44,6 +48,10 @@ class Contract:
     consent_texts: ConsentTexts = "any"
     webhook_types: frozenset[str] = frozenset()
     """What some server of the partner's wants to be told; nothing need be queued of any other type."""
+
+    def runs_on(self, day: date) -> bool:
+        """Whether the day is within the contract's period, whatever its state."""
+        return self.first_day <= day <= self.last_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def check_may_sell(contract: Contract, product_code: ProductCode, today: date) -
         ContractNotRunning: suspended, winding down, not begun or over.
         ProductNotSold: not among the contract's products.
     """
-    if contract.state != "active" or not contract.first_day <= today <= contract.last_day:
+    if contract.state != "active" or not contract.runs_on(today):
         raise ContractNotRunning(contract.partner_id, contract.state, contract.first_day, contract.last_day)
     if product_code not in contract.products:
         raise ProductNotSold(product_code)

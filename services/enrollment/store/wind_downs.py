@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from shared.db.transaction import Row, Tx
-from shared.values.ids import EventId, PartnerId, PolicyId
+from shared.values.ids import EventId, PartnerId, PolicyId, ProductCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,30 @@ def wait_for(tx: Tx, partner_no: int, transactions: Iterable[str]) -> None:
 def has_open_batch(tx: Tx, partner_no: int) -> bool:
     """Whether rows of a file that was taken in are still to be enrolled."""
     return tx.one(_OPEN_BATCH, (partner_no,)) is not None
+
+
+# By chunks, of which there is one for a thousand policies of a file. Those of policies that came from another partner
+# are that one's. Of each product the first policy that runs is enough.
+_RUNNING_PRODUCTS: Final = """
+WITH RECURSIVE sellers AS (
+    SELECT %(partner_no)s AS partner_no
+    UNION SELECT w.partner_no FROM sellers s JOIN wind_downs w ON w.transfer_to = s.partner_no
+)
+SELECT d.product_code FROM products d
+WHERE EXISTS (
+    SELECT FROM sellers s JOIN policy_chunks k USING (partner_no) JOIN policies p USING (chunk_id)
+    WHERE k.product_id = d.product_id AND k.ends_next < 'infinity'
+      AND p.partner_no = %(partner_no)s AND p.state IN ('in_force', 'upcoming')
+) OR EXISTS (
+    SELECT FROM batches b WHERE b.partner_no = %(partner_no)s AND b.product_id = d.product_id
+      AND b.state IN ('received', 'processing') AND b.kind <> 'removal' AND NOT b.dry_run
+)
+"""
+
+
+def running_products(tx: Tx, partner_no: int) -> frozenset[ProductCode]:
+    """What the partner's running policies are of, and the rows of its files that are still to be enrolled."""
+    return frozenset(ProductCode(row[0]) for row in tx.all(_RUNNING_PRODUCTS, {"partner_no": partner_no}))
 
 
 _BEGIN_LISTING: Final = """

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.domain.errors import CannotTakeOver, PartnerEnds, StillTakesOver, UnknownPartner
-from services.enrollment.domain.partners import Contract, PartnerRecord
+from services.enrollment.domain.partners import ZONE, Contract, PartnerRecord
 from services.enrollment.store import partner_records, wind_downs
 from services.enrollment.store.wind_downs import Work
 from shared.db import audit
@@ -35,7 +35,7 @@ def wind_down(
     Raises:
         UnknownPartner: there is none.
         PartnerEnds: it is winding down already.
-        CannotTakeOver: the other partner does not exist, is not active, or does not sell what is to be moved.
+        CannotTakeOver: the other partner does not exist, may sell nothing today, or does not sell what is to be moved.
         StillTakesOver: policies of another partner are on their way to this one.
     """
     partner_records.lock(tx, partner_id, *([transfer_to] if transfer_to else []))
@@ -48,7 +48,7 @@ def wind_down(
     if other is not None:
         raise StillTakesOver(partner_id, other)
     if transfer_to is not None:
-        _check_may_take_over(tx, before.terms.contract, transfer_to)
+        _check_may_take_over(tx, before.terms.contract, transfer_to, now)
     partner_records.set_state(tx, partner_id, "wind_down", managed_by="http")
     partner_records.begin_wind_down(tx, partner_id, transfer_to=transfer_to, by=actor, now=now)
     audit.record(
@@ -64,7 +64,7 @@ def wind_down(
     return after
 
 
-def _check_may_take_over(tx: Tx, ending: Contract, transfer_to: PartnerId) -> None:
+def _check_may_take_over(tx: Tx, ending: Contract, transfer_to: PartnerId, now: datetime) -> None:
     target = partner_records.record(tx, transfer_to)
     if target is None:
         raise CannotTakeOver(transfer_to, "there is no such partner")
@@ -73,7 +73,10 @@ def _check_may_take_over(tx: Tx, ending: Contract, transfer_to: PartnerId) -> No
         raise CannotTakeOver(transfer_to, "it is the one that ends")
     if taking.state != "active":
         raise CannotTakeOver(transfer_to, f"its contract is {taking.state}")
-    missing = sorted(ending.products - taking.products)
+    if not taking.runs_on(now.astimezone(ZONE).date()):
+        raise CannotTakeOver(transfer_to, f"its contract runs from {taking.first_day} to {taking.last_day}")
+    moving = ending.products | wind_downs.running_products(tx, ending.partner_no)
+    missing = sorted(moving - taking.products)
     if missing:
         raise CannotTakeOver(transfer_to, f"its contract does not hold {missing[0]}")
 
