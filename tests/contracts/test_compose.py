@@ -100,10 +100,11 @@ def test_one_service_cannot_open_another_s_database(compose: Compose) -> None:
 
 
 def test_no_process_writes_its_root_file_system_or_keeps_a_capability(compose: Compose) -> None:
-    for name, container in ours(compose).items():
+    for process, container in ours(compose).items():
         assert container["read_only"] is True
         # The one place that is writable: memory, but where whole files are put down.
-        places = ([], ["/tmp"]) if name in {"enrollment-web", "enrollment-worker"} else (["/tmp"], [])  # noqa: S108
+        on_disk = process in {("enrollment", "web"), ("enrollment", "worker")}
+        places = ([], ["/tmp"]) if on_disk else (["/tmp"], [])  # noqa: S108
         assert (container["tmpfs"], container.get("volumes", [])) == places
         assert container["cap_drop"] == ["ALL"]
     for name, container in compose["services"].items():
