@@ -29,6 +29,7 @@ claims = Resource("claims", "Claims that residents file")
 MAX_EVIDENCE = 50
 LiabilityCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$")]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -84,6 +85,8 @@ class ClaimRequest(RequestModel):
     """The device that the claim was made on; kept as a token."""
     handler_id: Opaque | None = None
     """Who helped to file it, if somebody did; kept as a token."""
+    event_reference: Reference | None = None
+    """Your word for the event, where it caused several losses: claims with the same one share its limits."""
     recovered_fen: AmountFen = 0
     """What came back already."""
     other_insurance_fen: AmountFen = 0
@@ -217,6 +220,7 @@ def _filing(body: ClaimRequest) -> Filing:
         handler_id=body.handler_id,
         liability=body.liability,
         territory=loss.territory,
+        event_reference=body.event_reference,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 from services.fraud_detection.api.claim_view import ClaimView, ReasonView, told, view
 from services.fraud_detection.api.cover_view import CoverView, ExclusionView, cover, exclusions
+from services.fraud_detection.api.loss_view import LossFacts, loss
+from services.fraud_detection.api.related_view import RelatedClaim, related
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover_rules import FailedRule
 from services.fraud_detection.store import claims, coverage, decisions, reviews
@@ -124,27 +126,6 @@ class StepView(ReplyModel):
     at: datetime
 
 
-class LossFacts(ReplyModel):
-    """The claim's facts; person, phone, payee, device and handler as tokens."""
-
-    liability: str
-    territory: str
-    scam_type: ScamType
-    occurred_at: datetime
-    discovered_at: datetime
-    reported_at: datetime
-    amount_fen: int
-    recovered_fen: int
-    other_insurance_fen: int
-    description: str | None
-    person_token: str
-    phone_token: str
-    payee_token: str
-    device_token: str | None
-    handler_token: str | None
-    channel: str
-
-
 class CaseView(ReplyModel):
     """One claim with its whole trace."""
 
@@ -155,6 +136,7 @@ class CaseView(ReplyModel):
     cover: CoverView | None
     exclusions: list[ExclusionView]
     """The product's and the claimed liability's own."""
+    related: list[RelatedClaim]
     evidence: list[EvidenceView]
     features: list[FeatureValues]
     decisions: list[FullDecision]
@@ -182,9 +164,10 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
         claim=view(tx, claim, personal_data),
         version=claim.version,
         open_review=waiting.kind if waiting else None,
-        loss=_loss(tx, claim, personal_data),
+        loss=loss(tx, claim, personal_data),
         cover=None if found is None else cover(tx, claim, found),
         exclusions=[] if found is None else exclusions(tx, claim, found),
+        related=[] if found is None else related(tx, claim, found),
         evidence=[
             EvidenceView(
                 kind=each.evidence.kind,
@@ -281,26 +264,4 @@ def _features(row: FeaturesRow) -> FeatureValues:
         computed_at=row.computed_at,
         snapshot=row.snapshot,
         features=dict(zip(row.names, row.vector, strict=True)),
-    )
-
-
-def _loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
-    sealed = claims.description(tx, claim.claim_id)
-    return LossFacts(
-        liability=claim.liability,
-        territory=claim.territory,
-        scam_type=claim.scam_type,
-        occurred_at=claim.occurred_at,
-        discovered_at=claim.discovered_at,
-        reported_at=claim.reported_at,
-        amount_fen=claim.amount_fen,
-        recovered_fen=claim.recovered_fen,
-        other_insurance_fen=claim.other_insurance_fen,
-        description=None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description"),
-        person_token=claim.person_token,
-        phone_token=claim.phone_token,
-        payee_token=claim.payee_token,
-        device_token=claim.device_token,
-        handler_token=claim.handler_token,
-        channel=claim.tenant,
     )

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from services.fraud_detection.api.claims import Reference
 from services.fraud_detection.api.deps import Deps
 from services.fraud_detection.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
 from services.fraud_detection.domain import errors
 from services.fraud_detection.store import claims as claims_store
 from services.fraud_detection.store import reviews as store
 from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
+from services.fraud_detection.usecases.name_event import name_event
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId
 from shared.web import paging
@@ -31,6 +33,12 @@ class ReviewQuery(paging.PageQuery):
 
 class ReviewPath(RequestModel):
     claim_id: Identifier
+
+
+class NamedEvent(RequestModel):
+    """What you call the event that the claim is a loss of."""
+
+    event_reference: Reference
 
 
 class ReviewDecision(RequestModel):
@@ -59,6 +67,28 @@ def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
     if claim is None:
         raise errors.UnknownClaim(path.claim_id)
     return Reply(case(call.tx, claim, call.deps.personal_data), version=claim.version)
+
+
+@reviews.put(
+    "/v1/reviews/<claim_id>/event",
+    scope="reviews:write",
+    reply=CaseView,
+    matches=True,
+    problems=(errors.NotStaff, errors.UnknownClaim),
+)
+def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[CaseView]:
+    """Say which event the claim is a loss of. Claims that are named alike share the event's limits; two that you named
+    otherwise are neither duplicates nor of one event.
+    """
+    name_event(
+        call.tx,
+        ClaimId(path.claim_id),
+        body.event_reference,
+        reviewer=Reviewer(subject=call.caller.subject, tenant=call.caller.tenant),
+        require_match=call.require_match,
+        now=call.now,
+    )
+    return show_review(call, path)
 
 
 @reviews.post(

@@ -71,6 +71,10 @@ class Claim:
     liability: str = FRAUD_LOSS
     """Which of the product's liabilities it is made under."""
     territory: str = HOME
+    event_reference: str | None = None
+    """What the event is called that it is a loss of: by whoever files it, or by the person who looked at it."""
+    event_named: bool = False
+    """A person of the insurer's staff called it so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +106,5 @@ class OtherClaim:
     policy_id: PolicyId | None = None
     liability: str = FRAUD_LOSS
     by_claimant: bool = True
+    event_reference: str | None = None
+    event_named: bool = False

@@ -66,7 +66,8 @@ class Share:
     """How far this policy answers for a loss beside others: ``part`` of ``whole`` of it.
 
     ``beside`` are the person's other policies that may pay shares of it, ``loss_paid_fen`` what they paid for it.
-    ``event_paid_fen`` is what this policy paid for the same event under its other liabilities.
+    ``event_paid_fen`` is what this policy paid for the same event, ``event_paid_here_fen`` what of it under the same
+    liability.
     """
 
     part: int = 1
@@ -74,6 +75,7 @@ class Share:
     beside: frozenset[PolicyId] = frozenset()
     loss_paid_fen: Fen = NO_FEN
     event_paid_fen: Fen = NO_FEN
+    event_paid_here_fen: Fen = NO_FEN
 
 
 ALONE: Final = Share()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ EARLIEST: Final = timedelta(days=366 * 20)
 """No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""
 CLOCKS_APART: Final = timedelta(minutes=5)
 """A channel's clock may be ahead of ours by this much."""
+_PERSONAL_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Filing:
     """One claim as a channel hands it in. Amounts in fen, times zone-aware.
 
     ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
+    ``event_reference`` is the same for all losses of one event.
     """
 
     policy_id: PolicyId
@@ -50,6 +53,7 @@ class Filing:
     handler_id: str | None
     liability: str | None = None
     territory: str = HOME
+    event_reference: str | None = None
 
 
 def check(filing: Filing, *, now: datetime) -> None:
@@ -58,7 +62,11 @@ def check(filing: Filing, *, now: datetime) -> None:
     Raises:
         InvalidFields: each with a pointer into the body.
     """
-    faults = (*_times(filing, now), *evidence_faults(filing.evidence, now))
+    faults = (
+        *_times(filing, now),
+        *evidence_faults(filing.evidence, now),
+        *reference_faults(filing.event_reference, "/event_reference"),
+    )
     if faults:
         raise InvalidFields(faults)
 
@@ -95,6 +103,16 @@ def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
         )
     if filing.reported_at > now + CLOCKS_APART:
         yield InvalidField("/loss/reported_at", "This is in the future.", "Send the time of the report, with its zone.")
+
+
+def reference_faults(reference: str | None, pointer: str) -> Iterator[InvalidField]:
+    """A reference that holds what looks like a phone or identity number: it is stored in clear."""
+    if reference is not None and _PERSONAL_NUMBER.search(reference):
+        yield InvalidField(
+            pointer,
+            "This holds what looks like a phone or identity number, and references are stored in clear.",
+            "Leave the number out.",
+        )
 
 
 def evidence_faults(evidence: Sequence[Evidence], now: datetime) -> Iterator[InvalidField]:

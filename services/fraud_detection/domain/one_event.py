@@ -9,25 +9,42 @@ from services.fraud_detection.domain.cover import Product, Share, depends_on_sca
 def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
     """Whether both tell of one loss: their times overlap, and so does what was lost, how or by what proof.
 
+    Unless a person told their events apart.
+
     Overlapping times alone are not enough: a genuine repeat victim may be in two scams at once, and between an act and
     a third party's claim for it lie years.
     """
-    return _overlap(claim, other) and (
+    if _are_told_apart(claim, other) or not _overlap(claim, other):
+        return False
+    return (
         claim.amount_fen == other.amount_fen
         or other.shares_evidence
         or (_tell_the_scam_type(product, claim, other) and claim.scam_type == other.scam_type)
     )
 
 
-def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
-    """Whether a person should look at both: another liability of the policy is claimed on for what looks like one loss.
+def is_of_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
+    """Whether what was paid for the other one counts for this one's event: both name it alike, or tell of one loss.
 
-    Where no scam type tells losses apart, what happened at one time may be one event.
+    Under one liability of one policy, only a name makes two claims one event: those who tell of one loss are duplicates
+    there, and who approves the second one nevertheless says that it is another loss.
     """
-    return is_under_another_liability(claim, other) and (
-        is_same_loss(product, claim, other)
-        or (_overlap(claim, other) and not _tell_the_scam_type(product, claim, other))
-    )
+    if _name_one_event(claim, other):
+        return True
+    one_cover = other.policy_id == claim.policy_id and other.liability == claim.liability
+    return not one_cover and is_same_loss(product, claim, other)
+
+
+def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
+    """Whether a person should look at both: the policy is claimed on for what is one event, or happened at one time
+    under another liability, where no scam type tells losses apart.
+    """
+    if other.policy_id != claim.policy_id:
+        return False
+    if is_of_one_event(product, claim, other):
+        return True
+    at_one_time = _overlap(claim, other) and not _tell_the_scam_type(product, claim, other)
+    return at_one_time and other.liability != claim.liability and not _are_told_apart(claim, other)
 
 
 def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
@@ -37,8 +54,13 @@ def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
     return other.policy_id in share.beside
 
 
-def is_under_another_liability(claim: Claim, other: OtherClaim) -> bool:
-    return other.policy_id == claim.policy_id and other.liability != claim.liability
+def _name_one_event(claim: Claim, other: OtherClaim) -> bool:
+    return claim.event_reference is not None and claim.event_reference == other.event_reference
+
+
+def _are_told_apart(claim: Claim, other: OtherClaim) -> bool:
+    """Whether persons named both events, and otherwise. What claimants call theirs parts nothing: it would pay them."""
+    return claim.event_named and other.event_named and claim.event_reference != other.event_reference
 
 
 def _overlap(claim: Claim, other: OtherClaim) -> bool:

@@ -45,9 +45,10 @@ def event_limit(product: Product, claim: Claim) -> Fen:
 
 
 def event_left(product: Product, claim: Claim, share: Share) -> Fen:
-    """The event's limit, and no more than the product's own leaves after the policy's other liabilities."""
+    """What the policy paid for the event leaves of the liability's limit for it, and of the product's own over all."""
     of_product = product.event_limit_fen - share.event_paid_fen
-    return Fen(max(0, min(event_limit(product, claim), of_product)))
+    of_liability = event_limit(product, claim) - share.event_paid_here_fen
+    return Fen(max(0, min(of_liability, of_product)))
 
 
 def still_lost(claim: Claim) -> Fen:

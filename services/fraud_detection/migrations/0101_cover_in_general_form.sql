@@ -38,7 +38,10 @@ SELECT policy_id, 'fraud_loss', annual_limit_fen, reserved_fen FROM limit_use;
 
 ALTER TABLE claims
     ADD COLUMN liability text NOT NULL DEFAULT 'fraud_loss' CHECK (liability <> ''),
-    ADD COLUMN territory text NOT NULL DEFAULT 'CN' CHECK (length(territory) = 2);
+    ADD COLUMN territory text NOT NULL DEFAULT 'CN' CHECK (length(territory) = 2),
+    -- What the event is called that it is a loss of, and whether a person of the staff called it so.
+    ADD COLUMN event_reference text CHECK (event_reference <> ''),
+    ADD COLUMN event_named boolean NOT NULL DEFAULT false;
 
 -- Kinds of evidence are named in one place, shared/values/evidence_kinds.py; a second list here would only lag behind.
 -- squawk-ignore ban-drop-constraint

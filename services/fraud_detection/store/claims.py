@@ -14,11 +14,13 @@ from shared.values.money import Fen
 
 _COLUMNS: Final = """claim_id, tenant, version, round, state, policy_id, person_token, phone_token, payee_token,
 device_token, handler_token, scam_type, occurred_at, discovered_at, reported_at, submitted_at, amount_fen, currency,
-recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed, liability, territory"""
+recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed, liability, territory, event_reference,
+event_named"""
 
 _ADD: Final = f"""
 INSERT INTO claims ({_COLUMNS}, description)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+        %s, %s)"""
 
 _FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
@@ -37,6 +39,10 @@ WHERE claim_id = %(claim_id)s AND state = %(from)s AND version = %(version)s"""
 _STEP: Final = "INSERT INTO claim_steps (claim_id, version, from_state, to_state, at) VALUES (%s, %s, %s, %s, %s)"
 
 _TOUCH: Final = "UPDATE claims SET version = version + 1 WHERE claim_id = %s AND version = %s"
+
+_NAME_EVENT: Final = """
+UPDATE claims SET event_reference = %s, event_named = true, version = version + 1
+WHERE claim_id = %s AND version = %s"""
 
 _ADD_EVIDENCE: Final = """
 INSERT INTO evidence (claim_id, sha256, kind, captured_at, added_at) VALUES %s
@@ -107,6 +113,8 @@ def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
             claim.appealed,
             claim.liability,
             claim.territory,
+            claim.event_reference,
+            claim.event_named,
             description,
         ),
     )
@@ -154,6 +162,13 @@ def step(
 def touch(tx: Tx, claim: Claim) -> int:
     """Count a change that is no step, so that who read the claim before notices; its new version."""
     if tx.execute(_TOUCH, (claim.claim_id, claim.version)) != 1:
+        raise ClaimChanged(claim.claim_id)
+    return claim.version + 1
+
+
+def name_event(tx: Tx, claim: Claim, event_reference: str) -> int:
+    """Keep what a person calls the locked claim's event; its new version."""
+    if tx.execute(_NAME_EVENT, (event_reference, claim.claim_id, claim.version)) != 1:
         raise ClaimChanged(claim.claim_id)
     return claim.version + 1
 
@@ -220,4 +235,6 @@ def _claim(row: Row) -> Claim:
         appealed=row[22],
         liability=row[23],
         territory=row[24],
+        event_reference=row[25],
+        event_named=row[26],
     )

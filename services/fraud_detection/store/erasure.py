@@ -33,13 +33,15 @@ WHERE policy_id = ANY(%s::uuid[]) AND get_byte(person_token, 0) <> 0"""
 
 _PHONES: Final = "DELETE FROM coverage_phones WHERE policy_id = ANY(%s::uuid[])"
 
-# The account that is paid to is kept until an open claim is decided; the helper is another person than the insured.
+# The account that is paid to and the event's name are kept until an open claim is decided; the helper is another person
+# than the insured.
 _CLAIMS: Final = """
 UPDATE claims
 SET person_token = '00' || replace(claim_id::text, '-', ''), phone_token = '00' || replace(claim_id::text, '-', ''),
     device_token = NULL, description = NULL,
     payee_token = CASE WHEN state IN ('approved', 'refused') THEN '00' || replace(claim_id::text, '-', '')
-                       ELSE payee_token END
+                       ELSE payee_token END,
+    event_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE event_reference END
 WHERE policy_id = ANY(%s::uuid[])
   AND (left(person_token, 2) <> '00' OR left(payee_token, 2) <> '00' AND state IN ('approved', 'refused'))"""
 

@@ -20,7 +20,8 @@ SELECT claim_id, scam_type, occurred_at, discovered_at, submitted_at, amount_fen
                WHERE mine.claim_id = %(claim_id)s AND theirs.claim_id = claims.claim_id),
        state = 'approved', policy_id, liability, person_token = %(person)s,
        coalesce((SELECT decisions.amount_fen FROM decisions
-                 WHERE decisions.claim_id = claims.claim_id AND decisions.outcome = 'approved'), 0)
+                 WHERE decisions.claim_id = claims.claim_id AND decisions.outcome = 'approved'), 0),
+       event_reference, event_named
 FROM claims
 WHERE (person_token = %(person)s OR policy_id = ANY(%(policies)s::uuid[])) AND claim_id <> %(claim_id)s"""
 
@@ -79,6 +80,8 @@ def other_claims(tx: Tx, claim: Claim, policies: Sequence[PolicyId]) -> list[Oth
             liability=row[10],
             by_claimant=row[11],
             approved_fen=Fen(row[12]),
+            event_reference=row[13],
+            event_named=row[14],
         )
         for row in tx.all(
             _OTHERS, {"claim_id": claim.claim_id, "person": claim.person_token, "policies": list(policies)}

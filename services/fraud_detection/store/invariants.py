@@ -75,6 +75,8 @@ SELECT 'audit row ' || number FROM audit_log WHERE details ~ %(identity)s
 UNION ALL
 SELECT 'decision ' || decision_id FROM decisions WHERE failures::text ~ %(identity)s OR clause ~ %(identity)s
 UNION ALL
+SELECT 'claim ' || claim_id FROM claims WHERE event_reference ~ %(identity)s
+UNION ALL
 SELECT 'features of claim ' || claim_id FROM claim_features WHERE snapshot::text ~ %(identity)s"""
 
 # A policy whose enrollment came late is overwritten within moments; the hour is for one that is not.
@@ -88,7 +90,7 @@ UNION ALL
 SELECT 'claim ' || claim_id FROM claims JOIN erased_policies USING (policy_id)
 WHERE left(person_token, 2) <> '00' OR left(phone_token, 2) <> '00'
    OR device_token IS NOT NULL OR description IS NOT NULL
-   OR (finished_at IS NOT NULL AND left(payee_token, 2) <> '00')
+   OR (finished_at IS NOT NULL AND (left(payee_token, 2) <> '00' OR event_reference IS NOT NULL))
 UNION ALL
 SELECT 'appeal of claim ' || claim_id
 FROM appeals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)

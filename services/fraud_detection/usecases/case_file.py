@@ -63,9 +63,7 @@ def collect(tx: Tx, claim: Claim) -> CaseFile:
     cover = coverage.find(tx, claim.policy_id)
     if cover is None:
         raise Unready(f"policy {claim.policy_id}")
-    # Of the claimant and of the insured, who as a rule are one; in one order, so that no two wait for each other.
-    for person in sorted({claim.person_token, cover.person_token}):
-        history.one_at_a_time(tx, person)
+    one_at_a_time(tx, claim, cover)
     beside = tuple(Beside(each, _terms(tx, each)) for each in coverage.beside(tx, cover))
     policies = [cover.policy_id, *(each.coverage.policy_id for each in beside)]
     return CaseFile(
@@ -76,6 +74,13 @@ def collect(tx: Tx, claim: Claim) -> CaseFile:
         tuple(history.other_claims(tx, claim, policies)),
         beside,
     )
+
+
+def one_at_a_time(tx: Tx, claim: Claim, cover: Coverage) -> None:
+    """Wait until no other transaction decides on what bears on this claim, and let none begin."""
+    # Of the claimant and of the insured, who as a rule are one; in one order, so that no two wait for each other.
+    for person in sorted({claim.person_token, cover.person_token}):
+        history.one_at_a_time(tx, person)
 
 
 def _terms(tx: Tx, cover: Coverage) -> Product:

@@ -74,6 +74,7 @@ def file_claim(
         sandbox_value=sandbox_value(phone, sandbox=sandbox),
         liability=liability,
         territory=filing.territory,
+        event_reference=filing.event_reference,
     )
     sealed = personal_data.seal(tx, filing.description, claim_id, "description") if filing.description else None
     claims.add(tx, claim, description=sealed)

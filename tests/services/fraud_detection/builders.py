@@ -249,6 +249,10 @@ class Caller:
         given = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id(), **(headers or {})}
         return self.client.post(path, json=body, headers=given)
 
+    def put(self, path: str, body: object, *, headers: dict[str, str] | None = None) -> Any:
+        given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.client.put(path, json=body, headers=given)
+
 
 def claim_body(person: Person, **changes: Any) -> dict[str, Any]:
     """What files a claim over HTTP."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.cover import NOTHING_USED
+from services.fraud_detection.domain.cover_rules import FailedRule
+from services.fraud_detection.domain.errors import CoverRuleStands, NotStaff
+from services.fraud_detection.usecases.case_file import collect
+from services.fraud_detection.usecases.decide_review import Reviewer
+from services.fraud_detection.usecases.name_event import name_event
 from tests.rules.fraud_detection.builders import LOSS, START
-from tests.services.fraud_detection.builders import World
+from tests.services.fraud_detection.builders import NOW, Caller, World, claim_body
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, papers, shipped, told, why
 
 YUAN = 100
@@ -69,3 +78,124 @@ def test_attacks_at_the_same_time_do_not_use_up_each_others_limit(world: World) 
     assert world.decide(attack) == "review"
     assert world.review(attack.claim_id, "approve", clause=None, reasons=None) == "approved"
     assert approved(world, attack) == 50_000 * YUAN
+
+
+def test_losses_with_one_reference_of_their_event_share_its_limits_and_are_no_duplicates(world: World) -> None:
+    """One model, one bias, three who suffered from it: under one liability the event's limit holds over all of them."""
+    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    event = {"event_reference": "BIAS-7"}
+    first = biased(world, insured, act_days=10, amount_yuan=1_800_000, **event)
+    second = biased(world, insured, act_days=40, amount_yuan=1_000_000, **event)
+    third = biased(world, insured, act_days=70, amount_yuan=900_000, **event)
+    for claim, yuan in ((first, 1_575_000), (second, 425_000)):
+        assert world.decide(claim) == "review"
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+        assert approved(world, claim) == yuan * YUAN
+    assert world.decide(third) == "refusal_proposed"
+    assert [code for code, _ in told(world, third)] == ["event_limit_used_up"]
+
+
+def test_a_person_says_that_two_claims_are_of_two_events_and_each_has_its_limit(world: World) -> None:
+    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    first = biased(world, insured, act_days=10, amount_yuan=3_000_000, event_reference="BIAS-7")
+    other = biased(world, insured, act_days=200 - 1, amount_yuan=160_000, event_reference="BIAS-7")
+    assert world.decide(first) == "review"
+    assert world.review(first.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert world.decide(other) == "refusal_proposed"
+    with pytest.raises(CoverRuleStands):
+        world.review(other.claim_id, "approve", clause=None, reasons=None)
+    name(world, other, "BIAS-8")
+    assert world.review(other.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert approved(world, other) == 99_000 * YUAN
+
+
+def test_a_person_says_that_two_claims_are_of_one_event(world: World) -> None:
+    insured = insure(world, shipped("enterprise-cyber"))
+    claims = [
+        attacked(world, insured, "data_liability", 1_100_000),
+        attacked(world, insured, "business_interruption", 1_300_000),
+        attacked(world, insured, "incident_response", 60_000),
+    ]
+    for claim in claims:
+        assert world.decide(claim) == "review"
+        name(world, claim, "INC-1")
+    for claim in claims[:2]:
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+    with pytest.raises(CoverRuleStands) as refused:
+        world.review(claims[2].claim_id, "approve", clause=None, reasons=None)
+    assert refused.value.codes == "event_limit_used_up"
+
+
+def test_a_claimant_cannot_part_one_loss_into_two_events_but_a_person_can(world: World) -> None:
+    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    first = biased(world, insured, act_days=10, amount_yuan=150_000, event_reference="A")
+    again = biased(world, insured, act_days=40, amount_yuan=150_000, event_reference="B")
+    assert (world.decide(first), world.decide(again)) == ("review", "refusal_proposed")
+    name(world, again, "B")
+    assert [rule.code for rule in standing(world, again)] == ["duplicate_loss"]
+    name(world, first, "A")
+    assert standing(world, again) == ()
+
+
+def test_who_named_an_event_stands_in_the_audit_chain_and_a_stranger_names_none(world: World) -> None:
+    claim = attacked(world, insure(world, shipped("enterprise-cyber")), "data_liability", 90_000)
+    world.decide(claim)
+    with pytest.raises(NotStaff):
+        name(world, claim, "INC-1", tenant="telecom-east")
+    name(world, claim, "INC-1")
+    assert world.rows("SELECT actor, action, details::jsonb ->> 'event_reference' FROM audit_log") == [
+        ("reviewer-li", "claim.event_named", "INC-1")
+    ]
+    kept = world.claim(claim.claim_id)
+    assert (kept.event_reference, kept.event_named, kept.version) == ("INC-1", True, 3)
+
+
+def name(world: World, claim: Claim, event: str, tenant: str = "fangzha") -> None:
+    """A person says which event the claim is of."""
+    with world.database.transaction() as tx:
+        name_event(
+            tx,
+            claim.claim_id,
+            event,
+            reviewer=Reviewer(subject="reviewer-li", tenant=tenant),
+            require_match=lambda _version: None,
+            now=NOW,
+        )
+
+
+def standing(world: World, claim: Claim) -> tuple[FailedRule, ...]:
+    """What stands against the claim now."""
+    with world.database.transaction() as tx:
+        return collect(tx, world.claim(claim.claim_id)).failed_rules(NOTHING_USED)
+
+
+def test_a_reviewer_finds_the_other_claims_on_the_policy_and_names_their_event(
+    world: World, caller: Callable[[str], Caller]
+) -> None:
+    insured = insure(world, shipped("enterprise-cyber"))
+    theft = attacked(world, insured, "data_liability", 90_000, event_reference="INC-1")
+    outage = attacked(world, insured, "business_interruption", 250_000)
+    reviewer = caller("reviewer-li")
+    path = f"/v1/reviews/{outage.claim_id}"
+    case = reviewer.get(path)
+    assert [(each["claim_id"], each["relation"]) for each in case.json["related"]] == [
+        (theft.claim_id, "may_be_one_event")
+    ]
+    match = {"If-Match": case.headers["ETag"]}
+    named = reviewer.put(f"{path}/event", {"event_reference": "INC-1"}, headers=match)
+    assert named.status_code == 200, named.text
+    assert [each["relation"] for each in named.json["related"]] == ["one_event"]
+    assert (named.json["loss"]["event_reference"], named.json["loss"]["event_named"]) == ("INC-1", True)
+    assert reviewer.put(f"{path}/event", {"event_reference": "INC-2"}, headers=match).status_code == 412
+    match = {"If-Match": named.headers["ETag"]}
+    personal = reviewer.put(f"{path}/event", {"event_reference": "13912345678"}, headers=match)
+    assert (personal.status_code, personal.json["errors"][0]["pointer"]) == (422, "/event_reference")
+
+
+def test_a_reference_of_an_event_that_holds_a_phone_number_is_not_taken(
+    world: World, caller: Callable[[str], Caller]
+) -> None:
+    body = claim_body(world.covered(), event_reference="case-13912345678")
+    answer = caller("mobile-backend").post("/v1/claims", body)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json["errors"]] == ["/event_reference"]

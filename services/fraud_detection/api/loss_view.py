@@ -1,0 +1,60 @@
+"""What a claim tells of the loss, as its reviewer sees it. Persons are tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.store import claims
+from services.fraud_detection.usecases.personal_data import PersonalData
+from shared.db.transaction import Tx
+from shared.values.scam_types import ScamType
+from shared.web.models import ReplyModel
+
+
+class LossFacts(ReplyModel):
+    """The claim's facts; person, phone, payee, device and handler as tokens."""
+
+    liability: str
+    territory: str
+    event_reference: str | None
+    event_named: bool
+    """Whether a person of the staff said which event it is."""
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    amount_fen: int
+    recovered_fen: int
+    other_insurance_fen: int
+    description: str | None
+    person_token: str
+    phone_token: str
+    payee_token: str
+    device_token: str | None
+    handler_token: str | None
+    channel: str
+
+
+def loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
+    sealed = claims.description(tx, claim.claim_id)
+    return LossFacts(
+        liability=claim.liability,
+        territory=claim.territory,
+        event_reference=claim.event_reference,
+        event_named=claim.event_named,
+        scam_type=claim.scam_type,
+        occurred_at=claim.occurred_at,
+        discovered_at=claim.discovered_at,
+        reported_at=claim.reported_at,
+        amount_fen=claim.amount_fen,
+        recovered_fen=claim.recovered_fen,
+        other_insurance_fen=claim.other_insurance_fen,
+        description=None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description"),
+        person_token=claim.person_token,
+        phone_token=claim.phone_token,
+        payee_token=claim.payee_token,
+        device_token=claim.device_token,
+        handler_token=claim.handler_token,
+        channel=claim.tenant,
+    )

@@ -1,0 +1,58 @@
+"""A person says which event a claim is a loss of: those called alike are one, those called otherwise are several.
+
+Decides nothing: what follows for limits and duplicates is seen when a claim is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from services.fraud_detection.domain.errors import NotStaff, UnknownClaim
+from services.fraud_detection.domain.filing import reference_faults
+from services.fraud_detection.store import claims, coverage
+from services.fraud_detection.usecases.case_file import one_at_a_time
+from services.fraud_detection.usecases.decide_review import STAFF, Reviewer
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.values.errors import InvalidFields
+from shared.values.ids import ClaimId
+
+
+def name_event(
+    tx: Tx,
+    claim_id: ClaimId,
+    event_reference: str,
+    *,
+    reviewer: Reviewer,
+    require_match: Callable[[int], None],
+    now: datetime,
+) -> None:
+    """Keep the name, also on a claim that is decided: what it was paid counts for the claims of its event from now on.
+
+    Raises:
+        NotStaff: the token is a partner's or a channel's.
+        UnknownClaim: there is none.
+        InvalidFields: the name holds what looks like a personal number.
+        VersionMismatch: by ``require_match``: the claim changed since the person read it.
+    """
+    if reviewer.tenant != STAFF:
+        raise NotStaff(reviewer.tenant)
+    if faults := tuple(reference_faults(event_reference, "/event_reference")):
+        raise InvalidFields(faults)
+    claim = claims.lock(tx, claim_id)
+    if claim is None:
+        raise UnknownClaim(claim_id)
+    require_match(claim.version)
+    cover = coverage.find(tx, claim.policy_id)
+    if cover is not None:
+        one_at_a_time(tx, claim, cover)
+    claims.name_event(tx, claim, event_reference)
+    audit.record(
+        tx,
+        actor=reviewer.subject,
+        action="claim.event_named",
+        subject=claim_id,
+        details={"event_reference": event_reference},
+        now=now,
+    )
