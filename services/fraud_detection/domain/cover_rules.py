@@ -28,6 +28,7 @@ WAIVABLE: Final[frozenset[str]] = frozenset(
         "not_the_insured",
         "report_too_late",
         "outside_look_back",
+        "received_outside_term",
         "duplicate_loss",
         "evidence_missing",
         "sandbox_refusal",
@@ -71,6 +72,7 @@ def failed_rules(
         *_person(product, coverage, claim),
         *does_not_answer(product, coverage, claim),
         *_report(product, claim),
+        *_received(product, coverage, claim),
         *_duplicate(product, claim, others, share),
         *_amount(product, claim, use, share),
         *_evidence(product, claim, evidence),
@@ -109,6 +111,11 @@ def retroactive_date(product: Product, coverage: Coverage) -> datetime:
     return coverage.began.astimezone(ZoneInfo(product.zone)) - timedelta(days=product.retroactive_days)
 
 
+def reporting_ends(product: Product, coverage: Coverage) -> datetime:
+    """With claims_made: until when a claim may be made and reported; the end of the extended reporting period."""
+    return coverage.effective_to.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.extended_reporting_days)
+
+
 def _day(moment: datetime, product: Product) -> str:
     return moment.astimezone(ZoneInfo(product.zone)).date().isoformat()
 
@@ -145,7 +152,7 @@ def _claims_made(product: Product, coverage: Coverage, claim: Claim) -> Iterator
     if coverage.effective_to <= coverage.effective_from:
         yield _not_in_force(product, coverage)  # canceled before it began: there is no term to be extended
         return
-    latest = coverage.effective_to.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.extended_reporting_days)
+    latest = reporting_ends(product, coverage)
     if not coverage.effective_from <= claim.reported_at < latest:
         days = {"start": _day(coverage.effective_from, product), "end": _day(latest, product)}
         yield rule(product, "made_outside_term", zh=days)
@@ -191,6 +198,15 @@ def _report(product: Product, claim: Claim) -> Iterator[FailedRule]:
     looks_back = product.trigger == "occurrence"
     if looks_back and claim.reported_at - claim.occurred_at > timedelta(hours=product.look_back_hours):
         yield rule(product, "outside_look_back", zh={"hours": str(product.look_back_hours)})
+
+
+def _received(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
+    """With claims_made: when the insurer had the claim. When it was first reported is the claimant's own word, which a
+    person may take where an earlier notice is documented.
+    """
+    latest = reporting_ends(product, coverage)
+    if product.trigger == "claims_made" and claim.reported_at < latest <= claim.submitted_at:
+        yield rule(product, "received_outside_term", zh={"end": _day(latest, product)})
 
 
 def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], share: Share) -> Iterator[FailedRule]:

@@ -21,6 +21,7 @@ RuleCode = Literal[
     "liability_not_covered",
     "outside_territory",
     "made_outside_term",
+    "received_outside_term",
     "act_before_retroactive_date",
     "evidence_missing",
     "sandbox_refusal",
@@ -90,6 +91,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "made_outside_term": (
         "索赔首次提出的时间不在保险期间及延长报告期内（{start} 至 {end}）。",
         "The claim was not first made in the term or its extended reporting period ({start} to {end}).",
+    ),
+    "received_outside_term": (
+        "本公司在延长报告期结束（{end}）之后才收到索赔，且未证明此前已通知。",
+        "The claim reached the insurer after the extended reporting period ({end}), and no earlier notice is shown.",
     ),
     "act_before_retroactive_date": (
         "行为发生在追溯日 {start} 之前。",

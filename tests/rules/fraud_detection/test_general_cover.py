@@ -338,3 +338,26 @@ def test_what_happened_at_one_time_without_a_scam_type_is_looked_at_but_shares_n
     assert shared(two_liabilities(), filed, others=(repair,)).event_paid_fen == 0
     later = replace(repair, occurred_at=LOSS + timedelta(days=3), discovered_at=LOSS + timedelta(days=4))
     assert not may_be_one_event(two_liabilities(), filed, later)
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (END + timedelta(days=30) - SECOND, []),
+        (END + timedelta(days=30), ["received_outside_term"]),
+        (START + timedelta(days=4000), ["received_outside_term"]),
+    ],
+    ids=["the last moment", "a moment too late", "ten years later"],
+)
+def test_a_claims_made_cover_asks_when_the_insurer_received_the_claim(received: Any, expected: list[str]) -> None:
+    filed = claim(occurred_at=START, discovered_at=LOSS, reported_at=LOSS, submitted_at=received)
+    found = failed(terms=product(**CLAIMS_MADE), filed=filed)
+    assert [rule.code for rule in found] == expected
+    assert all(rule.waivable for rule in found)
+    assert codes(filed=claim(submitted_at=received)) == []
+
+
+def test_a_claim_that_was_made_too_late_is_not_told_also_that_it_was_received_too_late() -> None:
+    late = END + timedelta(days=31)
+    filed = claim(occurred_at=START, discovered_at=late, reported_at=late, submitted_at=late)
+    assert codes(terms=product(**CLAIMS_MADE), filed=filed) == ["made_outside_term"]

@@ -191,6 +191,15 @@ def test_the_bias_cover_still_takes_claims_in_its_extended_reporting_period(worl
     assert world.decide(claim) == "review"
 
 
+def test_a_bias_claim_that_came_years_after_its_notice_is_a_persons_to_take(world: World) -> None:
+    made = START + timedelta(days=100)
+    late = {"now": END + timedelta(days=61)}
+    claim = bias_claim(world, act=START + timedelta(days=10), made=made, **late)
+    assert world.decide(claim) == "refusal_proposed"
+    assert told(world, claim) == [("received_outside_term", "2.5")]
+    assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+
+
 @pytest.mark.parametrize(
     ("act", "made", "expected"),
     [
