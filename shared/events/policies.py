@@ -33,6 +33,8 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
     """Which policy each one follows without a gap, packed as policy_id."""
     retroactive_from: list[Moment] | None = None
     """With products that are claims-made: acts before it are not covered."""
+    items: list[list[str]] | None = None
+    """With products that list things one by one: the references of what each policy lists from its beginning."""
 
     @classmethod
     def of(
@@ -47,6 +49,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
         waits_from: Sequence[datetime] | None = None,
         renews: Sequence[str] | None = None,
         retroactive_from: Sequence[datetime] | None = None,
+        items: Sequence[Sequence[str]] | None = None,
     ) -> Self:
         """From columns of one length, ids and tokens as text; moments may be one for all."""
         return cls(
@@ -59,6 +62,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
             waits_from=None if waits_from is None else _once(waits_from),
             renews=None if renews is None else packed(renews),
             retroactive_from=None if retroactive_from is None else _once(retroactive_from),
+            items=None if items is None else [list(each) for each in items],
         )
 
     @property
@@ -89,6 +93,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
             all(len(pack) == count * size for pack, size in packs)
             and (self.renews is None or len(self.renews) == count * ID_BYTES)
             and len(self.birth_year) == count
+            and (self.items is None or len(self.items) == count)
             and all(column is None or len(column) in {1, count} for column in moments)
         )
 
@@ -201,6 +206,8 @@ class PolicyEndorsed(Event, frozen=True, kw_only=True):
     currency: str
     phone_token: str | None = None
     """With phone_changed: the new one."""
+    item_reference: str | None = None
+    """With item_added and item_removed: which one."""
 
 
 class PoliciesErased(Event, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from services.enrollment.api.deps import Deps
 from services.enrollment.api.policies import PolicyPath
 from services.enrollment.api.quotes import ScheduledItem
 from services.enrollment.domain import errors
+from services.enrollment.domain.partners import INSURER
+from services.enrollment.domain.policies import Policy
 from services.enrollment.store import policies as store
 from services.enrollment.store import schedules
 from services.enrollment.usecases.contracts import contract_of
@@ -38,9 +40,8 @@ class ScheduleView(ReplyModel):
     problems=(errors.NoContract, errors.UnknownPolicy),
 )
 def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
-    """What one of your policies lists, as it stands now."""
-    contract = contract_of(call.tx, call.caller.tenant)
-    policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
+    """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
+    policy = _readable(call, PolicyId(path.policy_id))
     if policy is None:
         raise errors.UnknownPolicy(path.policy_id)
     found = schedules.schedule(call.tx, policy.policy_id)
@@ -55,3 +56,10 @@ def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
             retroactive_date=found.retroactive_date,
         )
     )
+
+
+def _readable(call: Call[Deps], policy_id: PolicyId) -> Policy | None:
+    if call.caller.tenant == INSURER:
+        return store.of_any_partner(call.tx, policy_id)
+    contract = contract_of(call.tx, call.caller.tenant)
+    return store.policy(call.tx, policy_id, partner_no=contract.partner_no)

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from services.enrollment.domain.cover import today_of, zone_of
-from services.enrollment.domain.pricing import USUAL_RATE, Item
+from services.enrollment.domain.pricing import USUAL_RATE, Item, personal_faults
 from services.enrollment.domain.refunds import Amounts
 from shared.events.products import ProductPublished
-from shared.values.errors import InvalidField
+from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import EventId, PolicyId
 from shared.values.money import Fen
 
@@ -103,10 +103,13 @@ def with_item(items: Sequence[Item], added: Item, terms: ProductPublished) -> li
 
     Raises:
         InvalidField: the product lists nothing, it is listed already, or there are as many as may be.
+        InvalidFields: it holds what looks like a personal number.
     """
     listed = terms.scheduled_items
     if listed is None:
         raise InvalidField("/kind", "This product lists nothing one by one.", "Leave the policy as it is.")
+    if faults := tuple(personal_faults(added, "/item")):
+        raise InvalidFields(faults)
     if added.reference in [item.reference for item in items]:
         raise InvalidField("/item/reference", "The policy lists it already.", "Send another reference.")
     if len(items) >= listed.most:

@@ -149,7 +149,8 @@ def _item_faults(terms: ProductPublished, items: Sequence[Item]) -> Iterable[Inv
             f"A policy lists 1 to {listed.most} of {listed.name_en}.",
             "Send each with its reference and its name.",
         )
-    yield from _personal_faults(items)
+    for place, item in enumerate(items):
+        yield from personal_faults(item, f"/scheduled_items/{place}")
     references = [item.reference for item in items]
     for place, reference in enumerate(references):
         if reference in references[:place]:
@@ -158,12 +159,12 @@ def _item_faults(terms: ProductPublished, items: Sequence[Item]) -> Iterable[Inv
             )
 
 
-def _personal_faults(items: Sequence[Item]) -> Iterable[InvalidField]:
-    for place, item in enumerate(items):
-        for named, text in (("reference", item.reference), ("name", item.name)):
-            if _PERSONAL_NUMBER.search(text):
-                yield InvalidField(
-                    f"/scheduled_items/{place}/{named}",
-                    "This holds what looks like a phone or identity number, and items are stored in clear.",
-                    "Leave the number out.",
-                )
+def personal_faults(item: Item, pointer: str) -> Iterable[InvalidField]:
+    """What of the item at ``pointer`` may not be stored in clear, nor published."""
+    for named, text in (("reference", item.reference), ("name", item.name)):
+        if _PERSONAL_NUMBER.search(text):
+            yield InvalidField(
+                f"{pointer}/{named}",
+                "This holds what looks like a phone or identity number, and items are stored in clear.",
+                "Leave the number out.",
+            )

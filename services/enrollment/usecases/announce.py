@@ -21,8 +21,12 @@ def policies_enrolled(
     now: datetime,
     premium: Fen | None = None,
     retroactive_from: datetime | None = None,
+    items: Sequence[str] = (),
 ) -> PoliciesEnrolled:
-    """``policies`` are one chunk's, all stored, and at least one; ``premium`` is the terms' own unless given."""
+    """``policies`` are one chunk's, all stored, and at least one; ``premium`` is the terms' own unless given.
+
+    ``items`` are the references of what each of them lists.
+    """
     columns = PolicyColumns.of(
         policy_id=[policy.policy_id for policy in policies],
         person_token=[policy.person_token for policy in policies],
@@ -31,6 +35,7 @@ def policies_enrolled(
         effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
         effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
         retroactive_from=None if retroactive_from is None else [retroactive_from.astimezone(UTC)] * len(policies),
+        items=[items] * len(policies) if items else None,
     )
     return chunk_enrolled(
         policies[0].chunk_id, columns, terms, partner_id=partner_id, batch_id=batch_id, now=now, premium=premium

@@ -142,6 +142,7 @@ def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime
         premium_delta_fen=effect.amounts.premium,
         currency=policy.currency,
         phone_token=effect.phone_token,
+        item_reference=effect.item,
     )
     endorsement = Endorsement(
         endorsement_id=endorsement_id,

@@ -235,6 +235,7 @@ def _announce(tx: Tx, chunk: _Chunk, stored: Sequence[_Member], *, vault: Vault,
         now=now,
         premium=chunk.under.premium,
         retroactive_from=retroactive_from(terms, schedule),
+        items=[item.reference for item in schedule.items] if schedule else (),
     )
     event_id = outbox.add(tx, event, subject=chunk.chunk_id, now=now)
     records = {member.place: record_of(member.insured) for member in stored}

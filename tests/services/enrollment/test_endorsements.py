@@ -46,9 +46,9 @@ def test_a_model_that_is_added_costs_the_days_that_are_left_with_its_tax_and_com
     assert listed == [added.json, removed.json]
     assert [each["version"] for each in listed] == [2, 3]
     assert east.get(f"/v1/policies/{policy['policy_id']}").json["endorsements"] == 2
-    assert [event.premium_delta_fen for event in office.told(PolicyEndorsed)] == [
-        added.json["premium_delta_fen"],
-        removed.json["premium_delta_fen"],
+    assert [(event.premium_delta_fen, event.item_reference) for event in office.told(PolicyEndorsed)] == [
+        (added.json["premium_delta_fen"], "third"),
+        (removed.json["premium_delta_fen"], "third"),
     ]
     assert faults(office.database, environ) == []
 
@@ -82,6 +82,8 @@ def test_a_changed_policy_that_ends_gives_back_no_more_than_was_charged(
         ("/item_reference", {"kind": "item_removed", "item_reference": "never-there"}),
         ("/effective_date", {"kind": "item_removed", "item_reference": "scorer", "effective_date": "2020-01-01"}),
         ("/item", {"kind": "item_added"}),
+        ("/item/reference", {"kind": "item_added", "item": {"reference": "13912345678", "name": "Third"}}),
+        ("/item/name", {"kind": "item_added", "item": {"reference": "third", "name": "Model of 13912345678"}}),
         ("/phone", {"kind": "name_corrected", "name": "新名", "phone": "13900000001"}),
         ("/effective_date", {"kind": "name_corrected", "name": "新名", "effective_date": "2030-01-01"}),
         ("/name", {"kind": "name_corrected", "name": "  "}),

@@ -119,6 +119,7 @@ def test_a_claims_made_policy_lists_its_models_and_reaches_back_to_its_retroacti
     assert event.policies.retroactive_from is not None
     (starts,), (reaches,) = event.policies.effective_from, event.policies.retroactive_from
     assert starts - reaches == timedelta(days=100)
+    assert event.policies.items == [["ranker/7", "scorer"]]
 
 
 def test_without_a_wish_a_claims_made_policy_reaches_back_as_far_as_its_product_allows(
@@ -188,6 +189,15 @@ def test_a_plain_persons_policy_stores_no_schedule_and_shows_an_empty_one(east: 
     assert (schedule["answers"], schedule["scheduled_items"], schedule["rate_percent"]) == ({}, [], 100)
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM policy_schedules") == (0,)
+
+
+def test_the_insurers_staff_reads_any_partners_schedule(east: Partner, partner_manager: Partner) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    schedule = partner_manager.get(f"/v1/policies/{policy['policy_id']}/schedule")
+    assert schedule.status_code == 200, schedule.text
+    assert schedule.json["scheduled_items"] == MODELS
+    unknown = partner_manager.get("/v1/policies/0190163d-8694-739b-aea5-966c26f8ad91/schedule")
+    assert problem(unknown) == "unknown-policy"
 
 
 def test_another_partners_schedule_is_unknown(east: Partner, west: Partner) -> None:

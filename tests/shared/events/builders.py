@@ -62,6 +62,7 @@ SAMPLES: tuple[Event, ...] = (
             birth_year=[1989],
             effective_from=[NOW],
             effective_to=[NOW.replace(year=2027)],
+            items=[["ranker/7", "scorer"]],
         ),
     ),
     PolicyCanceled(
@@ -97,6 +98,7 @@ SAMPLES: tuple[Event, ...] = (
         effective_at=NOW,
         premium_delta_fen=-3_00,
         currency="CNY",
+        item_reference="scorer",
     ),
     PoliciesErased(policy_ids=["0190163d-8694-739b-aea5-966c26f8ad92"], erased_at=NOW),
     PoliciesTransferred(
