@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from services.enrollment.api.deps import Deps
 from services.enrollment.api.quotes import Answers, ScheduledItemList, risk_of
-from services.enrollment.domain import errors
+from services.enrollment.domain import errors, lifecycle_errors
 from services.enrollment.domain.policies import CancelReason, Insured, Policy, PolicyState
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.domain.schedules import Order
@@ -19,6 +19,7 @@ from services.enrollment.store import policies as store
 from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.usecases.renew_one import renew_one
 from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
@@ -71,6 +72,8 @@ class Enrollment(RequestModel):
     """What the policy is to list, where the product has `scheduled_items`."""
     retroactive_date: Annotated[date | None, Field(strict=False)] = None
     """With claims-made products: acts before this day are not covered; the earliest allowed, if left out."""
+    renews: Identifier | None = None
+    """The policy of the same insured and product that this one is to follow without a gap, in its last 90 days."""
 
 
 class CancellationRequest(RequestModel):
@@ -146,24 +149,39 @@ class PolicyQuery(paging.PageQuery):
         errors.AlreadyCovered,
         errors.OptedOut,
         errors.TooManyEnrollments,
+        lifecycle_errors.NotRenewable,
     ),
 )
 def enroll(call: CallTogether[Deps], asked: Sequence[Asked[Enrollment]]) -> list[Reply[PolicyView] | FangzhaError]:
-    """Cover one person or organization. One has a product's cover once, whichever partner enrolls them."""
-    deps = call.deps
+    """Cover one person or organization. One has a product's cover once, whichever partner enrolls them.
+
+    With `renews` the cover goes on without a gap: priced anew, under the version that is sold on the first day of the
+    new term, and `upcoming` until then. Waiting days go on counting, and so does a retroactive date.
+    """
     replies: list[Reply[PolicyView] | FangzhaError | None] = [_over_quota(call, each) for each in asked]
     allowed = [place for place, refused in enumerate(replies) if refused is None]
+    for place in allowed:
+        replies[place] = _renewed(call, asked[place])
+    new = [place for place in allowed if asked[place].body.renews is None]
     found = enroll_policies(
         call.tx,
-        [_application(asked[place]) for place in allowed],
-        vault=deps.vault,
+        [_application(asked[place]) for place in new],
+        vault=call.deps.vault,
         now=call.now,
-        sandbox=deps.sandbox,
-        known=deps.known_terms,
+        sandbox=call.deps.sandbox,
+        known=call.deps.known_terms,
     )
-    for place, enrolled in zip(allowed, found, strict=True):
-        replies[place] = enrolled if isinstance(enrolled, FangzhaError) else _issued(enrolled)
+    for place, enrolled in zip(new, found, strict=True):
+        replies[place] = _reply(enrolled)
     return [reply for reply in replies if reply is not None]
+
+
+def _renewed(call: CallTogether[Deps], one: Asked[Enrollment]) -> Reply[PolicyView] | FangzhaError | None:
+    """What became of a renewal; None where the request is none. Before all who are new: it needs the wider lock."""
+    if one.body.renews is None:
+        return None
+    deps, renews = call.deps, PolicyId(one.body.renews)
+    return _reply(renew_one(call.tx, _application(one), renews, vault=deps.vault, now=call.now, sandbox=deps.sandbox))
 
 
 def _over_quota(call: CallTogether[Deps], one: Asked[Enrollment]) -> FangzhaError | None:
@@ -192,7 +210,9 @@ def _application(one: Asked[Enrollment]) -> Application:
     return Application(one.caller.tenant, ProductCode(body.product_code), raw, order)
 
 
-def _issued(enrolled: Enrolled) -> Reply[PolicyView]:
+def _reply(enrolled: Enrolled | FangzhaError) -> Reply[PolicyView] | FangzhaError:
+    if isinstance(enrolled, FangzhaError):
+        return enrolled
     policy = enrolled.policy
     view = _view(policy, enrolled.insured)
     return Reply(view, headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)

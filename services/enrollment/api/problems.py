@@ -63,6 +63,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.EndpointDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
     errors.TestsBusy: ProblemRow(429, "too-many-requests", "Other tests are under way"),
     lifecycle_errors.UnknownRenewalRun: ProblemRow(404, "unknown-renewal-run", "Unknown renewal run"),
+    lifecycle_errors.NotRenewable: ProblemRow(409, "not-renewable", "Not renewable"),
     lifecycle_errors.NotEndorsable: ProblemRow(409, "not-endorsable", "Not in force"),
     lifecycle_errors.NoCertificate: ProblemRow(409, "no-certificate", "No certificate"),
     lifecycle_errors.UnknownCertificate: ProblemRow(404, "unknown-certificate", "Unknown certificate"),

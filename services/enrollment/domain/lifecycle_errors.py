@@ -16,6 +16,15 @@ class UnknownRenewalRun(FangzhaError):
 
 
 @dataclass(frozen=True)
+class NotRenewable(FangzhaError):
+    """Policy {policy_id} cannot be renewed. {detail} {fix}"""
+
+    policy_id: str
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class NotEndorsable(FangzhaError):
     """Policy {policy_id} is {state}, so nothing in it can be changed; only a policy in force is endorsed."""
 

@@ -247,9 +247,9 @@ def _claims_made(terms: ProductPublished) -> Iterable[Words]:
     before, after = days(terms.retroactive_days), days(terms.extended_reporting_days)
     yield Words(
         f"期内索赔式:索赔须在保险期间内或者期满后 {after.zh}内首次提出,引起索赔的行为不早于保单的追溯日"
-        f"(最早为起期前 {before.zh})。",
+        f"(最早为起期前 {before.zh},续保沿用)。",
         f"Claims-made: the claim must be made in the term or within {after.en} after it, for an act not before the"
-        f" policy's retroactive date (at most {before.en} before the first day).",
+        f" policy's retroactive date (at most {before.en} before the first day, and kept by renewals).",
     )
 
 

@@ -50,7 +50,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "needs_a_quote": (
         "The product asks about the risk or lists items, so its price is made anew each term.",
-        "Ask for a quote and enroll the insured by POST /v1/policies.",
+        "Renew it by POST /v1/policies with renews, the answers and the items of now.",
     ),
     "age_outside": (
         "On the first day of the new term the person is not of an age that the product covers.",
@@ -101,11 +101,14 @@ def refused_by_terms(ending: Ending, terms: ProductPublished, contract: Contract
         return "too_early"
     if first_day > contract.last_day:
         return "contract_ends"
-    if needs_a_schedule(terms):
-        return "needs_a_quote"
     gapless = cover_period(terms, first_day).start == ending.effective_to
     stacks = terms.stacking == "pro_rata"
     return None if stacks == ending.stacks and gapless else "rules_changed"
+
+
+def refused_unasked(terms: ProductPublished) -> str | None:
+    """Why a policy cannot be renewed by those who tell nothing but which one: a code, or None."""
+    return "needs_a_quote" if needs_a_schedule(terms) else None
 
 
 def age_fits(born: date | None, first_day: date, terms: ProductPublished) -> bool:

@@ -37,10 +37,14 @@ class Schedule:
     retroactive_date: date | None
 
 
-def reaches_back_to(terms: ProductPublished, asked: date | None, first_day: date) -> date | None:
+def reaches_back_to(
+    terms: ProductPublished, asked: date | None, first_day: date, *, continues: date | None = None
+) -> date | None:
     """The day before whose midnight no act is covered; None where the product is not claims-made.
 
-    Where none is asked for, it lies as far back as the product allows.
+    A renewal ``continues`` the retroactive date of the policy that it follows: it may lie as far back as that one, so
+    that cover which goes on year after year loses no prior acts. Else it lies at most as far back as the product
+    allows. Where none is asked for, it is the earliest.
 
     Raises:
         InvalidField: the product has none, or it lies farther back, or after the first day.
@@ -49,7 +53,7 @@ def reaches_back_to(terms: ProductPublished, asked: date | None, first_day: date
         if asked is not None:
             raise InvalidField("/retroactive_date", "This product has no retroactive date.", "Leave it out.")
         return None
-    earliest = first_day - timedelta(days=terms.retroactive_days)
+    earliest = first_day - timedelta(days=terms.retroactive_days) if continues is None else continues
     if asked is None:
         return earliest
     if not earliest <= asked <= first_day:
@@ -59,13 +63,15 @@ def reaches_back_to(terms: ProductPublished, asked: date | None, first_day: date
     return asked
 
 
-def schedule_of(terms: ProductPublished, order: Order, priced: Price, first_day: date) -> Schedule | None:
+def schedule_of(
+    terms: ProductPublished, order: Order, priced: Price, first_day: date, *, continues: date | None = None
+) -> Schedule | None:
     """What is to be stored; None for a product that asks for nothing beside the insured.
 
     Raises:
         InvalidField: the retroactive date is not acceptable.
     """
-    back_to = reaches_back_to(terms, order.retroactive_date, first_day)
+    back_to = reaches_back_to(terms, order.retroactive_date, first_day, continues=continues)
     if terms.rating is None and terms.scheduled_items is None and back_to is None:
         return None
     return Schedule(

@@ -16,7 +16,7 @@ from services.enrollment.domain.cover import zone_of
 from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou, OptedOut
 from services.enrollment.domain.policies import NO_CLAIMS, Insured, Policy
 from services.enrollment.domain.pricing import price
-from services.enrollment.domain.rows import Desk, Fault, RawRow
+from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
 from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, Schedule, retroactive_from, schedule_of
 from services.enrollment.store import new_policies, opt_outs, policies, schedules
 from services.enrollment.store.new_policies import NewPolicy, NewRow, SoldUnder
@@ -127,6 +127,18 @@ def enroll_policies(
     return [outcomes[number] for number in range(len(applications))]
 
 
+def judged_by(desk: Desk, raw: RawRow) -> CheckedRow:
+    """The row normalized.
+
+    Raises:
+        InvalidField: the first thing that is wrong with it, where it stands in the request's body.
+    """
+    judged = desk.judge(raw)
+    if isinstance(judged, Fault):
+        raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
+    return judged
+
+
 class _Desks:
     """What partners may sell now, and who judges whom they want to cover; each looked up once."""
 
@@ -156,9 +168,7 @@ class _Chunks:
         self.all: list[_Chunk] = []
 
     def admit(self, number: int, application: Application, sale: Sale, desk: Desk) -> None:
-        judged = desk.judge(application.raw)
-        if isinstance(judged, Fault):
-            raise InvalidField(_POINTERS[judged.field], judged.detail, judged.fix)
+        judged = judged_by(desk, application.raw)
         terms, order = sale.product.terms, application.order
         priced = price(terms, order.risk)
         schedule = schedule_of(terms, order, priced, judged.cover.start.astimezone(zone_of(terms)).date())

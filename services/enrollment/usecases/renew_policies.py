@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.enrollment.domain.batches import CHUNK_ROWS
 from services.enrollment.domain.cover import cover_period, zone_of
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
-from services.enrollment.domain.renewals import age_fits, refused, refused_by_terms
+from services.enrollment.domain.renewals import age_fits, refused, refused_by_terms, refused_unasked
 from services.enrollment.store import opt_outs, products, renewals
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.store.renewals import Predecessor
 from services.enrollment.usecases.contracts import Sale
-from services.enrollment.usecases.vault import Vault, record_of, seal_records
+from services.enrollment.usecases.follow_policies import Follower, Following, follow_policies
+from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.tell import tell_renewed
 from shared.db.transaction import Tx
-from shared.events.policies import PoliciesEnrolled, PolicyColumns
-from shared.messaging import outbox
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document
 from shared.values.ids import BatchId, PolicyId, ProductCode
@@ -93,7 +92,8 @@ def _judge(
     sale = _sale(tx, old.ending.effective_to, order, sales)
     if sale is None:
         return "not_sold"
-    code = refused_by_terms(old.ending, sale.product.terms, order.contract, order.judged_at)
+    terms = sale.product.terms
+    code = refused_by_terms(old.ending, terms, order.contract, order.judged_at) or refused_unasked(terms)
     if code is not None:
         return code
     insured = _insured(tx, old, vault, people)
@@ -135,11 +135,9 @@ def _store(tx: Tx, chunk: Sequence[_Wanted], order: Order, *, vault: Vault, now:
     """The successor of each policy of the chunk."""
     chunk_id = new_id()
     sale = chunk[0].sale
-    pairs = [(_successor(each, chunk_id, order), each.old) for each in chunk]
-    sealed = seal_records(vault.sealer.new_data_key(tx), chunk_id, [record_of(each.insured) for each in chunk])
-    event_id = outbox.add(tx, _announcement(pairs, sale, order.batch_id, now), subject=chunk_id, now=now)
-    renewals.add(tx, pairs, sale.under, batch_id=order.batch_id, now=now, event_id=event_id, sealed=sealed)
-    return {old.policy_id: policy.policy_id for policy, old in pairs}
+    followers = [Follower(_successor(each, chunk_id, order), each.old, each.insured) for each in chunk]
+    follow_policies(tx, Following(followers, sale, sale.under, order.batch_id), vault=vault, now=now)
+    return {each.old.policy_id: each.policy.policy_id for each in followers}
 
 
 def _successor(wanted: _Wanted, chunk_id: str, order: Order) -> NewPolicy:
@@ -153,32 +151,4 @@ def _successor(wanted: _Wanted, chunk_id: str, order: Order) -> NewPolicy:
         birth_year=old.birth_year,
         cover=cover_period(terms, old.ending.effective_to.astimezone(zone_of(terms)).date()),
         consent=order.consents.get(old.policy_id, old.consent),
-    )
-
-
-def _announcement(
-    pairs: Sequence[tuple[NewPolicy, Predecessor]], sale: Sale, batch_id: BatchId | None, now: datetime
-) -> PoliciesEnrolled:
-    """The one place where the world is told of renewals."""
-    terms = sale.product.terms
-    return PoliciesEnrolled(
-        chunk_id=pairs[0][0].chunk_id,
-        batch_id=batch_id,
-        partner_id=sale.contract.partner_id,
-        product_code=terms.product_code,
-        product_version=terms.product_version,
-        premium_fen=terms.premium_fen,
-        currency=terms.currency,
-        enrolled_at=now,
-        stacks=terms.stacking == "pro_rata",
-        policies=PolicyColumns.of(
-            policy_id=[policy.policy_id for policy, _ in pairs],
-            person_token=[policy.person_token for policy, _ in pairs],
-            phone_token=[policy.phone_token for policy, _ in pairs],
-            birth_year=[policy.birth_year for policy, _ in pairs],
-            effective_from=[policy.cover.start.astimezone(UTC) for policy, _ in pairs],
-            effective_to=[policy.cover.end.astimezone(UTC) for policy, _ in pairs],
-            waits_from=[old.waits_from.astimezone(UTC) for _, old in pairs],
-            renews=[old.policy_id for _, old in pairs],
-        ),
     )
