@@ -91,9 +91,9 @@ def web(settings: Settings) -> Flask:
 
 
 def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tuple[Subscription, ...]:
-    from services.enrollment.consumers import claim_decisions, payouts  # noqa: PLC0415
+    from services.enrollment.consumers import claim_decisions, payouts, policies  # noqa: PLC0415
 
-    return (claim_decisions.SUBSCRIPTION, payouts.SUBSCRIPTION)
+    return (claim_decisions.SUBSCRIPTION, payouts.SUBSCRIPTION, policies.SUBSCRIPTION)
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
@@ -146,7 +146,7 @@ def add_commands(cli: Typer) -> None:
         return wiring.database(Settings.load(), "command")
 
     products.add(cli, database)
-    statements.add(cli, Settings.load, database)
+    statements.add(cli, database)
 
 
 def _courier(settings: Settings) -> Courier:

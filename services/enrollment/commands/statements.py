@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from shared.db.pool import Database
-from shared.process.settings import Settings
+from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId
 from shared.values.money import CNY
 
 
-def add(cli: typer.Typer, settings: Callable[[], Settings], database: Callable[[], Database]) -> None:
+def add(cli: typer.Typer, database: Callable[[], Database]) -> None:
     """Add the command; what it needs is opened when it runs."""
 
     @cli.command(name="tie-out")
@@ -25,9 +25,11 @@ def add(cli: typer.Typer, settings: Callable[[], Settings], database: Callable[[
         from services.enrollment.domain.statements import month_of  # noqa: PLC0415  # only what runs is imported
         from services.enrollment.store import partners, statements  # noqa: PLC0415
         from services.enrollment.usecases import tie_out as work  # noqa: PLC0415
-        from shared.messaging.kafka_link import Link  # noqa: PLC0415
 
-        day = month_of(month, "--month")
+        try:
+            day = month_of(month, "--month")
+        except InvalidField as error:
+            raise typer.BadParameter(error.sentence(), param_hint="--month") from error
         pool = database()
         with pool.transaction() as tx:
             contract = partners.contract(tx, PartnerId(partner))
@@ -35,7 +37,7 @@ def add(cli: typer.Typer, settings: Callable[[], Settings], database: Callable[[
         if statement is None or statement.state == "drawing":
             typer.echo(f"there is no drawn statement of {partner} for {month}", err=True)
             raise typer.Exit(1)
-        found = work.tie_out(pool, Link.from_settings(settings()), statement)
+        found = work.tie_out(pool, statement)
         typer.echo(work.sentence(statement, day))
         for fault in found.faults:
             typer.echo(fault)

@@ -1,1 +1,1 @@
-"""What enrollment learns from the other services: one module per topic."""
+"""What enrollment learns from the other services, and hears of itself: one module per topic."""

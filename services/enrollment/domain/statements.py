@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from services.enrollment.domain.line_digest import MODULUS
 from services.enrollment.domain.statement_errors import MonthNotOver
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, PolicyId
@@ -77,12 +78,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The lines of one kind, or of all. ``premium`` is gross: it contains ``tax``."""
+    """The lines of one kind, or of all. ``premium`` is gross: it contains ``tax``; ``digest`` tells which lines."""
 
     lines: int = 0
     premium: Fen = _NOTHING
     tax: Fen = _NOTHING
     compensation: Fen = _NOTHING
+    digest: int = 0
 
     @property
     def net(self) -> Fen:
@@ -95,6 +97,7 @@ class Sum:
             Fen(self.premium + other.premium),
             Fen(self.tax + other.tax),
             Fen(self.compensation + other.compensation),
+            (self.digest + other.digest) % MODULUS,
         )
 
 

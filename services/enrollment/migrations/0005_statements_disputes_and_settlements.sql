@@ -21,6 +21,15 @@ CREATE TABLE statements (
     CHECK ((state = 'drawing') = (drawn_at IS NULL))
 );
 
+-- Tells which lines were added up, in whatever order: sums of it are kept modulo 2^64. The same function as in
+-- domain/line_digest.py, which a test holds against this.
+CREATE FUNCTION line_digest(kind text, reference uuid, policy uuid, premium bigint) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT ('x' || encode(substring(sha256(
+    uuid_send(reference) || uuid_send(coalesce(policy, '00000000-0000-0000-0000-000000000000'))
+    || int8send(premium) || convert_to(kind, 'UTF8')) FROM 1 FOR 8), 'hex'))::bit(64)::bigint
+$$;
+
 -- One row for each kind of line. Premium is gross, tax is contained in it; compensation is what the partner keeps.
 CREATE TABLE statement_totals (
     statement_id uuid NOT NULL REFERENCES statements,
@@ -31,6 +40,7 @@ CREATE TABLE statement_totals (
     premium_fen bigint NOT NULL,
     tax_fen bigint NOT NULL,
     compensation_fen bigint NOT NULL,
+    digest numeric(20) NOT NULL CHECK (digest BETWEEN 0 AND 18446744073709551615),
     PRIMARY KEY (statement_id, transaction_type)
 );
 
@@ -89,3 +99,24 @@ CREATE TABLE statement_settlements (
     CHECK ((state = 'recorded') = (decided_at IS NULL AND decided_by IS NULL))
 );
 CREATE UNIQUE INDEX one_settlement_per_statement ON statement_settlements (statement_id) WHERE state <> 'rejected';
+
+-- What each event said of premium, as Kafka delivered it to us as to everybody: topics are emptied after days, and a month
+-- is proved weeks later. A consumer writes it; no foreign keys, for it is there to be compared with the other tables.
+CREATE TABLE event_tallies (
+    event_id uuid PRIMARY KEY,
+    booked_at timestamptz NOT NULL,
+    premium_fen bigint NOT NULL,
+    lines integer NOT NULL CHECK (lines > 0),
+    digest numeric(20) NOT NULL CHECK (digest BETWEEN 0 AND 18446744073709551615),
+    partner_id text NOT NULL,
+    currency text NOT NULL,
+    transaction_type text NOT NULL CHECK (transaction_type IN ('issued', 'renewed', 'endorsed', 'canceled'))
+);
+CREATE INDEX event_tallies_of_partner ON event_tallies (partner_id, booked_at);
+CREATE FUNCTION refuse_change_of_what_was_heard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what an event said never changes';
+END
+$$;
+CREATE TRIGGER event_tallies_never_change BEFORE UPDATE OR DELETE ON event_tallies
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_what_was_heard();

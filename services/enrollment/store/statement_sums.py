@@ -1,18 +1,23 @@
-"""What a month comes to by the policies themselves: counted and added up by PostgreSQL, not line by line."""
+"""What a month comes to by the policies themselves: counted and added up by PostgreSQL, not line by line.
+
+Each query gives kind, lines, premium, tax, compensation, and the sum of the lines' digests.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from services.enrollment.domain.line_digest import MODULUS
 from services.enrollment.domain.statements import Sum, TransactionType, booked_in
 from shared.db.transaction import Row, Tx
 from shared.values.money import Currency, Fen
 from shared.values.periods import Period
 
 _SOLD: Final = """
-SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END, count(p.policy_id), sum(p.premium_fen)::bigint,
-       sum(k.tax_fen)::bigint, sum(k.compensation_fen)::bigint
+SELECT s.kind, count(p.policy_id), sum(p.premium_fen)::bigint, sum(k.tax_fen)::bigint, sum(k.compensation_fen)::bigint,
+       sum(line_digest(s.kind, p.policy_id, p.policy_id, p.premium_fen))
 FROM policy_chunks k
+CROSS JOIN LATERAL (SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END AS kind) s
 JOIN policies p USING (chunk_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
 WHERE k.partner_no = %(partner)s AND k.enrolled_at >= %(start)s AND k.enrolled_at < %(end)s
@@ -21,7 +26,8 @@ GROUP BY 1
 """
 _ENDORSED: Final = """
 SELECT 'endorsed', count(*), coalesce(sum(e.premium_delta_fen), 0)::bigint, coalesce(sum(e.tax_delta_fen), 0)::bigint,
-       coalesce(sum(e.compensation_delta_fen), 0)::bigint
+       coalesce(sum(e.compensation_delta_fen), 0)::bigint,
+       coalesce(sum(line_digest('endorsed', e.endorsement_id, e.policy_id, e.premium_delta_fen)), 0)
 FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
@@ -31,7 +37,8 @@ WHERE partner_as_of(p.policy_id, e.version) = %(partner)s AND e.endorsed_at >= %
 # A policy that ended moves to no other partner.
 _CANCELED: Final = """
 SELECT 'canceled', count(*), coalesce(sum(-c.refund_fen), 0)::bigint, coalesce(sum(-c.tax_refund_fen), 0)::bigint,
-       coalesce(sum(-c.compensation_refund_fen), 0)::bigint
+       coalesce(sum(-c.compensation_refund_fen), 0)::bigint,
+       coalesce(sum(line_digest('canceled', c.policy_id, c.policy_id, -c.refund_fen)), 0)
 FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
@@ -40,7 +47,8 @@ WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_a
 """
 _ADJUSTED: Final = """
 SELECT 'adjusted', count(*), coalesce(sum(x.premium_fen), 0)::bigint, coalesce(sum(x.tax_fen), 0)::bigint,
-       coalesce(sum(x.compensation_fen), 0)::bigint
+       coalesce(sum(x.compensation_fen), 0)::bigint,
+       coalesce(sum(line_digest('adjusted', x.dispute_id, x.policy_id, x.premium_fen)), 0)
 FROM statement_disputes x JOIN statements s USING (statement_id)
 WHERE s.partner_no = %(partner)s AND s.currency = %(currency)s AND x.state = 'upheld'
   AND x.answered_at >= %(start)s AND x.answered_at < %(end)s
@@ -63,7 +71,8 @@ _STATED: Final = """
 SELECT statement_id, partner_no, month, currency FROM statements WHERE state <> 'drawing' ORDER BY statement_id
 """
 _TOTALS: Final = """
-SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen FROM statement_totals WHERE statement_id = %s
+SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen, digest FROM statement_totals
+WHERE statement_id = %s
 """
 _LINES_LOST: Final = """
 SELECT 'statement ' || s.statement_id || ' counts ' || t.lines || ' lines and its file has ' || p.lines
@@ -85,4 +94,4 @@ def faults(tx: Tx) -> list[str]:
 
 
 def _summed(row: Row) -> Sum:
-    return Sum(row[0], Fen(row[1]), Fen(row[2]), Fen(row[3]))
+    return Sum(row[0], Fen(row[1]), Fen(row[2]), Fen(row[3]), int(row[4]) % MODULUS)

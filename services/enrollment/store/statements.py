@@ -37,7 +37,7 @@ def start(
 
 
 _TOTALS: Final = """
-SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen FROM statement_totals
+SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen, digest FROM statement_totals
 WHERE statement_id = %s ORDER BY transaction_type
 """
 _HEAD: Final = """
@@ -90,8 +90,8 @@ def page(tx: Tx, *, partner_no: int | None, month: date | None, after: UUID | No
 
 def _statement(tx: Tx, row: Row) -> Statement:
     totals: dict[TransactionType, Sum] = {
-        kind: Sum(lines, Fen(premium), Fen(tax), Fen(compensation))
-        for kind, lines, premium, tax, compensation in tx.all(_TOTALS, (row[0],))
+        kind: Sum(lines, Fen(premium), Fen(tax), Fen(compensation), int(digest))
+        for kind, lines, premium, tax, compensation, digest in tx.all(_TOTALS, (row[0],))
     }
     return Statement(
         statement_id=row[0],
@@ -198,11 +198,13 @@ def take_next(tx: Tx) -> Drawing | None:
 
 _ADD_PART: Final = "INSERT INTO statement_parts (statement_id, part_no, lines, csv_gzip) VALUES (%s, %s, %s, %s)"
 _ADD_TOTAL: Final = """
-INSERT INTO statement_totals AS known (statement_id, transaction_type, lines, premium_fen, tax_fen, compensation_fen)
-VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO statement_totals AS known (statement_id, transaction_type, lines, premium_fen, tax_fen, compensation_fen,
+                                       digest)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (statement_id, transaction_type) DO UPDATE SET lines = known.lines + excluded.lines,
     premium_fen = known.premium_fen + excluded.premium_fen, tax_fen = known.tax_fen + excluded.tax_fen,
-    compensation_fen = known.compensation_fen + excluded.compensation_fen
+    compensation_fen = known.compensation_fen + excluded.compensation_fen,
+    digest = mod(known.digest + excluded.digest, 18446744073709551616)
 """
 _FURTHER: Final = """
 UPDATE statements SET stage = %s, after_at = %s, after_id = %s, parts = %s
@@ -215,7 +217,8 @@ def add_part(tx: Tx, drawing: Drawing, csv_gzip: bytes, totals: dict[Transaction
     statement_id = drawing.statement.statement_id
     tx.execute(_ADD_PART, (statement_id, drawing.parts, sum(one.lines for one in totals.values()), csv_gzip))
     for kind, one in totals.items():
-        tx.execute(_ADD_TOTAL, (statement_id, kind, one.lines, one.premium, one.tax, one.compensation))
+        values = (statement_id, kind, one.lines, one.premium, one.tax, one.compensation, one.digest)
+        tx.execute(_ADD_TOTAL, values)
 
 
 def further(

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Final
 
 from services.enrollment.domain.errors import UnknownPartner
+from services.enrollment.domain.line_digest import digest_of
 from services.enrollment.domain.statement_errors import MonthNotOver, StatementExists
 from services.enrollment.domain.statements import (
     COLUMNS,
@@ -168,7 +169,8 @@ def _finish(tx: Tx, drawing: Drawing, *, now: datetime) -> None:
 def _added_up(lines: Sequence[Line]) -> dict[TransactionType, Sum]:
     totals: dict[TransactionType, Sum] = {}
     for line in lines:
-        one = Sum(1, line.premium, line.tax, line.compensation)
+        digest = digest_of(line.transaction_type, line.reference, line.policy_id, line.premium)
+        one = Sum(1, line.premium, line.tax, line.compensation, digest)
         totals[line.transaction_type] = totals.get(line.transaction_type, Sum()) + one
     return totals
 

@@ -5,128 +5,33 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import psycopg2
 import pyarrow.parquet as pq
 import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import INSTALLER, PARTS
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.statements import COLUMNS, ZONE, Statement, booked_in
-from services.enrollment.intake import shipped
-from services.enrollment.store import statement_lines, statements
-from services.enrollment.usecases import draw_statements, tie_out
-from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.publish_product import install
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.domain.statements import COLUMNS, ZONE, booked_in
+from services.enrollment.store import statement_lines
+from services.enrollment.usecases import draw_statements
 from services.enrollment.usecases.settle_statement import record_settlement
 from services.enrollment.usecases.vault import Vault
-from shared.db.connection import connect
 from shared.db.pool import Database
-from shared.messaging import topics
-from shared.messaging.kafka_link import Link
-from shared.messaging.relay import Relay
-from shared.process.shutdown import Stopping
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, enroll_policy, faults, load_all, pieces, row
-from tests.services.enrollment.builders import csv as csv_of
-
-APRIL = datetime(2026, 3, 31, 18, tzinfo=UTC)
-"""Two at night in Shanghai, the first of April: March can be stated."""
-PREMIUM, TAX, COMMISSION = 1200, 68, 170
-"""12 yuan with 6 % tax in it, and 15 % commission of the rest."""
-
-
-@dataclass(frozen=True)
-class Office:
-    """The facts of March 2026 at telecom-east, without the hours and processes that they would take."""
-
-    database: Database
-    vault: Vault
-
-    def enroll(self, n: int, *, tenant: str = "telecom-east", now: datetime = NOW) -> Policy:
-        with self.database.transaction() as tx:
-            return enroll_policy(
-                tx, row(n, effective_date=""), PRODUCT, tenant=tenant, vault=self.vault, now=now, sandbox=True
-            ).policy
-
-    def load(self, first: int, last: int) -> None:
-        file = csv_of([row(n) for n in range(first, last)])
-        with self.database.transaction() as tx:
-            receive_batch(
-                tx,
-                pieces(file, 65536),
-                PRODUCT,
-                Declared(None, None),
-                tenant="telecom-east",
-                actor="test",
-                vault=self.vault,
-                now=NOW,
-            )
-        load_all(self.database, self.vault)
-
-    def cancel(self, policy: Policy, *, now: datetime) -> None:
-        with self.database.transaction() as tx:
-            cancel_policy(tx, policy.policy_id, "partner_request", tenant="telecom-east", actor="test", now=now)
-
-    def draw(self, *, now: datetime = APRIL) -> int:
-        """What the worker does; how many pieces it wrote."""
-        with self.database.transaction() as tx:
-            draw_statements.start_due_statements(tx, now=now)
-        steps = 0
-        while True:
-            with self.database.transaction() as tx:
-                if not draw_statements.draw_next(tx, now=now):
-                    return steps
-            steps += 1
-
-    def months(self, partner: str) -> list[str]:
-        with self.database.transaction() as tx:
-            rows = tx.all(
-                "SELECT to_char(month, 'YYYY-MM') FROM statements JOIN partners USING (partner_no)"
-                " WHERE partner_id = %s ORDER BY month",
-                (partner,),
-            )
-        return [row[0] for row in rows]
-
-    def statement(self, *, partner: str = "telecom-east", month: str = "2026-03-01") -> Statement:
-        with self.database.transaction() as tx:
-            found = tx.one(
-                "SELECT statement_id FROM statements JOIN partners USING (partner_no)"
-                " WHERE partner_id = %s AND month = %s",
-                (partner, month),
-            )
-            assert found is not None
-            statement = statements.statement(tx, found[0], partner_no=None)
-        assert statement is not None
-        return statement
+from tests.services.enrollment.books import APRIL, COMMISSION, PREMIUM, TAX, Books, a_march, taxed_books
+from tests.services.enrollment.builders import NOW, Partner, faults, row
 
 
 @pytest.fixture
-def office(database: Database, vault: Vault) -> Office:
-    (terms,) = (each for each in shipped.products() if each.product_code == PRODUCT)
-    taxed = msgspec.structs.replace(terms, product_version=2, tax_basis_points=600)
-    with database.transaction() as tx:
-        install(tx, [taxed], [], actor=INSTALLER, now=NOW)
-        tx.execute("UPDATE partners SET compensation_kind = 'commission', compensation_value = 1500")
-    return Office(database, vault)
+def office(database: Database, vault: Vault) -> Books:
+    return taxed_books(database, vault)
 
 
 @pytest.fixture
-def march(office: Office) -> Office:
-    """40 policies by file, two singly; one of those canceled in March, one in April; one of west; one of February."""
-    office.load(1, 41)
-    first, second = office.enroll(50), office.enroll(51)
-    office.cancel(first, now=NOW + timedelta(days=10))
-    office.cancel(second, now=NOW + timedelta(days=40))
-    office.enroll(60, tenant="telecom-west")
-    office.enroll(70, now=NOW - timedelta(days=1))
-    return office
+def march(office: Books) -> Books:
+    return a_march(office)
 
 
 @pytest.fixture
@@ -144,7 +49,7 @@ def lines_of(partner: Partner, statement_id: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_a_month_holds_what_was_booked_in_it_and_nothing_else(march: Office, east: Partner) -> None:
+def test_a_month_holds_what_was_booked_in_it_and_nothing_else(march: Books, east: Partner) -> None:
     march.draw()
     total = march.statement().total
     refund = sum(int(line["gross_premium_fen"]) for line in lines_of(east, march.statement().statement_id)[-1:])
@@ -158,7 +63,7 @@ def test_a_month_holds_what_was_booked_in_it_and_nothing_else(march: Office, eas
     assert march.statement(month="2026-04-01").totals.keys() == {"canceled"}
 
 
-def test_the_file_names_each_policy_and_never_a_person(march: Office, east: Partner) -> None:
+def test_the_file_names_each_policy_and_never_a_person(march: Books, east: Partner) -> None:
     march.draw()
     statement = march.statement()
     lines = lines_of(east, statement.statement_id)
@@ -174,7 +79,7 @@ def test_the_file_names_each_policy_and_never_a_person(march: Office, east: Part
     assert row(7).name not in text
 
 
-def test_parquet_holds_the_same_lines_with_their_types(march: Office, east: Partner) -> None:
+def test_parquet_holds_the_same_lines_with_their_types(march: Books, east: Partner) -> None:
     march.draw()
     statement = march.statement()
     answer = east.client.get(f"/v1/statements/{statement.statement_id}/file?format=parquet", headers=east._headers())
@@ -189,7 +94,7 @@ def test_parquet_holds_the_same_lines_with_their_types(march: Office, east: Part
 
 
 def test_a_statement_drawn_in_many_pieces_with_restarts_is_the_same(
-    march: Office, east: Partner, monkeypatch: pytest.MonkeyPatch
+    march: Books, east: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statement_lines, "MOST_LINES", 10)
     monkeypatch.setattr(statement_lines, "_CHUNKS_AT_ONCE", 1)
@@ -209,7 +114,7 @@ def test_a_statement_drawn_in_many_pieces_with_restarts_is_the_same(
     assert len({(line["transaction_type"], line["transaction_reference"]) for line in lines}) == 43
 
 
-def test_what_was_stated_does_not_change_when_a_policy_does(march: Office, east: Partner) -> None:
+def test_what_was_stated_does_not_change_when_a_policy_does(march: Books, east: Partner) -> None:
     march.draw()
     statement = march.statement()
     before = east.get(f"/v1/statements/{statement.statement_id}/file").text
@@ -221,7 +126,7 @@ def test_what_was_stated_does_not_change_when_a_policy_does(march: Office, east:
 
 
 def test_a_partner_sees_its_own_statements_and_finance_sees_all(
-    march: Office, east: Partner, west: Partner, accountant: Partner
+    march: Books, east: Partner, west: Partner, accountant: Partner
 ) -> None:
     march.draw()
     statement = march.statement()
@@ -231,7 +136,7 @@ def test_a_partner_sees_its_own_statements_and_finance_sees_all(
     assert west.get(f"/v1/statements/{statement.statement_id}/file").status_code == 404
 
 
-def test_a_month_that_is_not_over_is_not_stated(office: Office, accountant: Partner) -> None:
+def test_a_month_that_is_not_over_is_not_stated(office: Books, accountant: Partner) -> None:
     early = accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2099-01"})
     assert (early.status_code, early.json["type"].rpartition("/")[2]) == (409, "month-not-over")
     unknown = accountant.post("/v1/statements", {"partner_id": "telecom-north", "month": "2026-03"})
@@ -243,7 +148,7 @@ def test_a_month_that_is_not_over_is_not_stated(office: Office, accountant: Part
     assert (again.status_code, again.json["type"].rpartition("/")[2]) == (409, "statement-exists")
 
 
-def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_booked(march: Office) -> None:
+def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_booked(march: Books) -> None:
     march.draw(now=APRIL + timedelta(days=100))
     stated = {partner: march.months(partner) for partner in ("telecom-east", "telecom-west")}
     assert stated == {
@@ -252,23 +157,21 @@ def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_
     }
 
 
-def test_a_partner_that_sells_nothing_any_more_is_still_given_back_what_was_canceled(march: Office) -> None:
+def test_a_partner_that_sells_nothing_any_more_is_still_given_back_what_was_canceled(march: Books) -> None:
     with march.database.transaction() as tx:
         tx.execute("DELETE FROM partner_products")
     march.draw(now=APRIL + timedelta(days=30))
     assert march.months("telecom-east") == ["2026-02", "2026-03", "2026-04"]
 
 
-def test_a_contract_that_begins_on_the_last_day_of_a_month_has_a_statement_of_it(march: Office) -> None:
+def test_a_contract_that_begins_on_the_last_day_of_a_month_has_a_statement_of_it(march: Books) -> None:
     with march.database.transaction() as tx:
         tx.execute("UPDATE partners SET first_day = '2026-03-31'")
     march.draw()
     assert march.months("telecom-west") == ["2026-03"]
 
 
-def test_settling_takes_two_persons_and_the_stated_amount(
-    march: Office, accountant: Partner, approver: Partner
-) -> None:
+def test_settling_takes_two_persons_and_the_stated_amount(march: Books, accountant: Partner, approver: Partner) -> None:
     march.draw()
     statement = march.statement()
     path = f"/v1/statements/{statement.statement_id}"
@@ -285,7 +188,7 @@ def test_settling_takes_two_persons_and_the_stated_amount(
     assert approver.post(f"{path}/settlement/approval", None).status_code == 409
 
 
-def test_nobody_approves_what_they_recorded_themselves(march: Office) -> None:
+def test_nobody_approves_what_they_recorded_themselves(march: Books) -> None:
     march.draw()
     statement = march.statement()
     with march.database.transaction() as tx:
@@ -295,7 +198,7 @@ def test_nobody_approves_what_they_recorded_themselves(march: Office) -> None:
 
 
 def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
-    march: Office, east: Partner, west: Partner, accountant: Partner, approver: Partner
+    march: Books, east: Partner, west: Partner, accountant: Partner, approver: Partner
 ) -> None:
     march.draw()
     statement = march.statement()
@@ -330,41 +233,11 @@ def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
     assert later.totals["adjusted"].net == -(PREMIUM - COMMISSION)
 
 
-def _west(march: Office) -> str:
+def _west(march: Books) -> str:
     return march.statement(partner="telecom-west").statement_id
 
 
-@pytest.fixture
-def published(march: Office, enrollment_url: str, environ: dict[str, str], kafka: str, topic_prefix: str) -> Link:
-    """March with all its events on Kafka."""
-    link = Link(kafka, topic_prefix)
-    settings = PARTS.settings.load(environ)
-    subscriptions = PARTS.subscriptions(settings, march.database, None)  # type: ignore[arg-type]  # none asks for it
-    topics.ensure("enrollment", subscriptions, link, partitions=4, replication=1)
-    march.draw()
-    relay = Relay("enrollment", link, enrollment_url, Stopping())
-    connection = connect(enrollment_url, "test")
-    connection.autocommit = True
-    while relay.publish(connection):
-        pass
-    connection.close()
-    return link
-
-
-@pytest.fixture
-def proven(march: Office, published: Link) -> tuple[Office, Link]:
-    assert tie_out.tie_out(march.database, published, march.statement()).faults == []
-    return march, published
-
-
-def test_statement_file_policies_and_events_agree_to_the_fen(march: Office, published: Link) -> None:
-    found = tie_out.tie_out(march.database, published, march.statement())
-    assert found.faults == []
-    assert found.premium_of_events["issued"].lines == 42
-    assert found.of_policies == found.in_file == march.statement().totals
-
-
-def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: Office, environ: dict[str, str]) -> None:
+def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: Books, environ: dict[str, str]) -> None:
     march.draw()
     assert faults(march.database, environ) == []
     with march.database.transaction() as tx:
@@ -374,19 +247,3 @@ def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: O
         f"statement {statement_id} counts 44 lines and its file has 43",
         f"statement {statement_id} is not what the policies come to; run tie-out for the difference",
     ]
-
-
-def test_a_fen_that_goes_astray_is_found(proven: tuple[Office, Link]) -> None:
-    march, link = proven
-    with march.database.transaction() as tx:
-        tx.execute(
-            "UPDATE policies SET premium_fen = premium_fen + 1 WHERE policy_id ="
-            " (SELECT policy_id FROM policies WHERE partner_reference = %s)",
-            (row(7).partner_reference,),
-        )
-    (fault,) = tie_out.tie_out(march.database, link, march.statement()).faults
-    assert fault.startswith("issued: stated are 42 lines with 50400 fen")
-    with march.database.transaction() as tx:
-        tx.execute("UPDATE statement_totals SET premium_fen = premium_fen + 1 WHERE transaction_type = 'canceled'")
-    found = tie_out.tie_out(march.database, link, march.statement()).faults
-    assert sum(fault.startswith("canceled") for fault in found) == 3

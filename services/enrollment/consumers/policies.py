@@ -1,0 +1,50 @@
+"""``enrollment.policies.v1``, our own topic: what its events say of premium, as everybody gets to hear it.
+
+Finance proves a month by it weeks later (usecases/tie_out.py), when Kafka has long dropped the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg2
+
+from services.enrollment.domain.event_tallies import Tally, tally_of
+from services.enrollment.store import event_tallies
+from shared.db.transaction import Tx
+from shared.events.envelope import Envelope
+from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
+from shared.messaging.failures import Poison
+from shared.messaging.subscription import Subscription, Together
+
+
+def _note(tx: Tx, envelopes: Sequence[Envelope]) -> None:
+    try:
+        event_tallies.add(tx, [(envelope.id, _tally(envelope)) for envelope in envelopes])
+    except psycopg2.DataError as error:
+        raise Poison("one of its values has not the form that it should have") from error
+
+
+def _tally(envelope: Envelope) -> Tally:
+    event = envelope.data
+    if not isinstance(event, PoliciesEnrolled | PolicyCanceled | PoliciesCanceled | PolicyEndorsed):
+        raise Poison("it says nothing of premium")
+    if isinstance(event, PoliciesEnrolled | PoliciesCanceled) and not (
+        event.policies.policy_id and event.policies.are_of_one_length
+    ):
+        raise Poison("its columns are empty or of different lengths")
+    try:
+        return tally_of(event)
+    except (ValueError, OverflowError) as error:
+        raise Poison("it names an id or an amount that is none") from error
+
+
+_TALLY = Together(_note)
+
+SUBSCRIPTION = Subscription(
+    "tie-out",
+    (PoliciesEnrolled.TOPIC,),
+    {PoliciesEnrolled: _TALLY, PolicyCanceled: _TALLY, PoliciesCanceled: _TALLY, PolicyEndorsed: _TALLY},
+    # Weeks go by until somebody asks.
+    gather_seconds=0.5,
+)
