@@ -122,8 +122,8 @@ CREATE TABLE dry_run_persons (
 );
 
 -- Policies announced together by one event; one enrolled singly is a chunk of one. Premium, the tax in it and what the
--- partner keeps of it are those of each policy of the chunk, as they were when it was sold. ``sealed`` is who is insured,
--- a line for each chunk_place: one cipher run a chunk.
+-- partner keeps of it, and by which kind of agreement, are those of each policy of the chunk, as they were when it was
+-- sold. ``sealed`` is who is insured, a line for each chunk_place: one cipher run a chunk.
 CREATE TABLE policy_chunks (
     chunk_id uuid PRIMARY KEY,
     batch_id uuid REFERENCES batches,
@@ -135,6 +135,7 @@ CREATE TABLE policy_chunks (
     premium_fen bigint NOT NULL CHECK (premium_fen >= 0),
     tax_fen bigint NOT NULL CHECK (tax_fen BETWEEN 0 AND premium_fen),
     compensation_fen bigint NOT NULL CHECK (compensation_fen >= 0),
+    compensation_kind text NOT NULL CHECK (compensation_kind IN ('none', 'commission', 'service_fee')),
     enrolled_at timestamptz NOT NULL,
     -- When the next policy of the chunk ends: a job looks here and not at millions of policies, which so need no index
     -- on their end. A chunk that does not say is looked at once and then rests until its day.

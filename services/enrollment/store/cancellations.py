@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.enrollment.domain.compensation import CompensationKind
 from services.enrollment.domain.policies import CancelReason, PolicyState
 from services.enrollment.domain.refunds import Amounts
 from shared.db.transaction import Row, Tx
@@ -26,7 +27,7 @@ ORDER BY policy_id FOR UPDATE
 _READ: Final = """
 SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
        k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, coalesce(s.paid, 0), e.first_moments, e.premiums,
-       e.taxes, e.compensations
+       e.taxes, e.compensations, k.compensation_kind
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN policy_chunks k USING (chunk_id)
@@ -67,6 +68,8 @@ class Held:
     effective_from: datetime
     effective_to: datetime
     sold: Amounts
+    compensation_kind: CompensationKind
+    """By which agreement its partner was paid for the sale."""
     renews: PolicyId | None
     paid: Fen
     changes: tuple[Change, ...]
@@ -142,6 +145,7 @@ def _held(row: Row) -> Held:
         effective_from=row[6],
         effective_to=row[7],
         sold=Amounts(Fen(row[8]), Fen(row[9]), Fen(row[10])),
+        compensation_kind=row[17],
         renews=None if row[11] is None else PolicyId(row[11]),
         paid=Fen(row[12]),
         changes=tuple(Change(at, Amounts(Fen(premium), Fen(tax), Fen(kept))) for at, premium, tax, kept in changes),

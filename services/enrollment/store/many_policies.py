@@ -91,7 +91,8 @@ class NewChunk:
 
 _COPY_CHUNKS: Final = """
 COPY policy_chunks (chunk_id, policies, event_id, sealed, ends_next, batch_id, partner_no, product_id,
-                           product_version, kind, premium_fen, tax_fen, compensation_fen, enrolled_at)
+                           product_version, kind, premium_fen, tax_fen, compensation_fen, compensation_kind,
+                           enrolled_at)
 FROM STDIN (FORMAT binary)
 """
 
@@ -109,6 +110,7 @@ def add_chunks(
         bigint(under.premium),
         bigint(under.tax),
         bigint(under.compensation),
+        under.compensation_kind.encode(),
         timestamptz(enrolled_at),
     )
     rows = [

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from services.enrollment.domain.compensation import CompensationKind
 from services.enrollment.domain.policies import Consent
 from services.enrollment.store import opt_outs
 from shared.db.transaction import Tx
@@ -43,6 +44,7 @@ class SoldUnder:
     premium: Fen
     tax: Fen
     compensation: Fen
+    compensation_kind: CompensationKind
     stacks_by: int
     """0, or the partner_no where each partner's cover of one person pays its share."""
 
@@ -112,8 +114,8 @@ def _values(row: NewRow) -> tuple[object, ...]:
 
 _ADD_CHUNK: Final = """
 INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
-                           tax_fen, compensation_fen, enrolled_at, event_id, sealed, ends_next)
-VALUES (%s, NULL, %s, %s, %s, 'enrolled', %s, %s, %s, %s, %s, %s, %s, %s)
+                           tax_fen, compensation_fen, compensation_kind, enrolled_at, event_id, sealed, ends_next)
+VALUES (%s, NULL, %s, %s, %s, 'enrolled', %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -143,6 +145,7 @@ def add_chunk(
             under.premium,
             under.tax,
             under.compensation,
+            under.compensation_kind,
             enrolled_at,
             event_id,
             sealed,

@@ -79,8 +79,8 @@ VALUES %s
 _ADD_RENEWALS: Final = "INSERT INTO renewals (policy_id, renews, waits_from) VALUES %s"
 _ADD_CHUNK: Final = """
 INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
-                           tax_fen, compensation_fen, enrolled_at, ends_next, event_id, sealed)
-VALUES (%s, %s, %s, %s, %s, 'renewed', %s, %s, %s, %s, %s, %s, %s, %s)
+                           tax_fen, compensation_fen, compensation_kind, enrolled_at, ends_next, event_id, sealed)
+VALUES (%s, %s, %s, %s, %s, 'renewed', %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -119,7 +119,7 @@ def add(
     ]
     tx.insert_many(_ADD_POLICIES, rows)
     tx.insert_many(_ADD_RENEWALS, [(policy.policy_id, old.policy_id, old.waits_from) for policy, old in chunk])
-    amounts = (under.premium, under.tax, under.compensation)
+    amounts = (under.premium, under.tax, under.compensation, under.compensation_kind)
     ends_next = min(policy.cover.end for policy, _ in chunk)
     sold = (under.partner_no, under.product_id, under.product_version)
     tx.execute(

@@ -41,6 +41,7 @@ class Sale:
             premium=premium,
             tax=tax,
             compensation=compensation_of(premium, tax, self.contract.compensation),
+            compensation_kind=self.contract.compensation.kind,
             stacks_by=self.contract.partner_no if terms.stacking == "pro_rata" else 0,
         )
 

@@ -29,12 +29,12 @@ from services.enrollment.domain.partners import Contract, check_may_sell
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.refunds import NOTHING, Amounts, Charge, of_added, of_removed, total
 from services.enrollment.store import cancellations, endorsements, policies, products
+from services.enrollment.store.cancellations import Held
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.policies import PolicyEndorsed
-from shared.events.products import ProductPublished
 from shared.messaging import outbox
 from shared.process.new_ids import new_id
 from shared.values.ids import PolicyId, TokenHex
@@ -103,9 +103,10 @@ def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Con
     day = first_day(
         change.effective_date, terms, (cover.start, cover.end), now, back_dating_days=contract.back_dating_days
     )
-    charges = _charges(tx, policy, terms)
+    (held,) = [each for each in cancellations.hold(tx, [policy.policy_id]) if each.policy_id == policy.policy_id]
+    charges = _charges(held, zone_of(terms))
     per_term = item_premium(terms, listed.rate_percent)
-    by_policy = contract.compensation.kind == "service_fee"
+    by_policy = held.compensation_kind == "service_fee"
     zone = zone_of(terms)
     if isinstance(change, ItemAdded):
         check_may_sell(contract, policy.product_code, today_of(terms, now))
@@ -121,12 +122,10 @@ def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Con
     return _Effect(kind, datetime.combine(day, datetime.min.time(), zone).astimezone(UTC), amounts, reference)
 
 
-def _charges(tx: Tx, policy: Policy, terms: ProductPublished) -> list[Charge]:
+def _charges(held: Held, zone: tzinfo) -> list[Charge]:
     """What was charged so far; what was sold comes first."""
-    (held,) = [each for each in cancellations.hold(tx, [policy.policy_id]) if each.policy_id == policy.policy_id]
-    zone: tzinfo = zone_of(terms)
     changes = [Charge(each.amounts, each.effective_at.astimezone(zone).date()) for each in held.changes]
-    return [Charge(held.sold, policy.effective_from.astimezone(zone).date()), *changes]
+    return [Charge(held.sold, held.effective_from.astimezone(zone).date()), *changes]
 
 
 def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime) -> Endorsement:

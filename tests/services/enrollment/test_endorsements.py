@@ -8,13 +8,22 @@ from typing import Any
 
 import pytest
 
+from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.domain.pricing import Item
 from services.enrollment.store import erasures
+from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.wind_down import wind_down
+from shared.db.pool import Database
 from shared.events.policies import PolicyEndorsed
 from shared.process.clock import wall_now
-from shared.values.ids import PolicyId
-from tests.services.enrollment.builders import Answer, Partner, body, faults
+from shared.values.ids import PartnerId, PolicyId
+from tests.services.enrollment.a_full_month import endorse as change
+from tests.services.enrollment.a_full_month import organization
+from tests.services.enrollment.books import Books, taxed_books
+from tests.services.enrollment.builders import NOW, Answer, Partner, body, faults
 from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.test_organizations import bias
+from tests.services.enrollment.test_wind_down import work_off
 
 
 def problem(reply: Answer) -> str:
@@ -51,6 +60,59 @@ def test_a_model_that_is_added_costs_the_days_that_are_left_with_its_tax_and_com
         (removed.json["premium_delta_fen"], "third"),
     ]
     assert faults(office.database, environ) == []
+
+
+def pays(books: Books, kind: str, value: int) -> None:
+    """What every partner keeps from now on."""
+    with books.database.transaction() as tx:
+        tx.execute("UPDATE partners SET compensation_kind = %s, compensation_value = %s", (kind, value))
+
+
+def kept(books: Books) -> list[int]:
+    """What each change of a policy adds to what its partner keeps."""
+    with books.database.transaction() as tx:
+        return [row[0] for row in tx.all("SELECT compensation_delta_fen FROM endorsements ORDER BY version")]
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_what_the_partner_keeps_of_a_change_follows_the_sale_and_not_todays_contract(
+    database: Database, vault: Vault, environ: dict[str, str], *, moves: bool
+) -> None:
+    books = taxed_books(database, vault)
+    east, west = PartnerId("telecom-east"), PartnerId("telecom-west")
+    policy = organization(books, tenant=west, now=NOW)
+    pays(books, "service_fee", 500)
+    if moves:
+        with database.transaction() as tx:
+            wind_down(tx, west, east, actor="test", now=NOW)
+        work_off(database)
+    third = Item("third", "Third model")
+    change(books, policy, ItemAdded(third, None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    change(books, policy, ItemRemoved("third", None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    added, removed = kept(books)
+    assert added > 0
+    assert removed == -added
+    assert faults(database, environ) == []
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_fee_that_was_agreed_at_the_sale_does_not_grow_with_a_change(
+    database: Database, vault: Vault, environ: dict[str, str], *, moves: bool
+) -> None:
+    books = taxed_books(database, vault)
+    east, west = PartnerId("telecom-east"), PartnerId("telecom-west")
+    pays(books, "service_fee", 500)
+    policy = organization(books, tenant=west, now=NOW)
+    pays(books, "commission", 1500)
+    if moves:
+        with database.transaction() as tx:
+            wind_down(tx, west, east, actor="test", now=NOW)
+        work_off(database)
+    third = Item("third", "Third model")
+    change(books, policy, ItemAdded(third, None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    change(books, policy, ItemRemoved("third", None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    assert kept(books) == [0, 0]
+    assert faults(database, environ) == []
 
 
 def test_a_suspended_partner_adds_nothing_to_running_cover_and_may_take_off(
