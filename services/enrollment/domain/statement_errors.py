@@ -88,6 +88,6 @@ class AlreadyAnswered(FangzhaError):
 
 @dataclass(frozen=True)
 class NotOnTheStatement(FangzhaError):
-    """Policy {policy_id} is not this partner's; name one of the statement's certificate references, or none."""
+    """Policy {policy_id} has no line on this statement; name one of its certificate references, or none."""
 
     policy_id: str

@@ -13,7 +13,7 @@ from services.enrollment.domain.statement_errors import (
     UnknownStatement,
 )
 from services.enrollment.domain.statements import Dispute, DisputeReason, DisputeState, Sum
-from services.enrollment.store import policies, settlements, statements
+from services.enrollment.store import settlements, statement_policies, statements
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
@@ -38,7 +38,7 @@ def raise_dispute(
     Raises:
         UnknownStatement: there is none of this partner.
         NotDrawnYet, AlreadySettled: it is too early, or too late.
-        NotOnTheStatement: the policy is not this partner's.
+        NotOnTheStatement: the policy has no line on it.
     """
     statement = statements.statement(tx, statement_id, partner_no=partner_no, lock=True)
     if statement is None:
@@ -47,7 +47,7 @@ def raise_dispute(
         raise NotDrawnYet(statement_id)
     if statement.state == "settled":
         raise AlreadySettled(statement_id)
-    if policy_id is not None and policies.policy(tx, policy_id, partner_no=partner_no) is None:
+    if policy_id is not None and not statement_policies.has_line(tx, statement, policy_id):
         raise NotOnTheStatement(policy_id)
     dispute_id = new_id()
     settlements.add_dispute(

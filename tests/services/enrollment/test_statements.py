@@ -14,14 +14,20 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.domain.statements import COLUMNS, ZONE, booked_in
+from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.statements import COLUMNS, ZONE, Statement, Sum, booked_in
 from services.enrollment.store import statement_lines
 from services.enrollment.usecases import draw_statements
+from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
 from services.enrollment.usecases.settle_statement import record_settlement
 from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.wind_down import wind_down
 from shared.db.pool import Database
+from shared.values.ids import PartnerId, PolicyId
+from shared.values.money import Fen
 from tests.services.enrollment.books import APRIL, COMMISSION, PREMIUM, TAX, Books, a_march, taxed_books
-from tests.services.enrollment.builders import NOW, Partner, faults, row
+from tests.services.enrollment.builders import NOW, Answer, Partner, faults, row
+from tests.services.enrollment.test_wind_down import work_off
 
 
 @pytest.fixture
@@ -231,6 +237,58 @@ def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
     march.draw(now=booked_in(month).end + timedelta(hours=2))
     later = march.statement(month=month.isoformat())
     assert later.totals["adjusted"].net == -(PREMIUM - COMMISSION)
+
+
+def problem(reply: Answer) -> str:
+    return str(reply.json["type"]).rpartition("/")[2]
+
+
+def test_a_policy_is_disputed_on_the_statements_that_have_a_line_of_it(
+    march: Books, east: Partner, west: Partner
+) -> None:
+    moved = march.enroll(61, tenant="telecom-west")
+    of_february = march.enroll(71, now=NOW - timedelta(days=1))
+    of_april = march.enroll(72, now=NOW + timedelta(days=31))
+    march.cancel(of_february, now=NOW + timedelta(days=3))
+    with march.database.transaction() as tx:
+        wind_down(tx, PartnerId("telecom-west"), PartnerId("telecom-east"), actor="test", now=NOW)
+    work_off(march.database)
+    march.draw()
+
+    def disputed(partner: Partner, statement: Statement, policy: Policy) -> Answer:
+        body = {"reason": "amount_wrong", "policy_id": policy.policy_id}
+        return partner.post(f"/v1/statements/{statement.statement_id}/disputes", body)
+
+    assert disputed(west, march.statement(partner="telecom-west"), moved).status_code == 201
+    assert disputed(east, march.statement(), of_february).status_code == 201
+    assert disputed(east, march.statement(month="2026-02-01"), of_february).status_code == 201
+    for policy in (moved, of_april):
+        refused = disputed(east, march.statement(), policy)
+        assert (refused.status_code, problem(refused)) == (422, "not-on-the-statement")
+
+
+def test_an_adjusted_policy_is_disputed_on_the_statement_that_adjusts_it(march: Books, east: Partner) -> None:
+    march.draw()
+    (line, *_) = lines_of(east, march.statement().statement_id)
+    policy_id = line["certificate_reference"]
+    april = NOW + timedelta(days=40)
+    with march.database.transaction() as tx:
+        stated = march.statement()
+        one = raise_dispute(
+            tx,
+            stated.statement_id,
+            PolicyId(policy_id),
+            "amount_wrong",
+            None,
+            partner_no=stated.partner_no,
+            actor="test",
+            now=april,
+        )
+        answer_dispute(tx, one.dispute_id, upheld=True, adjustment=Sum(1, Fen(-1)), actor="finance", now=april)
+    march.draw(now=APRIL + timedelta(days=30))
+    later = march.statement(month="2026-04-01")
+    path = f"/v1/statements/{later.statement_id}/disputes"
+    assert east.post(path, {"reason": "amount_wrong", "policy_id": policy_id}).status_code == 201
 
 
 def _west(march: Books) -> str:
