@@ -194,7 +194,22 @@ def test_settling_takes_two_persons_and_the_stated_amount(march: Books, accounta
     assert approver.post(f"{path}/settlement/approval", None).status_code == 409
 
 
-def test_nobody_approves_what_they_recorded_themselves(march: Books) -> None:
+def test_who_recorded_a_settlement_does_not_decide_it_whatever_the_token_allows(
+    march: Books, app: Flask, issuer: Issuer, approver: Partner
+) -> None:
+    march.draw()
+    statement = march.statement()
+    path = f"/v1/statements/{statement.statement_id}/settlement"
+    both = Partner(app.test_client(), issuer.token("finance-chen", scope="statements:write statements:approve"))
+    payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": "2026-04-10"}
+    assert both.post(path, payment).status_code == 201
+    for decision in ("approval", "rejection"):
+        refused = both.post(f"{path}/{decision}", None)
+        assert (refused.status_code, problem(refused)) == (409, "second-person-needed")
+    assert approver.post(f"{path}/approval", None).status_code == 200
+
+
+def test_the_database_too_refuses_an_approval_by_who_recorded_it(march: Books) -> None:
     march.draw()
     statement = march.statement()
     with march.database.transaction() as tx:
