@@ -30,10 +30,10 @@ CREATE TABLE webhook_former_secrets (
     PRIMARY KEY (endpoint_id, secret)
 );
 
--- The types that some enabled endpoint of the partner asks for: who reads the contract knows it at no further cost.
+-- The types that some endpoint of the partner asks for, disabled or not: who reads the contract knows it at no further cost.
 ALTER TABLE partners ADD COLUMN webhook_types text[] NOT NULL DEFAULT '{}';
 
--- One fact for one endpoint, written in the transaction of the fact. webhook_id is the fact's: the same at each endpoint
+-- One fact for one endpoint, written in the transaction of the fact; that of a disabled one waits. webhook_id is the fact's: the same at each endpoint
 -- and in each attempt. due_at is also the lease: who takes a delivery moves it past the end of the attempt.
 CREATE TABLE webhook_deliveries (
     delivery_id uuid PRIMARY KEY,

@@ -105,7 +105,7 @@ _WEBHOOK_TYPES: Final = """
 SELECT 'partner ' || r.partner_id || ' asks for other webhooks than its contract says' FROM partners r
 WHERE ARRAY(SELECT unnest(r.webhook_types) ORDER BY 1) <> ARRAY(
     SELECT DISTINCT unnest(e.types) FROM webhook_endpoints e
-    WHERE e.partner_no = r.partner_no AND e.state = 'enabled' ORDER BY 1)
+    WHERE e.partner_no = r.partner_no AND e.state <> 'deleted' ORDER BY 1)
 """
 
 # 12: no clear identity where none belongs. The pattern is an 18-digit number or a mobile number standing alone.

@@ -216,7 +216,7 @@ _AGAIN: Final = """
 UPDATE webhook_deliveries SET state = 'pending', tries = 0, due_at = %s, settled_at = NULL WHERE delivery_id = %s
 """
 _RESUME: Final = """
-UPDATE webhook_deliveries SET tries = 0, due_at = %s WHERE endpoint_id = %s AND state = 'pending'
+UPDATE webhook_deliveries SET tries = 0, due_at = %s WHERE endpoint_id = %s AND state = 'pending' AND tries > 0
 """
 
 
@@ -226,7 +226,7 @@ def ask_again(tx: Tx, delivery_id: str, now: datetime) -> None:
 
 
 def resume(tx: Tx, endpoint_id: str, now: datetime) -> int:
-    """Have what waited while the endpoint was disabled sent now; how many there are."""
+    """Have what was tried before the endpoint was disabled sent anew; how many there are. The rest is due as it is."""
     return tx.execute(_RESUME, (now, endpoint_id))
 
 

@@ -14,7 +14,7 @@ _HOLD: Final = "SELECT 1 FROM partners WHERE partner_no = %s FOR NO KEY UPDATE"
 _TYPES: Final = """
 UPDATE partners SET webhook_types = ARRAY(
     SELECT DISTINCT unnest(types) FROM webhook_endpoints e
-    WHERE e.partner_no = partners.partner_no AND e.state = 'enabled')
+    WHERE e.partner_no = partners.partner_no AND e.state <> 'deleted')
 WHERE partner_no = %s
 """
 

@@ -23,12 +23,12 @@ from services.enrollment.store import webhook_deliveries
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks import send as send_webhooks
 from services.enrollment.usecases.webhooks.send import LEASE, SLOTS, Sender, drop_old
-from services.enrollment.usecases.webhooks.tell import tell
+from services.enrollment.usecases.webhooks.tell import tell, tell_claim
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.process.clock import SystemClock, wall_now
-from tests.services.enrollment.builders import NOW, Partner, body, faults
+from tests.services.enrollment.builders import NOW, Partner, body, decided, faults
 from tests.services.enrollment.conftest import KEYS, NewSender
 from tests.services.enrollment.receiver import Answers, Receiver, listening
 from tests.services.enrollment.webhooks import add, later, send
@@ -201,13 +201,46 @@ def test_a_server_that_says_gone_is_sent_nothing_more(
     shown = east.get(path).json
     assert (shown["state"], shown["disabled_reason"]) == ("disabled", "gone")
     assert "410" in shown["notice"]
-    assert tell_east(database, 2) == 0
+    assert tell_east(database, 2) == 1
     later(database, timedelta(days=1))
     send(sender)
     assert len(receiver.received) == 1
-    (delivery,) = east.get(f"{path}/deliveries").json["items"]
+    delivery = east.get(f"{path}/deliveries").json["items"][-1]
     replay = f"/v1/webhook-deliveries/{delivery['delivery_id']}/replay"
     assert east.post(replay, {}).status_code == 409
+
+
+def test_what_happens_while_an_endpoint_is_disabled_waits_and_goes_when_it_is_enabled(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database, environ: dict[str, str]
+) -> None:
+    """A claim, say: its partner can read of it nowhere else."""
+    path = f"/v1/webhook-endpoints/{add(east, receiver)['endpoint_id']}"
+    policy = east.post("/v1/policies", body(1)).json["policy_id"]
+    receiver.next = [Answers(410)]
+    send(sender)
+    with database.transaction() as tx:
+        tell_claim(tx, decided(policy, outcome="approved", amount_fen=700))
+    assert faults(database, environ) == []
+    send(sender)
+    assert len(receiver.received) == 1
+    east.post(f"{path}/enabling", {})
+    send(sender)
+    assert {got.message["type"] for got in receiver.received[1:]} == {"policy.issued", "claim.changed"}
+    assert faults(database, environ) == []
+
+
+def test_what_waits_for_a_disabled_endpoint_waits_for_a_month(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    add(east, receiver)
+    receiver.next = [Answers(410)]
+    tell_east(database, 1)
+    send(sender)
+    tell_east(database, 2)
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_deliveries SET delivery_id = uuidv7(interval '-31 days') WHERE attempts = 0")
+    drop_old(database)
+    assert rows(database) == [("pending", 1, 1)]
 
 
 def test_an_endpoint_with_nothing_but_failures_for_three_days_is_disabled_and_what_waited_goes_when_it_is_enabled(

@@ -1,6 +1,6 @@
 """What a partner does with its endpoints: add, rotate the secret, remove, enable again, have a delivery sent again.
 
-Each changes what the contract says of the types that are asked for, in the same transaction.
+What the contract says of the types that are asked for changes with the endpoints, in the same transaction.
 """
 
 from __future__ import annotations
@@ -136,10 +136,8 @@ def enable_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: d
     Raises:
         NoContract, UnknownEndpoint: see endpoint_of.
     """
-    found = endpoint_of(tx, endpoint_id, tenant=tenant)
-    endpoints.hold(tx, found.partner_no)
+    endpoints.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
     if endpoints.enable(tx, endpoint_id):
-        endpoints.note_types(tx, found.partner_no)
         deliveries.resume(tx, endpoint_id, wall_now())
         _record(tx, "webhook_endpoint.enabled", endpoint_id, actor=actor, now=now)
     return endpoint_of(tx, endpoint_id, tenant=tenant)

@@ -161,7 +161,6 @@ class Sender:
             endpoints.hold(tx, taken.partner_no)
             if not endpoints.disable(tx, taken.endpoint_id, reason, wall_now()):
                 return
-            endpoints.note_types(tx, taken.partner_no)
             audit.record(
                 tx,
                 actor="webhooks",
