@@ -149,7 +149,7 @@ WEBHOOKS_DUE_SECONDS: Final = Gauge(
 )
 WEBHOOK_ENDPOINTS_DISABLED: Final = Counter(
     "fangzha_webhook_endpoints_disabled_total",
-    "Partners' endpoints that were taken out, by reason (gone, only_failures).",
+    "Partners' endpoints that were taken out, by reason (gone, only_failures, address_refused).",
     ["reason"],
 )
 

@@ -9,11 +9,16 @@ from services.enrollment.store.webhook_deliveries import Attempt, Delivery
 from services.enrollment.store.webhook_endpoints import Endpoint
 from shared.web.models import ReplyModel
 
+_MEND = " Mend it, try it by POST …/test, and enable it by POST …/enabling: what waited is sent then."
 _NOTICES: dict[DisabledReason, str] = {
-    "gone": "Your server answered 410 Gone, so nothing is sent there any more.",
-    "only_failures": "For three days there was nothing but failures, so nothing is sent there any more.",
+    "gone": "Your server answered 410 Gone, so nothing is sent there any more." + _MEND,
+    "only_failures": "For three days there was nothing but failures, so nothing is sent there any more." + _MEND,
+    "address_refused": (
+        "For three days there was nothing but failures, and we may not call its address: it leads into a private"
+        " network, or is not encrypted. Ask us to allow it, or give the name a public address, and enable the endpoint"
+        " by POST …/enabling: what waited is sent then."
+    ),
 }
-_TO_DO = " Mend it, try it by POST …/test, and enable it by POST …/enabling: what waited is sent then."
 
 
 class EndpointView(ReplyModel):
@@ -85,7 +90,7 @@ def _fields(endpoint: Endpoint) -> dict[str, object]:
         "url": endpoint.url,
         "types": list(endpoint.types),
         "state": endpoint.state,
-        "notice": None if reason is None else _NOTICES[reason] + _TO_DO,
+        "notice": None if reason is None else _NOTICES[reason],
         "disabled_reason": reason,
         "disabled_at": endpoint.disabled_at,
         "failures": endpoint.failures,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NewType
 
 EndpointState = Literal["enabled", "disabled"]
-DisabledReason = Literal["gone", "only_failures"]
+DisabledReason = Literal["gone", "only_failures", "address_refused"]
 DeliveryState = Literal["pending", "delivered", "failed"]
 Failure = Literal[
     "answered_otherwise",
@@ -28,7 +28,8 @@ Failure = Literal[
     "answer_unreadable",
     "secret_unreadable",
 ]
-"""Why an attempt was no success. Closed, so that it can be counted; a reply's own text is nowhere kept."""
+"""Why an attempt was no success. Closed, so that it can be counted; a reply's own text is nowhere kept. The last is our
+own fault: a test message says so, and any other waits untried."""
 
 Secret = NewType("Secret", str)
 """``whsec_`` and the base64 of 32 random bytes."""
@@ -42,10 +43,11 @@ WAITS: Final = tuple(
     for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
 """After each failed attempt, the first being made at once: the standard's own example. From the first attempt to the
-last it is 75 hours and 35 minutes."""
+last it is at least 75 hours and 35 minutes."""
 TRIES: Final = len(WAITS) + 1
 SPREAD: Final = 0.1
-"""Each wait is longer or shorter by up to this share, so that what failed together does not come back together."""
+"""Each wait is longer by up to this share, so that what failed together does not come back together. None is shorter:
+three days are promised."""
 LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 """A receiver may ask for more patience than the schedule has, up to the schedule's own longest wait."""
 
@@ -93,7 +95,7 @@ def failure_of(status: int) -> Failure | None:
 def next_wait(tries: int, retry_after: timedelta | None, spread: float) -> timedelta | None:
     """How long until the next attempt after ``tries`` that failed; None if that was the last.
 
-    ``spread`` is a random number from -1 to 1. What the receiver asks for may lengthen a wait, never shorten it.
+    ``spread`` is a random number from 0 to 1. What the receiver asks for may lengthen a wait, never shorten it.
     """
     if tries >= TRIES:
         return None
@@ -113,7 +115,7 @@ def reason_to_disable(answer: Answer, standing: Standing, now: datetime) -> Disa
         return "gone"
     since = standing.failing_since
     if since is not None and standing.failures >= TRIES and now - since >= DISABLED_AFTER:
-        return "only_failures"
+        return "address_refused" if answer.failure == "address_refused" else "only_failures"
     return None
 
 

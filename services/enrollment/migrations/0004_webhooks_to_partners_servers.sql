@@ -13,7 +13,7 @@ CREATE TABLE webhook_endpoints (
     failing_since timestamptz,
     paused_until timestamptz,
     disabled_at timestamptz,
-    disabled_reason text CHECK (disabled_reason IN ('gone', 'only_failures')),
+    disabled_reason text CHECK (disabled_reason IN ('gone', 'only_failures', 'address_refused')),
     created_at timestamptz NOT NULL,
     CHECK ((state = 'deleted') = (secret IS NULL)),
     CHECK ((failures = 0) = (failing_since IS NULL)),

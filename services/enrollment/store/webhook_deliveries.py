@@ -19,6 +19,7 @@ WITH under_way AS (
            (SELECT count(*) FROM under_way u WHERE u.partner_no = e.partner_no) AS partner_busy
     FROM webhook_endpoints e
     WHERE e.state = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
+      AND e.endpoint_id <> ALL (%(passed_over)s::uuid[])
 ), due AS MATERIALIZED (
     SELECT r.partner_no, r.partner_busy, d.delivery_id, d.due_at,
            r.busy + row_number() OVER (PARTITION BY r.endpoint_id ORDER BY d.due_at) AS place
@@ -67,10 +68,13 @@ class Taken:
     """Of the endpoint, in a row, before this attempt."""
 
 
-def take(tx: Tx, slots: Slots, under_way: Sequence[Taken], *, lease: timedelta, now: datetime) -> list[Taken]:
+def take(
+    tx: Tx, slots: Slots, under_way: Sequence[Taken], passed_over: Sequence[str], *, lease: timedelta, now: datetime
+) -> list[Taken]:
     """Deliveries that are due, for the slots that this process has left: partners in turn, and a partner's endpoints.
 
-    Whoever has the least under way is next, and then who is due for longest. An endpoint that fails gets one at a time.
+    Whoever has the least under way is next, and then who is due for longest. An endpoint that fails gets one at a time,
+    and those that are passed over none.
     """
     values: dict[str, object] = {
         "endpoints": [each.endpoint_id for each in under_way],
@@ -78,6 +82,7 @@ def take(tx: Tx, slots: Slots, under_way: Sequence[Taken], *, lease: timedelta, 
         "slots": slots.all - len(under_way),
         "of_one_partner": slots.of_one_partner,
         "of_one_endpoint": slots.of_one_endpoint,
+        "passed_over": list(passed_over),
         "lease_until": now + lease,
         "now": now,
     }

@@ -16,6 +16,7 @@ from services.enrollment.domain.webhooks import (
     LONGEST_PAUSE,
     LONGEST_RETRY_AFTER,
     TRIES,
+    WAITS,
     Answer,
     Standing,
     failure_of,
@@ -40,11 +41,11 @@ def test_a_message_is_tried_ten_times_over_three_days() -> None:
     assert timedelta(days=3) <= sum(known, timedelta()) < timedelta(days=3, hours=4)
 
 
-def test_no_two_waits_are_alike_by_up_to_a_tenth() -> None:
-    middle = next_wait(2, None, 0)
-    assert middle is not None
-    assert next_wait(2, None, -1) == middle * 0.9
-    assert next_wait(2, None, 1) == middle * 1.1
+def test_no_two_waits_are_alike_and_together_they_are_never_less_than_three_days() -> None:
+    for spread in (0.0, 0.3, 0.999, 1.0):
+        waits = [next_wait(tries, None, spread) for tries in range(1, TRIES)]
+        assert waits == [wait * (1 + 0.1 * spread) for wait in WAITS]
+        assert timedelta(days=3) <= sum((wait for wait in waits if wait), timedelta()) < timedelta(days=3, hours=12)
 
 
 def test_a_receiver_may_ask_for_more_patience_within_bounds_and_not_for_less() -> None:
@@ -83,6 +84,9 @@ def test_an_endpoint_is_given_up_after_three_days_of_nothing_but_failures_and_at
     assert reason_to_disable(failed, Standing(TRIES, since), NOW) == "only_failures"
     assert reason_to_disable(failed, Standing(TRIES - 1, since), NOW) is None
     assert reason_to_disable(failed, Standing(10_000, since + timedelta(seconds=1)), NOW) is None
+    refused = Answer(None, "address_refused")
+    assert reason_to_disable(refused, Standing(TRIES, since), NOW) == "address_refused"
+    assert reason_to_disable(refused, Standing(TRIES - 1, since), NOW) is None
     assert reason_to_disable(Answer(410, "gone"), Standing(1, NOW), NOW) == "gone"
     assert reason_to_disable(Answer(204, None), Standing(0, None), NOW) is None
 

@@ -130,6 +130,19 @@ def test_a_test_message_goes_at_once_and_its_outcome_is_told(east: Partner, rece
     assert east.get(path).json["failures"] == 0
 
 
+def test_a_test_of_an_endpoint_whose_secret_our_keys_do_not_open_says_so(
+    east: Partner, receiver: Receiver, database: Database
+) -> None:
+    path = f"{ENDPOINTS}/{add(east, receiver)['endpoint_id']}"
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_endpoints SET secret = secret || '\\x00'::bytea")
+    told = east.post(f"{path}/test", {})
+    assert (told.status_code, told.json["delivered"]) == (200, False)
+    assert told.json["attempt"]["failure"] == "secret_unreadable"
+    assert receiver.received == []
+    assert east.get(path).json["failures"] == 0
+
+
 def test_a_server_that_hangs_takes_neither_the_web_process_s_threads_nor_its_connections(
     east: Partner, app: Flask, receiver: Receiver, trials_under_way: int
 ) -> None:

@@ -19,7 +19,7 @@ from services.enrollment.courier.addresses import parse_networks
 from services.enrollment.courier.post import Courier
 from services.enrollment.domain.webhook_facts import BatchFinished
 from services.enrollment.domain.webhooks import TRIES, WAITS, Answer
-from services.enrollment.store import webhook_deliveries
+from services.enrollment.store import webhook_deliveries, webhook_queue
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks import send as send_webhooks
 from services.enrollment.usecases.webhooks.send import LEASE, SLOTS, Sender, drop_old
@@ -74,6 +74,11 @@ def tell_east(database: Database, number: int = 1) -> int:
 def rows(database: Database, columns: str = "state, attempts, tries") -> list[tuple[Any, ...]]:
     with database.transaction() as tx:
         return tx.all(f"SELECT {columns} FROM webhook_deliveries ORDER BY delivery_id")
+
+
+def due(database: Database) -> int:
+    with database.transaction() as tx:
+        return webhook_queue.due(tx, wall_now())[0]
 
 
 def endpoint(east: Partner) -> Any:
@@ -148,10 +153,10 @@ def test_a_failed_message_goes_again_by_the_schedule_until_it_is_given_up(
         send(sender)
         assert len(receiver.received) == number
         assert rows(database) == [("pending", number, number)]
-        later(database, wait * 0.85)
+        later(database, wait * 0.95)
         send(sender)
         assert len(receiver.received) == number, "it went too early"
-        later(database, wait * 0.25)
+        later(database, wait * 0.2)
     send(sender)
     assert len(receiver.received) == TRIES
     assert rows(database) == [("failed", TRIES, TRIES)]
@@ -378,7 +383,7 @@ def test_of_a_partner_s_servers_each_gets_its_turn_and_of_partners_too(
     east.post("/v1/policies", body(1))
     west.post("/v1/policies", body(2))
     with database.transaction() as tx:
-        taken = webhook_deliveries.take(tx, replace(SLOTS, all=3), [], lease=LEASE, now=wall_now())
+        taken = webhook_deliveries.take(tx, replace(SLOTS, all=3), [], [], lease=LEASE, now=wall_now())
     assert Counter(each.endpoint_id for each in taken) == {each["endpoint_id"]: 1 for each in (long, short, other)}
 
 
@@ -403,16 +408,40 @@ def test_a_host_that_is_down_costs_one_attempt_and_then_pauses_that_grow(
     assert {state for state, *_ in rows(database)} == {"delivered"}
 
 
-def test_a_secret_that_does_not_open_is_a_failure_of_its_own_endpoint_alone(
+def test_a_secret_that_our_keys_do_not_open_is_no_fault_of_the_partner_s_and_its_messages_wait(
     east: Partner, west: Partner, receiver: Receiver, new_sender: NewSender, database: Database
 ) -> None:
     add(east, receiver)
+    damaged = add(east, receiver, types=["policy.issued"])["endpoint_id"]
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_endpoints SET secret = secret || '\\x00'::bytea WHERE endpoint_id = %s", (damaged,))
     tell_east(database)
+    east.post("/v1/policies", body(1))
+    sender = new_sender()
+    send(sender)
+    assert [got.message["type"] for got in receiver.received].count("policy.issued") == 1
+    assert sorted(rows(database)) == [("delivered", 1, 1), ("delivered", 1, 1), ("pending", 0, 0)]
+    assert due(database) == 1, "nobody is told that it waits"
+    shown = east.get(f"/v1/webhook-endpoints/{damaged}").json
+    assert (shown["state"], shown["failures"], shown["failing_since"]) == ("enabled", 0, None)
+
+
+def test_a_worker_that_lacks_a_key_leaves_the_messages_to_one_that_has_it_and_looks_again_later(
+    east: Partner, receiver: Receiver, new_sender: NewSender, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(east, receiver)
+    tell_east(database, 1)
     stranger = new_sender(Sealer(KeyRing({9: bytes(32)})))
     send(stranger)
-    assert receiver.received == []
-    (delivery,) = east.get(f"/v1/webhook-endpoints/{endpoint(east)['endpoint_id']}/deliveries").json["items"]
-    assert delivery["attempts"][0]["failure"] == "secret_unreadable"
+    send(new_sender())
+    assert len(receiver.received) == 1
+    tell_east(database, 2)
+    monkeypatch.setattr(stranger, "_sealer", Sealer(KEYS))
+    send(stranger)
+    assert len(receiver.received) == 1, "it looked at once"
+    monkeypatch.setattr(send_webhooks, "LOOK_AGAIN_SECONDS", 0.0)
+    send(stranger)
+    assert len(receiver.received) == 2
 
 
 def test_a_database_that_is_away_when_a_message_was_sent_leads_to_the_same_message_again(

@@ -5,8 +5,14 @@ from __future__ import annotations
 import secrets as random_source
 
 from services.enrollment.domain.webhooks import SECRET_BYTES, Secret, secret_of
+from services.enrollment.store import webhook_endpoints as endpoints
 from shared.db.transaction import Tx
-from shared.privacy.sealed import Sealer
+from shared.privacy.keys import UnknownKey
+from shared.privacy.sealed import SealBroken, Sealer
+from shared.process.clock import wall_now
+from shared.process.logs import get_logger
+
+log = get_logger()
 
 
 def new_secret(tx: Tx, sealer: Sealer, endpoint_id: str) -> tuple[Secret, bytes]:
@@ -15,13 +21,19 @@ def new_secret(tx: Tx, sealer: Sealer, endpoint_id: str) -> tuple[Secret, bytes]
     return secret, sealer.new_data_key(tx).seal(secret, _context(endpoint_id))
 
 
-def opened(tx: Tx, sealer: Sealer, endpoint_id: str, sealed: tuple[bytes, ...]) -> list[Secret]:
-    """The secrets in clear, in their order.
+def signing(tx: Tx, sealer: Sealer, endpoint_id: str) -> tuple[Secret, ...] | None:
+    """The secrets in clear that sign now, the current one first; none where the endpoint is gone.
 
-    Raises:
-        SealBroken, UnknownKey: one does not open with the settings' keys.
+    None where one does not open with the settings' keys: that is our fault, and the log says so.
     """
-    return [Secret(sealer.open(tx, blob, _context(endpoint_id))) for blob in sealed]
+    try:
+        return tuple(
+            Secret(sealer.open(tx, blob, _context(endpoint_id)))
+            for blob in endpoints.secrets(tx, endpoint_id, wall_now())
+        )
+    except (SealBroken, UnknownKey) as error:
+        log.error("webhook_secret_unreadable", endpoint_id=endpoint_id, reason=error.sentence())  # noqa: TRY400
+        return None
 
 
 def _context(endpoint_id: str) -> str:

@@ -32,13 +32,12 @@ from services.enrollment.store import webhook_deliveries as deliveries
 from services.enrollment.store import webhook_endpoints as endpoints
 from services.enrollment.store import webhook_queue
 from services.enrollment.store.webhook_deliveries import Attempt, Slots, Taken, attempt_of
-from services.enrollment.usecases.webhooks.secrets import opened
+from services.enrollment.usecases.webhooks.secrets import signing
 from shared.db import audit
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.messaging.failures import PASSING
-from shared.privacy.keys import UnknownKey
-from shared.privacy.sealed import SealBroken, Sealer
+from shared.privacy.sealed import Sealer
 from shared.process import metrics
 from shared.process.clock import Clock, monotonic, wall_now
 from shared.process.logs import get_logger
@@ -50,6 +49,8 @@ LEASE: Final = timedelta(seconds=60)
 """Four times what an attempt may take: a slow resolver and the settling are in it."""
 MOMENT_SECONDS: Final = 0.25
 """How long it waits for one of its threads before it looks whether something else is due."""
+LOOK_AGAIN_SECONDS: Final = 60.0
+"""After a secret did not open with our keys: the messages wait, and neither they nor the endpoint count a failure."""
 _SETTLING: Final = 2
 """Threads that may hold a connection of the worker's pool at once; each does for milliseconds."""
 _KEPT: Final = timedelta(days=30)
@@ -66,6 +67,14 @@ class Letter:
     secrets: tuple[Secret, ...]
 
 
+class _Unreadable(Exception):
+    """Secrets of these endpoints do not open with our keys."""
+
+    def __init__(self, endpoint_ids: list[str]) -> None:
+        super().__init__()
+        self.endpoint_ids = endpoint_ids
+
+
 class Sender:
     """One process's share of the sending."""
 
@@ -76,6 +85,7 @@ class Sender:
         self._clock = clock
         self._threads = ThreadPoolExecutor(SLOTS.all, thread_name_prefix="webhook")
         self._under_way: dict[Future[None], Taken] = {}
+        self._unreadable: dict[str, float] = {}
         self._connections = BoundedSemaphore(_SETTLING)
 
     def send_due(self) -> bool:
@@ -104,20 +114,33 @@ class Sender:
 
     def _take(self) -> list[Letter]:
         under_way = list(self._under_way.values())
-        if len(under_way) == SLOTS.all:
-            return []
-        with self._database.transaction() as tx:
-            taken = deliveries.take(tx, SLOTS, under_way, lease=LEASE, now=wall_now())
-            secrets = {each.endpoint_id: self._secrets(tx, each.endpoint_id) for each in taken}
-        return [Letter(each, secrets[each.endpoint_id]) for each in taken]
+        while len(under_way) < SLOTS.all:
+            try:
+                with self._database.transaction() as tx:
+                    passed_over = self._passed_over()
+                    taken = deliveries.take(tx, SLOTS, under_way, passed_over, lease=LEASE, now=wall_now())
+                    return self._letters(tx, taken)
+            except _Unreadable as error:
+                self._unreadable |= dict.fromkeys(error.endpoint_ids, monotonic())
+        return []
 
-    def _secrets(self, tx: Tx, endpoint_id: str) -> tuple[Secret, ...]:
-        """Empty where they do not open: one endpoint's keys must not hold up the others."""
-        try:
-            return tuple(opened(tx, self._sealer, endpoint_id, endpoints.secrets(tx, endpoint_id, wall_now())))
-        except (SealBroken, UnknownKey) as error:
-            log.error("webhook_secret_unreadable", endpoint_id=endpoint_id, reason=error.sentence())  # noqa: TRY400
-            return ()
+    def _passed_over(self) -> list[str]:
+        """Endpoints whose secrets did not open a moment ago."""
+        until = monotonic() - LOOK_AGAIN_SECONDS
+        self._unreadable = {each: when for each, when in self._unreadable.items() if when > until}
+        return list(self._unreadable)
+
+    def _letters(self, tx: Tx, taken: list[Taken]) -> list[Letter]:
+        """What was taken, without what was meant for an endpoint that is gone by now.
+
+        Raises:
+            _Unreadable: so that nothing stays taken that cannot be signed.
+        """
+        secrets = {each: signing(tx, self._sealer, each) for each in {each.endpoint_id for each in taken}}
+        unreadable = [each for each, found in secrets.items() if found is None]
+        if unreadable:
+            raise _Unreadable(unreadable)
+        return [Letter(each, found) for each in taken if (found := secrets[each.endpoint_id])]
 
     def _deliver(self, letter: Letter) -> None:
         taken = letter.taken
@@ -138,15 +161,13 @@ class Sender:
             log.warning("webhook_not_settled", delivery_id=taken.delivery_id, error=type(error).__name__)
 
     def _post(self, letter: Letter) -> Answer:
-        if not letter.secrets:
-            return Answer(None, "secret_unreadable")
         body = letter.taken.body.encode()
         signed = headers(letter.taken.webhook_id, wall_now(), body, letter.secrets)
         return self._courier.post(letter.taken.url, signed, body)
 
     def _settle(self, taken: Taken, attempt: Attempt, answer: Answer) -> Standing:
         now = wall_now()
-        delay = next_wait(taken.tries, answer.retry_after, random.uniform(-1, 1))  # noqa: S311  # no secret
+        delay = next_wait(taken.tries, answer.retry_after, random.random())  # noqa: S311  # no secret
         with self._database.transaction() as tx:
             deliveries.settle(tx, taken.delivery_id, attempt, next_due=None if delay is None else now + delay, now=now)
             if answer.delivered:

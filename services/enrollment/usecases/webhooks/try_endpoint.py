@@ -6,6 +6,7 @@ be tried as well. 3. The attempt goes into the delivery log; how the endpoint fa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -14,12 +15,11 @@ from typing import Final
 from services.enrollment.courier.post import Courier
 from services.enrollment.domain.errors import TestsBusy
 from services.enrollment.domain.webhook_facts import body
-from services.enrollment.domain.webhooks import headers
+from services.enrollment.domain.webhooks import Answer, Secret, headers
 from services.enrollment.store import webhook_deliveries as deliveries
-from services.enrollment.store import webhook_endpoints as endpoints
 from services.enrollment.store.webhook_deliveries import Attempt, Tried, attempt_of
 from services.enrollment.usecases.webhooks.endpoints import endpoint_of
-from services.enrollment.usecases.webhooks.secrets import opened
+from services.enrollment.usecases.webhooks.secrets import signing
 from shared.db.pool import Database
 from shared.privacy.sealed import Sealer
 from shared.process.clock import monotonic, wall_now
@@ -57,21 +57,25 @@ class Trials:
         """
         with self.database.transaction() as tx:
             found = endpoint_of(tx, endpoint_id, tenant=tenant)
-            sealed = endpoints.secrets(tx, endpoint_id, wall_now())
-            secrets = opened(tx, self.sealer, endpoint_id, sealed)
+            secrets = signing(tx, self.sealer, endpoint_id)
         if not self._slots.acquire(blocking=False):
             raise TestsBusy(retry_after=round(TEST_SECONDS))
         try:
             tried = Tried(
                 new_id(), new_id(), endpoint_id, TEST_TYPE, body(TEST_TYPE, now, {"endpoint_id": endpoint_id})
             )
-            text = tried.body.encode()
             began_at, began = wall_now(), monotonic()
-            signed = headers(tried.webhook_id, began_at, text, secrets)
-            answer = self.courier.post(found.url, signed, text, seconds=TEST_SECONDS)
+            answer = self._post(found.url, tried, secrets, began_at)
             attempt = attempt_of(1, answer, began_at, monotonic() - began)
         finally:
             self._slots.release()
         with self.database.transaction() as tx:
             deliveries.add_tried(tx, tried, attempt, now=wall_now())
         return Trial(tried.delivery_id, tried.webhook_id, attempt)
+
+    def _post(self, url: str, tried: Tried, secrets: Sequence[Secret] | None, now: datetime) -> Answer:
+        if secrets is None:
+            return Answer(None, "secret_unreadable")
+        text = tried.body.encode()
+        signed = headers(tried.webhook_id, now, text, secrets)
+        return self.courier.post(url, signed, text, seconds=TEST_SECONDS)
