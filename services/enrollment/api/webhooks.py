@@ -226,4 +226,7 @@ def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) 
 )
 def replay(call: Call[Deps], path: DeliveryPath) -> Reply[DeliveryView]:
     """Have a message sent again, delivered or not: the same body under the same `webhook-id`."""
-    return Reply(delivery_view(replay_delivery(call.tx, path.delivery_id, tenant=call.caller.tenant)))
+    again = replay_delivery(
+        call.tx, path.delivery_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now
+    )
+    return Reply(delivery_view(again))

@@ -45,6 +45,8 @@ CREATE TABLE webhook_deliveries (
     -- Begun since it was written, and since it was last asked for.
     attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     tries integer NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND attempts),
+    -- How often it was asked for again: what came of an attempt from before that settles nothing.
+    asked integer NOT NULL DEFAULT 0 CHECK (asked >= 0),
     due_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     settled_at timestamptz,

@@ -37,7 +37,8 @@ WITH under_way AS (
 UPDATE webhook_deliveries w SET attempts = w.attempts + 1, tries = w.tries + 1, due_at = %(lease_until)s
 FROM taken, webhook_endpoints e
 WHERE w.delivery_id = taken.delivery_id AND e.endpoint_id = w.endpoint_id
-RETURNING w.delivery_id, w.webhook_id, w.endpoint_id, w.body, w.attempts, w.tries, e.url, e.partner_no, e.failures
+RETURNING w.delivery_id, w.webhook_id, w.endpoint_id, w.body, w.attempts, w.tries, w.asked,
+          e.url, e.partner_no, e.failures
 """
 
 
@@ -62,6 +63,8 @@ class Taken:
     """Begun so far, this one included: its number."""
     tries: int
     """The same since the delivery was last asked for."""
+    asked: int
+    """How often that was."""
     url: str
     partner_no: int
     failures: int
@@ -89,13 +92,15 @@ def take(
     return [Taken(*row) for row in tx.all(_TAKE, values)]
 
 
+# The row is locked, so that it is there until the attempt is; none is written where it was dropped by age meanwhile.
 _ATTEMPT: Final = """
 INSERT INTO webhook_attempts (delivery_id, number, began_at, milliseconds, status, failure)
-VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+SELECT delivery_id, %s, %s, %s, %s, %s FROM webhook_deliveries WHERE delivery_id = %s FOR KEY SHARE
+ON CONFLICT DO NOTHING
 """
 _SETTLE: Final = """
 UPDATE webhook_deliveries SET state = %(state)s, due_at = coalesce(%(due_at)s, due_at), settled_at = %(settled_at)s
-WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND state = 'pending'
+WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND asked = %(asked)s AND state = 'pending'
 """
 
 
@@ -114,19 +119,27 @@ def attempt_of(number: int, answer: Answer, began_at: datetime, seconds: float) 
     return Attempt(number, began_at, round(seconds * 1000), answer.status, answer.failure)
 
 
-def settle(tx: Tx, delivery_id: str, attempt: Attempt, *, next_due: datetime | None, now: datetime) -> None:
-    """Keep what came of an attempt. A delivery that another process took meanwhile is left to that one."""
-    facts = (attempt.number, attempt.began_at, attempt.milliseconds, attempt.status, attempt.failure)
-    tx.execute(_ATTEMPT, (delivery_id, *facts))
+def settle(tx: Tx, taken: Taken, attempt: Attempt, *, next_due: datetime | None, now: datetime) -> None:
+    """Keep what came of an attempt.
+
+    A delivery that another process took meanwhile is left to that one, and one that was asked for again is sent again.
+    """
+    _keep(tx, taken.delivery_id, attempt)
     state: DeliveryState = "delivered" if attempt.failure is None else "failed" if next_due is None else "pending"
     values: dict[str, object] = {
-        "delivery_id": delivery_id,
-        "attempts": attempt.number,
+        "delivery_id": taken.delivery_id,
+        "attempts": taken.attempts,
+        "asked": taken.asked,
         "state": state,
         "due_at": next_due,
         "settled_at": None if state == "pending" else now,
     }
     tx.execute(_SETTLE, values)
+
+
+def _keep(tx: Tx, delivery_id: str, attempt: Attempt) -> None:
+    facts = (attempt.number, attempt.began_at, attempt.milliseconds, attempt.status, attempt.failure)
+    tx.execute(_ATTEMPT, (*facts, delivery_id))
 
 
 _ADD_TRIED: Final = """
@@ -152,8 +165,7 @@ def add_tried(tx: Tx, tried: Tried, attempt: Attempt, *, now: datetime) -> None:
     state: DeliveryState = "delivered" if attempt.failure is None else "failed"
     ids = (tried.delivery_id, tried.webhook_id, tried.endpoint_id, tried.type, tried.body)
     tx.execute(_ADD_TRIED, (*ids, state, attempt.began_at, attempt.began_at, now))
-    facts = (attempt.number, attempt.began_at, attempt.milliseconds, attempt.status, attempt.failure)
-    tx.execute(_ATTEMPT, (tried.delivery_id, *facts))
+    _keep(tx, tried.delivery_id, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +230,17 @@ def _delivery(row: Row, attempts: tuple[Attempt, ...]) -> Delivery:
 
 
 _AGAIN: Final = """
-UPDATE webhook_deliveries SET state = 'pending', tries = 0, due_at = %s, settled_at = NULL WHERE delivery_id = %s
+UPDATE webhook_deliveries SET state = 'pending', tries = 0, asked = asked + 1, due_at = %s, settled_at = NULL
+WHERE delivery_id = %s
 """
 _RESUME: Final = """
-UPDATE webhook_deliveries SET tries = 0, due_at = %s WHERE endpoint_id = %s AND state = 'pending' AND tries > 0
+UPDATE webhook_deliveries SET tries = 0, asked = asked + 1, due_at = %s
+WHERE endpoint_id = %s AND state = 'pending' AND tries > 0
 """
 
 
 def ask_again(tx: Tx, delivery_id: str, now: datetime) -> None:
-    """Have it sent once more, under its webhook-id, with all its tries."""
+    """Have it sent once more, under its webhook-id, with all its tries, also where it is being sent right now."""
     tx.execute(_AGAIN, (now, delivery_id))
 
 
@@ -237,11 +251,15 @@ def resume(tx: Tx, endpoint_id: str, now: datetime) -> int:
 
 _EMPTY: Final = """
 DELETE FROM webhook_deliveries WHERE delivery_id IN (
-    SELECT delivery_id FROM webhook_deliveries WHERE delivery_id < %(before_id)s
-    ORDER BY delivery_id LIMIT %(bite)s FOR UPDATE SKIP LOCKED)
+    SELECT d.delivery_id FROM webhook_deliveries d JOIN webhook_endpoints e USING (endpoint_id)
+    WHERE d.delivery_id < %(before_id)s AND (d.state <> 'pending' OR (e.state <> 'enabled' AND d.due_at <= %(now)s))
+    ORDER BY d.delivery_id LIMIT %(bite)s FOR UPDATE OF d SKIP LOCKED)
 """
 
 
-def drop_older(tx: Tx, before_id: str, *, bite: int) -> int:
-    """Drop deliveries older than an id, whatever became of them, and their attempts; how many went."""
-    return tx.execute(_EMPTY, {"before_id": before_id, "bite": bite})
+def drop_older(tx: Tx, before_id: str, *, bite: int, now: datetime) -> int:
+    """Drop deliveries older than an id, and their attempts; how many went.
+
+    One that an enabled endpoint is still to get is spared, and so is one that is being sent.
+    """
+    return tx.execute(_EMPTY, {"before_id": before_id, "bite": bite, "now": now})

@@ -6,9 +6,10 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import psycopg2
@@ -41,6 +42,16 @@ def _the_senders_time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """For it time passes by ``later`` alone, however slow the machine is; what the others ask for now is due."""
     now = wall_now() + timedelta(minutes=2)
     monkeypatch.setattr(send_webhooks, "wall_now", lambda: now)
+
+
+def answers_once(happened: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A server that takes the message, and says so when something else happened."""
+
+    def act(request: BaseHTTPRequestHandler) -> None:
+        happened.wait(10)
+        request.wfile.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    return act
 
 
 class PatientCourier(Courier):
@@ -461,6 +472,63 @@ def test_a_database_that_is_away_when_a_message_was_sent_leads_to_the_same_messa
     send(sender)
     assert len({got.webhook_id for got in receiver.received}) == 1
     assert rows(database) == [("delivered", 2, 2)]
+
+
+def test_a_message_that_is_asked_for_again_while_it_is_sent_is_sent_again(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    add(east, receiver)
+    tell_east(database)
+    asked = threading.Event()
+    receiver.next = [Answers(act=answers_once(asked))]
+    sender.send_due()
+    receiver.wait(1)
+    (delivery_id,) = rows(database, "delivery_id")[0]
+    assert east.post(f"/v1/webhook-deliveries/{delivery_id}/replay", {}).status_code == 202
+    asked.set()
+    sender.finish()
+    send(sender)
+    assert len(receiver.received) == 2
+    assert rows(database) == [("delivered", 2, 1)]
+
+
+def test_who_asked_for_a_message_again_is_in_the_audit_trail(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    add(east, receiver)
+    tell_east(database)
+    send(sender)
+    (delivery_id,) = rows(database, "delivery_id")[0]
+    east.post(f"/v1/webhook-deliveries/{delivery_id}/replay", {})
+    with database.transaction() as tx:
+        found = tx.all("SELECT actor, action FROM audit_log WHERE subject = %s", (delivery_id,))
+    assert found == [("telecom-east", "webhook_delivery.replayed")]
+
+
+def test_a_message_that_is_asked_for_again_after_a_month_is_sent_and_not_dropped(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    add(east, receiver)
+    tell_east(database)
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_deliveries SET delivery_id = uuidv7(interval '-31 days')")
+    drop_old(database)
+    send(sender)
+    assert len(receiver.received) == 1
+    drop_old(database)
+    assert rows(database) == []
+
+
+def test_a_message_that_is_dropped_while_it_is_sent_ends_no_worker(
+    east: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    add(east, receiver)
+    tell_east(database)
+    (letter,) = sender._take()
+    with database.transaction() as tx:
+        tx.execute("DELETE FROM webhook_deliveries")
+    sender._deliver(letter)
+    assert len(receiver.received) == 1
 
 
 def test_deliveries_of_more_than_a_month_ago_are_dropped_and_younger_ones_kept(

@@ -143,7 +143,7 @@ def enable_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: d
     return endpoint_of(tx, endpoint_id, tenant=tenant)
 
 
-def replay_delivery(tx: Tx, delivery_id: str, *, tenant: str) -> Delivery:
+def replay_delivery(tx: Tx, delivery_id: str, *, tenant: str, actor: str, now: datetime) -> Delivery:
     """Have it sent again, under the same webhook-id; the delivery as it stands.
 
     Raises:
@@ -158,10 +158,11 @@ def replay_delivery(tx: Tx, delivery_id: str, *, tenant: str) -> Delivery:
     if endpoint_of(tx, found.endpoint_id, tenant=tenant).state != "enabled":
         raise EndpointDisabled(found.endpoint_id)
     deliveries.ask_again(tx, delivery_id, wall_now())
+    _record(tx, "webhook_delivery.replayed", delivery_id, actor=actor, now=now)
     again = deliveries.delivery(tx, delivery_id, partner_no=contract.partner_no)
     assert again is not None  # noqa: S101  # found above
     return again
 
 
-def _record(tx: Tx, action: str, endpoint_id: str, *, actor: str, now: datetime) -> None:
-    audit.record(tx, actor=actor, action=action, subject=endpoint_id, details={}, now=now)
+def _record(tx: Tx, action: str, subject: str, *, actor: str, now: datetime) -> None:
+    audit.record(tx, actor=actor, action=action, subject=subject, details={}, now=now)

@@ -169,7 +169,7 @@ class Sender:
         now = wall_now()
         delay = next_wait(taken.tries, answer.retry_after, random.random())  # noqa: S311  # no secret
         with self._database.transaction() as tx:
-            deliveries.settle(tx, taken.delivery_id, attempt, next_due=None if delay is None else now + delay, now=now)
+            deliveries.settle(tx, taken, attempt, next_due=None if delay is None else now + delay, now=now)
             if answer.delivered:
                 endpoints.note_success(tx, taken.endpoint_id)
                 return Standing(0, None)
@@ -211,4 +211,4 @@ def drop_old(database: Database) -> bool:
     before_id = f"{first_of_later[:8]}-{first_of_later[8:]}-0000-0000-000000000000"
     with database.transaction() as tx:
         endpoints.forget_secrets(tx, now)
-        return deliveries.drop_older(tx, before_id, bite=_BITE) == _BITE
+        return deliveries.drop_older(tx, before_id, bite=_BITE, now=now) == _BITE
