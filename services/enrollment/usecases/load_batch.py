@@ -104,7 +104,7 @@ def _fail(tx: Tx, work: Work, reason: str, *, now: datetime) -> None:
     standing.forget_dry_run(tx, work.batch_id)
     tell_batch(tx, work.partner_id, work.batch_id, now=now)
     metrics.BATCHES_FAILED.inc()
-    log.error("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=reason, exc_info=True)
+    log.exception("batch_failed", batch_id=work.batch_id, part=work.part_no, reason=reason)  # noqa: LOG004  # called in one
 
 
 def _load(tx: Tx, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn) -> tuple[int, int]:
