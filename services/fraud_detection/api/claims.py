@@ -85,6 +85,9 @@ class ClaimRequest(RequestModel):
     """The device that the claim was made on; kept as a token."""
     handler_id: Opaque | None = None
     """Who helped to file it, if somebody did; kept as a token."""
+    item_reference: Reference | None = None
+    """Which of the things that the policy lists it is about, by its reference; needed where the product has
+    `scheduled_items`."""
     event_reference: Reference | None = None
     """Your word for the event, where it caused several losses: claims with the same one share its limits."""
     recovered_fen: AmountFen = 0
@@ -221,6 +224,7 @@ def _filing(body: ClaimRequest) -> Filing:
         liability=body.liability,
         territory=loss.territory,
         event_reference=body.event_reference,
+        item_reference=body.item_reference,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import Coverage, liability
-from services.fraud_detection.store import coverage, limits, products
+from services.fraud_detection.domain.cover import Coverage, liability, listed_at
+from services.fraud_detection.store import coverage, coverage_items, limits, products
 from shared.db.transaction import Tx
 from shared.web.models import ReplyModel
 
@@ -26,6 +27,8 @@ class CoverView(ReplyModel):
     erased: bool
     """The person was erased on request; tokens that begin with 00 name nobody."""
     birth_year: int
+    items: list[str]
+    """What it listed when the loss happened, or with claims-made when the act did."""
     reserved_fen: int
     """What approved claims took of its annual limit."""
     reserved_by_liability_fen: dict[str, int]
@@ -42,6 +45,7 @@ class ExclusionView(ReplyModel):
 
 
 def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
+    listing = replace(found, listings=coverage_items.of_policy(tx, claim.policy_id))
     return CoverView(
         partner_id=found.partner_id,
         product_code=found.product_code,
@@ -53,6 +57,7 @@ def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
         canceled=found.canceled,
         erased=found.erased,
         birth_year=found.birth_year,
+        items=sorted(listed_at(listing, claim.occurred_at)),
         reserved_fen=limits.use(tx, claim.policy_id, claim.liability).reserved_fen,
         reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
         shares_with=len(coverage.beside(tx, found)),

@@ -20,6 +20,8 @@ class LossFacts(ReplyModel):
     event_reference: str | None
     event_named: bool
     """Whether a person of the staff said which event it is."""
+    item_reference: str | None
+    """Which of the things that the policy lists it is about."""
     scam_type: ScamType
     occurred_at: datetime
     discovered_at: datetime
@@ -43,6 +45,7 @@ def loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
         territory=claim.territory,
         event_reference=claim.event_reference,
         event_named=claim.event_named,
+        item_reference=claim.item_reference,
         scam_type=claim.scam_type,
         occurred_at=claim.occurred_at,
         discovered_at=claim.discovered_at,

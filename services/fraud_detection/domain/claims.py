@@ -75,6 +75,8 @@ class Claim:
     """What the event is called that it is a loss of: by whoever files it, or by the person who looked at it."""
     event_named: bool = False
     """A person of the insurer's staff called it so."""
+    item_reference: str | None = None
+    """Which of the things that the policy lists it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,16 @@ FRAUD_LOSS: Final = "fraud_loss"
 NO_FEN: Final = Fen(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """From a moment on, by one version of the policy, it lists a thing, or lists it no more."""
+
+    reference: str
+    version: int
+    counts_from: datetime
+    listed: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """One policy. ``effective_to`` is the newest word on its end: an early end by a cancellation included.
@@ -42,11 +52,23 @@ class Coverage:
     retroactive_from: datetime | None = None
     stacks: bool = False
     erased: bool = False
+    listings: tuple[Listing, ...] = ()
+    """Of a product that lists things one by one."""
 
     @property
     def began(self) -> datetime:
         """When the person's cover first began, renewals looked through."""
         return self.waits_from or self.effective_from
+
+
+def listed_at(coverage: Coverage, moment: datetime) -> frozenset[str]:
+    """What the policy listed at that moment, by its newest version that counted then.
+
+    What it listed when it was sold counts for all that it answers for: with claims_made, for acts before it too.
+    """
+    counting = [each for each in coverage.listings if each.version == 1 or each.counts_from <= moment]
+    newest = {each.reference: each.listed for each in sorted(counting, key=lambda each: each.version)}
+    return frozenset(reference for reference, listed in newest.items() if listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
-from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability
+from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability, listed_at
 from services.fraud_detection.domain.one_event import is_of_another_part, is_same_loss
 from services.fraud_detection.domain.payable import annual_left, event_left, payable, still_lost
 from services.fraud_detection.domain.sentences import RuleCode, sentence
@@ -29,13 +29,17 @@ WAIVABLE: Final[frozenset[str]] = frozenset(
         "report_too_late",
         "outside_look_back",
         "received_outside_term",
+        "item_not_listed",
         "duplicate_loss",
         "evidence_missing",
         "sandbox_refusal",
         "sandbox_documents",
     }
 )
-"""What a person may pass with a reason: a late report for good cause, a repeat victim. Cover itself nobody can make."""
+"""What a person may pass with a reason: a late report for good cause, a repeat victim, a listed thing by another name.
+
+Cover itself nobody can make.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,12 @@ def failed_rules(
 
 def does_not_answer(product: Product, coverage: Coverage, claim: Claim) -> tuple[FailedRule, ...]:
     """Why such a loss is none of the policy's, whoever claims it and however late; nothing if it answers for it."""
-    return (*_time(product, coverage, claim), *_territory(product, claim), *_liability(product, claim))
+    return (
+        *_time(product, coverage, claim),
+        *_territory(product, claim),
+        *_liability(product, claim),
+        *_item(product, coverage, claim),
+    )
 
 
 def rule(
@@ -189,6 +198,19 @@ def _liability(product: Product, claim: Claim) -> Iterator[FailedRule]:
     treatment = terms.scam_types.get(claim.scam_type)
     if treatment is None or treatment.cover == "excluded":
         yield rule(product, "scam_type_excluded")
+
+
+def _item(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
+    """What the claim is about was listed at the time of the loss, or with claims_made of the act."""
+    if product.scheduled_items is None or coverage.erased:
+        return
+    if claim.item_reference not in listed_at(coverage, claim.occurred_at):
+        yield rule(
+            product,
+            "item_not_listed",
+            zh={"items": product.scheduled_items.name_zh},
+            en={"items": product.scheduled_items.name_en},
+        )
 
 
 def _report(product: Product, claim: Claim) -> Iterator[FailedRule]:

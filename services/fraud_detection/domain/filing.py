@@ -34,7 +34,7 @@ class Filing:
     """One claim as a channel hands it in. Amounts in fen, times zone-aware.
 
     ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
-    ``event_reference`` is the same for all losses of one event.
+    ``event_reference`` is the same for all losses of one event; ``item_reference`` names a thing that the policy lists.
     """
 
     policy_id: PolicyId
@@ -54,6 +54,7 @@ class Filing:
     liability: str | None = None
     territory: str = HOME
     event_reference: str | None = None
+    item_reference: str | None = None
 
 
 def check(filing: Filing, *, now: datetime) -> None:
@@ -66,6 +67,7 @@ def check(filing: Filing, *, now: datetime) -> None:
         *_times(filing, now),
         *evidence_faults(filing.evidence, now),
         *reference_faults(filing.event_reference, "/event_reference"),
+        *reference_faults(filing.item_reference, "/item_reference"),
     )
     if faults:
         raise InvalidFields(faults)
@@ -88,6 +90,23 @@ def liability_of(filing: Filing, product: Product) -> str:
             "/loss/scam_type", "This cover depends on the type of scam.", f"Send one of: {', '.join(SCAM_TYPES)}."
         )
     return code
+
+
+def require_item(filing: Filing, product: Product) -> None:
+    """A claim says which thing it is about where, and only where, the product's policies list things.
+
+    Raises:
+        InvalidField: it names none, or one where nothing is listed.
+    """
+    listed = product.scheduled_items
+    if listed is None and filing.item_reference is not None:
+        raise InvalidField("/item_reference", "This product lists nothing one by one.", "Leave it out.")
+    if listed is not None and filing.item_reference is None:
+        raise InvalidField(
+            "/item_reference",
+            "This product covers what the policy lists one by one.",
+            f"Send the reference of the one that the claim is about ({listed.name_en}), as the policy lists it.",
+        )
 
 
 def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:

@@ -10,6 +10,7 @@ RuleCode = Literal[
     "waiting_period",
     "age_out_of_range",
     "scam_type_excluded",
+    "item_not_listed",
     "report_too_late",
     "outside_look_back",
     "duplicate_loss",
@@ -47,6 +48,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "scam_type_excluded": (
         "本产品不保障这一类型的诈骗。",
         "This product does not cover this type of scam.",
+    ),
+    "item_not_listed": (
+        "当时保单清单（{items}）中没有索赔所涉及的项目。",
+        "What the claim is about was not among what the policy listed at the time ({items}).",
     ),
     "report_too_late": (
         "发现被骗后应在 {hours} 小时内报警。",

@@ -23,6 +23,16 @@ CREATE TABLE coverage_partners (
     version integer NOT NULL CHECK (version > 1),
     partner_id text NOT NULL
 );
+-- What a policy lists one by one: from when on a version of it lists a thing or lists it no more. Each version has its
+-- own rows, so that they may come in any order.
+CREATE TABLE coverage_items (
+    policy_id uuid NOT NULL,
+    version integer NOT NULL CHECK (version > 0),
+    reference text NOT NULL CHECK (reference <> ''),
+    counts_from timestamptz NOT NULL,
+    listed boolean NOT NULL,
+    PRIMARY KEY (policy_id, version, reference)
+);
 
 -- What approved claims took of one liability's annual limit; limit_use holds the policy's, over all of them.
 CREATE TABLE liability_use (
@@ -41,7 +51,9 @@ ALTER TABLE claims
     ADD COLUMN territory text NOT NULL DEFAULT 'CN' CHECK (length(territory) = 2),
     -- What the event is called that it is a loss of, and whether a person of the staff called it so.
     ADD COLUMN event_reference text CHECK (event_reference <> ''),
-    ADD COLUMN event_named boolean NOT NULL DEFAULT false;
+    ADD COLUMN event_named boolean NOT NULL DEFAULT false,
+    -- Which of the things that the policy lists the claim is about.
+    ADD COLUMN item_reference text CHECK (item_reference <> '');
 
 -- Kinds of evidence are named in one place, shared/values/evidence_kinds.py; a second list here would only lag behind.
 -- squawk-ignore ban-drop-constraint

@@ -15,12 +15,12 @@ from shared.values.money import Fen
 _COLUMNS: Final = """claim_id, tenant, version, round, state, policy_id, person_token, phone_token, payee_token,
 device_token, handler_token, scam_type, occurred_at, discovered_at, reported_at, submitted_at, amount_fen, currency,
 recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed, liability, territory, event_reference,
-event_named"""
+event_named, item_reference"""
 
 _ADD: Final = f"""
 INSERT INTO claims ({_COLUMNS}, description)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-        %s, %s)"""
+        %s, %s, %s)"""
 
 _FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
@@ -115,6 +115,7 @@ def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
             claim.territory,
             claim.event_reference,
             claim.event_named,
+            claim.item_reference,
             description,
         ),
     )
@@ -237,4 +238,5 @@ def _claim(row: Row) -> Claim:
         territory=row[24],
         event_reference=row[25],
         event_named=row[26],
+        item_reference=row[27],
     )

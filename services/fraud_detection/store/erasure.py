@@ -33,15 +33,18 @@ WHERE policy_id = ANY(%s::uuid[]) AND get_byte(person_token, 0) <> 0"""
 
 _PHONES: Final = "DELETE FROM coverage_phones WHERE policy_id = ANY(%s::uuid[])"
 
-# The account that is paid to and the event's name are kept until an open claim is decided; the helper is another person
-# than the insured.
+_ITEMS: Final = "DELETE FROM coverage_items WHERE policy_id = ANY(%s::uuid[])"
+
+# The account that is paid to and what event and item are called are kept until an open claim is decided; the helper is
+# another person than the insured.
 _CLAIMS: Final = """
 UPDATE claims
 SET person_token = '00' || replace(claim_id::text, '-', ''), phone_token = '00' || replace(claim_id::text, '-', ''),
     device_token = NULL, description = NULL,
     payee_token = CASE WHEN state IN ('approved', 'refused') THEN '00' || replace(claim_id::text, '-', '')
                        ELSE payee_token END,
-    event_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE event_reference END
+    event_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE event_reference END,
+    item_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE item_reference END
 WHERE policy_id = ANY(%s::uuid[])
   AND (left(person_token, 2) <> '00' OR left(payee_token, 2) <> '00' AND state IN ('approved', 'refused'))"""
 
@@ -72,7 +75,7 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what is there of these; how many rows had something left."""
     ids = (list(policies),)
     # The cover first: who files a claim holds its row, so that the next statement sees that claim.
-    return sum(tx.execute(statement, ids) for statement in (_COVERAGE, _PHONES, _CLAIMS, _APPEALS, _REASONS))
+    return sum(tx.execute(statement, ids) for statement in (_COVERAGE, _PHONES, _ITEMS, _CLAIMS, _APPEALS, _REASONS))
 
 
 def finish(tx: Tx, policies: Sequence[str], *, now: datetime) -> int:

@@ -75,7 +75,7 @@ SELECT 'audit row ' || number FROM audit_log WHERE details ~ %(identity)s
 UNION ALL
 SELECT 'decision ' || decision_id FROM decisions WHERE failures::text ~ %(identity)s OR clause ~ %(identity)s
 UNION ALL
-SELECT 'claim ' || claim_id FROM claims WHERE event_reference ~ %(identity)s
+SELECT 'claim ' || claim_id FROM claims WHERE event_reference ~ %(identity)s OR item_reference ~ %(identity)s
 UNION ALL
 SELECT 'features of claim ' || claim_id FROM claim_features WHERE snapshot::text ~ %(identity)s"""
 
@@ -87,10 +87,14 @@ WHERE (get_byte(person_token, 0) <> 0 OR get_byte(phone_token, 0) <> 0 OR birth_
 UNION ALL
 SELECT 'changed phone of policy ' || policy_id FROM coverage_phones JOIN erased_policies USING (policy_id)
 UNION ALL
+SELECT 'items of policy ' || policy_id FROM coverage_items JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL
+UNION ALL
 SELECT 'claim ' || claim_id FROM claims JOIN erased_policies USING (policy_id)
 WHERE left(person_token, 2) <> '00' OR left(phone_token, 2) <> '00'
    OR device_token IS NOT NULL OR description IS NOT NULL
-   OR (finished_at IS NOT NULL AND (left(payee_token, 2) <> '00' OR event_reference IS NOT NULL))
+   OR (finished_at IS NOT NULL AND (left(payee_token, 2) <> '00'
+       OR event_reference IS NOT NULL OR item_reference IS NOT NULL))
 UNION ALL
 SELECT 'appeal of claim ' || claim_id
 FROM appeals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Share
@@ -12,7 +12,7 @@ from services.fraud_detection.domain.features import Snapshot
 from services.fraud_detection.domain.one_event import may_be_one_event
 from services.fraud_detection.domain.payable import Payable, annual_left, event_limit, payable
 from services.fraud_detection.domain.sharing import Beside, share
-from services.fraud_detection.store import claims, coverage, history, products
+from services.fraud_detection.store import claims, coverage, coverage_items, history, products
 from services.fraud_detection.store.claims import KeptEvidence
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
@@ -64,12 +64,13 @@ def collect(tx: Tx, claim: Claim) -> CaseFile:
     if cover is None:
         raise Unready(f"policy {claim.policy_id}")
     one_at_a_time(tx, claim, cover)
-    beside = tuple(Beside(each, _terms(tx, each)) for each in coverage.beside(tx, cover))
+    beside = tuple(Beside(*_under_terms(tx, each)) for each in coverage.beside(tx, cover))
     policies = [cover.policy_id, *(each.coverage.policy_id for each in beside)]
+    held, terms = _under_terms(tx, cover)
     return CaseFile(
         claim,
-        _terms(tx, cover),
-        cover,
+        terms,
+        held,
         tuple(claims.evidence(tx, claim.claim_id)),
         tuple(history.other_claims(tx, claim, policies)),
         beside,
@@ -83,11 +84,14 @@ def one_at_a_time(tx: Tx, claim: Claim, cover: Coverage) -> None:
         history.one_at_a_time(tx, person)
 
 
-def _terms(tx: Tx, cover: Coverage) -> Product:
+def _under_terms(tx: Tx, cover: Coverage) -> tuple[Coverage, Product]:
+    """The policy with what it lists, where its product lists things, and its terms."""
     product = products.find(tx, cover.product_code, cover.product_version)
     if product is None:
         raise Unready(f"product {cover.product_code} version {cover.product_version}")
-    return product
+    if product.scheduled_items is None:
+        return cover, product
+    return replace(cover, listings=coverage_items.of_policy(tx, cover.policy_id)), product
 
 
 def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:

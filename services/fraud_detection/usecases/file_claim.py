@@ -29,7 +29,8 @@ def file_claim(
 
     Raises:
         InvalidField: the claimant's document or phone is none.
-        InvalidField: the product has no such liability, or its liability asks for a scam type.
+        InvalidField: the product has no such liability, its liability asks for a scam type, or its policies list things
+            and the claim is about none, or the other way about.
         InvalidFields: the claim contradicts itself.
         UnknownPolicy: enrollment announced no such policy yet.
         PolicyErased: the insured asked to be forgotten.
@@ -48,6 +49,8 @@ def file_claim(
     product = products.find(tx, cover.product_code, cover.product_version)
     # Terms come on a topic of their own. Until they are here, the claim waits; cover_rules then say what does not fit.
     liability = (filing.liability or FRAUD_LOSS) if product is None else filings.liability_of(filing, product)
+    if product is not None:
+        filings.require_item(filing, product)
     claim_id = ClaimId(new_id())
     claim = Claim(
         claim_id=claim_id,
@@ -75,6 +78,7 @@ def file_claim(
         liability=liability,
         territory=filing.territory,
         event_reference=filing.event_reference,
+        item_reference=filing.item_reference,
     )
     sealed = personal_data.seal(tx, filing.description, claim_id, "description") if filing.description else None
     claims.add(tx, claim, description=sealed)

@@ -12,7 +12,7 @@ import msgspec
 
 from services.fraud_detection.domain.claims import Claim, Evidence
 from services.fraud_detection.domain.filing import Claimant
-from services.fraud_detection.store import coverage_rows, products
+from services.fraud_detection.store import coverage_items, coverage_rows, products
 from shared.events.policies import PoliciesEnrolled, PolicyColumns
 from shared.events.products import ProductPublished
 from shared.process.new_ids import new_id
@@ -99,7 +99,9 @@ def insure(world: World, terms: ProductPublished, insured: Insured | None = None
     holder = insured or (resident(world) if terms.insured_kind == "person" else organization())
     with world.database.transaction() as tx:
         products.keep(tx, terms)
-        coverage_rows.keep(tx, [chunk(world, terms, holder, **changes)])
+        enrolled = chunk(world, terms, holder, **changes)
+        coverage_rows.keep(tx, [enrolled])
+        coverage_items.keep_listed(tx, [enrolled])
     return holder
 
 

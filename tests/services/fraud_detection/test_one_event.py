@@ -23,6 +23,10 @@ YUAN = 100
 MADE = START + timedelta(days=200)
 
 
+def bias_insured(world: World) -> Insured:
+    return insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730), items=["scorer"])
+
+
 def biased(world: World, insured: Insured, *, act_days: int, amount_yuan: int, **changes: Any) -> Claim:
     """One third party's claim for compensation, made today for an act of long ago."""
     act = START + timedelta(days=act_days)
@@ -32,6 +36,7 @@ def biased(world: World, insured: Insured, *, act_days: int, amount_yuan: int, *
         "scam_type": None,
         "amount_fen": amount_yuan * YUAN,
         "evidence": papers("claim_letter"),
+        "item_reference": "scorer",
         **times,
         **changes,
     }
@@ -51,7 +56,7 @@ def attacked(world: World, insured: Insured, liability: str, amount_yuan: int, *
 
 
 def test_two_third_parties_who_claim_for_bias_at_the_same_time_are_two_losses(world: World) -> None:
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = bias_insured(world)
     first = biased(world, insured, act_days=10, amount_yuan=150_000)
     second = biased(world, insured, act_days=40, amount_yuan=260_000, scam_type="other")
     assert (world.decide(first), world.decide(second)) == ("review", "review")
@@ -59,7 +64,7 @@ def test_two_third_parties_who_claim_for_bias_at_the_same_time_are_two_losses(wo
 
 
 def test_the_same_letter_sent_in_twice_is_one_loss_still(world: World) -> None:
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = bias_insured(world)
     letter = papers("claim_letter")
     first = biased(world, insured, act_days=10, amount_yuan=150_000, evidence=letter)
     again = biased(world, insured, act_days=10, amount_yuan=170_000, evidence=letter)
@@ -82,7 +87,7 @@ def test_attacks_at_the_same_time_do_not_use_up_each_others_limit(world: World) 
 
 def test_losses_with_one_reference_of_their_event_share_its_limits_and_are_no_duplicates(world: World) -> None:
     """One model, one bias, three who suffered from it: under one liability the event's limit holds over all of them."""
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = bias_insured(world)
     event = {"event_reference": "BIAS-7"}
     first = biased(world, insured, act_days=10, amount_yuan=1_800_000, **event)
     second = biased(world, insured, act_days=40, amount_yuan=1_000_000, **event)
@@ -96,7 +101,7 @@ def test_losses_with_one_reference_of_their_event_share_its_limits_and_are_no_du
 
 
 def test_a_person_says_that_two_claims_are_of_two_events_and_each_has_its_limit(world: World) -> None:
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = bias_insured(world)
     first = biased(world, insured, act_days=10, amount_yuan=3_000_000, event_reference="BIAS-7")
     other = biased(world, insured, act_days=200 - 1, amount_yuan=160_000, event_reference="BIAS-7")
     assert world.decide(first) == "review"
@@ -127,7 +132,7 @@ def test_a_person_says_that_two_claims_are_of_one_event(world: World) -> None:
 
 
 def test_a_claimant_cannot_part_one_loss_into_two_events_but_a_person_can(world: World) -> None:
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = bias_insured(world)
     first = biased(world, insured, act_days=10, amount_yuan=150_000, event_reference="A")
     again = biased(world, insured, act_days=40, amount_yuan=150_000, event_reference="B")
     assert (world.decide(first), world.decide(again)) == ("review", "refusal_proposed")

@@ -169,11 +169,12 @@ BIAS: dict[str, Any] = {
     "liability": "third_party_compensation",
     "scam_type": None,
     "amount_fen": 150_000 * YUAN,
+    "item_reference": "scorer",
 }
 
 
 def bias_claim(world: World, *, act: Any, made: Any, **changes: Any) -> Any:
-    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730))
+    insured = insure(world, shipped("algorithmic-bias"), retroactive_from=START - timedelta(days=730), items=["scorer"])
     times = {"occurred_at": act, "discovered_at": made - timedelta(days=1), "reported_at": made, "now": made}
     return file(world, insured, evidence=papers("claim_letter"), **{**BIAS, **times, **changes})
 
