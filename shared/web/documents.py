@@ -37,6 +37,12 @@ _IDEMPOTENT: Final = (
     errors.RequestInProgress,
 )
 _SECURED: Final = (errors.TokenMissing, errors.NotAuthenticated, errors.ScopeMissing, errors.IssuerKeysAway)
+_STREAMED: Final = (
+    errors.UploadIncomplete,
+    errors.UploadTooSlow,
+    errors.TooManyUploads,
+    errors.NoRoomForUpload,
+)
 _BODY: Final = (errors.MalformedJson, errors.UnsupportedMediaType, errors.BodyTooLarge)
 
 
@@ -170,7 +176,7 @@ def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
     if route.body is not None or route.streams:
         expected += _BODY
     if route.streams:
-        expected.append(errors.UploadIncomplete)
+        expected += _STREAMED
     if route.matches:
         expected += (errors.MatchMissing, errors.VersionMismatch)
     # What is open to all and asks for nothing is the page of a running process: it has no bad request and no database.

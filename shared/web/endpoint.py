@@ -6,8 +6,9 @@ request is known to be valid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, get_origin
 
 from flask import Response, request
@@ -22,6 +23,7 @@ from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
 from shared.web.idempotency import Before, Hash, IdempotentRequest, StoredReply
+from shared.web.receiving import Reception
 from shared.web.resource import PUBLIC, Route
 from shared.web.turns import Turns
 from shared.web.uploads import Upload
@@ -39,6 +41,7 @@ class Surroundings(Generic[D]):
     database: Database
     clock: Clock
     verifier: TokenVerifier
+    reception: Reception = field(default_factory=Reception)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,7 @@ class Endpoint(Generic[D]):
     def _plain(self, caller: Principal, arguments: dict[str, BaseModel]) -> Response:
         around = self._around
         now = around.clock.now()
-        with OneTransaction(around.database) as transaction:
-            upload = self._upload(None)
+        with self._upload(caller, None) as upload, OneTransaction(around.database) as transaction:
             call = Call(caller, around.deps, now, transaction, upload)
             reply = self._route.view(call, **arguments)
         if isinstance(reply, StreamedReply):
@@ -152,19 +154,18 @@ class Endpoint(Generic[D]):
 
     def _idempotent(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
         around = self._around
-        now = around.clock.now()
         fingerprint = self._fingerprint(arguments, once)
-        upload = self._upload(fingerprint)
-        with idempotency.once_only(), OneTransaction(around.database) as transaction:
+        with (
+            self._upload(caller, fingerprint) as upload,
+            idempotency.once_only(),
+            OneTransaction(around.database) as transaction,
+        ):
+            now = around.clock.now()
             before = idempotency.begin(transaction.tx, [once])[0]
             if before is not None:
-                if upload is not None:
-                    upload.drain()
                 return self._repeated(before, fingerprint.digest())
             call = Call(caller, around.deps, now, transaction, upload)
             reply = self._route.view(call, **arguments)
-            if upload is not None:
-                upload.drain()
             answer, kept = self._rendered_and_kept(reply)
             idempotency.finish(transaction.tx, [(once, fingerprint.digest(), kept)])
         return _response(answer)
@@ -215,19 +216,27 @@ class Endpoint(Generic[D]):
         response.headers[idempotency.REPLAYED] = "true"
         return response
 
-    def _upload(self, fingerprint: Hash | None) -> Upload | None:
+    @contextmanager
+    def _upload(self, caller: Principal, fingerprint: Hash | None) -> Iterator[Upload | None]:
+        """The whole body, on disk; ``fingerprint`` is fed with it."""
         if not self._route.streams:
-            return None
+            yield None
+            return
         if request.content_length is not None and request.content_length > self._route.max_body:
             raise BodyTooLarge(self._route.max_body)
-        return Upload(
-            request.stream,
-            fingerprint,
-            content_type=request.mimetype,
-            charset=request.mimetype_params.get("charset", ""),
-            content_encoding=request.headers.get("Content-Encoding"),
-            content_length=request.content_length,
-        )
+        reception = self._around.reception
+        with reception.place(caller.client_id):
+            upload = Upload(
+                request.stream,
+                fingerprint,
+                content_type=request.mimetype,
+                charset=request.mimetype_params.get("charset", ""),
+                content_encoding=request.headers.get("Content-Encoding"),
+                content_length=request.content_length,
+            )
+            with upload:
+                reception.receive(upload, request.environ.get("gunicorn.socket"))
+                yield upload
 
     def _rendered_and_kept(self, reply: Reply[Any] | RawReply) -> tuple[StoredReply, StoredReply]:
         """The answer, and the one for a repeated request."""

@@ -119,3 +119,22 @@ class TooManyRequests(FangzhaError):
 @dataclass(frozen=True)
 class UploadIncomplete(FangzhaError):
     """The body ended before the announced length; send it again."""
+
+
+@dataclass(frozen=True)
+class UploadTooSlow(FangzhaError):
+    """The body came too slowly and was given up; send it again over a faster line, compressed."""
+
+
+@dataclass(frozen=True)
+class TooManyUploads(FangzhaError):
+    """As many files as we take at once are coming in; send yours again in {retry_after} seconds."""
+
+    retry_after: int = 5
+
+
+@dataclass(frozen=True)
+class NoRoomForUpload(FangzhaError):
+    """There is no room on our disk for the body just now; send it again in {retry_after} seconds."""
+
+    retry_after: int = 60

@@ -51,6 +51,9 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     errors.InvalidCursor: ProblemRow(422, "invalid-cursor", "Unknown cursor"),
     errors.TooManyRequests: ProblemRow(429, "too-many-requests", "Too many requests"),
     errors.UploadIncomplete: ProblemRow(400, "upload-incomplete", "Incomplete upload"),
+    errors.UploadTooSlow: ProblemRow(408, "upload-too-slow", "Too slow"),
+    errors.TooManyUploads: ProblemRow(503, "too-many-uploads", "Too many uploads"),
+    errors.NoRoomForUpload: ProblemRow(503, "no-room-for-upload", "No room now"),
     NoConnectionFree: ProblemRow(503, "busy", "Busy"),
     ClockCannotGoBack: ProblemRow(409, "clock-cannot-go-back", "Time does not go back"),
 }

@@ -1,16 +1,18 @@
-"""A body that is read in pieces, and hashed while it passes. What the pieces mean is the use case's."""
+"""A body that is read in pieces, hashed while it passes, and kept on disk. What the pieces mean is the use case's."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from typing_extensions import override
 from werkzeug.exceptions import ClientDisconnected
 
-from shared.web.errors import UploadIncomplete
+from shared.process.clock import monotonic
+from shared.web.errors import NoRoomForUpload, UploadIncomplete, UploadTooSlow
 from shared.web.idempotency import Hash
 
 CHUNK: Final = 262_144
@@ -47,6 +49,34 @@ class Upload(io.RawIOBase):
         self._fingerprint = fingerprint
         self._sha256 = hashlib.sha256()
         self.bytes_read = 0
+        self.heard_at = monotonic()
+        """When its last piece came."""
+        self.too_slow = False
+        """Set by whoever ends it for that."""
+        self._received: IO[bytes] | None = None
+
+    def receive(self) -> None:
+        """All of it to disk, in a file without a name; from now on it is read from there.
+
+        Raises:
+            UploadIncomplete, UploadTooSlow: it did not come whole, or not in time.
+            NoRoomForUpload: the disk is full.
+        """
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the upload
+        try:
+            for piece in self.chunks():
+                _write(file, piece)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        self._received = file
+
+    @override
+    def close(self) -> None:
+        if not self.closed and self._received is not None:
+            self._received.close()
+        super().close()
 
     @override
     def readable(self) -> bool:
@@ -55,13 +85,22 @@ class Upload(io.RawIOBase):
     @override
     def readinto(self, buffer: object, /) -> int:
         view = memoryview(buffer)  # type: ignore[arg-type]  # typeshed's Buffer is not importable on 3.11
+        if self._received is not None:
+            piece = self._received.read(len(view))
+            view[: len(piece)] = piece
+            return len(piece)
         try:
             piece = self._source.read(min(len(view), CHUNK))
-        except ClientDisconnected:
+        except (ClientDisconnected, OSError):
+            if self.too_slow:
+                raise UploadTooSlow from None
             raise UploadIncomplete from None
+        if self.too_slow:
+            raise UploadTooSlow
         # A server hands on what came of a body that broke off, and then its end, as if that were all.
         if not piece and view and self.content_length is not None and self.bytes_read < self.content_length:
             raise UploadIncomplete
+        self.heard_at = monotonic()
         view[: len(piece)] = piece
         self._sha256.update(piece)
         if self._fingerprint is not None:
@@ -74,11 +113,14 @@ class Upload(io.RawIOBase):
         while piece := self.read(CHUNK):
             yield piece
 
-    def drain(self) -> None:
-        """Read and forget what is left, so that the hashes cover the whole body."""
-        for _piece in self.chunks():
-            pass
-
     def sha256(self) -> str:
         """Hex SHA-256 of what was read so far; of the whole body after its end was reached."""
         return self._sha256.hexdigest()
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    try:
+        while piece:
+            piece = piece[file.write(piece) :]
+    except OSError:
+        raise NoRoomForUpload from None

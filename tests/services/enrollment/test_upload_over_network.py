@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
 from shared.db.pool import Database
 from shared.process.new_ids import new_id
+from shared.web.receiving import CHUNK_SECONDS, MOST_OF_ONE_CLIENT
 from tests.services.enrollment.builders import csv, row
 
 ROOT = Path(__file__).parents[3]
@@ -65,6 +66,30 @@ def sent(port: int, token: str, header: str, body: bytes) -> bytes:
     return answer
 
 
+@contextmanager
+def begun(port: int, token: str) -> Iterator[socket.socket]:
+    """The connection of an upload of which only the beginning comes."""
+    head = (
+        "POST /v1/enrollment-batches?product_code=resident-anti-fraud HTTP/1.1\r\n"
+        "Host: localhost\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n"
+        f"Authorization: Bearer {token}\r\nIdempotency-Key: {new_id()}\r\n\r\npartner_reference,"
+    )
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
+        connection.sendall(head.encode())
+        yield connection
+
+
+def in_transaction(database: Database) -> int:
+    """How many connections of the web process are in a transaction."""
+    with database.transaction() as tx:
+        found = tx.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'enrollment-web' AND xact_start IS NOT NULL"
+        )
+    assert found is not None
+    return int(found[0])
+
+
 def in_chunks(data: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (data[:1000], data[1000:])) + b"0\r\n\r\n"
 
@@ -89,3 +114,25 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_one_in_chunks_is_taken(
     assert batches(database) == 0
     assert b"202" in sent(port, token, "Transfer-Encoding: chunked", in_chunks(data)).split(b"\r\n")[0]
     assert batches(database) > 0
+
+
+def test_uploads_that_stand_still_hold_no_connection_keep_nobody_out_and_end(
+    port: int, database: Database, issuer: Issuer
+) -> None:
+    east, west = issuer.token("telecom-east"), issuer.token("telecom-west")
+    data = csv([row(n, effective_date="") for n in range(10)])
+    assert b"202" in sent(port, west, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]
+    with ExitStack() as slow:
+        connections = [slow.enter_context(begun(port, east)) for _ in range(MOST_OF_ONE_CLIENT)]
+        time.sleep(1.0)
+        began = time.monotonic()
+        assert in_transaction(database) == 0
+        refused = sent(port, east, f"Content-Length: {len(data)}", data)
+        assert b"503" in refused.split(b"\r\n")[0]
+        assert b"problems/too-many-uploads" in refused
+        assert b"Retry-After" in refused
+        assert b"202" in sent(port, west, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]
+        answers = [connection.recv(65_536) for connection in connections]
+        assert time.monotonic() - began < CHUNK_SECONDS + 10
+    assert all(b"408" in answer.split(b"\r\n")[0] and b"upload-too-slow" in answer for answer in answers)
+    assert b"202" in sent(port, east, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import resource
 import tracemalloc
+from contextlib import ExitStack
 
+import pytest
 from typing_extensions import override
 
+from shared.web.errors import NoRoomForUpload, TooManyUploads
+from shared.web.receiving import MOST_AT_ONCE, MOST_OF_ONE_CLIENT, Reception
 from shared.web.uploads import CHUNK, Upload
 from tests.shared.web.builders import Caller
 
@@ -43,11 +48,12 @@ def test_a_large_file_is_never_whole_in_memory() -> None:
     source = Endless(64 * CHUNK)
     upload = Upload(source, None)
     tracemalloc.start()
-    upload.drain()
+    upload.receive()
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert upload.bytes_read == 64 * CHUNK
     assert source.largest_read <= CHUNK
+    assert sum(map(len, upload.chunks())) == 64 * CHUNK
     assert peak < 8 * CHUNK
 
 
@@ -82,3 +88,28 @@ def test_a_file_that_ends_early_is_refused_and_can_be_sent_again(caller: Caller)
     whole = caller.client.post("/v1/uploads", data=b"a,b\n" * 25, content_type="text/csv", headers=headers)
     assert whole.status_code == 202
     assert "Idempotency-Replayed" not in whole.headers
+
+
+def test_one_client_has_some_uploads_at_once_and_all_have_some_more() -> None:
+    reception = Reception()
+    with ExitStack() as places:
+        for _ in range(MOST_OF_ONE_CLIENT):
+            places.enter_context(reception.place("east"))
+        with pytest.raises(TooManyUploads), reception.place("east"):
+            pass
+        for number in range(MOST_AT_ONCE - MOST_OF_ONE_CLIENT):
+            places.enter_context(reception.place(f"other-{number}"))
+        with pytest.raises(TooManyUploads), reception.place("west"):
+            pass
+    with reception.place("east"), reception.place("west"):
+        pass
+
+
+def test_a_body_for_which_the_disk_has_no_room_is_our_fault() -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(NoRoomForUpload):
+            Upload(Endless(10_000), None).receive()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
