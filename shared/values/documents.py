@@ -48,12 +48,18 @@ _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _SANDBOX_MOBILE: Final = re.compile(r"1[0-9]{10}")
 """Numbers that begin with 10 to 12 belong to no person; a sandbox simulates with them."""
 
-# First two digits by GB/T 2260: provinces, and 71, 81, 82 (83 for Taiwan's residents since 2018).
+# First two digits by GB/T 2260: provinces, and 71. 81, 82 and 83 are those of residence permits alone: taken as a
+# resident's too, one permit would be two persons.
 PROVINCES: Final = frozenset(
     str(number)
     for numbers in (range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55), range(61, 66))
-    for number in (*numbers, 71, 81, 82, 83)
+    for number in (*numbers, 71)
 )
+_PERMITS: Final[dict[str, DocumentType]] = {
+    "81": "hk_macau_residence",
+    "82": "hk_macau_residence",
+    "83": "taiwan_residence",
+}
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2099
 
@@ -78,10 +84,7 @@ def normalize_document(  # noqa: PLR0911  # one return for each kind of document
     text = _plain(number).upper()
     match document_type:
         case "resident_id":
-            _eighteen(text, pointer, sandbox=sandbox)
-            if text[:2] not in PROVINCES and not (sandbox and text.startswith(SIMULATED_REGION)):
-                raise _fault(pointer, "The first two digits are no region of China.")
-            return Document("resident_id", text, _birth_date(text, pointer))
+            return _resident_id(text, pointer, sandbox=sandbox)
         case "hk_macau_residence":
             return _residence_permit("hk_macau_residence", text, ("810000", "820000"), pointer, sandbox=sandbox)
         case "taiwan_residence":
@@ -157,6 +160,20 @@ def _eighteen(text: str, pointer: str, *, sandbox: bool) -> None:
         raise _fault(pointer, "Numbers of the region 00 are simulated and taken in sandboxes only.")
     if check_digit(text[:17]) != text[17]:
         raise _fault(pointer, "The check digit does not fit the other digits.")
+
+
+def _resident_id(text: str, pointer: str, *, sandbox: bool) -> Document:
+    _eighteen(text, pointer, sandbox=sandbox)
+    region = text[:2]
+    if region in _PERMITS:
+        raise InvalidField(
+            pointer=f"{pointer.rpartition('/')[0]}/document_type",
+            detail=f"A number that begins with {region} is that of a residence permit.",
+            fix=f"Send {_PERMITS[region]} as its type.",
+        )
+    if region not in PROVINCES and not (sandbox and region == SIMULATED_REGION):
+        raise _fault(pointer, "The first two digits are no region of China.")
+    return Document("resident_id", text, _birth_date(text, pointer))
 
 
 def _organization(text: str, pointer: str, *, sandbox: bool) -> Document:

@@ -226,3 +226,16 @@ def test_any_single_wrong_character_of_a_code_is_found(position: int, shift: int
 
 def test_one_document_type_names_organizations_and_all_others_persons() -> None:
     assert [kind for kind in DOCUMENT_TYPES if holder_kind(kind) == "organization"] == ["unified_social_credit_code"]
+
+
+@pytest.mark.parametrize(
+    ("region", "right"),
+    [("810000", "hk_macau_residence"), ("820000", "hk_macau_residence"), ("830000", "taiwan_residence")],
+)
+def test_a_residence_permit_is_not_taken_for_a_resident_s_card_too(region: str, right: str) -> None:
+    first = f"{region}19800315001"
+    number = first + check_digit(first)
+    assert normalize_document(right, number, sandbox=False).number == number
+    with pytest.raises(InvalidField) as refused:
+        normalize_document("resident_id", number, sandbox=False)
+    assert (refused.value.pointer, refused.value.fix) == ("/document_type", f"Send {right} as its type.")
