@@ -9,13 +9,23 @@ from pydantic import Field, StringConstraints
 
 from services.enrollment.domain.compensation import Compensation, CompensationKind
 from services.enrollment.domain.file_keys import FileKey, read_public_key
-from services.enrollment.domain.partners import ConsentTexts, Contract, PartnerTerms, Quota
-from shared.values.errors import InvalidField
+from services.enrollment.domain.partners import (
+    LAST_SETTLEMENT_DAY,
+    LONGEST_CONTACT,
+    LONGEST_GRACE,
+    LONGEST_NAME,
+    MOST_COMPENSATION,
+    MOST_ENROLLMENTS_A_MINUTE,
+    MOST_FILE_KEYS,
+    MOST_PRODUCTS,
+    MOST_ROWS_A_DAY,
+    ConsentTexts,
+    Contract,
+    PartnerTerms,
+    Quota,
+)
 from shared.values.ids import PartnerId, ProductCode
-from shared.web.models import MAX_FEN, Day, RequestModel, ShortText
-
-_LONGEST_GRACE = 366
-_WHOLE = 10_000
+from shared.web.models import Day, RequestModel
 
 
 class CompensationTerms(RequestModel):
@@ -23,16 +33,16 @@ class CompensationTerms(RequestModel):
 
     kind: CompensationKind
     """`commission` on the premium without tax, a `service_fee` for each policy, or `none`."""
-    value: Annotated[int, Field(ge=0, le=100_000_000)]
+    value: Annotated[int, Field(ge=0, le=MOST_COMPENSATION)]
     """Of a commission: hundredths of a percent, up to 10000. Of a service fee: fen. Else 0."""
 
 
 class QuotaTerms(RequestModel):
     """How much the partner may send; null: as much as it likes."""
 
-    enrollments_a_minute: Annotated[int | None, Field(gt=0, le=1_000_000)] = None
+    enrollments_a_minute: Annotated[int | None, Field(gt=0, le=MOST_ENROLLMENTS_A_MINUTE)] = None
     """Single enrollments, by the minutes of the clock."""
-    rows_a_day: Annotated[int | None, Field(gt=0, le=1_000_000_000)] = None
+    rows_a_day: Annotated[int | None, Field(gt=0, le=MOST_ROWS_A_DAY)] = None
     """Rows of files, by the days of Shanghai."""
 
 
@@ -47,22 +57,22 @@ class FileKeyTerms(RequestModel):
 class ContractTerms(RequestModel):
     """All that a contract says."""
 
-    name: ShortText
+    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
     first_day: Annotated[Day, Field(strict=False)]
     last_day: Annotated[Day, Field(strict=False)]
-    back_dating_days: Annotated[int, Field(ge=0, le=_LONGEST_GRACE)] = 0
+    back_dating_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
     """How many days before today cover may begin, because files come late."""
     products: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]], Field(max_length=200)
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]], Field(max_length=MOST_PRODUCTS)
     ]
     """Codes of what may be sold."""
     compensation: CompensationTerms = CompensationTerms(kind="none", value=0)
-    settlement_day: Annotated[int, Field(ge=1, le=28)] = 10
+    settlement_day: Annotated[int, Field(ge=1, le=LAST_SETTLEMENT_DAY)] = 10
     """Of the month after the one that is settled."""
-    contact: Annotated[str, StringConstraints(max_length=200)] = ""
+    contact: Annotated[str, StringConstraints(max_length=LONGEST_CONTACT)] = ""
     """Whom the insurer turns to: an office and its address, rather than a person."""
     quota: QuotaTerms = QuotaTerms()
-    file_keys: list[FileKeyTerms] = Field(default_factory=list, max_length=20)
+    file_keys: list[FileKeyTerms] = Field(default_factory=list, max_length=MOST_FILE_KEYS)
     """Where there are any, a file delivered to a folder is taken only with a signature by one of them."""
     consent_texts: ConsentTexts = "any"
     """`registered`: people must have agreed to a text that is published at /v1/consent-texts."""
@@ -72,11 +82,8 @@ def terms_of(partner_id: PartnerId, body: ContractTerms) -> PartnerTerms:
     """The contract that is asked for; its state is active where it is new.
 
     Raises:
-        InvalidField: its days, its compensation or a key contradict themselves.
+        InvalidField: a key cannot be read.
     """
-    if body.last_day < body.first_day:
-        raise InvalidField("/last_day", "The contract ends before it begins.", "Send first_day or a later day.")
-    _check_compensation(body.compensation)
     contract = Contract(
         partner_no=0,
         partner_id=partner_id,
@@ -117,9 +124,3 @@ def terms_view(terms: PartnerTerms) -> dict[str, Any]:
         ],
         "consent_texts": contract.consent_texts,
     }
-
-
-def _check_compensation(asked: CompensationTerms) -> None:
-    most = {"none": 0, "commission": _WHOLE, "service_fee": MAX_FEN}[asked.kind]
-    if asked.value > most:
-        raise InvalidField("/compensation/value", f"With {asked.kind} it is at most {most}.", f"Send 0 to {most}.")

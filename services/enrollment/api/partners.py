@@ -11,7 +11,7 @@ from services.enrollment.api.deps import Deps
 from services.enrollment.api.partner_access import PartnerPath, only_visible, require_staff, require_visible
 from services.enrollment.api.partner_terms import ContractTerms, terms_of, terms_view
 from services.enrollment.domain import errors
-from services.enrollment.domain.partners import ContractState, PartnerRecord, SuspensionReason, WindDown
+from services.enrollment.domain.partners import INSURER, ContractState, PartnerRecord, SuspensionReason, WindDown
 from services.enrollment.store import partner_records as store
 from services.enrollment.store import webhook_endpoints
 from services.enrollment.usecases.keep_partner import hold_partner, keep_partner, resume_partner, suspend_partner
@@ -66,6 +66,8 @@ class PartnerView(ContractTerms, ReplyModel):
 
     partner_id: str
     state: ContractState
+    suspension_reason: SuspensionReason | None
+    """Why it is suspended; shown to the insurer's staff alone."""
     version: int
     managed_by: Literal["file", "http"]
     """`file`: the operator's file of contracts says the same; from the first change over HTTP on it is not read."""
@@ -181,6 +183,7 @@ def _view(call: Call[Deps], record: PartnerRecord) -> PartnerView:
         partner_id=contract.partner_id,
         **terms_view(record.terms),
         state=contract.state,
+        suspension_reason=record.suspension_reason if call.caller.tenant == INSURER else None,
         version=record.version,
         managed_by=record.managed_by,
         wind_down=None if record.wind_down is None else _wind_down(record.wind_down),

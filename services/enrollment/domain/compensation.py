@@ -9,7 +9,7 @@ from shared.values.money import Fen
 
 CompensationKind = Literal["none", "commission", "service_fee"]
 
-_WHOLE: Final = 10_000
+WHOLE: Final = 10_000
 """Basis points of one."""
 
 
@@ -26,7 +26,7 @@ NO_COMPENSATION: Final = Compensation("none", 0)
 
 def tax_in(premium: Fen, basis_points: int) -> Fen:
     """The tax that a premium contains, where the tax is ``basis_points`` of the premium without it; half a fen up."""
-    return Fen(_rounded(premium * basis_points, _WHOLE + basis_points))
+    return Fen(_rounded(premium * basis_points, WHOLE + basis_points))
 
 
 def compensation_of(premium: Fen, tax: Fen, compensation: Compensation) -> Fen:
@@ -35,7 +35,7 @@ def compensation_of(premium: Fen, tax: Fen, compensation: Compensation) -> Fen:
         case "none":
             return Fen(0)
         case "commission":
-            return Fen(_rounded((premium - tax) * compensation.value, _WHOLE))
+            return Fen(_rounded((premium - tax) * compensation.value, WHOLE))
         case "service_fee":
             return Fen(compensation.value)
         case _:

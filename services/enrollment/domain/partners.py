@@ -17,11 +17,23 @@ SuspensionReason = Literal[
     "partner_request", "payment_overdue", "data_quality", "suspected_fraud", "regulator", "other"
 ]
 """Codes and not free text: what is written about people in a hurry does not belong in an audit trail."""
+ManagedBy = Literal["file", "http"]
 ConsentTexts = Literal["any", "registered"]
 """Whether the text that a person agreed to must be one that is published here."""
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Whose days a contract is asked about where no product is at hand."""
+
+LONGEST_NAME: Final = 200
+LONGEST_CONTACT: Final = 200
+LONGEST_GRACE: Final = 366
+"""Days."""
+LAST_SETTLEMENT_DAY: Final = 28
+MOST_PRODUCTS: Final = 200
+MOST_FILE_KEYS: Final = 20
+MOST_ENROLLMENTS_A_MINUTE: Final = 1_000_000
+MOST_ROWS_A_DAY: Final = 1_000_000_000
+MOST_COMPENSATION: Final = 100_000_000
 
 INSURER: Final = PartnerId("fangzha")
 """The tenant of the insurer's own people; no partner has it."""
@@ -74,6 +86,15 @@ class PartnerTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractEntry:
+    """What the operator's file says of one partner; its ``partner_no`` is the database's to give, and 0 here."""
+
+    terms: PartnerTerms
+    suspension_reason: SuspensionReason = "other"
+    """Where the contract is to be suspended."""
+
+
+@dataclass(frozen=True, slots=True)
 class WindDown:
     """How far the end of working with a partner is. ``draining``: enrollments that began before it are let finish."""
 
@@ -92,8 +113,9 @@ class PartnerRecord:
 
     terms: PartnerTerms
     version: int
-    managed_by: Literal["file", "http"]
+    managed_by: ManagedBy
     wind_down: WindDown | None
+    suspension_reason: SuspensionReason | None
 
 
 def check_may_sell(contract: Contract, product_code: ProductCode, today: date) -> None:

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from services.enrollment.domain.compensation import Compensation, CompensationKind
 from services.enrollment.domain.file_keys import FileKey, read_public_key
-from services.enrollment.domain.partners import ConsentTexts, Contract, ContractState, PartnerTerms, Quota
+from services.enrollment.domain.partners import (
+    LAST_SETTLEMENT_DAY,
+    LONGEST_CONTACT,
+    LONGEST_GRACE,
+    LONGEST_NAME,
+    MOST_COMPENSATION,
+    MOST_ENROLLMENTS_A_MINUTE,
+    MOST_FILE_KEYS,
+    MOST_PRODUCTS,
+    MOST_ROWS_A_DAY,
+    ConsentTexts,
+    Contract,
+    ContractEntry,
+    ContractState,
+    PartnerTerms,
+    Quota,
+    SuspensionReason,
+)
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import PartnerId, ProductCode
@@ -23,29 +41,32 @@ SIMULATED_CONTRACTS: Final = SERVICE / "partners" / "simulated.json"
 
 class _Compensation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: CompensationKind
-    value: int
+    value: Annotated[int, Meta(ge=0, le=MOST_COMPENSATION)]
 
 
 class _FileKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z")]
     public_key: str
 
 
 class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    partner_id: str
-    name: str
+    """The same as a contract over HTTP (api/partner_terms), with the partner, its state, and the quota's two alone."""
+
+    partner_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
     first_day: date
     last_day: date
-    back_dating_days: int
+    back_dating_days: Annotated[int, Meta(ge=0, le=LONGEST_GRACE)]
     state: ContractState
-    products: list[str]
+    products: Annotated[list[str], Meta(max_length=MOST_PRODUCTS)]
+    suspension_reason: SuspensionReason = "other"
     compensation: _Compensation = _Compensation("none", 0)
-    settlement_day: int = 10
-    contact: str = ""
+    settlement_day: Annotated[int, Meta(ge=1, le=LAST_SETTLEMENT_DAY)] = 10
+    contact: Annotated[str, Meta(max_length=LONGEST_CONTACT)] = ""
     consent_texts: ConsentTexts = "any"
-    enrollments_a_minute: int | None = None
-    rows_a_day: int | None = None
-    file_keys: list[_FileKey] = []
+    enrollments_a_minute: Annotated[int, Meta(ge=1, le=MOST_ENROLLMENTS_A_MINUTE)] | None = None
+    rows_a_day: Annotated[int, Meta(ge=1, le=MOST_ROWS_A_DAY)] | None = None
+    file_keys: Annotated[list[_FileKey], Meta(max_length=MOST_FILE_KEYS)] = []
 
 
 def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
@@ -85,17 +106,19 @@ def _unknown(written: object, known: object, pointer: str) -> Iterator[InvalidFi
             yield from _unknown(each_written, each_known, f"{pointer}/{place}")
 
 
-def contracts(file: Path = SIMULATED_CONTRACTS) -> list[PartnerTerms]:
-    """The contracts in ``file``; their ``partner_no`` is the database's to give, and 0 here.
+def contracts(file: Path = SIMULATED_CONTRACTS) -> list[ContractEntry]:
+    """The contracts in ``file``, field by field. What they contradict is the use case's to say.
 
     Raises:
-        msgspec.DecodeError: the file is not a list of contracts.
-        InvalidField: a file key is no Ed25519 public key.
+        msgspec.DecodeError: the file is not a list of contracts; it names entry and field, e.g. ``$[1].contact``.
     """
-    return [_terms(each) for each in msgspec.json.decode(file.read_bytes(), type=list[_Contract])]
+    return [
+        ContractEntry(_terms(each, place), each.suspension_reason)
+        for place, each in enumerate(msgspec.json.decode(file.read_bytes(), type=list[_Contract]))
+    ]
 
 
-def _terms(each: _Contract) -> PartnerTerms:
+def _terms(each: _Contract, place: int) -> PartnerTerms:
     contract = Contract(
         partner_no=0,
         partner_id=PartnerId(each.partner_id),
@@ -110,8 +133,14 @@ def _terms(each: _Contract) -> PartnerTerms:
         contact=each.contact,
         consent_texts=each.consent_texts,
     )
-    keys = sorted(
-        (FileKey(key.name, read_public_key(key.public_key, pointer="/file_keys")) for key in each.file_keys),
-        key=lambda key: key.name,
+    keys = [_file_key(key, f"$[{place}].file_keys[{number}].public_key") for number, key in enumerate(each.file_keys)]
+    return PartnerTerms(
+        contract, Quota(each.enrollments_a_minute, each.rows_a_day), tuple(sorted(keys, key=lambda key: key.name))
     )
-    return PartnerTerms(contract, Quota(each.enrollments_a_minute, each.rows_a_day), tuple(keys))
+
+
+def _file_key(key: _FileKey, where: str) -> FileKey:
+    try:
+        return FileKey(key.name, read_public_key(key.public_key, pointer=""))
+    except InvalidField as error:
+        raise msgspec.ValidationError(f"{error.detail} {error.fix} - at `{where}`") from error

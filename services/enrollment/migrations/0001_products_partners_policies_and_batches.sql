@@ -3,7 +3,7 @@
 CREATE TABLE partners (
     partner_no integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     partner_id text NOT NULL UNIQUE CHECK (partner_id ~ '^[a-z][a-z0-9-]{1,39}$'),
-    name text NOT NULL,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     first_day date NOT NULL,
     last_day date NOT NULL,
     back_dating_days integer NOT NULL CHECK (back_dating_days BETWEEN 0 AND 366),
@@ -12,8 +12,10 @@ CREATE TABLE partners (
     compensation_kind text NOT NULL DEFAULT 'none' CHECK (compensation_kind IN ('none', 'commission', 'service_fee')),
     compensation_value integer NOT NULL DEFAULT 0 CHECK (compensation_value >= 0),
     settlement_day smallint NOT NULL DEFAULT 10 CHECK (settlement_day BETWEEN 1 AND 28),
-    contact text NOT NULL DEFAULT '',
+    contact text NOT NULL DEFAULT '' CHECK (length(contact) <= 200),
+    suspension_reason text,
     CHECK (last_day >= first_day),
+    CHECK (state = 'suspended' OR suspension_reason IS NULL),
     CHECK (compensation_kind <> 'none' OR compensation_value = 0),
     CHECK (compensation_kind <> 'commission' OR compensation_value <= 10000)
 );

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from services.enrollment.domain.compensation import Compensation
 from services.enrollment.domain.partners import (
     Contract,
     ContractState,
+    ManagedBy,
     PartnerRecord,
     PartnerTerms,
     Quota,
+    SuspensionReason,
     WindDown,
 )
 from services.enrollment.store import file_keys
@@ -24,7 +25,7 @@ SELECT p.partner_no, p.partner_id, p.name, p.first_day, p.last_day, p.back_datin
        p.compensation_value, p.settlement_day, p.contact, p.consent_texts, p.webhook_types,
        ARRAY(SELECT product_code FROM partner_products s WHERE s.partner_no = p.partner_no),
        p.enrollments_a_minute, p.rows_a_day, p.version, p.managed_by,
-       w.state, t.partner_id, w.started_at, w.finished_at, w.listed, w.transferred
+       p.suspension_reason, w.state, t.partner_id, w.started_at, w.finished_at, w.listed, w.transferred
 FROM partners p LEFT JOIN wind_downs w USING (partner_no) LEFT JOIN partners t ON t.partner_no = w.transfer_to
 """
 _ONE: Final = _SELECT + "WHERE p.partner_id = %s"
@@ -37,6 +38,15 @@ SELECT partner_id FROM partners WHERE partner_id = ANY(%s) ORDER BY partner_no F
 def lock(tx: Tx, *partners: PartnerId) -> None:
     """Keep others from changing these contracts until this transaction ends; enrolling goes on."""
     tx.execute(_LOCK, (list(partners),))
+
+
+# There is no row of a new partner to lock. The number is "code" in ASCII, of the locks that are two integers.
+_LOCK_CODE: Final = "SELECT pg_advisory_xact_lock(1668244581, hashtext(%s))"
+
+
+def lock_code(tx: Tx, partner_id: PartnerId) -> None:
+    """Of those who enter the same new partner, let one go on and the others wait until it is entered."""
+    tx.execute(_LOCK_CODE, (partner_id,))
 
 
 def record(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
@@ -73,13 +83,13 @@ INSERT INTO partners (partner_id, name, first_day, last_day, back_dating_days, s
 VALUES (%(partner_id)s, %(name)s, %(first_day)s, %(last_day)s, %(back_dating_days)s, 'active', %(compensation_kind)s,
         %(compensation_value)s, %(settlement_day)s, %(contact)s, %(consent_texts)s, %(enrollments_a_minute)s,
         %(rows_a_day)s, %(managed_by)s)
-ON CONFLICT DO NOTHING RETURNING partner_no
+RETURNING partner_no
 """
 _FORGET_PRODUCTS: Final = "DELETE FROM partner_products WHERE partner_no = %s AND NOT product_code = ANY(%s)"
 _ADD_PRODUCTS: Final = "INSERT INTO partner_products (partner_no, product_code) VALUES %s ON CONFLICT DO NOTHING"
 
 
-def save(tx: Tx, terms: PartnerTerms, *, managed_by: Literal["file", "http"]) -> None:
+def save(tx: Tx, terms: PartnerTerms, *, managed_by: ManagedBy) -> None:
     """Store a new contract as active, or change all of a stored one but its state; ``partner_no`` is the database's."""
     new = terms.contract
     fields: dict[str, object] = {
@@ -97,45 +107,31 @@ def save(tx: Tx, terms: PartnerTerms, *, managed_by: Literal["file", "http"]) ->
         "rows_a_day": terms.quota.rows_a_day,
         "managed_by": managed_by,
     }
-    # Update first: an INSERT that conflicts would use up a partner_no each time.
-    row = tx.one(_UPDATE, fields) or tx.one(_INSERT, fields) or tx.one(_UPDATE, fields)
-    assert row is not None  # noqa: S101  # updated, inserted, or inserted by another process meanwhile
+    row = tx.one(_UPDATE, fields) or tx.one(_INSERT, fields)
+    assert row is not None  # noqa: S101  # updated or inserted
     sold = sorted(new.products)
     tx.execute(_FORGET_PRODUCTS, (row[0], sold))
     tx.insert_many(_ADD_PRODUCTS, [(row[0], code) for code in sold])
     file_keys.replace(tx, row[0], terms.file_keys)
 
 
-def put_from_file(tx: Tx, terms: PartnerTerms, *, by: str, now: datetime) -> None:
-    """Make the stored contract say what the operator's file says, unless it was ever changed over HTTP."""
-    new = terms.contract
-    lock(tx, new.partner_id)
-    before = record(tx, new.partner_id)
-    if before is not None and before.managed_by == "http":
-        return
-    if before is None or not _same(before.terms, terms):
-        save(tx, terms, managed_by="file")
-    if new.state != (before.terms.contract.state if before else "active"):
-        set_state(tx, new.partner_id, new.state, managed_by="file")
-    if new.state == "wind_down":
-        begin_wind_down(tx, new.partner_id, transfer_to=None, by=by, now=now)
-
-
-def _same(stored: PartnerTerms, new: PartnerTerms) -> bool:
-    ours = replace(new.contract, partner_no=0, state="active", webhook_types=frozenset())
-    theirs = replace(stored.contract, partner_no=0, state="active", webhook_types=frozenset())
-    return (ours, new.quota, new.file_keys) == (theirs, stored.quota, stored.file_keys)
-
-
 # Winding down is one way, whoever asks.
 _SET_STATE: Final = """
-UPDATE partners SET state = %s, managed_by = %s, version = version + 1 WHERE partner_id = %s AND state <> 'wind_down'
+UPDATE partners SET state = %s, suspension_reason = %s, managed_by = %s, version = version + 1
+WHERE partner_id = %s AND state <> 'wind_down'
 """
 
 
-def set_state(tx: Tx, partner_id: PartnerId, state: ContractState, *, managed_by: Literal["file", "http"]) -> bool:
+def set_state(
+    tx: Tx,
+    partner_id: PartnerId,
+    state: ContractState,
+    *,
+    managed_by: ManagedBy,
+    suspended_for: SuspensionReason | None = None,
+) -> bool:
     """Move a contract to another state; False where it winds down and moves no more."""
-    return tx.execute(_SET_STATE, (state, managed_by, partner_id)) == 1
+    return tx.execute(_SET_STATE, (state, suspended_for, managed_by, partner_id)) == 1
 
 
 _BEGIN_WIND_DOWN: Final = """
@@ -180,10 +176,10 @@ def _record(tx: Tx, row: Row) -> PartnerRecord:
         consent_texts=row[11],
         webhook_types=frozenset(row[12]),
     )
-    state, transfer_to, started_at, finished_at, listed, transferred = row[18:]
+    state, transfer_to, started_at, finished_at, listed, transferred = row[19:]
     wind_down = None
     if state is not None:
         target = None if transfer_to is None else PartnerId(transfer_to)
         wind_down = WindDown(target, state, started_at, finished_at, listed, transferred)
     terms = PartnerTerms(contract, Quota(row[14], row[15]), file_keys.file_keys(tx, contract.partner_no))
-    return PartnerRecord(terms, version=row[16], managed_by=row[17], wind_down=wind_down)
+    return PartnerRecord(terms, version=row[16], managed_by=row[17], wind_down=wind_down, suspension_reason=row[18])

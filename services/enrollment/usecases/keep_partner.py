@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime
 
+from services.enrollment.domain.contract_terms import check_contract
 from services.enrollment.domain.errors import NotSuspended, PartnerEnds, UnknownPartner
 from services.enrollment.domain.partners import (
-    INSURER,
+    ManagedBy,
     PartnerRecord,
     PartnerTerms,
     SuspensionReason,
@@ -26,22 +27,33 @@ _OURS = frozenset({"partner_no", "state", "webhook_types"})
 def hold_partner(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
     """The record, nobody else changing it until the transaction ends; None where there is none yet."""
     partner_records.lock(tx, partner_id)
-    return partner_records.record(tx, partner_id)
+    found = partner_records.record(tx, partner_id)
+    if found is None:
+        partner_records.lock_code(tx, partner_id)
+        partner_records.lock(tx, partner_id)
+        found = partner_records.record(tx, partner_id)
+    return found
 
 
 def keep_partner(
-    tx: Tx, terms: PartnerTerms, before: PartnerRecord | None, *, actor: str, now: datetime
+    tx: Tx,
+    terms: PartnerTerms,
+    before: PartnerRecord | None,
+    *,
+    managed_by: ManagedBy = "http",
+    actor: str,
+    now: datetime,
 ) -> PartnerRecord:
-    """The record afterwards. ``before`` is what ``hold_partner`` gave; from now on the operator's file changes nothing.
+    """The record afterwards. ``before`` is what ``hold_partner`` gave; by HTTP the operator's file loses its say.
 
     Raises:
-        InvalidField: the code is the insurer's own, a product does not exist, or a key stands there twice.
+        InvalidField: the contract contradicts itself, or a product does not exist.
     """
     _check(tx, terms)
     partner_id = terms.contract.partner_id
-    partner_records.save(tx, terms, managed_by="http")
+    partner_records.save(tx, terms, managed_by=managed_by)
     after = _stored(tx, partner_id)
-    changed = "all" if before is None else ",".join(_changed(before.terms, terms))
+    changed = "all" if before is None else ",".join(changes(before.terms, terms))
     audit.record(
         tx,
         actor=actor,
@@ -54,7 +66,13 @@ def keep_partner(
 
 
 def suspend_partner(
-    tx: Tx, partner_id: PartnerId, reason: SuspensionReason, *, actor: str, now: datetime
+    tx: Tx,
+    partner_id: PartnerId,
+    reason: SuspensionReason,
+    *,
+    managed_by: ManagedBy = "http",
+    actor: str,
+    now: datetime,
 ) -> PartnerRecord:
     """No new cover from the next request on; running cover is not touched. Suspended before: nothing changes.
 
@@ -67,12 +85,14 @@ def suspend_partner(
         raise PartnerEnds(partner_id)
     if before.terms.contract.state == "suspended":
         return before
-    partner_records.set_state(tx, partner_id, "suspended", managed_by="http")
+    partner_records.set_state(tx, partner_id, "suspended", managed_by=managed_by, suspended_for=reason)
     audit.record(tx, actor=actor, action="partner.suspended", subject=partner_id, details={"reason": reason}, now=now)
     return _stored(tx, partner_id)
 
 
-def resume_partner(tx: Tx, partner_id: PartnerId, *, actor: str, now: datetime) -> PartnerRecord:
+def resume_partner(
+    tx: Tx, partner_id: PartnerId, *, managed_by: ManagedBy = "http", actor: str, now: datetime
+) -> PartnerRecord:
     """The contract allows new cover again.
 
     Raises:
@@ -87,7 +107,7 @@ def resume_partner(tx: Tx, partner_id: PartnerId, *, actor: str, now: datetime) 
         case "active":
             raise NotSuspended(partner_id, "active")
         case "suspended":
-            partner_records.set_state(tx, partner_id, "active", managed_by="http")
+            partner_records.set_state(tx, partner_id, "active", managed_by=managed_by)
     audit.record(tx, actor=actor, action="partner.resumed", subject=partner_id, details={}, now=now)
     return _stored(tx, partner_id)
 
@@ -106,19 +126,14 @@ def _stored(tx: Tx, partner_id: PartnerId) -> PartnerRecord:
 
 
 def _check(tx: Tx, terms: PartnerTerms) -> None:
+    check_contract(terms)
     contract = terms.contract
-    if contract.partner_id == INSURER:
-        raise InvalidField("/partner_id", "This is the insurer's own code.", "Choose another one for the partner.")
     unknown = sorted(contract.products - products.known_codes(tx, contract.products))
     if unknown:
         raise InvalidField("/products", f"There is no product {unknown[0]}.", "Send codes that GET /v1/products lists.")
-    keys = {key.public_key for key in terms.file_keys}
-    names = {key.name for key in terms.file_keys}
-    if min(len(keys), len(names)) < len(terms.file_keys):
-        raise InvalidField("/file_keys", "A key or a key's name stands there twice.", "Send each once.")
 
 
-def _changed(before: PartnerTerms, after: PartnerTerms) -> Iterator[str]:
+def changes(before: PartnerTerms, after: PartnerTerms) -> Iterator[str]:
     """Names of what changed, and no values: a contact is a person."""
     for each in fields(after.contract):
         if each.name not in _OURS and getattr(before.contract, each.name) != getattr(after.contract, each.name):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.enrollment.domain.partners import PartnerTerms
+from services.enrollment.domain.partners import ContractEntry
 from services.enrollment.domain.products import check_terms
-from services.enrollment.store import partner_records, products
+from services.enrollment.store import products
+from services.enrollment.usecases.follow_contracts import follow_contracts
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
@@ -19,7 +20,7 @@ from shared.values.ids import ProductCode
 
 
 def install(
-    tx: Tx, shipped: Iterable[ProductPublished], contracts: Iterable[PartnerTerms], *, actor: str, now: datetime
+    tx: Tx, shipped: Iterable[ProductPublished], contracts: Iterable[ContractEntry], *, actor: str, now: datetime
 ) -> list[ProductPublished]:
     """Publish the shipped versions that are not stored yet, each once for ever, and keep the contracts of the file."""
     published = []
@@ -28,8 +29,7 @@ def install(
         product_id, newest = products.lock(tx, ProductCode(terms.product_code))
         if terms.product_version == newest + 1:
             published.append(publish(tx, product_id, terms, actor=actor, now=now))
-    for each in contracts:
-        partner_records.put_from_file(tx, each, by=actor, now=now)
+    follow_contracts(tx, contracts, actor=actor, now=now)
     return published
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.domain.errors import CannotTakeOver, PartnerEnds, StillTakesOver, UnknownPartner
-from services.enrollment.domain.partners import ZONE, Contract, PartnerRecord
+from services.enrollment.domain.partners import ZONE, Contract, ManagedBy, PartnerRecord
 from services.enrollment.store import partner_records, wind_downs
 from services.enrollment.store.wind_downs import Work
 from shared.db import audit
@@ -28,7 +28,13 @@ log = get_logger()
 
 
 def wind_down(
-    tx: Tx, partner_id: PartnerId, transfer_to: PartnerId | None, *, actor: str, now: datetime
+    tx: Tx,
+    partner_id: PartnerId,
+    transfer_to: PartnerId | None,
+    *,
+    managed_by: ManagedBy = "http",
+    actor: str,
+    now: datetime,
 ) -> PartnerRecord:
     """The record afterwards. With ``transfer_to`` running cover moves there, else it stays until its end.
 
@@ -49,7 +55,7 @@ def wind_down(
         raise StillTakesOver(partner_id, other)
     if transfer_to is not None:
         _check_may_take_over(tx, before.terms.contract, transfer_to, now)
-    partner_records.set_state(tx, partner_id, "wind_down", managed_by="http")
+    partner_records.set_state(tx, partner_id, "wind_down", managed_by=managed_by)
     partner_records.begin_wind_down(tx, partner_id, transfer_to=transfer_to, by=actor, now=now)
     audit.record(
         tx,

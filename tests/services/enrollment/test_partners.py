@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.app import PARTS
+from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.domain.errors import SignatureNotAllowed
 from services.enrollment.intake import shipped
 from services.enrollment.store import partners
@@ -18,6 +18,7 @@ from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.rules.enrollment.test_file_keys import DIGEST, KEYS, OTHER, PRIVATE
 from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, csv, faults, row
+from tests.services.enrollment.test_at_once import at_once
 from tests.services.enrollment.test_http import problem
 
 EAST = "/v1/partners/telecom-east"
@@ -42,8 +43,12 @@ def contract(**changes: Any) -> dict[str, Any]:
 
 
 def actions(database: Database) -> list[tuple[str, str, str]]:
+    """What people did; the operator's file is the installation's."""
     with database.transaction() as tx:
-        return tx.all("SELECT actor, action, subject FROM audit_log WHERE action LIKE 'partner.%' ORDER BY number")
+        return tx.all(
+            "SELECT actor, action, subject FROM audit_log"
+            f" WHERE action LIKE 'partner.%' AND actor <> '{INSTALLER}' ORDER BY number"
+        )
 
 
 def test_staff_enters_a_partner_and_reads_the_contract_again(partner_manager: Partner, database: Database) -> None:
@@ -119,6 +124,18 @@ def test_a_contract_that_contradicts_itself_is_refused(
     assert partner_manager.get(NORTH).status_code == 404
 
 
+def test_of_two_people_who_enter_the_same_partner_at_once_the_second_one_is_told(
+    partner_manager: Partner, database: Database
+) -> None:
+    entered = at_once(
+        *(lambda day=day: partner_manager.put(NORTH, contract(settlement_day=day)) for day in range(1, 7))
+    )
+    told = {reply.status_code: reply.json for reply in entered if isinstance(reply, Answer)}
+    assert (len(told), partner_manager.get(NORTH).json) == (2, told[201])
+    assert told[428]["type"].endswith("match-missing")
+    assert len(actions(database)) == 1
+
+
 def test_the_insurer_is_no_partner(partner_manager: Partner) -> None:
     assert partner_manager.put("/v1/partners/fangzha", contract()).json["errors"][0]["pointer"] == "/partner_id"
 
@@ -178,6 +195,17 @@ def test_a_suspended_partner_enrolls_nobody_and_keeps_its_running_cover(
     assert problem(partner_manager.post(f"{EAST}/resumption", {})) == "not-suspended"
     assert [action for _actor, action, _subject in actions(database)] == ["partner.suspended", "partner.resumed"]
     assert faults(database, environ) == []
+
+
+def test_why_a_partner_is_suspended_is_shown_to_the_insurer_until_it_resumes(
+    partner_manager: Partner, east: Partner
+) -> None:
+    assert suspended(partner_manager).json["suspension_reason"] == "payment_overdue"
+    assert partner_manager.get(EAST).json["suspension_reason"] == "payment_overdue"
+    assert east.get(EAST).json["suspension_reason"] is None
+    assert partner_manager.post(f"{EAST}/resumption", {}).json["suspension_reason"] is None
+    suspended(partner_manager)
+    assert partner_manager.post(f"{EAST}/wind-down", {}).json["suspension_reason"] is None
 
 
 def test_saying_a_contract_anew_does_not_end_its_suspension(partner_manager: Partner) -> None:
