@@ -51,7 +51,7 @@ class LossReport(RequestModel):
     """The first transfer; with a product that is claims-made, the act that the claim is about."""
     discovered_at: Moment
     reported_at: Moment
-    """When the police were told; with a product that is claims-made, when the claim was first made and reported."""
+    """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
     amount_fen: PositiveFen
     description: LongText | None = None
     """In the resident's own words; kept sealed."""

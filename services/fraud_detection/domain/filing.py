@@ -114,11 +114,11 @@ def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
         yield InvalidField("/loss/occurred_at", "The loss is more than 20 years old.", "Check the year.")
     if filing.discovered_at < filing.occurred_at:
         yield InvalidField(
-            "/loss/discovered_at", "The scam was discovered before it happened.", "Send a time after occurred_at."
+            "/loss/discovered_at", "The loss was discovered before it happened.", "Send a time after occurred_at."
         )
     if filing.reported_at < filing.discovered_at:
         yield InvalidField(
-            "/loss/reported_at", "The police were told before the scam was discovered.", "Send the later time."
+            "/loss/reported_at", "The loss was reported before it was discovered.", "Send the later time."
         )
     if filing.reported_at > now + CLOCKS_APART:
         yield InvalidField("/loss/reported_at", "This is in the future.", "Send the time of the report, with its zone.")

@@ -54,12 +54,12 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "What the claim is about was not among what the policy listed at the time ({items}).",
     ),
     "report_too_late": (
-        "发现被骗后应在 {hours} 小时内报警。",
-        "The police must be told within {hours} hours of discovering the scam.",
+        "发现损失后应在 {hours} 小时内报案。",
+        "The loss must be reported within {hours} hours of its discovery.",
     ),
     "outside_look_back": (
-        "本产品只保障报警前 {hours} 小时内发生的损失。",
-        "Only losses of the {hours} hours before the report to the police are covered.",
+        "本产品只保障报案前 {hours} 小时内发生的损失。",
+        "Only losses of the {hours} hours before the report are covered.",
     ),
     "duplicate_loss": (
         "同一损失已在赔案 {claim} 中申请。",

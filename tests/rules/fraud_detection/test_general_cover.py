@@ -1,4 +1,4 @@
-"""Cover in general form: liabilities, territory, claims-made terms, renewals, losses that several policies share."""
+"""Cover in general form: liabilities, territory, renewals, losses that several policies share."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
 from services.fraud_detection.domain.decision_policy import Approve, Opinion, Review, decide
+from services.fraud_detection.domain.filing import Claimant, Filing, check
 from services.fraud_detection.domain.one_event import may_be_one_event
 from services.fraud_detection.domain.payable import annual_left, annual_limit, event_limit, payable
 from services.fraud_detection.domain.sharing import Beside, share
 from shared.events.products import ScamCover
+from shared.values.errors import InvalidFields
 from shared.values.ids import ClaimId, PolicyId
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import (
@@ -134,62 +136,6 @@ def test_a_renewal_does_not_wait_again() -> None:
     assert codes(cover=renewed, filed=first_day) == []
     assert codes(cover=coverage(), filed=first_day) == ["waiting_period"]
     assert codes(cover=renewed, filed=claim(occurred_at=START - SECOND)) == ["not_in_force"]
-
-
-CLAIMS_MADE: dict[str, Any] = {"trigger": "claims_made", "retroactive_days": 100, "extended_reporting_days": 30}
-
-
-@pytest.mark.parametrize(
-    ("act", "made", "expected"),
-    [
-        (START, START + timedelta(days=7), []),
-        (START - timedelta(days=100), START + timedelta(days=7), []),
-        (START - timedelta(days=100) - SECOND, START + timedelta(days=7), ["act_before_retroactive_date"]),
-        (START - timedelta(days=1), START - SECOND, ["made_outside_term"]),
-        (START, START + timedelta(days=6), ["waiting_period"]),
-        (END - SECOND, END + timedelta(days=30) - SECOND, []),
-        (END - SECOND, END + timedelta(days=30), ["made_outside_term"]),
-        (END, END + timedelta(days=1), ["not_in_force"]),
-    ],
-    ids=[
-        "act and claim in the term",
-        "the oldest act",
-        "an act too old",
-        "made before the term",
-        "made while waiting",
-        "the last moment of the extended period",
-        "after the extended period",
-        "an act after the end",
-    ],
-)
-def test_claims_made_asks_when_the_claim_was_made_and_how_old_the_act_is(
-    act: Any, made: Any, expected: list[str]
-) -> None:
-    filed = claim(occurred_at=act, discovered_at=made, reported_at=made, submitted_at=made)
-    assert codes(terms=product(**CLAIMS_MADE, look_back_hours=1), filed=filed) == expected
-
-
-def test_the_policys_own_retroactive_date_goes_before_the_products_days() -> None:
-    filed = claim(occurred_at=START - timedelta(days=101), discovered_at=LOSS, reported_at=LOSS, submitted_at=LOSS)
-    cover = coverage(retroactive_from=START - timedelta(days=200))
-    assert codes(terms=product(**CLAIMS_MADE), cover=cover, filed=filed) == []
-    assert codes(terms=product(**CLAIMS_MADE), filed=filed) == ["act_before_retroactive_date"]
-
-
-def test_a_canceled_claims_made_policy_counts_its_extended_period_from_the_early_end() -> None:
-    early = coverage(effective_to=LOSS, canceled=True)
-    at = {"discovered_at": LOSS + timedelta(days=29), "reported_at": LOSS + timedelta(days=29)}
-    terms = product(**CLAIMS_MADE)
-    assert codes(terms=terms, cover=early, filed=claim(occurred_at=LOSS - SECOND, **at)) == []
-    late = {"discovered_at": LOSS + timedelta(days=30), "reported_at": LOSS + timedelta(days=30)}
-    assert codes(terms=terms, cover=early, filed=claim(occurred_at=LOSS - SECOND, **late)) == ["made_outside_term"]
-
-
-def test_a_claims_made_policy_that_was_canceled_before_it_began_has_no_extended_period() -> None:
-    never = coverage(effective_to=START, canceled=True)
-    at = {"discovered_at": START + timedelta(days=20), "reported_at": START + timedelta(days=20)}
-    filed = claim(occurred_at=START - timedelta(days=50), **at)
-    assert codes(terms=product(**CLAIMS_MADE), cover=never, filed=filed) == ["not_in_force"]
 
 
 # Shared losses
@@ -340,24 +286,35 @@ def test_what_happened_at_one_time_without_a_scam_type_is_looked_at_but_shares_n
     assert not may_be_one_event(two_liabilities(), filed, later)
 
 
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        (END + timedelta(days=30) - SECOND, []),
-        (END + timedelta(days=30), ["received_outside_term"]),
-        (START + timedelta(days=4000), ["received_outside_term"]),
-    ],
-    ids=["the last moment", "a moment too late", "ten years later"],
-)
-def test_a_claims_made_cover_asks_when_the_insurer_received_the_claim(received: Any, expected: list[str]) -> None:
-    filed = claim(occurred_at=START, discovered_at=LOSS, reported_at=LOSS, submitted_at=received)
-    found = failed(terms=product(**CLAIMS_MADE), filed=filed)
-    assert [rule.code for rule in found] == expected
-    assert all(rule.waivable for rule in found)
-    assert codes(filed=claim(submitted_at=received)) == []
+def test_what_is_told_of_a_rule_fits_a_loss_that_is_no_scam() -> None:
+    late = claim(discovered_at=LOSS, reported_at=LOSS + timedelta(days=30), liability="ransom")
+    rules = failed(terms=two_liabilities(report_within_hours=24, look_back_hours=48), filed=late)
+    assert [rule.code for rule in rules] == ["report_too_late", "outside_look_back"]
+    for rule in rules:
+        assert not {"police", "scam"} & set(rule.text_en.lower().split())
+        assert not [word for word in ("报警", "骗") if word in rule.text_zh]
 
 
-def test_a_claim_that_was_made_too_late_is_not_told_also_that_it_was_received_too_late() -> None:
-    late = END + timedelta(days=31)
-    filed = claim(occurred_at=START, discovered_at=late, reported_at=late, submitted_at=late)
-    assert codes(terms=product(**CLAIMS_MADE), filed=filed) == ["made_outside_term"]
+def test_a_loss_that_is_no_scam_and_contradicts_itself_is_told_so_in_its_own_words() -> None:
+    filing = Filing(
+        policy_id=POLICY,
+        claimant=Claimant(document_type="passport", document_number="E1", phone="1"),
+        scam_type=None,
+        occurred_at=LOSS,
+        discovered_at=LOSS - timedelta(hours=1),
+        reported_at=LOSS - timedelta(hours=2),
+        amount_fen=Fen(1),
+        recovered_fen=Fen(0),
+        other_insurance_fen=Fen(0),
+        description=None,
+        evidence=(),
+        payee_token=claim().payee_token,
+        device_id=None,
+        handler_id=None,
+    )
+    with pytest.raises(InvalidFields) as refused:
+        check(filing, now=LOSS + timedelta(days=1))
+    assert [fault.detail for fault in refused.value.faults] == [
+        "The loss was discovered before it happened.",
+        "The loss was reported before it was discovered.",
+    ]
