@@ -43,6 +43,13 @@ class Liability(msgspec.Struct, frozen=True, kw_only=True):
     required_evidence: list[str] = msgspec.field(default_factory=list)
 
 
+class AnswerText(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer to a question is put to people."""
+
+    text_zh: str
+    text_en: str
+
+
 class RatingQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A question about the risk; ``points`` are those of each answer's code."""
 
@@ -50,6 +57,8 @@ class RatingQuestion(msgspec.Struct, frozen=True, kw_only=True):
     text_zh: str
     text_en: str
     points: dict[str, int]
+    answers: dict[str, AnswerText] = msgspec.field(default_factory=dict)
+    """By the answers' codes, of all answers; empty: people read the codes."""
 
 
 class RatingGrade(msgspec.Struct, frozen=True, kw_only=True):

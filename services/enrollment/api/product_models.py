@@ -65,6 +65,13 @@ class LiabilityTerms(RequestModel):
     """On top of the product's."""
 
 
+class AnswerTerms(RequestModel):
+    """How an answer to a question is put to people."""
+
+    text_zh: Text
+    text_en: Text
+
+
 class QuestionTerms(RequestModel):
     """A question about the risk, with the points of each answer's code."""
 
@@ -72,6 +79,8 @@ class QuestionTerms(RequestModel):
     text_zh: Text
     text_en: Text
     points: Annotated[dict[Slug, Points], Field(min_length=2, max_length=limits.MOST_ANSWERS)]
+    answers: Annotated[dict[Slug, AnswerTerms], Field(max_length=limits.MOST_ANSWERS)] = Field(default_factory=dict)
+    """The texts of all answers by their codes; empty: people read the codes."""
 
 
 class GradeTerms(RequestModel):

@@ -13,7 +13,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import fields
 
-from services.enrollment.domain.product_words import LABELS, Words, in_their_order, percent, value_words
+from services.enrollment.domain.product_words import (
+    LABELS,
+    Words,
+    answer_words,
+    in_their_order,
+    percent,
+    plain,
+    value_words,
+)
 from shared.events.products import (
     Exclusion,
     Liability,
@@ -122,9 +130,7 @@ def _of_entry(entry: object, zone: str, term: str, label: Words) -> Iterable[_Fa
         case RatingQuestion():
             named = _named(label, entry.code)
             yield _Fact(f"{term}/{entry.code}", named, Words(entry.text_zh, entry.text_en))
-            yield from _of_value(
-                "points", entry.points, zone, f"{term}/{entry.code}/points", _inside(named, LABELS["points"])
-            )
+            yield from _of_answers(entry, f"{term}/{entry.code}", named)
         case RatingGrade():
             yield _Fact(f"{term}/{entry.grade}", _named(label, entry.grade), _grade(entry))
         case RefundStep():
@@ -132,6 +138,16 @@ def _of_entry(entry: object, zone: str, term: str, label: Words) -> Iterable[_Fa
             yield _Fact(f"{term}/{entry.from_day}", said, percent(entry.refund_percent))
         case _:
             raise TypeError(type(entry).__name__)
+
+
+def _of_answers(question: RatingQuestion, term: str, label: Words) -> Iterable[_Fact]:
+    """What an answer is called, and its points; of an answer without a text its code is read."""
+    points, text = _inside(label, LABELS["points"]), _inside(label, LABELS["answers"])
+    for code, worth in sorted(question.points.items()):
+        said = answer_words(question, code)
+        yield _Fact(f"{term}/points/{code}", Words(f"{points.zh}“{said.zh}”", f"{points.en} “{said.en}”"), plain(worth))
+    for code in sorted(question.answers):
+        yield _Fact(f"{term}/answers/{code}", _named(text, code), answer_words(question, code))
 
 
 def _of_code(name: str, code: str, value: object, term: str, label: Words) -> _Fact:

@@ -12,6 +12,7 @@ from services.enrollment.domain.compensation import tax_in
 from services.enrollment.domain.pricing import by_points
 from services.enrollment.domain.product_words import (
     Words,
+    answer_words,
     basis_points,
     days,
     evidence,
@@ -23,7 +24,7 @@ from services.enrollment.domain.product_words import (
     percent,
     territories,
 )
-from shared.events.products import Exclusion, ProductPublished, ScamCover
+from shared.events.products import Exclusion, ProductPublished, RatingQuestion, ScamCover
 from shared.values.money import Fen
 from shared.values.scam_types import SCAM_NAMES
 
@@ -112,9 +113,10 @@ def _price(terms: ProductPublished) -> Iterable[Words]:
             f"{len(rating.questions)} questions about the risk are answered first; the sum of their points is graded:",
         )
         for place, question in enumerate(rating.questions, 1):
-            points = ", ".join(f"{answer} {question.points[answer]}" for answer in by_points(question))
+            answers = listed([_with_points(question, answer) for answer in by_points(question)])
             yield Words(
-                f"  问题 {place}:{question.text_zh}({points})", f"  Question {place}: {question.text_en} ({points})"
+                f"  问题 {place}:{question.text_zh}({answers.zh})",
+                f"  Question {place}: {question.text_en} ({answers.en})",
             )
         for grade in rating.grades:
             said = (
@@ -126,6 +128,11 @@ def _price(terms: ProductPublished) -> Iterable[Words]:
             else:
                 rate = percent(grade.rate_percent)
                 yield Words(f"{said[0]}:收取上述保费的 {rate.zh}。", f"{said[1]}: {rate.en} of the premium above.")
+
+
+def _with_points(question: RatingQuestion, answer: str) -> Words:
+    said, points = answer_words(question, answer), question.points[answer]
+    return Words(f"{said.zh} {points} 分", f"{said.en}: {points}")
 
 
 def _payment(terms: ProductPublished) -> Iterable[Words]:

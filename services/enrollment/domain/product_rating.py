@@ -16,7 +16,7 @@ from services.enrollment.domain.product_limits import (
     MOST_QUESTIONS,
 )
 from services.enrollment.domain.product_terms import code_faults, count_faults, name_faults, range_faults, text_faults
-from shared.events.products import ProductPublished, Rating
+from shared.events.products import ProductPublished, Rating, RatingQuestion
 from shared.values.errors import InvalidField
 
 
@@ -43,6 +43,21 @@ def _question_faults(rating: Rating) -> Iterable[InvalidField]:
         for answer, points in question.points.items():
             yield from code_faults([answer], f"{pointer}/points/{answer}", numbered=False)
             yield from range_faults(points, -MOST_POINTS, MOST_POINTS, f"{pointer}/points/{answer}")
+        yield from _answer_faults(question, f"{pointer}/answers")
+
+
+def _answer_faults(question: RatingQuestion, pointer: str) -> Iterable[InvalidField]:
+    """Texts of some answers only, or of what is none; a question may leave all of them out."""
+    if not question.answers:
+        return
+    for code in sorted(question.points.keys() - question.answers.keys()):
+        yield InvalidField(f"{pointer}/{code}", "This answer has no text.", "Give all answers a text, or none.")
+    for code, answer in question.answers.items():
+        if code not in question.points:
+            yield InvalidField(f"{pointer}/{code}", "There is no such answer.", "Remove it, or give it points.")
+        yield from text_faults(
+            {f"{pointer}/{code}/text_zh": answer.text_zh, f"{pointer}/{code}/text_en": answer.text_en}
+        )
 
 
 def _grade_faults(rating: Rating) -> Iterable[InvalidField]:

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.enrollment.domain.territories import territory_name
+from shared.events.products import RatingQuestion
 from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.money import Fen, yuan
 from shared.values.scam_types import SCAM_TYPES
@@ -68,6 +69,7 @@ LABELS: Final[dict[str, Words]] = {
     "liabilities": Words("保障责任", "liability"),
     "questions": Words("问题", "question"),
     "points": Words("得分", "points"),
+    "answers": Words("答案", "answer"),
     "grades": Words("风险等级", "grade"),
     "code": Words("代码", "code"),
     "most": Words("数量上限", "most"),
@@ -135,6 +137,12 @@ def territories(codes: Sequence[str]) -> Words:
 
 def evidence(kinds: Sequence[str]) -> Words:
     return listed([Words(*EVIDENCE_NAMES.get(kind, (kind, kind))) for kind in kinds]) if kinds else NONE
+
+
+def answer_words(question: RatingQuestion, code: str) -> Words:
+    """The answer as it is put to people; its code where the product has no text for it."""
+    text = question.answers.get(code)
+    return plain(code) if text is None else Words(text.text_zh, text.text_en)
 
 
 def listed(words: Sequence[Words]) -> Words:

@@ -23,6 +23,9 @@ EVERYTHING: Json = msgspec.to_builtins(msgspec.convert(SIXTH, ProductPublished))
     "refund_table": [{"from_day": 0, "refund_percent": 50}],
 }
 EVERYTHING["scam_types"]["other"] = {"cover": "sub_limit", "limit_fen": 1}
+EVERYTHING["rating"]["questions"][0]["answers"] = {
+    code: {"text_zh": "是", "text_en": "Yes"} for code in EVERYTHING["rating"]["questions"][0]["points"]
+}
 EVERYTHING["liabilities"][0] |= {
     "exclusions": [{"code": "war", "text_zh": "战争。", "text_en": "War."}],
     "scam_types": copy.deepcopy(EVERYTHING["scam_types"]),

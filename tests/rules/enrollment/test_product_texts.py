@@ -12,7 +12,7 @@ from services.enrollment.domain.product_comparison import compare
 from services.enrollment.domain.product_explanation import explain
 from services.enrollment.domain.product_words import LABELS
 from services.enrollment.intake import shipped
-from shared.events.products import Exclusion, ProductPublished, RefundStep, ScamCover
+from shared.events.products import AnswerText, Exclusion, ProductPublished, RefundStep, ScamCover
 from tests.rules.enrollment.builders import terms
 
 EVERYTHING = terms("enterprise-cyber")
@@ -105,6 +105,47 @@ def test_every_shipped_product_is_explained_with_its_limits_and_exclusions(produ
     for liability in product.liabilities:
         assert f"{liability.event_limit_fen // 100:,}.00" in zh
         assert f"{liability.event_limit_fen // 100:,}.00" in en
+
+
+def test_the_questions_about_a_risk_are_read_with_their_answers_in_either_language() -> None:
+    said = explain(terms("enterprise-cyber"))
+    (zh,) = [words.zh for words in said if "离线备份" in words.zh]
+    assert zh.endswith("(有离线备份并演练过恢复 0 分、有离线备份但未演练 8 分、没有 25 分)")
+    (en,) = [words.en for words in said if "offline backups" in words.en]
+    assert en.endswith("(offline and tried: 0, offline but not tried: 8, no: 25)")
+    for product in shipped.products():
+        for question in product.rating.questions if product.rating else ():
+            assert set(question.answers) == set(question.points)
+
+
+def test_answers_without_texts_are_read_by_their_codes() -> None:
+    rating = EVERYTHING.rating
+    assert rating is not None
+    questions = [msgspec.structs.replace(each, answers={}) for each in rating.questions]
+    bare = msgspec.structs.replace(EVERYTHING, rating=msgspec.structs.replace(rating, questions=questions))
+    assert any("offline_and_tried 0 分" in words.zh for words in explain(bare))
+
+
+def test_points_are_compared_under_the_answers_words() -> None:
+    rating = EVERYTHING.rating
+    assert rating is not None
+    first, *rest = rating.questions
+    dearer = msgspec.structs.replace(first, points=first.points | {"over_100_million": 30})
+    (change,) = compare(
+        EVERYTHING,
+        msgspec.structs.replace(EVERYTHING, rating=msgspec.structs.replace(rating, questions=[dearer, *rest])),
+    )
+    assert change.term == "rating/questions/yearly_revenue/points/over_100_million"
+    assert change.sentence.zh == "问题 yearly_revenue的得分“一亿元以上”:由“25”改为“30”。"
+    assert "“over 100 million yuan”: from “25” to “30”." in change.sentence.en
+    renamed = msgspec.structs.replace(
+        first, answers=first.answers | {"over_100_million": AnswerText(text_zh="更多", text_en="more")}
+    )
+    changes = compare(
+        EVERYTHING,
+        msgspec.structs.replace(EVERYTHING, rating=msgspec.structs.replace(rating, questions=[renamed, *rest])),
+    )
+    assert [each.term for each in changes] == ["rating/questions/yearly_revenue/answers/over_100_million"]
 
 
 def test_the_explanation_works_an_example_of_what_the_insured_bears() -> None:

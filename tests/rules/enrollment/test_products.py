@@ -12,7 +12,15 @@ from services.enrollment.domain.errors import ContractNotRunning, ProductNotSold
 from services.enrollment.domain.partners import check_may_sell
 from services.enrollment.domain.products import check_terms, needs_a_schedule, never_sold, sold_at
 from services.enrollment.intake import shipped
-from shared.events.products import Exclusion, ProductPublished, RatingGrade, RatingQuestion, RefundStep, ScamCover
+from shared.events.products import (
+    AnswerText,
+    Exclusion,
+    ProductPublished,
+    RatingGrade,
+    RatingQuestion,
+    RefundStep,
+    ScamCover,
+)
 from shared.values.errors import InvalidFields
 from shared.values.ids import ProductCode
 from shared.values.scam_types import SCAM_TYPES
@@ -85,6 +93,7 @@ def items(**changes: Any) -> ProductPublished:
 
 
 QUESTION = RatingQuestion(code="q", text_zh="问", text_en="Asked?", points={"yes": 0, "no": 10})
+YES = AnswerText(text_zh="是", text_en="Yes")
 GRADE = RatingGrade(grade="A", from_points=0, rate_percent=100)
 ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
 
@@ -148,6 +157,17 @@ ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
         (
             "/rating/questions/0/points/Yes!",
             rating(questions=[msgspec.structs.replace(QUESTION, points={"Yes!": 0, "no": 1})], grades=[GRADE]),
+        ),
+        (
+            "/rating/questions/0/answers/no",
+            rating(questions=[msgspec.structs.replace(QUESTION, answers={"yes": YES})], grades=[GRADE]),
+        ),
+        (
+            "/rating/questions/0/answers/maybe",
+            rating(
+                questions=[msgspec.structs.replace(QUESTION, answers=dict.fromkeys(("yes", "no", "maybe"), YES))],
+                grades=[GRADE],
+            ),
         ),
         ("/rating/grades", rating(questions=[QUESTION], grades=[])),
         ("/rating/grades", rating(questions=[QUESTION], grades=[msgspec.structs.replace(GRADE, from_points=1)])),
