@@ -129,7 +129,8 @@ class Terms(RequestModel):
     premium_fen: AmountFen
     tax_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Tax contained in the premium, in hundredths of a percent of the premium without it."""
-    term_days: Annotated[int, Field(ge=1, le=limits.LONGEST_DAYS)]
+    term_days: Annotated[int, Field(ge=1, le=limits.LONGEST_TERM)]
+    """At most a year: what a year allows is counted for each policy."""
     event_limit_fen: PositiveFen
     annual_limit_fen: PositiveFen
     event_deductible_fen: AmountFen = 0

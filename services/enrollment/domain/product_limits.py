@@ -25,6 +25,8 @@ MOST_ITEMS: Final = 1000
 
 MOST_FEN: Final = 1_000_000_000_000
 """Ten billion yuan: above any cover, far below what a bigint holds."""
+LONGEST_TERM: Final = 366
+"""Days: what a year allows (annual limit, annual deductible) is counted for each policy, so a term is no longer."""
 LONGEST_DAYS: Final = 3660
 LONGEST_HOURS: Final = 87_600
 """Ten years each: longer terms are another kind of insurance."""

@@ -17,6 +17,7 @@ from services.enrollment.domain.product_limits import (
     LONGEST_DAYS,
     LONGEST_HOURS,
     LONGEST_NAME,
+    LONGEST_TERM,
     LONGEST_TEXT,
     MOST_CLAUSES,
     MOST_EVIDENCE_KINDS,
@@ -33,7 +34,7 @@ _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PRODUCT_CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,63}")
 _RANGES: Final[tuple[tuple[str, int, int], ...]] = (
     ("premium_fen", 0, MOST_FEN),
-    ("term_days", 1, LONGEST_DAYS),
+    ("term_days", 1, LONGEST_TERM),
     ("event_limit_fen", 1, MOST_FEN),
     ("annual_limit_fen", 1, MOST_FEN),
     ("event_deductible_fen", 0, MOST_FEN),

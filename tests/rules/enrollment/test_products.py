@@ -109,6 +109,7 @@ ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
         ("/territory/1", of("account-theft", territory=["CN", "CN"])),
         ("/premium_fen", of("account-theft", premium_fen=-1)),
         ("/pay_percent", terms(pay_percent=101)),
+        ("/term_days", terms(term_days=367)),
         ("/tax_basis_points", of("account-theft", tax_basis_points=10_001)),
         ("/annual_deductible_fen", terms(annual_deductible_fen=5_000_000)),
         ("/age_min", of("enterprise-cyber", age_min=18)),
