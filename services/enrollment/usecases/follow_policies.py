@@ -59,6 +59,7 @@ def _announcement(chunk: Following, now: datetime) -> PoliciesEnrolled:
     terms = chunk.sale.product.terms
     policies = [each.policy for each in chunk.followers]
     acts_from = retroactive_from(terms, chunk.schedule)
+    items = [item.reference for item in chunk.schedule.items] if chunk.schedule else []
     return PoliciesEnrolled(
         chunk_id=policies[0].chunk_id,
         batch_id=chunk.batch_id,
@@ -79,5 +80,6 @@ def _announcement(chunk: Following, now: datetime) -> PoliciesEnrolled:
             waits_from=[each.old.waits_from.astimezone(UTC) for each in chunk.followers],
             renews=[each.old.policy_id for each in chunk.followers],
             retroactive_from=None if acts_from is None else [acts_from.astimezone(UTC)] * len(policies),
+            items=[items] * len(policies) if items else None,
         ),
     )

@@ -84,6 +84,8 @@ def test_over_three_terms_claims_made_cover_has_no_gap_and_keeps_its_retroactive
     assert told[-1].policies.renews == UUID(second["policy_id"]).bytes
     assert told[-1].policies.waits_from == [moment(first["effective_from"])]
     assert told[-1].premium_fen == 1_750_000
+    references = [each["reference"] for each in MODELS]
+    assert [event.policies.items for event in told] == [[references], [references[:1]], [references]]
     assert faults(office.database, environ) == []
 
 
