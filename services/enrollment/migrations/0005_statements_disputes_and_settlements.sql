@@ -62,6 +62,40 @@ $$;
 CREATE TRIGGER statement_parts_never_change BEFORE UPDATE OR DELETE ON statement_parts
     FOR EACH ROW EXECUTE FUNCTION refuse_statement_change();
 
+-- Lines and totals come while a statement is drawn, and never again.
+CREATE FUNCTION statements_grow_while_drawn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM statements
+               WHERE statement_id IN (NEW.statement_id, OLD.statement_id) AND state <> 'drawing') THEN
+        RAISE EXCEPTION 'what was stated never changes; adjust it in the next month';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END
+$$;
+CREATE TRIGGER statement_parts_come_while_drawn BEFORE INSERT ON statement_parts
+    FOR EACH ROW EXECUTE FUNCTION statements_grow_while_drawn();
+CREATE TRIGGER statement_totals_grow_while_drawn BEFORE INSERT OR UPDATE OR DELETE ON statement_totals
+    FOR EACH ROW EXECUTE FUNCTION statements_grow_while_drawn();
+
+-- All that still happens to a drawn statement is that it is settled.
+CREATE FUNCTION drawn_statements_are_only_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (OLD.state, NEW.state) = ('drawn', 'settled')
+       AND to_jsonb(NEW) - 'state' = to_jsonb(OLD) - 'state' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'what was stated never changes; adjust it in the next month';
+END
+$$;
+CREATE TRIGGER drawn_statements_are_only_settled BEFORE UPDATE OR DELETE ON statements
+    FOR EACH ROW WHEN (OLD.state <> 'drawing') EXECUTE FUNCTION drawn_statements_are_only_settled();
+
+CREATE FUNCTION refuse_change_of_answer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was answered or decided stands';
+END
+$$;
+
 -- A line or the whole of a statement that a partner does not accept. An upheld one is adjusted in a later statement.
 CREATE TABLE statement_disputes (
     dispute_id uuid PRIMARY KEY,
@@ -82,6 +116,8 @@ CREATE TABLE statement_disputes (
 );
 CREATE INDEX statement_disputes_of_statement ON statement_disputes (statement_id, dispute_id);
 CREATE INDEX statement_disputes_answered ON statement_disputes (answered_at, dispute_id) WHERE state = 'upheld';
+CREATE TRIGGER answered_disputes_never_change BEFORE UPDATE OR DELETE ON statement_disputes
+    FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION refuse_change_of_answer();
 
 -- That the net amount was received or paid: recorded by one person, approved by another.
 CREATE TABLE statement_settlements (
@@ -99,6 +135,20 @@ CREATE TABLE statement_settlements (
     CHECK ((state = 'recorded') = (decided_at IS NULL AND decided_by IS NULL))
 );
 CREATE UNIQUE INDEX one_settlement_per_statement ON statement_settlements (statement_id) WHERE state <> 'rejected';
+CREATE TRIGGER decided_settlements_never_change BEFORE UPDATE OR DELETE ON statement_settlements
+    FOR EACH ROW WHEN (OLD.state <> 'recorded') EXECUTE FUNCTION refuse_change_of_answer();
+-- What waits for a decision is decided as it was recorded.
+CREATE FUNCTION settlements_are_decided_as_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (OLD.statement_id, OLD.net_fen, OLD.bank_reference, OLD.value_day, OLD.recorded_by)
+        IS DISTINCT FROM (NEW.statement_id, NEW.net_fen, NEW.bank_reference, NEW.value_day, NEW.recorded_by) THEN
+        RAISE EXCEPTION 'a settlement is decided as it was recorded; reject it and record it anew';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER settlements_are_decided_as_recorded BEFORE UPDATE OR DELETE ON statement_settlements
+    FOR EACH ROW EXECUTE FUNCTION settlements_are_decided_as_recorded();
 
 -- What each event said of premium, as Kafka delivered it to us as to everybody: topics are emptied after days, and a month
 -- is proved weeks later. A consumer writes it; no foreign keys, for it is there to be compared with the other tables.

@@ -19,7 +19,7 @@ from services.enrollment.domain.statements import COLUMNS, ZONE, Statement, Sum,
 from services.enrollment.store import statement_lines
 from services.enrollment.usecases import draw_statements
 from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
-from services.enrollment.usecases.settle_statement import record_settlement
+from services.enrollment.usecases.settle_statement import decide_settlement, record_settlement
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.wind_down import wind_down
 from shared.db.pool import Database
@@ -129,6 +129,47 @@ def test_what_was_stated_does_not_change_when_a_policy_does(march: Books, east: 
     assert east.get(f"/v1/statements/{statement.statement_id}/file").text == before
     with pytest.raises(psycopg2.errors.RaiseException), march.database.transaction() as tx:
         tx.execute("DELETE FROM statement_parts")
+
+
+def upheld_and_settled(march: Books, one: Statement) -> None:
+    """A dispute about the statement is answered, a first settlement rejected, a second one approved."""
+    with march.database.transaction() as tx:
+        dispute = raise_dispute(
+            tx, one.statement_id, None, "other", None, partner_no=one.partner_no, actor="test", now=APRIL
+        )
+        answer_dispute(tx, dispute.dispute_id, upheld=True, adjustment=Sum(1, Fen(-1)), actor="one", now=APRIL)
+        for approved in (False, True):
+            record_settlement(tx, one.statement_id, one.total.net, "FT-1", APRIL.date(), actor="one", now=APRIL)
+            decide_settlement(tx, one.statement_id, approved=approved, actor="two", now=APRIL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE statements SET sha256 = repeat('0', 64)",
+        "UPDATE statements SET month = '2026-05-01' WHERE month = '2026-03-01' AND partner_no = 1",
+        "UPDATE statements SET due_day = due_day + 1",
+        "UPDATE statements SET state = 'drawn' WHERE state = 'settled'",
+        "UPDATE statements SET state = 'drawing', sha256 = NULL, drawn_at = NULL",
+        "DELETE FROM statements",
+        "UPDATE statement_totals SET premium_fen = premium_fen + 1",
+        "DELETE FROM statement_totals",
+        "INSERT INTO statement_totals SELECT statement_id, 'adjusted', 1, 0, 0, 0, 0 FROM statements",
+        "INSERT INTO statement_parts SELECT statement_id, 9, 0, '' FROM statements",
+        "UPDATE statement_parts SET csv_gzip = ''",
+        "DELETE FROM statement_parts",
+        "UPDATE statement_settlements SET net_fen = net_fen + 1",
+        "UPDATE statement_settlements SET state = 'approved' WHERE state = 'rejected'",
+        "DELETE FROM statement_settlements",
+        "UPDATE statement_disputes SET premium_fen = premium_fen - 1",
+        "DELETE FROM statement_disputes",
+    ],
+)
+def test_the_database_keeps_what_was_stated_answered_and_settled(march: Books, change: str) -> None:
+    march.draw()
+    upheld_and_settled(march, march.statement())
+    with pytest.raises(psycopg2.errors.RaiseException), march.database.transaction() as tx:
+        tx.execute(change)
 
 
 def test_a_partner_sees_its_own_statements_and_finance_sees_all(
@@ -314,6 +355,7 @@ def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: B
     march.draw()
     assert faults(march.database, environ) == []
     with march.database.transaction() as tx:
+        tx.execute("ALTER TABLE statement_totals DISABLE TRIGGER USER")
         tx.execute("UPDATE statement_totals SET lines = lines + 1 WHERE transaction_type = 'canceled'")
     statement_id = march.statement().statement_id
     assert faults(march.database, environ) == [
