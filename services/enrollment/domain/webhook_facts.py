@@ -11,9 +11,16 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from services.enrollment.domain.policies import CancelReason
+from services.enrollment.domain.webhooks import DisabledReason
 
 FactType = Literal[
-    "batch.finished", "policy.issued", "policy.canceled", "policy.renewed", "claim.changed", "payout.made"
+    "batch.finished",
+    "policy.issued",
+    "policy.canceled",
+    "policy.renewed",
+    "claim.changed",
+    "payout.made",
+    "endpoint.disabled",
 ]
 ClaimState = Literal["in_review", "documents_requested", "approved", "refused"]
 
@@ -117,6 +124,15 @@ class PayoutMade(Fact, frozen=True, kw_only=True):
     currency: str
 
 
+class EndpointDisabled(Fact, frozen=True, kw_only=True):
+    """Another of the partner's endpoints is sent nothing any more, and why."""
+
+    TYPE: ClassVar[FactType] = "endpoint.disabled"
+
+    endpoint_id: str
+    reason: DisabledReason
+
+
 FACT_TYPES: Final[tuple[FactType, ...]] = (
     "batch.finished",
     "policy.issued",
@@ -124,6 +140,7 @@ FACT_TYPES: Final[tuple[FactType, ...]] = (
     "policy.renewed",
     "claim.changed",
     "payout.made",
+    "endpoint.disabled",
 )
 
 # A proposal to refuse is ours alone: only a person refuses, and may find otherwise.

@@ -16,18 +16,20 @@ INSERT INTO webhook_deliveries (delivery_id, webhook_id, endpoint_id, type, body
 SELECT uuidv7(), fact.webhook_id, e.endpoint_id, %(type)s, fact.body, 'pending', clock_timestamp(), clock_timestamp()
 FROM unnest(%(partners)s, %(webhook_ids)s::uuid[], %(bodies)s) AS fact (partner_no, webhook_id, body)
 JOIN webhook_endpoints e USING (partner_no)
-WHERE e.state <> 'deleted' AND %(type)s = ANY(e.types)
+WHERE e.state <> 'deleted' AND %(type)s = ANY(e.types) AND e.endpoint_id IS DISTINCT FROM %(but)s::uuid
 """
 
 
-def enqueue(tx: Tx, type_: str, told: Sequence[tuple[int, str]]) -> int:
+def enqueue(tx: Tx, type_: str, told: Sequence[tuple[int, str]], *, but: str | None = None) -> int:
     """Queue messages, each for one partner, for each endpoint of it that asks for the type; how many there are.
 
     ``told`` are pairs of partner and body; each is a fact of its own. What a disabled endpoint is told waits until it
     is enabled, and is dropped by age: of claims and payouts a partner can read nowhere else.
+    ``but`` is an endpoint that is not told.
     """
     values: dict[str, object] = {
         "type": type_,
+        "but": but,
         "partners": [partner_no for partner_no, _ in told],
         "webhook_ids": [new_id() for _ in told],
         "bodies": [body for _, body in told],

@@ -226,6 +226,24 @@ def test_a_server_that_says_gone_is_sent_nothing_more(
     assert east.post(replay, {}).status_code == 409
 
 
+def test_a_partner_s_other_servers_are_told_that_an_endpoint_was_disabled(
+    east: Partner, west: Partner, receiver: Receiver, sender: Sender, database: Database
+) -> None:
+    with listening() as other:
+        gone = add(east, receiver)["endpoint_id"]
+        secret = add(east, other, types=["endpoint.disabled"])["secret"]
+        add(west, other, types=["endpoint.disabled"])
+        tell_east(database)
+        receiver.next = [Answers(410)]
+        send(sender)
+        (told,) = other.received
+        assert told.verified(secret)["type"] == "endpoint.disabled"
+        assert told.message["data"] == {"endpoint_id": gone, "reason": "gone"}
+    east.post(f"/v1/webhook-endpoints/{gone}/enabling", {})
+    send(sender)
+    assert [got.message["type"] for got in receiver.received] == ["batch.finished"] * 2, "it is told of itself"
+
+
 def test_what_happens_while_an_endpoint_is_disabled_waits_and_goes_when_it_is_enabled(
     east: Partner, receiver: Receiver, sender: Sender, database: Database, environ: dict[str, str]
 ) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from services.enrollment.domain.webhook_facts import FACT_TYPES
 from services.enrollment.usecases.webhooks.send import Sender
 from shared.db.pool import Database
 from tests.services.enrollment.builders import Partner
 from tests.services.enrollment.receiver import Receiver
 
-ALL = ("batch.finished", "policy.issued", "policy.canceled", "policy.renewed", "claim.changed", "payout.made")
+ALL = FACT_TYPES
 
 
 def add(partner: Partner, receiver: Receiver, *, types: Sequence[str] = ALL) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from services.enrollment.store import webhook_endpoints as endpoints
 from services.enrollment.store import webhook_queue
 from services.enrollment.store.webhook_deliveries import Attempt, Slots, Taken, attempt_of
 from services.enrollment.usecases.webhooks.secrets import signing
+from services.enrollment.usecases.webhooks.tell import tell_disabled
 from shared.db import audit
 from shared.db.pool import Database
 from shared.db.transaction import Tx
@@ -177,18 +178,20 @@ class Sender:
             return endpoints.note_failure(tx, taken.endpoint_id, paused_until=until, now=now)
 
     def _disable(self, taken: Taken, reason: DisabledReason) -> None:
-        """Take the endpoint out, and say so: at the endpoint, in the audit trail, in a metric and in the log."""
+        """Take the endpoint out, and say so: there, to the partner's others, in the audit trail, in metric and log."""
+        now = self._clock.now()
         with self._database.transaction() as tx:
             endpoints.hold(tx, taken.partner_no)
             if not endpoints.disable(tx, taken.endpoint_id, reason, wall_now()):
                 return
+            tell_disabled(tx, taken.partner_no, taken.endpoint_id, reason, now=now)
             audit.record(
                 tx,
                 actor="webhooks",
                 action="webhook_endpoint.disabled",
                 subject=taken.endpoint_id,
                 details={"reason": reason},
-                now=self._clock.now(),
+                now=now,
             )
         metrics.WEBHOOK_ENDPOINTS_DISABLED.labels(reason).inc()
         log.warning("webhook_endpoint_disabled", endpoint_id=taken.endpoint_id, reason=reason)

@@ -14,6 +14,7 @@ from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.webhook_facts import (
     BatchFinished,
     ClaimChanged,
+    EndpointDisabled,
     Fact,
     PayoutMade,
     PolicyCanceled,
@@ -22,6 +23,7 @@ from services.enrollment.domain.webhook_facts import (
     body,
     claim_state,
 )
+from services.enrollment.domain.webhooks import DisabledReason
 from services.enrollment.store import batches, webhook_queue
 from services.enrollment.store.cancellations import Cancellation
 from services.enrollment.usecases.contracts import contract_of
@@ -44,6 +46,13 @@ def tell_each(tx: Tx, facts: Sequence[tuple[int, Fact]], *, now: datetime) -> in
     return webhook_queue.enqueue(
         tx, type_, [(partner_no, body(type_, now.astimezone(UTC), fact)) for partner_no, fact in facts]
     )
+
+
+def tell_disabled(tx: Tx, partner_no: int, endpoint_id: str, reason: DisabledReason, *, now: datetime) -> None:
+    """An endpoint was disabled: the partner's others are told, for only who looks finds its notice."""
+    fact = EndpointDisabled(endpoint_id=endpoint_id, reason=reason)
+    told = [(partner_no, body(fact.TYPE, now.astimezone(UTC), fact))]
+    webhook_queue.enqueue(tx, fact.TYPE, told, but=endpoint_id)
 
 
 def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: datetime) -> None:
