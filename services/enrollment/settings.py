@@ -30,7 +30,9 @@ class Settings(settings.Settings):
         default="",
         description="networks like 10.20.0.0/16,127.0.0.0/8 that webhooks may enter although they are not public",
     )
-    webhook_plain_http: bool = Field(default=False, description="true only where webhooks need no encryption")
+    webhook_plain_http: bool = Field(
+        default=False, description="true where webhooks into those private networks need no encryption"
+    )
     webhook_ca_file: FilePath | None = Field(
         default=None, description="the path of a PEM file of authorities to trust for webhooks beside the public ones"
     )

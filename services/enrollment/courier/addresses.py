@@ -37,14 +37,21 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def may_be_called(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether a connection to this address leads out of our networks, or into one that is allowed."""
+def may_be_called(address: Address, allowed: Sequence[Network], *, encrypted: bool = True) -> bool:
+    """Whether a connection to this address leads out of our networks, or into one that is allowed.
+
+    What is not encrypted goes into those that are allowed alone: a leased line, and not the public network.
+    """
     real = _embedded(address)
-    if any(real.version == network.version and real in network for network in allowed):
+    if _lies_in(real, allowed):
         return True
-    if any(real.version == network.version and real in network for network in _OURS):
+    if not encrypted or _lies_in(real, _OURS):
         return False
     return real.is_global and not real.is_multicast and not real.is_reserved
+
+
+def _lies_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
 
 
 def _embedded(address: Address) -> Address:

@@ -37,8 +37,9 @@ class OutOfTime(Exception):
 class GuardedBackend(httpcore.NetworkBackend):
     """For one attempt, that must be over ``deadline`` seconds on the monotonic clock."""
 
-    def __init__(self, allowed: Sequence[Network], deadline: float) -> None:
+    def __init__(self, allowed: Sequence[Network], deadline: float, *, encrypted: bool) -> None:
         self._allowed = allowed
+        self._encrypted = encrypted
         self._deadline = deadline
         self._plain = httpcore.SyncBackend()
 
@@ -51,7 +52,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         found = _resolve(host, port)
-        callable_ = [address for address in found if may_be_called(address, self._allowed)]
+        callable_ = [each for each in found if may_be_called(each, self._allowed, encrypted=self._encrypted)]
         if not callable_:
             raise AddressRefused
         for number, address in enumerate(callable_[:_MOST_ADDRESSES], start=1):

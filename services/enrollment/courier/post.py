@@ -17,7 +17,7 @@ import httpcore
 
 from services.enrollment.courier.addresses import Network
 from services.enrollment.courier.connection import AddressRefused, GuardedBackend, NameUnknown, OutOfTime
-from services.enrollment.courier.urls import UrlFault, fault_in
+from services.enrollment.courier.urls import UrlFault, fault_in, is_encrypted
 from services.enrollment.domain.webhooks import Answer, Failure, failure_of
 from shared.process.clock import monotonic, wall_now
 
@@ -48,7 +48,7 @@ class Courier:
         if self.url_fault(url) is not None:
             return Answer(None, "address_refused")  # the settings were looser when it was taken
         sent = {"Content-Type": "application/json", "User-Agent": _USER_AGENT, "Connection": "close", **headers}
-        backend = GuardedBackend(self._allowed, monotonic() + seconds)
+        backend = GuardedBackend(self._allowed, monotonic() + seconds, encrypted=is_encrypted(url))
         try:
             with (
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,

@@ -21,6 +21,9 @@ class UrlFault:
     fix: str
 
 
+_NOT_ENCRYPTED: Final = UrlFault("It is not encrypted.", "Send an address that starts with https://.")
+
+
 def fault_in(url: str, allowed: Sequence[Network], *, plain_http: bool) -> UrlFault | None:
     """None where the URL can be an endpoint's."""
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or any(bad in url for bad in ' "<>\\^`{|}'):
@@ -33,16 +36,22 @@ def fault_in(url: str, allowed: Sequence[Network], *, plain_http: bool) -> UrlFa
     if not host:
         return UrlFault("It names no host.", "Send one like https://example.com/hooks.")
     if parts.scheme != "https" and not (plain_http and parts.scheme == "http"):
-        return UrlFault("It is not encrypted.", "Send an address that starts with https://.")
+        return _NOT_ENCRYPTED
     if parts.username is not None or parts.password is not None or parts.fragment:
         return UrlFault("It holds a password or a fragment.", "Leave them out; the signature says who we are.")
-    if not _may_be_host(host, allowed):
-        return UrlFault("It leads into a private network.", "Send a public address.")
-    return None
+    return _host_fault(host, allowed, encrypted=is_encrypted(url))
 
 
-def _may_be_host(host: str, allowed: Sequence[Network]) -> bool:
+def is_encrypted(url: str) -> bool:
+    """Whether TLS is spoken there."""
+    return urlsplit(url).scheme == "https"
+
+
+def _host_fault(host: str, allowed: Sequence[Network], *, encrypted: bool) -> UrlFault | None:
     try:
-        return may_be_called(ip_address(host.partition("%")[0]), allowed)
+        address = ip_address(host.partition("%")[0])
     except ValueError:
-        return True
+        return None
+    if not may_be_called(address, allowed):
+        return UrlFault("It leads into a private network.", "Send a public address.")
+    return None if may_be_called(address, allowed, encrypted=encrypted) else _NOT_ENCRYPTED

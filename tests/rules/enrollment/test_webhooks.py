@@ -185,7 +185,12 @@ def test_a_public_https_url_can_be_an_endpoint_s(url: str) -> None:
 
 
 def test_plain_http_and_private_addresses_are_for_those_whose_settings_say_so() -> None:
-    assert fault_in("http://127.0.0.1:8080/", parse_networks("127.0.0.0/8"), plain_http=True) is None
+    inside = parse_networks("127.0.0.0/8")
+    assert fault_in("http://127.0.0.1:8080/", inside, plain_http=True) is None
+    assert fault_in("https://93.184.216.34/", inside, plain_http=True) is None
+    fault = fault_in("http://93.184.216.34/", inside, plain_http=True)
+    assert fault is not None
+    assert "https" in fault.fix
 
 
 def test_each_type_that_can_be_asked_for_is_told_somewhere() -> None:

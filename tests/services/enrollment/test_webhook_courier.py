@@ -107,6 +107,16 @@ def test_of_a_name_s_addresses_those_that_may_be_called_are_tried_in_turn(names:
         assert answer.status == 204
 
 
+def test_what_is_not_encrypted_goes_into_the_networks_that_the_settings_name_and_nowhere_else(
+    courier: Courier, names: Names
+) -> None:
+    names[NAME] = [["192.0.2.1", "127.0.0.2"]]
+    with listening("127.0.0.2") as inside:
+        assert courier.post(f"http://{NAME}:{inside.port}/", HEADERS, b"{}").status == 204
+        names[NAME] = [["93.184.216.34"]]
+        assert courier.post(f"http://{NAME}:{inside.port}/", HEADERS, b"{}", seconds=1).failure == "address_refused"
+
+
 def test_a_name_nobody_knows_and_a_port_nobody_listens_at_are_told_apart(courier: Courier, names: Names) -> None:
     names[NAME] = []
     assert courier.post(f"http://{NAME}/", HEADERS, b"{}").failure == "name_unknown"
