@@ -36,7 +36,7 @@ def former_secrets(database: Database) -> int:
 @pytest.fixture(autouse=True)
 def _a_test_message_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is; that the wait is bounded is the courier's to show."""
-    monkeypatch.setattr(try_endpoint, "TEST_SECONDS", 60.0)
+    monkeypatch.setattr(try_endpoint, "ATTEMPT_SECONDS", 60.0)
 
 
 def test_a_partner_adds_an_endpoint_and_sees_its_secret_once(

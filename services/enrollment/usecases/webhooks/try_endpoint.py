@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Final
 
-from services.enrollment.courier.post import Courier
+from services.enrollment.courier.post import ATTEMPT_SECONDS, Courier
 from services.enrollment.domain.errors import TestsBusy
 from services.enrollment.domain.webhook_facts import body
 from services.enrollment.domain.webhooks import Answer, Secret, headers
@@ -26,10 +26,9 @@ from shared.process.clock import monotonic, wall_now
 from shared.process.new_ids import new_id
 
 TEST_TYPE: Final = "webhook.test"
-TEST_SECONDS: Final = 5.0
-"""A person waits for the outcome, and a thread of the web process with them."""
 AT_ONCE: Final = 2
-"""In one web process: receivers that do not answer must not take all of its threads."""
+"""In one web process: a thread waits for the outcome as long as a worker would, and receivers that do not answer must
+not take all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Trials:
             found = endpoint_of(tx, endpoint_id, tenant=tenant)
             secrets = signing(tx, self.sealer, endpoint_id)
         if not self._slots.acquire(blocking=False):
-            raise TestsBusy(retry_after=round(TEST_SECONDS))
+            raise TestsBusy(retry_after=round(ATTEMPT_SECONDS))
         try:
             tried = Tried(
                 new_id(), new_id(), endpoint_id, TEST_TYPE, body(TEST_TYPE, now, {"endpoint_id": endpoint_id})
@@ -78,4 +77,4 @@ class Trials:
             return Answer(None, "secret_unreadable")
         text = tried.body.encode()
         signed = headers(tried.webhook_id, now, text, secrets)
-        return self.courier.post(url, signed, text, seconds=TEST_SECONDS)
+        return self.courier.post(url, signed, text, seconds=ATTEMPT_SECONDS)
