@@ -44,6 +44,7 @@ _PICKING: Final = ("tests/services/enrollment/test_pickups.py",)
 _AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
 _WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
 _OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
+_LIFTED: Final = ("tests/services/enrollment/test_lifted_opt_outs.py",)
 _QUOTAS: Final = ("tests/services/enrollment/test_quotas.py",)
 
 _SHARED: Final = (
@@ -359,9 +360,23 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "a single enrollment looks for an opt-out",
         "services/enrollment/store/new_policies.py",
-        "WHERE NOT EXISTS (SELECT FROM opt_outs o WHERE o.person_token = new.person_token)\n",
-        "",
+        "WHERE NOT EXISTS (\n",
+        "WHERE true OR NOT EXISTS (\n",
         _OPT_OUTS,
+    ),
+    Guard(
+        "a single enrollment is by a consent younger than the opt-out",
+        "services/enrollment/store/new_policies.py",
+        " OR new.consent_given_at <= o.opted_out_at",
+        "",
+        _LIFTED,
+    ),
+    Guard(
+        "a row of a file is by a consent younger than the opt-out",
+        "services/enrollment/domain/opt_outs.py",
+        " or consent_given_at <= self.opted_out_at",
+        "",
+        _LIFTED,
     ),
     Guard(
         "a single enrollment and an opt-out of one person go one after the other",

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, zone_of
+from services.enrollment.domain.opt_outs import OptOut
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import PolicyState
 from services.enrollment.domain.products import needs_a_schedule
@@ -39,7 +40,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         f"The cover runs for more than {FARTHEST_DAYS_AHEAD} days yet.",
         f"Renew it in the last {FARTHEST_DAYS_AHEAD} days of its term.",
     ),
-    "opted_out": ("The person wants no cover any more.", "Leave this person out."),
+    "opted_out": (
+        "The person opted out of cover and agreed to none since.",
+        "Leave this person out, or send the consent that lifted the opt-out or a younger one.",
+    ),
     "contract_ends": (
         "The new term would begin after your contract's last day.",
         "Ask the insurer to prolong the contract first.",
@@ -74,7 +78,7 @@ class Ending:
     stacks: bool
     """Whether it was sold as one of several covers of a person that share a loss."""
     renewed: bool
-    opted_out: bool
+    opt_out: OptOut | None
     erased: bool
 
 
@@ -83,15 +87,15 @@ def fault(code: str) -> Fault:
     return Fault("partner_reference", code, *_SENTENCES[code])
 
 
-def refused(ending: Ending, now: datetime) -> str | None:
-    """Why it cannot be renewed whatever product would follow: a code, or None."""
+def refused(ending: Ending, consent_given_at: datetime, now: datetime) -> str | None:
+    """Why it cannot be renewed by this consent, whatever product would follow: a code, or None."""
     if ending.erased:
         return "erased"
     if ending.renewed:
         return "already_renewed"
     if ending.state != "in_force" or ending.effective_to <= now:
         return "lapsed"
-    return "opted_out" if ending.opted_out else None
+    return "opted_out" if ending.opt_out is not None and ending.opt_out.refuses(consent_given_at) else None
 
 
 def refused_by_terms(ending: Ending, terms: ProductPublished, contract: Contract, now: datetime) -> str | None:

@@ -274,8 +274,8 @@ ALREADY_ENROLLED: Final = Fault(
 OPTED_OUT: Final = Fault(
     "document_number",
     "opted_out",
-    "This person wants no cover and is not to be enrolled.",
-    "Leave this person out; only a new consent of the person, told to the insurer, lifts it.",
+    "This person opted out of cover and agreed to none since.",
+    "Leave this person out; only a new consent, told to the insurer, lifts it: then send that or a younger one.",
 )
 
 

@@ -233,12 +233,14 @@ CREATE TABLE renewals (
     CHECK (policy_id <> renews)
 );
 
--- Persons who want no cover from us, whichever partner enrolls them.
+-- Persons who want no cover from us, whichever partner enrolls them; and, once a consent lifted it, since when consents
+-- count again: those given before go on counting for nobody.
 CREATE TABLE opt_outs (
     person_token bytea PRIMARY KEY CHECK (length(person_token) = 17),
     opted_out_at timestamptz NOT NULL,
     channel text NOT NULL,
-    recorded_by text NOT NULL
+    recorded_by text NOT NULL,
+    lifted_at timestamptz
 );
 
 -- What the other services announced of this service's policies; the newest version wins.

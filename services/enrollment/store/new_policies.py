@@ -71,7 +71,10 @@ SELECT new.* FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestam
     AS new (policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
     phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256, chunk_place, partner_no,
     product_id, product_version, premium_fen, stacks_by)
-WHERE NOT EXISTS (SELECT FROM opt_outs o WHERE o.person_token = new.person_token)
+WHERE NOT EXISTS (
+    SELECT FROM opt_outs o WHERE o.person_token = new.person_token
+      AND (o.lifted_at IS NULL OR new.consent_given_at <= o.opted_out_at)
+)
 ORDER BY new.product_id, new.person_token
 ON CONFLICT (person_token, product_id, stacks_by) WHERE state = 'in_force' DO NOTHING
 RETURNING policy_id
@@ -79,7 +82,7 @@ RETURNING policy_id
 
 
 def insert(tx: Tx, rows: Sequence[NewRow]) -> set[PolicyId]:
-    """Store those who neither opted out nor have this cover, also where another transaction is just giving it.
+    """Store those who did not opt out since they agreed and do not have this cover, also where it is just being given.
 
     Of two rows about one person and product one is stored.
     """

@@ -10,10 +10,10 @@ statement sees what was committed when it began, not when its lock was given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.enrollment.domain.opt_outs import OptOut
 from services.enrollment.domain.policies import Consent
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, TokenHex
@@ -53,33 +53,28 @@ def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:
 
 
 _ADD: Final = """
-INSERT INTO opt_outs (person_token, opted_out_at, channel, recorded_by) VALUES %s
-ON CONFLICT (person_token) DO NOTHING
+INSERT INTO opt_outs AS known (person_token, opted_out_at, channel, recorded_by) VALUES %s
+ON CONFLICT (person_token) DO UPDATE SET opted_out_at = EXCLUDED.opted_out_at, channel = EXCLUDED.channel,
+    recorded_by = EXCLUDED.recorded_by, lifted_at = NULL
+WHERE known.lifted_at IS NOT NULL
 """
 
 
 def add(tx: Tx, tokens: Sequence[TokenHex], *, opted_out_at: datetime, channel: str, recorded_by: str) -> None:
-    """Note it under each token; one that is noted stays as it was."""
+    """Note it under each token; one that is noted and not lifted stays as it was."""
     tx.insert_many(_ADD, [(bytes.fromhex(token), opted_out_at, channel, recorded_by) for token in tokens])
 
 
-@dataclass(frozen=True, slots=True)
-class OptOut:
-    """That a person opted out, and when first."""
-
-    person_token: TokenHex
-    opted_out_at: datetime
-
-
 _OF_PERSON: Final = """
-SELECT encode(person_token, 'hex'), opted_out_at FROM opt_outs WHERE person_token = ANY(%s) ORDER BY opted_out_at
+SELECT encode(person_token, 'hex'), opted_out_at, lifted_at IS NOT NULL FROM opt_outs
+WHERE person_token = ANY(%s) ORDER BY opted_out_at
 """
 
 
 def of_person(tx: Tx, tokens: Sequence[TokenHex]) -> list[OptOut]:
-    """What is noted of a person known by these tokens; empty where nothing is."""
+    """What is noted of a person known by these tokens, lifted or not; empty where nothing is."""
     rows = tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],))
-    return [OptOut(TokenHex(row[0]), row[1]) for row in rows]
+    return [OptOut(TokenHex(row[0]), row[1], row[2]) for row in rows]
 
 
 _RUNNING: Final = (
@@ -112,7 +107,7 @@ def holder(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> tuple[Toke
     return None if row is None else (TokenHex(row[0]), row[1])
 
 
-_REMOVE: Final = "DELETE FROM opt_outs WHERE person_token = ANY(%s)"
+_LIFT: Final = "UPDATE opt_outs SET lifted_at = %s WHERE person_token = ANY(%s)"
 _NOTE_LIFT: Final = """
 INSERT INTO opt_out_lifts (lift_id, person_token, opted_out_at, lifted_at, lifted_by, consent_text_version,
                            consent_given_at, consent_channel, consent_sha256)
@@ -129,8 +124,14 @@ def lift(
     lifted_at: datetime,
     lifted_by: str,
 ) -> None:
-    """Remove what is noted of one person, and keep by which consent."""
-    tx.execute(_REMOVE, ([bytes.fromhex(each.person_token) for each in noted],))
+    """Let one person be covered by later consents, and keep by which one. When they had opted out stays noted."""
+    tx.execute(
+        _LIFT,
+        (
+            lifted_at,
+            [bytes.fromhex(each.person_token) for each in noted],
+        ),
+    )
     first = noted[0]
     facts = (lift_id, bytes.fromhex(first.person_token), first.opted_out_at, lifted_at, lifted_by)
     sha256 = bytes.fromhex(consent.sha256)

@@ -6,7 +6,9 @@ from typing import Final
 
 _COVERED_AND_OPTED_OUT: Final = """
 SELECT 'policy ' || p.policy_id || ' covers a person who opted out'
-FROM opt_outs o JOIN policies p USING (person_token) WHERE p.state IN ('in_force', 'upcoming')
+       || CASE WHEN o.lifted_at IS NULL THEN '' ELSE ', by a consent that is not younger' END
+FROM opt_outs o JOIN policies p USING (person_token)
+WHERE p.state IN ('in_force', 'upcoming') AND (o.lifted_at IS NULL OR p.consent_given_at <= o.opted_out_at)
 """
 _MOVED_ELSEWHERE: Final = """
 SELECT 'policy ' || m.policy_id || ' moved to partner ' || m.to_partner_no || ' and is with partner ' || p.partner_no

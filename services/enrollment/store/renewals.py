@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.enrollment.domain.opt_outs import OptOut
 from services.enrollment.domain.policies import Consent
 from services.enrollment.domain.renewals import Ending
 from services.enrollment.store.new_policies import NewPolicy, SoldUnder
@@ -17,12 +18,13 @@ _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER B
 _READ: Final = """
 SELECT p.policy_id, p.partner_reference, p.state, p.effective_from, p.effective_to, p.stacks_by,
        EXISTS (SELECT FROM renewals f WHERE f.renews = p.policy_id),
-       EXISTS (SELECT FROM opt_outs o WHERE o.person_token = p.person_token),
+       o.opted_out_at, o.lifted_at IS NOT NULL,
        EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id),
        encode(p.person_token, 'hex'), encode(p.phone_token, 'hex'), p.birth_year, p.consent_text_version,
        p.consent_given_at, p.consent_channel, encode(p.consent_sha256, 'hex'),
        coalesce(n.waits_from, p.effective_from), p.chunk_id, p.chunk_place
 FROM policies p LEFT JOIN renewals n ON n.policy_id = p.policy_id
+LEFT JOIN opt_outs o ON o.person_token = p.person_token
 WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
 """
 
@@ -283,18 +285,20 @@ def skips(tx: Tx, run_id: str, *, after: PolicyId | None, limit: int) -> list[Sk
 
 
 def _predecessor(row: Row) -> Predecessor:
+    token = TokenHex(row[10])
+    opt_out = None if row[7] is None else OptOut(token, row[7], row[8])
     return Predecessor(
         policy_id=PolicyId(row[0]),
         partner_reference=row[1],
         ending=Ending(
-            state=row[2], effective_to=row[4], stacks=row[5] != 0, renewed=row[6], opted_out=row[7], erased=row[8]
+            state=row[2], effective_to=row[4], stacks=row[5] != 0, renewed=row[6], opt_out=opt_out, erased=row[9]
         ),
-        person_token=TokenHex(row[9]),
-        phone_token=TokenHex(row[10]),
-        birth_year=row[11],
-        consent=Consent(row[12], row[13], row[14], row[15]),
-        waits_from=row[16],
+        person_token=token,
+        phone_token=TokenHex(row[11]),
+        birth_year=row[12],
+        consent=Consent(row[13], row[14], row[15], row[16]),
+        waits_from=row[17],
         stacks_by=row[5],
-        chunk_id=row[17],
-        chunk_place=row[18],
+        chunk_id=row[18],
+        chunk_place=row[19],
     )

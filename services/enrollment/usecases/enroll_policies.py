@@ -205,7 +205,7 @@ def _refused(tx: Tx, chunks: Sequence[_Chunk], vault: Vault) -> dict[int, Fangzh
     stored = new_policies.insert(tx, rows) if rows else set()
     for chunk, member in everybody:
         if member.policy.policy_id not in stored and member.number not in refused:
-            refused[member.number] = _reason(tx, (member.policy.person_token,), chunk.sale) or AlreadyCovered()
+            refused[member.number] = _reason(tx, (member.policy.person_token,), member, chunk.sale) or AlreadyCovered()
     return refused
 
 
@@ -215,13 +215,13 @@ def _refused_under_older_keys(
     known_as = {member.number: vault.persons_under_older_keys(member.insured) for _chunk, member in everybody}
     current = [member.policy.person_token for _chunk, member in everybody]
     opt_outs.hold_persons(tx, chain(current, *known_as.values()))
-    reasons = {member.number: _reason(tx, known_as[member.number], chunk.sale) for chunk, member in everybody}
+    reasons = {member.number: _reason(tx, known_as[member.number], member, chunk.sale) for chunk, member in everybody}
     return {number: reason for number, reason in reasons.items() if reason is not None}
 
 
-def _reason(tx: Tx, tokens: Sequence[TokenHex], sale: Sale) -> FangzhaError | None:
+def _reason(tx: Tx, tokens: Sequence[TokenHex], member: _Member, sale: Sale) -> FangzhaError | None:
     """Why nobody known by these tokens gets cover; the running policy is named to the partner whose it is alone."""
-    if opt_outs.of_person(tx, tokens):
+    if any(each.refuses(member.policy.consent.given_at) for each in opt_outs.of_person(tx, tokens)):
         return OptedOut()
     for token in tokens:
         running = policies.running_cover(tx, token, sale.product.product_id, sale.under.stacks_by)

@@ -83,16 +83,22 @@ def _store(
 
 def _known(tx: Tx, prepared: PreparedPart, sale: Sale) -> dict[bytes, Standing]:
     """Who of these people is covered or opted out, by the current token, also where it is known by an older one."""
-    tokens = prepared.people["person_token"].to_list()
-    known = standing.look_up(tx, tokens, sale.under)
+    consents = _consents(prepared)
+    known = standing.look_up(tx, consents, sale.under)
     for older in prepared.older_tokens:
-        found = standing.look_up(tx, sorted(older), sale.under)
-        known |= {token: found[old] for token, old in zip(tokens, older, strict=True) if old in found}
+        found = standing.look_up(tx, dict(zip(older, consents.values(), strict=True)), sale.under)
+        known |= {token: found[old] for token, old in zip(consents, older, strict=True) if old in found}
     return known
 
 
 def _opted_out(tx: Tx, prepared: PreparedPart) -> dict[bytes, Standing]:
-    return standing.opted_out(tx, prepared.people["person_token"].to_list())
+    return standing.opted_out(tx, _consents(prepared))
+
+
+def _consents(prepared: PreparedPart) -> dict[bytes, int]:
+    """When each of the people agreed, by token, in their order."""
+    people = prepared.people
+    return dict(zip(people["person_token"].to_list(), people["consent_given_at"].to_list(), strict=True))
 
 
 def _without(people: pl.DataFrame, known: Mapping[bytes, Standing]) -> pl.DataFrame:

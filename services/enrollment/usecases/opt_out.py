@@ -109,7 +109,7 @@ def lift_opt_out(
     """
     texts = None if tenant == INSURER else texts_in_use(tx, contract_of(tx, tenant))
     opt_outs.shut(tx, tokens)
-    noted = opt_outs.of_person(tx, tokens)
+    noted = [each for each in opt_outs.of_person(tx, tokens) if not each.lifted]
     if not noted:
         raise NotOptedOut
     if not noted[-1].opted_out_at < consent.given_at <= now + _CLOCK_SKEW:

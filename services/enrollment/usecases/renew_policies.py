@@ -67,7 +67,8 @@ def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vaul
     people: dict[str, list[Insured]] = {}
     wanted: list[_Wanted] = []
     for old in renewals.hold(tx, policy_ids):
-        judged = refused(old.ending, now) or _judge(tx, old, order, vault, sales=sales, people=people)
+        consent = order.consents.get(old.policy_id, old.consent)
+        judged = refused(old.ending, consent.given_at, now) or _judge(tx, old, order, vault, sales=sales, people=people)
         if isinstance(judged, str):
             result.refused[old.policy_id] = judged
         else:

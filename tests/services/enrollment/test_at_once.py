@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import pytest
@@ -23,9 +24,11 @@ from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy,
 R = TypeVar("R")
 
 
-def enroll(database: Database, vault: Vault, raw: RawRow, tenant: str = "telecom-east") -> Policy:
+def enroll(
+    database: Database, vault: Vault, raw: RawRow, tenant: str = "telecom-east", *, now: datetime = NOW
+) -> Policy:
     with database.transaction() as tx:
-        return enroll_policy(tx, raw, PRODUCT, tenant=tenant, vault=vault, now=NOW, sandbox=True).policy
+        return enroll_policy(tx, raw, PRODUCT, tenant=tenant, vault=vault, now=now, sandbox=True).policy
 
 
 def at_once(*doings: Callable[[], R]) -> list[R | FangzhaError]:

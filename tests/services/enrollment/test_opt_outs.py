@@ -105,7 +105,7 @@ def test_a_new_consent_lets_the_person_back_and_an_old_one_does_not(east: Partne
     assert problem(east.post("/v1/policies", body(1))) == "opted-out"
     lifted = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent()})
     assert lifted.status_code == 200
-    assert east.post("/v1/policies", body(1)).status_code == 201
+    assert east.post("/v1/policies", body(1, consent=consent())).status_code == 201
     again = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent()})
     assert problem(again) == "not-opted-out"
     with database.transaction() as tx:

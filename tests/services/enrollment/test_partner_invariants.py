@@ -33,6 +33,11 @@ def test_an_end_that_went_well_has_nothing_to_report(ended: Database, environ: d
     [
         (4, "DELETE FROM outbox WHERE type = 'policies.transferred'", "event of transfer from partner 1"),
         (10, "UPDATE opt_outs SET person_token = (SELECT min(person_token) FROM policies)", "who opted out"),
+        (
+            10,
+            "UPDATE opt_outs SET person_token = (SELECT min(person_token) FROM policies), lifted_at = opted_out_at",
+            "by a consent that is not younger",
+        ),
         (10, "UPDATE policies SET partner_no = 1", "moved to partner 2 and is with partner 1"),
         (10, "UPDATE policies SET partner_no = 1", "which ended"),
         (10, "DELETE FROM notices", "not to be told"),
