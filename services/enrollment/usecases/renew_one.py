@@ -87,7 +87,7 @@ def _predecessor(tx: Tx, application: Application, renews: PolicyId, contract: C
 
 def _sale(tx: Tx, application: Application, old: Predecessor, contract: Contract, now: datetime) -> Sale:
     """The version that is sold when the new term begins, by a contract that sells it now."""
-    code = refused(old.ending, now)
+    code = refused(old.ending, datetime.fromisoformat(application.raw.consent_given_at), now)
     if code == "opted_out":
         raise OptedOut
     if code is not None:
