@@ -136,12 +136,12 @@ def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery
         errors.NoContract,
         statement_errors.UnknownStatement,
         statement_errors.NotDrawnYet,
-        statement_errors.AlreadySettled,
+        statement_errors.DisputeTooLate,
         statement_errors.NotOnTheStatement,
     ),
 )
 def dispute(call: Call[Deps], path: StatementPath, body: DisputeRequest) -> Reply[DisputeView]:
-    """Say what of your statement you do not accept. It is answered before the statement is settled."""
+    """Say what of your statement you do not accept. Once it is settled you may still do so for a year."""
     raised = raise_dispute(
         call.tx,
         path.statement_id,
@@ -190,6 +190,7 @@ def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[Di
         statement_errors.NotDrawnYet,
         statement_errors.NotTheNetAmount,
         statement_errors.AlreadySettled,
+        statement_errors.BankReferenceUsed,
     ),
 )
 def settle(call: Call[Deps], path: StatementPath, body: SettlementRequest) -> Reply[SettlementView]:

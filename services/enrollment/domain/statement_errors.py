@@ -44,6 +44,14 @@ class AlreadySettled(FangzhaError):
 
 
 @dataclass(frozen=True)
+class DisputeTooLate(FangzhaError):
+    """Statement {statement_id} is settled and could be disputed until {last_day}; write to the insurer."""
+
+    statement_id: str
+    last_day: str
+
+
+@dataclass(frozen=True)
 class DisputesOpen(FangzhaError):
     """Statement {statement_id} has {open} open disputes; answer them before its settlement is approved."""
 
@@ -57,6 +65,11 @@ class NotTheNetAmount(FangzhaError):
 
     net_fen: int
     given_fen: int
+
+
+@dataclass(frozen=True)
+class BankReferenceUsed(FangzhaError):
+    """Another statement was settled by this bank reference; record the one of this statement's own transfer."""
 
 
 @dataclass(frozen=True)

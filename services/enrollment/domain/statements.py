@@ -30,6 +30,9 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 DRAWN_AFTER: Final = timedelta(hours=1)
 """A transaction that was begun in a month has long ended by then: it may take minutes, and none is booked later."""
 
+DISPUTED_WITHIN: Final = timedelta(days=365)
+"""After a statement was drawn, where it is settled: books are closed once a year, and a doubt should come before."""
+
 COLUMNS: Final = (
     "reporting_period_start_date",
     "reporting_period_end_date",
@@ -121,6 +124,13 @@ class Statement:
     @property
     def total(self) -> Sum:
         return sum(self.totals.values(), Sum())
+
+    @property
+    def disputed_until(self) -> date | None:
+        """The last day on which it may be disputed; None as long as it is not settled."""
+        if self.state != "settled" or self.drawn_at is None:
+            return None
+        return (self.drawn_at + DISPUTED_WITHIN).astimezone(ZONE).date()
 
 
 @dataclass(frozen=True, slots=True)

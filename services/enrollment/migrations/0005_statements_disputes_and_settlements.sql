@@ -135,6 +135,9 @@ CREATE TABLE statement_settlements (
     CHECK ((state = 'recorded') = (decided_at IS NULL AND decided_by IS NULL))
 );
 CREATE UNIQUE INDEX one_settlement_per_statement ON statement_settlements (statement_id) WHERE state <> 'rejected';
+-- One transfer settles one statement.
+CREATE UNIQUE INDEX one_statement_per_bank_reference ON statement_settlements (bank_reference)
+WHERE state <> 'rejected';
 CREATE TRIGGER decided_settlements_never_change BEFORE UPDATE OR DELETE ON statement_settlements
     FOR EACH ROW WHEN (OLD.state <> 'recorded') EXECUTE FUNCTION refuse_change_of_answer();
 -- What waits for a decision is decided as it was recorded.

@@ -73,7 +73,7 @@ _RECORD: Final = """
 INSERT INTO statement_settlements (settlement_id, statement_id, net_fen, bank_reference, value_day, state, recorded_at,
                                    recorded_by)
 VALUES (%s, %s, %s, %s, %s, 'recorded', %s, %s)
-ON CONFLICT (statement_id) WHERE state <> 'rejected' DO NOTHING
+ON CONFLICT DO NOTHING
 """
 
 
@@ -88,7 +88,7 @@ def record(
     actor: str,
     now: datetime,
 ) -> bool:
-    """Note a settlement; False where the statement has one already."""
+    """Note a settlement; False where the statement has one already, or its bank reference settles another one."""
     return tx.execute(_RECORD, (settlement_id, statement_id, net, bank_reference, value_day, now, actor)) == 1
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.enrollment.domain.adjustments import check_adjustment
 from services.enrollment.domain.statement_errors import (
     AlreadyAnswered,
-    AlreadySettled,
+    DisputeTooLate,
     NotDrawnYet,
     NotOnTheStatement,
     UnknownDispute,
     UnknownStatement,
 )
-from services.enrollment.domain.statements import Dispute, DisputeReason, DisputeState, Sum
+from services.enrollment.domain.statements import ZONE, Dispute, DisputeReason, DisputeState, Sum
 from services.enrollment.store import settlements, statement_policies, statements
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -37,7 +38,7 @@ def raise_dispute(
 
     Raises:
         UnknownStatement: there is none of this partner.
-        NotDrawnYet, AlreadySettled: it is too early, or too late.
+        NotDrawnYet, DisputeTooLate: it is too early, or too late.
         NotOnTheStatement: the policy has no line on it.
     """
     statement = statements.statement(tx, statement_id, partner_no=partner_no, lock=True)
@@ -45,8 +46,9 @@ def raise_dispute(
         raise UnknownStatement(statement_id)
     if statement.state == "drawing":
         raise NotDrawnYet(statement_id)
-    if statement.state == "settled":
-        raise AlreadySettled(statement_id)
+    last_day = statement.disputed_until
+    if last_day is not None and now.astimezone(ZONE).date() > last_day:
+        raise DisputeTooLate(statement_id, last_day.isoformat())
     if policy_id is not None and not statement_policies.has_line(tx, statement, policy_id):
         raise NotOnTheStatement(policy_id)
     dispute_id = new_id()
@@ -71,7 +73,7 @@ def answer_dispute(tx: Tx, dispute_id: str, *, upheld: bool, adjustment: Sum, ac
     Raises:
         UnknownDispute: there is none.
         AlreadyAnswered: an answer stands.
-        InvalidField: a rejected dispute adjusts nothing.
+        InvalidField: a rejected dispute adjusts nothing, and an upheld one no more than can be.
     """
     dispute = _dispute(tx, dispute_id)
     if dispute.state != "open":
@@ -79,6 +81,9 @@ def answer_dispute(tx: Tx, dispute_id: str, *, upheld: bool, adjustment: Sum, ac
     amounts = (adjustment.premium, adjustment.tax, adjustment.compensation)
     if not upheld and any(amounts):
         raise InvalidField("/adjustment", "A rejected dispute adjusts nothing.", "Leave it out, or uphold the dispute.")
+    if upheld:
+        policy_id = dispute.policy_id
+        check_adjustment(adjustment, None if policy_id is None else statement_policies.charged(tx, policy_id))
     state: DisputeState = "upheld" if upheld else "rejected"
     settlements.answer(tx, dispute_id, state, adjustment, actor=actor, now=now)
     details: dict[str, str | int | None] = {

@@ -27,6 +27,7 @@ from services.enrollment.domain.statements import (
     due_day,
     fields,
     month_before,
+    next_month,
 )
 from services.enrollment.store import partners, statement_lines, statements
 from services.enrollment.store.statement_lines import Found, Wanted
@@ -36,6 +37,7 @@ from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.logs import get_logger
 from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId
 from shared.values.money import Currency
 
@@ -63,12 +65,15 @@ def start_statement(
 
     Raises:
         UnknownPartner: there is no such partner.
+        InvalidField: its contract had not begun in that month.
         MonthNotOver: something may still be booked into the month.
         StatementExists: it was drawn before; a statement never changes.
     """
     contract = partners.contract(tx, partner_id)
     if contract is None:
         raise UnknownPartner(partner_id)
+    if next_month(month) <= contract.first_day:
+        raise InvalidField("/month", "The contract began after this month.", f"It began on {contract.first_day}.")
     check_over(month, now)
     _start(tx, contract.partner_no, contract.settlement_day, month, currency, actor=actor, now=now)
     begun = statements.of_month(tx, contract.partner_no, month, currency)

@@ -7,17 +7,19 @@ from datetime import date, datetime
 from services.enrollment.domain.statement_errors import (
     AlreadySettled,
     ApproverRecordedIt,
+    BankReferenceUsed,
     DisputesOpen,
     NoSettlement,
     NotDrawnYet,
     NotTheNetAmount,
     UnknownStatement,
 )
-from services.enrollment.domain.statements import Settlement, Statement
+from services.enrollment.domain.statements import ZONE, Settlement, Statement
 from services.enrollment.store import settlements, statements
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
 from shared.values.money import Fen
 
 
@@ -29,11 +31,17 @@ def record_settlement(
     Raises:
         UnknownStatement, NotDrawnYet: there is nothing to settle.
         NotTheNetAmount: it is not what the statement says.
-        AlreadySettled: it is, or waits for approval.
+        InvalidField: the money has not come yet.
+        AlreadySettled, BankReferenceUsed: it is, or waits for approval; or this money settles another statement.
     """
     statement = _drawn(tx, statement_id)
     if net != statement.total.net:
         raise NotTheNetAmount(statement.total.net, net)
+    if value_day > now.astimezone(ZONE).date():
+        raise InvalidField("/value_day", "This day has not come.", "Record it when the bank shows the transfer.")
+    waiting = settlements.latest(tx, statement_id)
+    if waiting is not None and waiting.state != "rejected":
+        raise AlreadySettled(statement_id)
     recorded = settlements.record(
         tx,
         new_id(),
@@ -45,7 +53,7 @@ def record_settlement(
         now=now,
     )
     if not recorded:
-        raise AlreadySettled(statement_id)
+        raise BankReferenceUsed
     _audit(tx, "statement.settlement_recorded", statement_id, actor=actor, now=now)
     return _latest(tx, statement_id)
 

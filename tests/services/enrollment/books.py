@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +18,7 @@ from services.enrollment.usecases import draw_statements
 from services.enrollment.usecases.publish_product import install
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
-from tests.services.enrollment.builders import NOW, PRODUCT, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, row
 from tests.services.enrollment.builders import csv as csv_of
 from tests.services.enrollment.lifecycle import Office
 
@@ -91,3 +93,12 @@ def a_march(books: Books) -> Books:
     books.enroll(60, tenant="telecom-west")
     books.enroll(70, now=NOW - timedelta(days=1))
     return books
+
+
+def lines_of(partner: Partner, statement_id: str) -> list[dict[str, str]]:
+    text = partner.get(f"/v1/statements/{statement_id}/file").text
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def problem(reply: Answer) -> str:
+    return str(reply.json["type"]).rpartition("/")[2]

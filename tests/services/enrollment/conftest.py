@@ -107,3 +107,13 @@ def office(database: Database, vault: Vault) -> Office:
 @pytest.fixture
 def privacy_officer(app: Flask, issuer: Issuer) -> Partner:
     return Partner(app.test_client(), issuer.token("privacy-officer"))
+
+
+@pytest.fixture
+def accountant(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("finance-chen"))
+
+
+@pytest.fixture
+def approver(app: Flask, issuer: Issuer) -> Partner:
+    return Partner(app.test_client(), issuer.token("finance-lin"))
