@@ -1,4 +1,7 @@
-"""What of a premium is tax, and what of it the partner keeps. Pure; amounts in fen, rounded once a policy."""
+"""What of a premium is tax, and what of it the partner keeps. Pure; amounts in fen, rounded once a policy.
+
+Those of a change or an end on the way are rounded by refunds.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What is given back of premium, tax and compensation when cover ends early, and what a change on the way costs. Pure.
 
 Days are those of the product's zone, amounts whole fen. What is given back is rounded down, part by part, so that over
-a policy's life it never sums to more than was charged, to the fen.
+a policy's life it never sums to more than was charged, to the fen; so is what a change adds, so that undoing it on the
+same day gives back all of it.
 """
 
 from __future__ import annotations

@@ -80,6 +80,13 @@ def test_what_is_added_on_the_way_costs_the_days_that_are_left() -> None:
     assert added == amounts(1000, 56, 141)
 
 
+def test_what_is_added_is_rounded_down_as_it_would_be_given_back() -> None:
+    day = FIRST + timedelta(days=364)  # one day of 365: 9.997 fen of premium, then shares of 9 fen: 0.51 and 1.275
+    added = of_added(Fen(3649), SOLD, COVER, day, ZONE, by_policy=False)
+    assert added == amounts(9, 0, 1)
+    assert of_removed(Fen(3649), SOLD, COVER, day, ZONE, by_policy=False) == amounts(-9, 0, -1)
+
+
 def test_a_fee_for_each_policy_does_not_grow_with_what_the_policy_lists() -> None:
     added = of_added(Fen(3650), SOLD, COVER, FIRST, ZONE, by_policy=True)
     assert (added.premium, added.compensation) == (3650, 0)
