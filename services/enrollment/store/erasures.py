@@ -73,6 +73,13 @@ UPDATE idempotency_keys SET body = convert_to(
 WHERE position(%s::bytea IN body) > 0
   AND CASE WHEN substring(body FROM 1 FOR 1) = '{'::bytea THEN convert_from(body, 'UTF8')::jsonb ? 'insured' END
 """
+# What partners' servers were told, or are to be told: the whole log is read, as an index would cost each message. A
+# reference has no quotes (domain/rows.py), and the body stays what its receiver can read.
+_FORGET_MESSAGES: Final = """
+UPDATE webhook_deliveries SET body = regexp_replace(
+    body, '"partner_reference":"[^"]*"', '"partner_reference":"' || %s || '"')
+WHERE body LIKE ANY (%s)
+"""
 
 
 def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None:
@@ -83,6 +90,7 @@ def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None
     tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
     for policy_id in ids:
         tx.execute(_FORGET_REPLIES, (ERASED_REFERENCE, policy_id.encode()))
+    tx.execute(_FORGET_MESSAGES, (ERASED_REFERENCE, [f"%{policy_id}%" for policy_id in ids]))
 
 
 _ADD: Final = "INSERT INTO erasures (erasure_id, ground, erased_at, erased_by, event_id) VALUES (%s, %s, %s, %s, %s)"

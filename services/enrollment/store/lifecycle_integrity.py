@@ -95,4 +95,9 @@ WHERE uuid_extract_timestamp(e.event_id) > clock_timestamp() - interval '3 days'
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = e.event_id)
   AND NOT EXISTS (SELECT FROM outbox_sent s WHERE s.event_id = e.event_id)
 """
-PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD)
+_ERASED_STILL_TOLD: Final = """
+SELECT 'webhook delivery ' || d.delivery_id || ' holds the reference of an erased policy'
+FROM webhook_deliveries d JOIN erased_policies e ON e.policy_id::text = d.body::jsonb #>> '{data,policy_id}'
+WHERE d.body::jsonb #>> '{data,partner_reference}' <> 'erased'
+"""
+PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD, _ERASED_STILL_TOLD)

@@ -54,12 +54,13 @@ class ToldPolicy:
     effective_to: datetime
 
 
+# Locked against an erasure: either it finds the message that is written next, or that has no reference any more.
 _WANTED: Final = """
 SELECT p.partner_no, p.policy_id, p.partner_reference, d.product_code, p.product_version, p.state, p.version,
        p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to
 FROM policies p JOIN partners r USING (partner_no) JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types)
+WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types) FOR KEY SHARE OF p
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import msgspec
@@ -11,13 +12,17 @@ from services.enrollment.domain.erasures import RetentionRule, kept_until
 from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.usecases.erase_person import erase_person
 from services.enrollment.usecases.vault import Vault
+from services.enrollment.usecases.webhooks.send import Sender
+from services.enrollment.usecases.webhooks.tell import tell_claim
 from shared.events.policies import PoliciesErased, PolicyCanceled
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
-from tests.services.enrollment.builders import NOW, Partner, body, csv, faults, id_number, row
+from tests.services.enrollment.builders import NOW, Partner, body, csv, decided, faults, id_number, row
 from tests.services.enrollment.conftest import KEYS
 from tests.services.enrollment.lifecycle import ENDS, Office
+from tests.services.enrollment.receiver import Receiver
+from tests.services.enrollment.webhooks import add, send
 
 FIVE_YEARS_ON = ENDS.replace(year=ENDS.year + 5)
 RULES = [RetentionRule(366, 5), RetentionRule(2**31 - 1, 10)]
@@ -128,6 +133,32 @@ def test_the_privacy_officer_alone_has_persons_forgotten_and_a_repeated_request_
         ("person.erased", reply.json["erasure_id"], {"ground": "court_order", "policies": 1})
     ]
     assert faults(office.database, environ) == []
+
+
+def test_the_log_of_webhooks_forgets_the_partner_s_own_number_and_the_cancellation_is_told_without_it(
+    office: Office, east: Partner, receiver: Receiver, sender: Sender, environ: dict[str, str]
+) -> None:
+    secret = add(east, receiver)["secret"]
+    policy = east.post("/v1/policies", body(1)).json["policy_id"]
+    neighbor = east.post("/v1/policies", body(2)).json
+    send(sender)
+    with office.database.transaction() as tx:
+        tell_claim(tx, decided(policy, outcome="approved", amount_fen=700))
+        erase_person(tx, policy, "court_order", vault=office.vault, actor="officer", now=NOW)
+    send(sender)
+    with office.database.transaction() as tx:
+        bodies = [json.loads(text) for (text,) in tx.all("SELECT body FROM webhook_deliveries")]
+    references = {(each["data"]["policy_id"], each["data"]["partner_reference"]) for each in bodies}
+    assert references == {(policy, "erased"), (neighbor["policy_id"], neighbor["partner_reference"])}
+    messages = [got.verified(secret) for got in receiver.received]
+    assert sorted(each["type"] for each in messages if each["data"]["partner_reference"] == "erased") == [
+        "claim.changed",
+        "policy.canceled",
+    ]
+    assert faults(office.database, environ) == []
+    with office.database.transaction() as tx:
+        tx.execute("UPDATE webhook_deliveries SET body = replace(body, 'erased', 'sub-1')")
+    assert any("reference of an erased" in fault for fault in faults(office.database, environ))
 
 
 @pytest.mark.parametrize(
