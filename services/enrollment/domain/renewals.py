@@ -80,6 +80,8 @@ class Ending:
     renewed: bool
     opt_out: OptOut | None
     erased: bool
+    covered_anew: bool = False
+    """Another policy of the same product covers the person now."""
 
 
 def fault(code: str) -> Fault:
@@ -87,13 +89,16 @@ def fault(code: str) -> Fault:
     return Fault("partner_reference", code, *_SENTENCES[code])
 
 
-def refused(ending: Ending, consent_given_at: datetime, now: datetime) -> str | None:
-    """Why it cannot be renewed by this consent, whatever product would follow: a code, or None."""
+def refused(ending: Ending, consent_given_at: datetime, asked_at: datetime) -> str | None:
+    """Why it cannot be renewed by this consent, whatever product would follow: a code, or None.
+
+    Cover that ran when it was asked for may have expired since; it is still followed without a gap.
+    """
     if ending.erased:
         return "erased"
-    if ending.renewed:
+    if ending.renewed or (ending.state == "expired" and ending.covered_anew):
         return "already_renewed"
-    if ending.state != "in_force" or ending.effective_to <= now:
+    if ending.state not in {"in_force", "expired"} or ending.effective_to <= asked_at:
         return "lapsed"
     return "opted_out" if ending.opt_out is not None and ending.opt_out.refuses(consent_given_at) else None
 

@@ -67,6 +67,8 @@ CREATE TABLE batches (
     rejected bigint NOT NULL DEFAULT 0,
     working_seconds double precision NOT NULL DEFAULT 0,
     received_at timestamptz NOT NULL,
+    -- The contract as it was then: rows are judged by it whenever a worker comes to them.
+    contract jsonb NOT NULL,
     finished_at timestamptz,
     failure text,
     -- Who did a part of it last: a process, by an id of its own.

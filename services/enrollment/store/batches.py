@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ import msgspec
 
 from services.enrollment.domain.batches import Batch, BatchState
 from services.enrollment.domain.file_columns import BatchKind
+from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.rows import Fault
 from shared.db.copy_format import bigint, copy_rows, integer, uuid
 from shared.db.transaction import Row, Tx
@@ -19,9 +20,10 @@ from shared.values.ids import BatchId, PartnerId, ProductCode
 
 _ADD: Final = """
 INSERT INTO batches (batch_id, partner_no, product_id, product_version, kind, format, dry_run, state, header, sha256,
-                     rows_total, received_at, trace)
+                     rows_total, received_at, contract, trace)
 VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, %(kind)s, %(format)s, %(dry_run)s,
-        'received', %(header)s, %(sha256)s, %(rows_total)s, %(received_at)s, %(trace)s::jsonb)
+        'received', %(header)s, %(sha256)s, %(rows_total)s, %(received_at)s, %(contract)s::jsonb,
+        %(trace)s::jsonb)
 """
 
 
@@ -29,7 +31,7 @@ def add(
     tx: Tx,
     batch_id: BatchId,
     *,
-    partner_no: int,
+    contract: Contract,
     product_id: int,
     product_version: int,
     kind: BatchKind,
@@ -42,7 +44,8 @@ def add(
     """A batch whose parts are about to come; ``complete`` says when they are all there."""
     parameters: dict[str, object] = {
         "batch_id": batch_id,
-        "partner_no": partner_no,
+        "partner_no": contract.partner_no,
+        "contract": msgspec.json.encode(replace(contract, contact="")).decode(),
         "product_id": product_id,
         "product_version": product_version,
         "kind": kind,
@@ -126,6 +129,8 @@ class Work:
 
     batch_id: BatchId
     partner_id: PartnerId
+    contract: Contract
+    """As it was when the batch was received."""
     product_id: int
     product_version: int
     kind: BatchKind
@@ -166,7 +171,7 @@ WITH waiting AS MATERIALIZED (
     LIMIT 1
 )
 SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.kind, b.dry_run, b.header, b.received_at, b.trace,
-       b.worker IS NOT DISTINCT FROM %(worker)s::uuid
+       b.worker IS NOT DISTINCT FROM %(worker)s::uuid, b.contract
 FROM leased b JOIN partners r USING (partner_no)
 """
 # A statement after the one that locks, to see what was committed until then. A part whose row is locked is ending
@@ -199,6 +204,7 @@ def take_next(tx: Tx, worker: str, busy: Mapping[BatchId, Sequence[int]]) -> Wor
     return Work(
         batch_id=BatchId(head[0]),
         partner_id=PartnerId(head[1]),
+        contract=msgspec.convert(head[10], Contract, strict=False),
         product_id=head[2],
         product_version=head[3],
         kind=head[4],

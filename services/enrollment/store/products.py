@@ -78,13 +78,15 @@ def page(tx: Tx, *, after: tuple[str, int], limit: int) -> list[ProductPublished
 
 _VERSIONS = """
 SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
-WHERE p.product_code = %s ORDER BY v.version
+WHERE p.product_code = %(code)s AND (%(by)s::timestamptz IS NULL OR v.published_at <= %(by)s) ORDER BY v.version
 """
 
 
-def sold_now(tx: Tx, product_code: ProductCode, now: datetime) -> SoldProduct | None:
-    """The version that a policy is sold under at ``now``."""
-    known = [_sold(row) for row in tx.all(_VERSIONS, (product_code,))]
+def sold_now(
+    tx: Tx, product_code: ProductCode, now: datetime, *, published_by: datetime | None = None
+) -> SoldProduct | None:
+    """The version that a policy is sold under at ``now``, of those published until ``published_by``."""
+    known = [_sold(row) for row in tx.all(_VERSIONS, {"code": product_code, "by": published_by})]
     terms = sold_at((one.terms for one in known), now)
     return None if terms is None else SoldProduct(known[0].product_id, terms)
 

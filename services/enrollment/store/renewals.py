@@ -22,7 +22,10 @@ SELECT p.policy_id, p.partner_reference, p.state, p.effective_from, p.effective_
        EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id),
        encode(p.person_token, 'hex'), encode(p.phone_token, 'hex'), p.birth_year, p.consent_text_version,
        p.consent_given_at, p.consent_channel, encode(p.consent_sha256, 'hex'),
-       coalesce(n.waits_from, p.effective_from), p.chunk_id, p.chunk_place
+       coalesce(n.waits_from, p.effective_from), p.chunk_id, p.chunk_place,
+       p.state = 'expired' AND EXISTS (
+           SELECT FROM policies c WHERE c.person_token = p.person_token AND c.product_id = p.product_id
+           AND c.stacks_by = p.stacks_by AND c.state = 'in_force')
 FROM policies p LEFT JOIN renewals n ON n.policy_id = p.policy_id
 LEFT JOIN opt_outs o ON o.person_token = p.person_token
 WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
@@ -291,7 +294,13 @@ def _predecessor(row: Row) -> Predecessor:
         policy_id=PolicyId(row[0]),
         partner_reference=row[1],
         ending=Ending(
-            state=row[2], effective_to=row[4], stacks=row[5] != 0, renewed=row[6], opt_out=opt_out, erased=row[9]
+            state=row[2],
+            effective_to=row[4],
+            stacks=row[5] != 0,
+            renewed=row[6],
+            opt_out=opt_out,
+            erased=row[9],
+            covered_anew=row[20],
         ),
         person_token=token,
         phone_token=TokenHex(row[11]),

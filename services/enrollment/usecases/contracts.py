@@ -11,6 +11,7 @@ from services.enrollment.domain.errors import NoContract, ProductNotSold
 from services.enrollment.domain.partners import Contract, check_may_sell
 from services.enrollment.domain.products import sold_at
 from services.enrollment.store import partners, products
+from services.enrollment.store.batches import Work
 from services.enrollment.store.new_policies import SoldUnder
 from services.enrollment.store.products import SoldProduct
 from shared.db.transaction import Tx
@@ -92,6 +93,6 @@ def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime, *, kn
     return Sale(contract, SoldProduct(product_id, terms))
 
 
-def sale_of_batch(tx: Tx, partner_id: PartnerId, product_id: int, version: int) -> Sale:
-    """What a batch was received under; it stays so for all its rows, even if the contract ends meanwhile."""
-    return Sale(contract_of(tx, partner_id), products.version(tx, product_id, version))
+def sale_of_batch(tx: Tx, work: Work) -> Sale:
+    """What a batch was received under; it stays so for all its rows, even if the contract changes or ends meanwhile."""
+    return Sale(work.contract, products.version(tx, work.product_id, work.product_version))

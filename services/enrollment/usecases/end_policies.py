@@ -44,17 +44,20 @@ def end_policies(
     actor: str,
     now: datetime,
     batch_id: BatchId | None = None,
+    asked_at: datetime | None = None,
 ) -> list[Cancellation]:
     """End those of these policies that run or wait, and the renewals that wait for them; the ones that were ended.
 
+    Cover ends, and what is given back is judged, at ``asked_at``, which is now unless said; it is booked now.
     What is over already, canceled or by its term, is passed over.
     """
+    at = asked_at or now
     held = cancellations.hold(tx, list(reasons))
     terms = _terms_of(tx, held)
     ends = [
-        _End(each, terms[each.product_id, each.product_version], _cancellation(each, reason, terms, now, reasons))
+        _End(each, terms[each.product_id, each.product_version], _cancellation(each, reason, terms, at, reasons))
         for each in held
-        if (reason := _reason(each, reasons)) is not None and _may_end(each, now)
+        if (reason := _reason(each, reasons)) is not None and _may_end(each, at)
     ]
     if ends:
         event_ids = _announce(tx, ends, now)

@@ -36,8 +36,8 @@ def enroll_rows(
     tx: Tx, part: bytes, work: Work, *, vault: Vault, now: datetime, sandbox: bool, turn: Turn
 ) -> tuple[int, int]:
     """How many rows of the part were accepted, and how many rejected."""
-    sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
-    texts = texts_in_use(tx, sale.contract)
+    sale = sale_of_batch(tx, work)
+    texts = texts_in_use(tx, sale.contract, published_by=work.received_at)
     desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
     prepared = prepare(part, work.header, work.first_line, desk, vault.tokenizer)
     if work.dry_run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.enrollment.domain.consents import ConsentText, ConsentTextsInUse
 from services.enrollment.domain.errors import ConsentTextExists
 from services.enrollment.domain.partners import Contract
@@ -38,6 +40,9 @@ def publish_consent_text(tx: Tx, text: ConsentText) -> ConsentText:
     return text
 
 
-def texts_in_use(tx: Tx, contract: Contract) -> ConsentTextsInUse | None:
-    """What rows of this contract's files are held against; None where it accepts any text."""
-    return ConsentTextsInUse(consent_texts.all_texts(tx)) if contract.consent_texts == "registered" else None
+def texts_in_use(tx: Tx, contract: Contract, *, published_by: datetime | None = None) -> ConsentTextsInUse | None:
+    """What consents are held against by this contract, of texts published until then; None where it accepts any."""
+    if contract.consent_texts != "registered":
+        return None
+    texts = consent_texts.all_texts(tx)
+    return ConsentTextsInUse(each for each in texts if published_by is None or each.published_at <= published_by)

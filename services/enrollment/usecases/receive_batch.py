@@ -77,7 +77,7 @@ def receive_batch(
     batches.add(
         tx,
         batch_id,
-        partner_no=sale.contract.partner_no,
+        contract=sale.contract,
         product_id=sale.product.product_id,
         product_version=sale.product.terms.product_version,
         kind=declared.kind,

@@ -1,4 +1,5 @@
-"""Takes the insureds of a part of a file off a partner's roster: their cover of the product ends now.
+"""Takes the insureds of a part of a file off a partner's roster: their cover of the product
+ends at the moment at which the file came.
 
 Work of one transaction, as with enrollment: all rows of the part are done, or the part is as if never begun.
 """
@@ -79,7 +80,8 @@ def _resolved(
 def _end(tx: Tx, reasons: dict[PolicyId, CancelReason], work: Work, now: datetime) -> set[PolicyId]:
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
-    ended = end_policies(tx, reasons, actor=f"batch:{work.batch_id}", now=now, batch_id=work.batch_id)
+    actor, asked_at = f"batch:{work.batch_id}", work.received_at
+    ended = end_policies(tx, reasons, actor=actor, now=now, batch_id=work.batch_id, asked_at=asked_at)
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
     return {each.policy_id for each in ended if not each.with_predecessor}

@@ -15,7 +15,7 @@ from services.enrollment.domain.cover import cover_period, zone_of
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
 from services.enrollment.domain.renewals import age_fits, refused, refused_by_terms, refused_unasked
-from services.enrollment.store import opt_outs, products, renewals
+from services.enrollment.store import expiry, opt_outs, products, renewals
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.store.renewals import Predecessor
 from services.enrollment.usecases.contracts import Sale
@@ -38,7 +38,8 @@ class Renewals:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Under what policies are renewed. ``judged_at`` is when the order came in: how early it is is judged by that.
+    """Under what policies are renewed. ``judged_at`` is when the order came in: whether the cover still runs, how early
+    it is and what is sold is judged by that, whenever a worker comes to it.
 
     ``consents`` are given anew; whoever is not in it stays under the first one.
     """
@@ -68,7 +69,9 @@ def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vaul
     wanted: list[_Wanted] = []
     for old in renewals.hold(tx, policy_ids):
         consent = order.consents.get(old.policy_id, old.consent)
-        judged = refused(old.ending, consent.given_at, now) or _judge(tx, old, order, vault, sales=sales, people=people)
+        judged = refused(old.ending, consent.given_at, order.judged_at) or _judge(
+            tx, old, order, vault, sales=sales, people=people
+        )
         if isinstance(judged, str):
             result.refused[old.policy_id] = judged
         else:
@@ -111,7 +114,7 @@ def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insur
 def _sale(tx: Tx, first_moment: datetime, order: Order, known: dict[datetime, Sale | None]) -> Sale | None:
     """The version that is sold when the new term begins: not the one that is sold today."""
     if first_moment not in known:
-        product = products.sold_now(tx, order.product_code, first_moment)
+        product = products.sold_now(tx, order.product_code, first_moment, published_by=order.judged_at)
         known[first_moment] = None if product is None else Sale(order.contract, product)
     return known[first_moment]
 
@@ -138,6 +141,8 @@ def _store(tx: Tx, chunk: Sequence[_Wanted], order: Order, *, vault: Vault, now:
     sale = chunk[0].sale
     followers = [Follower(_successor(each, chunk_id, order), each.old, each.insured) for each in chunk]
     follow_policies(tx, Following(followers, sale, sale.under, order.batch_id), vault=vault, now=now)
+    # Whose term ended since the order came in: nobody else begins the next one.
+    expiry.begin_renewals(tx, [each.old.policy_id for each in followers if each.old.ending.state == "expired"])
     return {each.old.policy_id: each.policy.policy_id for each in followers}
 
 

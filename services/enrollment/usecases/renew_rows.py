@@ -38,8 +38,8 @@ def renew_rows(
 ) -> tuple[int, int]:
     """How many rows of the part were renewed, and how many rejected."""
     turn.wait_for_all()
-    sale = sale_of_batch(tx, work.partner_id, work.product_id, work.product_version)
-    texts = texts_in_use(tx, sale.contract)
+    sale = sale_of_batch(tx, work)
+    texts = texts_in_use(tx, sale.contract, published_by=work.received_at)
     desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
     asked: dict[str, tuple[int, Consent | None]] = {}
     rejected: list[Rejection] = []

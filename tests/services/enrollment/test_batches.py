@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 
 from services.enrollment import jobs
+from services.enrollment.domain.consents import ConsentText
 from services.enrollment.domain.errors import NotTheDeclaredFile, UnreadableFile
 from services.enrollment.domain.policies import Insured
 from services.enrollment.domain.rows import RawRow
@@ -22,6 +23,7 @@ from services.enrollment.intake import lines
 from services.enrollment.store import batches, opt_outs, policies
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.load_batch import MOST_TRIES, load_next_part
+from services.enrollment.usecases.publish_consent_text import publish_consent_text
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.under_way import Overtaken, UnderWay
 from services.enrollment.usecases.vault import Vault
@@ -71,6 +73,10 @@ class AlwaysNow:
 
     def now(self) -> datetime:
         return NOW
+
+
+COMPENSATION = 180
+"""Fen that telecom-east keeps of each premium: 15 % of 12 yuan."""
 
 
 def run_as_worker(database: Database, vault: Vault) -> list[str]:
@@ -491,3 +497,30 @@ def test_a_file_that_no_worker_can_work_off_fails_after_some_tries_and_the_other
         failure = tx.one("SELECT failure FROM batches WHERE batch_id = %s", (broken,))
     assert found == [(broken, "failed", 5000, NOW), (good, "finished", 10, NOW)]
     assert failure == ("The rows from line 5002 on could not be worked off. Ask the insurer.",)
+
+
+def test_rows_are_judged_by_the_contract_as_it_was_when_their_file_came(database: Database, vault: Vault) -> None:
+    first_day = (NOW - timedelta(days=3)).date().isoformat()
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET back_dating_days = 5")
+    receive(database, vault, csv([row(n, effective_date=first_day) for n in range(10)]))
+    with database.transaction() as tx:
+        tx.execute(
+            "UPDATE partners SET back_dating_days = 0, compensation_kind = 'service_fee', compensation_value = 1,"
+            " consent_texts = 'registered', last_day = first_day WHERE partner_id = 'telecom-east'"
+        )
+    load_all(database, vault, now=NOW + timedelta(days=30))
+    with database.transaction() as tx:
+        found = tx.all("SELECT policies, compensation_fen, enrolled_at FROM policy_chunks")
+    assert found == [(10, COMPENSATION, NOW + timedelta(days=30))]
+
+
+def test_a_text_that_was_published_after_a_file_came_is_unknown_to_its_rows(database: Database, vault: Vault) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET consent_texts = 'registered'")
+    batch_id = receive(database, vault, csv(people(0, 1)))
+    words = ConsentText("2026-01", "字", "words", (), NOW - timedelta(days=90), NOW + timedelta(seconds=1), "test")
+    with database.transaction() as tx:
+        publish_consent_text(tx, words)
+    load_all(database, vault)
+    assert [each.fault.code for each in rejections(database, batch_id)] == ["consent_text_unknown"]

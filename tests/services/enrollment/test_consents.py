@@ -12,7 +12,8 @@ import pytest
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
-from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, body, csv, load_all, row
+from shared.process.clock import wall_now
+from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, csv, load_all, row
 from tests.services.enrollment.test_http import problem
 
 ZH, EN = "本人同意投保反诈骗保险。", "I agree to be insured against fraud."
@@ -116,16 +117,17 @@ def test_rows_of_a_file_are_held_against_the_published_words_too(
     publish(partner_manager)
     only_registered(database)
     rows = [
-        row(1),
-        row(2, consent_text_version="2025-99"),
-        row(3, consent_channel="sms"),
-        row(4, consent_given_at="2025-12-31T23:59:59Z"),
+        row(1, effective_date=""),
+        row(2, effective_date="", consent_text_version="2025-99"),
+        row(3, effective_date="", consent_channel="sms"),
+        row(4, effective_date="", consent_given_at="2025-12-31T23:59:59Z"),
     ]
+    now = wall_now()
     with database.transaction() as tx:
         batch = receive_batch(
-            tx, [csv(rows)], PRODUCT, Declared(None, None), tenant="telecom-east", actor="test", vault=vault, now=NOW
+            tx, [csv(rows)], PRODUCT, Declared(None, None), tenant="telecom-east", actor="test", vault=vault, now=now
         )
-    load_all(database, vault)
+    load_all(database, vault, now=now)
     rejected = east.get(f"/v1/enrollment-batches/{batch.batch_id}/rejections").json["items"]
     assert [(each["line"], each["code"]) for each in rejected] == [
         (3, "consent_text_unknown"),

@@ -182,3 +182,15 @@ def test_verify_finds_money_and_rows_that_do_not_add_up(
     with office.database.transaction() as tx:
         tx.execute(damage)
     assert any(said in fault for fault in faults(office.database, environ))
+
+
+def test_a_removal_ends_cover_when_its_file_came_however_late_a_worker_comes_to_it(office: Office) -> None:
+    policy = office.enroll(1)
+    asked, done = BEGINS + timedelta(days=181), BEGINS + timedelta(days=200)
+    office.receive("removal", [HEADER, "sub-000000001,"], now=asked)
+    load_all(office.database, office.vault, now=done)
+    ended = office.policy(policy.policy_id)
+    assert (ended.state, ended.effective_to) == ("canceled", asked)
+    assert money(office)[0] == 1200 * 183 // 365
+    (told,) = office.told(PolicyCanceled)
+    assert (told.effective_to, told.canceled_at) == (asked, done)

@@ -19,7 +19,7 @@ from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.ids import EventId, PartnerId
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, load_all, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
 
 HEADER = "partner_reference"
@@ -297,3 +297,32 @@ def test_verify_finds_renewals_that_are_out_of_step(
         tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
         tx.execute(damage)
     assert any(said in fault for fault in faults(office.database, environ))
+
+
+@pytest.mark.parametrize("expired_meanwhile", [False, True])
+def test_a_renewal_that_was_asked_for_in_time_follows_without_a_gap_however_late_a_worker_comes_to_it(
+    office: Office, environ: dict[str, str], *, expired_meanwhile: bool
+) -> None:
+    policy = office.enroll(1)
+    batch_id = office.receive("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    late = ENDS + timedelta(days=2)
+    if expired_meanwhile:
+        office.end_terms(late)
+    load_all(office.database, office.vault, now=late)
+    office.end_terms(late)
+    assert office.counts(batch_id) == ("finished", 1, 0)
+    successor = office.successor(policy)
+    assert (office.policy(policy.policy_id).state, successor.state) == ("expired", "in_force")
+    assert successor.effective_from == ENDS
+    assert faults(office.database, environ) == []
+
+
+def test_who_was_enrolled_anew_meanwhile_is_not_renewed_too(office: Office) -> None:
+    policy = office.enroll(1)
+    batch_id = office.receive("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    late = ENDS + timedelta(days=2)
+    office.end_terms(late)
+    office.enroll(1, now=late, tenant="telecom-west", effective_date="", partner_reference="other-1")
+    load_all(office.database, office.vault, now=late)
+    assert office.codes(batch_id) == [(2, "already_renewed")]
+    assert office.policy(policy.policy_id).renewed_by is None
