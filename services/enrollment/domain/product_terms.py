@@ -13,13 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.enrollment.domain.product_limits import (
     FIRST_MOMENT,
     LAST_MOMENT,
-    LONGEST_CLAUSE,
     LONGEST_DAYS,
     LONGEST_HOURS,
     LONGEST_NAME,
     LONGEST_TERM,
     LONGEST_TEXT,
-    MOST_CLAUSES,
     MOST_EVIDENCE_KINDS,
     MOST_EXCLUSIONS,
     MOST_FEN,
@@ -166,13 +164,6 @@ def exclusion_faults(exclusions: Sequence[Exclusion], pointer: str) -> Iterable[
     for place, each in enumerate(exclusions):
         texts = {f"{pointer}/{place}/text_zh": each.text_zh, f"{pointer}/{place}/text_en": each.text_en}
         yield from text_faults(texts)
-
-
-def clause_faults(clauses: Mapping[str, str]) -> Iterable[InvalidField]:
-    yield from count_faults(len(clauses), MOST_CLAUSES, "/clauses")
-    for code, clause in clauses.items():
-        yield from code_faults([code], f"/clauses/{code}", numbered=False)
-        yield from text_faults({f"/clauses/{code}": clause}, longest=LONGEST_CLAUSE)
 
 
 def code_faults(codes: Sequence[str], pointer: str, *, numbered: bool = True) -> Iterable[InvalidField]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from services.enrollment.domain.product_clauses import clause_faults
 from services.enrollment.domain.product_liabilities import liability_faults, scam_faults
 from services.enrollment.domain.product_rating import item_faults, rating_faults
 from services.enrollment.domain.product_terms import (
     claims_made_faults,
-    clause_faults,
     evidence_faults,
     exclusion_faults,
     number_faults,
@@ -47,7 +47,7 @@ def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
     yield from rating_faults(terms)
     yield from item_faults(terms)
     yield from refund_faults(terms)
-    yield from clause_faults(terms.clauses)
+    yield from clause_faults(terms)
 
 
 def needs_a_schedule(terms: ProductPublished) -> bool:

@@ -16,9 +16,10 @@ from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability, listed_at
 from services.fraud_detection.domain.one_event import is_of_another_part, is_same_loss
 from services.fraud_detection.domain.payable import annual_left, event_left, payable, still_lost
-from services.fraud_detection.domain.sentences import RuleCode, sentence
+from services.fraud_detection.domain.sentences import sentence
 from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
+from shared.values.rule_codes import RuleCode
 
 RULE_VERSION: Final = "cover-3"
 """Grows when a rule's meaning changes; it stands on every decision."""
@@ -95,7 +96,7 @@ def does_not_answer(product: Product, coverage: Coverage, claim: Claim) -> tuple
 
 def rule(
     product: Product,
-    code: RuleCode | Literal["sandbox_documents"],
+    code: RuleCode | Literal["sandbox_refusal", "sandbox_documents"],
     *,
     zh: dict[str, str] | None = None,
     en: dict[str, str] | None = None,

@@ -96,7 +96,22 @@ SIXTH: Final[dict[str, Any]] = {
     "required_evidence": ["police_receipt"],
     "exclusions": [{"code": "night_flight", "text_zh": "夜间飞行。", "text_en": "Flights at night."}],
     "scam_types": {code: {"cover": "excluded"} for code in SCAM_TYPES},
-    "clauses": {"not_in_force": "2.1"},
+    "clauses": {
+        "not_the_insured": "2.2",
+        "not_in_force": "2.1",
+        "item_not_listed": "2.3",
+        "liability_not_covered": "3.1",
+        "outside_territory": "3.2",
+        "report_too_late": "4.1",
+        "outside_look_back": "4.2",
+        "evidence_missing": "4.3",
+        "duplicate_loss": "4.4",
+        "limit_used_up": "5.1",
+        "event_limit_used_up": "5.1",
+        "below_deductible": "5.2",
+        "fully_recovered": "5.3",
+        "loss_paid_already": "5.4",
+    },
     "liabilities": [
         {
             "code": "third_party",

@@ -26,6 +26,7 @@ EVERYTHING["scam_types"]["other"] = {"cover": "sub_limit", "limit_fen": 1}
 EVERYTHING["rating"]["questions"][0]["answers"] = {
     code: {"text_zh": "是", "text_en": "Yes"} for code in EVERYTHING["rating"]["questions"][0]["points"]
 }
+EVERYTHING["clauses"]["scam_type_excluded"] = "3.3"
 EVERYTHING["liabilities"][0] |= {
     "exclusions": [{"code": "war", "text_zh": "战争。", "text_en": "War."}],
     "scam_types": copy.deepcopy(EVERYTHING["scam_types"]),

@@ -73,6 +73,11 @@ def of(code: str, **changes: Any) -> ProductPublished:
     return terms(code, **changes)
 
 
+def without(rule: str, *, of: str = "resident-anti-fraud") -> dict[str, str]:
+    """A product's clauses without that of one rule."""
+    return {code: clause for code, clause in terms(of).clauses.items() if code != rule}
+
+
 def liability(**changes: Any) -> ProductPublished:
     """Enterprise cyber cover with its first liability changed."""
     first, *rest = terms("enterprise-cyber").liabilities
@@ -115,6 +120,23 @@ ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
         ("/age_min", of("enterprise-cyber", age_min=18)),
         ("/retroactive_days", of("enterprise-cyber", retroactive_days=30)),
         ("/extended_reporting_days", of("enterprise-cyber", extended_reporting_days=30)),
+        ("/clauses/moon_phase", terms(clauses=terms().clauses | {"moon_phase": "9.9"})),
+        ("/clauses/waiting_period", terms(clauses=without("waiting_period"))),
+        ("/clauses/waiting_period", terms(clauses=terms().clauses | {"waiting_period": " "})),
+        ("/clauses/age_out_of_range", terms(clauses=without("age_out_of_range"))),
+        ("/clauses/scam_type_excluded", terms(clauses=without("scam_type_excluded"))),
+        ("/clauses/evidence_missing", terms(clauses=without("evidence_missing"))),
+        ("/clauses/outside_territory", terms(clauses=without("outside_territory"))),
+        ("/clauses/below_deductible", terms(clauses=without("below_deductible"))),
+        ("/clauses/loss_paid_already", terms(stacking="pro_rata")),
+        (
+            "/clauses/item_not_listed",
+            of("algorithmic-bias", clauses=without("item_not_listed", of="algorithmic-bias")),
+        ),
+        (
+            "/clauses/act_before_retroactive_date",
+            of("algorithmic-bias", clauses=without("act_before_retroactive_date", of="algorithmic-bias")),
+        ),
         ("/exclusions/1/code", terms(exclusions=[terms().exclusions[0]] * 2)),
         ("/exclusions/0/text_en", terms(exclusions=[Exclusion(code="war", text_zh="战争", text_en="")])),
         ("/refund_table/0/from_day", terms(refund_table=[RefundStep(from_day=1, refund_percent=50)])),
@@ -207,6 +229,15 @@ def test_a_fault_in_the_general_form_is_named_where_it_stands_with_its_fix(
 @pytest.mark.parametrize("product", shipped.products(), ids=lambda product: product.product_code)
 def test_every_shipped_product_is_acceptable(product: ProductPublished) -> None:
     check_terms(product)
+
+
+def test_a_rule_that_no_claim_under_the_product_may_fail_needs_no_clause() -> None:
+    check_terms(terms(waiting_days=0, clauses=without("waiting_period")))
+    check_terms(terms(territory=[], clauses=without("outside_territory")))
+    check_terms(terms(required_evidence=[], clauses=without("evidence_missing")))
+    all_covered = {code: ScamCover(cover="covered") for code in SCAM_TYPES}
+    check_terms(terms(scam_types=all_covered, clauses=without("scam_type_excluded")))
+    assert "scam_type_excluded" not in terms("algorithmic-bias").clauses
 
 
 def test_only_a_plain_persons_product_is_sold_by_file() -> None:

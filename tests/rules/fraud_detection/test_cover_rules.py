@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.fraud_detection.domain.sentences import SENTENCES
+from shared.values.rule_codes import RULE_CODES
 from tests.rules.fraud_detection.builders import (
     ALL_EVIDENCE,
     FIRST_CLAIM,
@@ -171,6 +172,10 @@ def test_every_failed_rule_tells_its_clause_and_both_languages() -> None:
         assert rule.text_zh
         assert rule.text_en
         assert "{" not in rule.text_zh + rule.text_en
+
+
+def test_every_rule_that_a_product_names_a_clause_for_has_its_sentence() -> None:
+    assert set(RULE_CODES) <= set(SENTENCES)
 
 
 def test_every_sentence_has_both_languages_with_the_same_gaps() -> None:

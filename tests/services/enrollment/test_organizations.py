@@ -216,7 +216,8 @@ def test_covers_that_share_a_loss_are_held_once_with_each_partner(
 ) -> None:
     with database.transaction() as tx:
         terms = products.version(tx, ProductCode("resident-anti-fraud"), 1).terms
-        shared = msgspec.structs.replace(terms, stacking="pro_rata")
+        clauses = terms.clauses | {"loss_paid_already": "4.6"}
+        shared = msgspec.structs.replace(terms, stacking="pro_rata", clauses=clauses)
         draft = propose_product(tx, shared, begins_when_approved=True, actor="one", now=wall_now())
         approve_draft(tx, draft.draft_id, actor="another", now=wall_now())
     assert east.post("/v1/policies", body(1)).status_code == 201

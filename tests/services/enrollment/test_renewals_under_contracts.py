@@ -25,7 +25,9 @@ from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 def let_covers_share_a_loss(office: Office) -> None:
     """From now on each partner may sell the product to the same person."""
     with office.database.transaction() as tx:
-        terms = msgspec.structs.replace(products.version(tx, PRODUCT, 1).terms, stacking="pro_rata")
+        alone = products.version(tx, PRODUCT, 1).terms
+        clauses = alone.clauses | {"loss_paid_already": "4.6"}
+        terms = msgspec.structs.replace(alone, stacking="pro_rata", clauses=clauses)
         draft = propose_product(tx, terms, begins_when_approved=True, actor="one", now=NOW)
         approve_draft(tx, draft.draft_id, actor="another", now=NOW)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from services.enrollment.domain.products import check_terms
 from shared.events.products import Exclusion, Liability, ProductPublished, ScamCover
+from shared.values.rule_codes import RULE_CODES
 from shared.values.scam_types import SCAM_TYPES
 from tests.rules.enrollment.builders import SIXTH
 from tests.rules.fraud_detection.builders import LOSS, START
@@ -41,7 +42,7 @@ def parcel_cover() -> ProductPublished:
         required_evidence=["identity"],
         exclusions=[Exclusion(code="live_animals", text_zh="活体动物", text_en="Live animals")],
         scam_types={code: ScamCover(cover="excluded") for code in SCAM_TYPES},
-        clauses={"outside_territory": "7.7", "limit_used_up": "8.1"},
+        clauses={**dict.fromkeys(RULE_CODES, "9.9"), "outside_territory": "7.7", "limit_used_up": "8.1"},
         line_of_business="parcels",
         territory=["JP", "KR"],
         liabilities=[
@@ -119,4 +120,4 @@ def test_a_sixth_line_with_items_held_with_two_partners_is_claimed_on_by_its_fil
 
     assert crash(one, "drone-1", 0) == crash(both, "drone-1", 0) == 4_000 * YUAN
     assert crash(both, "drone-2", 5) == 8_000 * YUAN
-    assert crash(one, "drone-2", 10) == [("item_not_listed", "item_not_listed")]
+    assert crash(one, "drone-2", 10) == [("item_not_listed", "2.3")]
