@@ -11,6 +11,7 @@ import msgspec
 import psycopg2
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 
 from deploy.local.issuer import Issuer
 from services.enrollment.app import INSTALLER
@@ -22,6 +23,7 @@ from services.enrollment.usecases.propose_product import propose_product
 from services.enrollment.usecases.publish_product import install
 from shared.db.pool import Database
 from shared.values.documents import code_check_character
+from shared.values.errors import InvalidField
 from tests.rules.enrollment.builders import SIXTH
 from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, body, faults
 
@@ -302,6 +304,27 @@ def test_a_sixth_file_is_all_that_it_takes_to_sell_another_product(
     }
     policy = east.post("/v1/policies", body(1, **asked, insured=insured))
     assert (policy.status_code, policy.json["premium_fen"]) == (201, 165_000)
+
+
+def test_a_shipped_file_that_disagrees_with_what_is_sold_is_named_and_changes_nothing(database: Database) -> None:
+    with database.transaction() as tx:
+        sold = products.version(tx, PRODUCT, 1).terms
+        dearer = msgspec.structs.replace(sold, premium_fen=9_900)
+        with capture_logs() as logged:
+            assert install(tx, [dearer], [], actor=INSTALLER, now=NOW) == []
+            install(tx, [sold], [], actor=INSTALLER, now=NOW)
+        assert products.version(tx, PRODUCT, 1).terms == sold
+    assert [(each["event"], each["file"], each["log_level"]) for each in logged] == [
+        ("shipped_product_differs", "resident-anti-fraud.1.json", "warning")
+    ]
+    assert logged[0]["changes"] == ["premium_fen"]
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_shipped_file_whose_number_follows_no_version_stops_the_installation(database: Database, number: int) -> None:
+    with pytest.raises(InvalidField, match=f"version {number} of resident-anti-fraud"), database.transaction() as tx:
+        sold = products.version(tx, PRODUCT, 1).terms
+        install(tx, [msgspec.structs.replace(sold, product_version=number)], [], actor=INSTALLER, now=NOW)
 
 
 def test_of_drafts_that_are_approved_at_once_one_becomes_the_next_version(database: Database) -> None:
