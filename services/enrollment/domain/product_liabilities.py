@@ -78,6 +78,14 @@ def _faults_of(liability: Liability, terms: ProductPublished, pointer: str) -> I
         if getattr(liability, name) > getattr(terms, name):
             yield InvalidField(f"{pointer}/{name}", "The limit is above the product's.", f"Send at most its {name}.")
     yield from exclusion_faults(liability.exclusions, f"{pointer}/exclusions")
+    of_product = {each.code for each in terms.exclusions}
+    for place, exclusion in enumerate(liability.exclusions):
+        if exclusion.code in of_product:
+            yield InvalidField(
+                f"{pointer}/exclusions/{place}/code",
+                "An exclusion of the product, which holds for each liability, has this code.",
+                "Remove it here, or give it a code of its own.",
+            )
     yield from evidence_faults(liability.required_evidence, f"{pointer}/required_evidence")
     if liability.scam_types:
         yield from scam_faults(liability.scam_types, liability.event_limit_fen, f"{pointer}/scam_types")

@@ -161,6 +161,11 @@ ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
         ("/liabilities/0/event_deductible_fen", liability(event_deductible_fen=50_000_000)),
         ("/liabilities/0/pay_percent", liability(pay_percent=0)),
         ("/liabilities/0/exclusions/0/code", liability(exclusions=[Exclusion(code="1", text_zh="一", text_en="One")])),
+        (
+            "/liabilities/0/exclusions/0/code",
+            liability(exclusions=[Exclusion(code="own_crime", text_zh="别的", text_en="Something else.")]),
+        ),
+        ("/liabilities/0/exclusions/0/code", liability(exclusions=terms("enterprise-cyber").exclusions[:1])),
         ("/liabilities/0/required_evidence", liability(required_evidence=["crystal_ball"])),
         ("/liabilities/0/scam_types/moon", liability(scam_types=ALL_EXCLUDED | {"moon": ScamCover(cover="excluded")})),
         ("/scam_types/romance", liability(scam_types=ALL_EXCLUDED | {"romance": ScamCover(cover="covered")})),
