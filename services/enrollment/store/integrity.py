@@ -151,5 +151,9 @@ FINDERS: Final[tuple[tuple[int, str, Finder], ...]] = (
     (10, "terms, renewals and refunds are in step", partial(_find, lifecycle_integrity.STEPS)),
     (12, "no identity stands in clear", partial(_find, (_CLEAR_IDENTITY,))),
     (12, "erased persons are known by nothing", partial(_find, lifecycle_integrity.PERSONS)),
-    (13, "each statement is the sum of its month's policies, and counts its file's lines", statement_sums.faults),
+    (
+        13,
+        "each finished month is stated, by the sum of its policies and as many lines in the file",
+        statement_sums.faults,
+    ),
 )

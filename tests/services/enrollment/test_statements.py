@@ -168,6 +168,24 @@ def test_a_month_before_the_contract_is_not_stated(march: Books, accountant: Par
     assert accountant.post("/v1/statements", {"partner_id": "telecom-west", "month": "2026-03"}).status_code == 202
 
 
+def test_verify_finds_a_month_that_was_passed_over(march: Books, environ: dict[str, str]) -> None:
+    march.draw(now=APRIL + timedelta(days=30))
+    assert faults(march.database, environ) == []
+    with march.database.transaction() as tx:
+        for table in ("statement_parts", "statement_totals", "statements"):
+            tx.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            tx.execute(
+                f"DELETE FROM {table} WHERE statement_id IN (SELECT statement_id FROM statements"
+                " WHERE month = '2026-03-01' AND partner_no = (SELECT partner_no FROM partners"
+                " WHERE partner_id = 'telecom-east'))"
+            )
+    assert faults(march.database, environ) == [
+        "something was booked for partner telecom-east in 2026-03 in CNY, and no statement has it"
+    ]
+    march.draw(now=APRIL + timedelta(days=30))
+    assert faults(march.database, environ) == []
+
+
 def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: Books, environ: dict[str, str]) -> None:
     march.draw()
     assert faults(march.database, environ) == []
