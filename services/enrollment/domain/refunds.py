@@ -57,16 +57,16 @@ def refund(
     *,
     table: Sequence[RefundStep],
     now: datetime,
-    paid: Fen,
+    claimed: bool,
 ) -> Amounts:
-    """What is given back when cover ends at ``now``: all of it before the first day, nothing once a claim was paid.
+    """What is given back when cover ends at ``now``: all of it before the first day, nothing once a claim was approved.
 
     In between it is the premium of the whole days not yet begun, or what the product's ``table`` says of that day of
     cover; tax and compensation go back in the same proportion. The insurer keeps premium from the start of liability to
     its end (Insurance Law of the PRC, article 54).
     """
     charged = total(charges)
-    if paid > 0 or charged.premium < 0:
+    if claimed or charged.premium < 0:
         return NOTHING
     if now < cover.start:
         return charged

@@ -26,15 +26,15 @@ ORDER BY policy_id FOR UPDATE
 """
 _READ: Final = """
 SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
-       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, coalesce(s.paid, 0), e.first_moments, e.premiums,
+       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, s.policy_id IS NOT NULL, e.first_moments, e.premiums,
        e.taxes, e.compensations, k.compensation_kind
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN policy_chunks k USING (chunk_id)
 LEFT JOIN renewals n USING (policy_id)
 LEFT JOIN (
-    SELECT policy_id, sum(amount_fen)::bigint AS paid FROM payout_states
-    WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'paid' GROUP BY policy_id
+    SELECT policy_id FROM payout_states WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'paid'
+    UNION SELECT policy_id FROM claim_outcomes WHERE policy_id = ANY(%(ids)s::uuid[]) AND outcome = 'approved'
 ) s USING (policy_id)
 LEFT JOIN (
     SELECT policy_id, array_agg(effective_at ORDER BY version) AS first_moments,
@@ -71,7 +71,8 @@ class Held:
     compensation_kind: CompensationKind
     """By which agreement its partner was paid for the sale."""
     renews: PolicyId | None
-    paid: Fen
+    claimed: bool
+    """A claim on it was approved, whether it is paid yet or not."""
     changes: tuple[Change, ...]
 
 
@@ -147,6 +148,6 @@ def _held(row: Row) -> Held:
         sold=Amounts(Fen(row[8]), Fen(row[9]), Fen(row[10])),
         compensation_kind=row[17],
         renews=None if row[11] is None else PolicyId(row[11]),
-        paid=Fen(row[12]),
+        claimed=row[12],
         changes=tuple(Change(at, Amounts(Fen(premium), Fen(tax), Fen(kept))) for at, premium, tax, kept in changes),
     )

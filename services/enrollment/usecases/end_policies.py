@@ -98,7 +98,7 @@ def _cancellation(
         policy_id=held.policy_id,
         reason=reason,
         effective_to=end_when_canceled(cover, now),
-        refund=refund(charges, cover, zone, table=product.refund_table, now=now, paid=held.paid),
+        refund=refund(charges, cover, zone, table=product.refund_table, now=now, claimed=held.claimed),
         with_predecessor=held.policy_id not in reasons,
     )
 

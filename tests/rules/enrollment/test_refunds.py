@@ -32,8 +32,8 @@ def amounts(premium: int, tax: int = 0, compensation: int = 0) -> Amounts:
 SOLD = amounts(1200, 68, 170)
 
 
-def given_back(now: datetime, *, paid: int = 0, table: list[RefundStep] | None = None) -> Amounts:
-    return refund([Charge(SOLD, FIRST)], COVER, ZONE, table=table or [], now=now, paid=Fen(paid))
+def given_back(now: datetime, *, claimed: bool = False, table: list[RefundStep] | None = None) -> Amounts:
+    return refund([Charge(SOLD, FIRST)], COVER, ZONE, table=table or [], now=now, claimed=claimed)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_a_table_says_by_the_day_of_cover_how_much_is_given_back(day: int, fen: 
     assert given_back(begins + timedelta(hours=23, minutes=59), table=TABLE).premium == fen
 
 
-def test_nothing_is_given_back_once_a_claim_was_paid() -> None:
-    assert given_back(COVER.start, paid=1) == NOTHING
-    assert given_back(COVER.start, paid=1, table=TABLE) == NOTHING
+def test_nothing_is_given_back_once_a_claim_was_approved() -> None:
+    assert given_back(COVER.start, claimed=True) == NOTHING
+    assert given_back(COVER.start, claimed=True, table=TABLE) == NOTHING
 
 
 def test_what_is_added_on_the_way_costs_the_days_that_are_left() -> None:
@@ -104,7 +104,7 @@ def test_what_was_added_for_later_is_given_back_whole_if_the_policy_ends_before(
     later = FIRST + timedelta(days=300)
     added = of_added(Fen(3650), SOLD, COVER, later, ZONE, by_policy=False)
     charges = [Charge(SOLD, FIRST), Charge(added, later)]
-    back = refund(charges, COVER, ZONE, table=[], now=COVER.start + timedelta(days=10), paid=Fen(0))
+    back = refund(charges, COVER, ZONE, table=[], now=COVER.start + timedelta(days=10), claimed=False)
     assert back.premium == 1200 * 354 // 365 + added.premium
 
 
@@ -138,7 +138,7 @@ def test_over_a_policys_life_no_more_is_given_back_than_was_charged(
     charged = total(charges)
     assert (charged.premium, charged.tax, charged.compensation) >= (0, 0, 0)
     assert min(charged.premium, charged.tax, charged.compensation) >= 0
-    back = refund(charges, COVER, ZONE, table=table, now=now, paid=Fen(0))
+    back = refund(charges, COVER, ZONE, table=table, now=now, claimed=False)
     assert 0 <= back.premium <= charged.premium
     assert 0 <= back.tax <= charged.tax
     assert 0 <= back.compensation <= charged.compensation
@@ -149,6 +149,6 @@ def test_who_ends_a_policy_later_gets_back_no_more(life: tuple[list[Charge], dat
     charges, now, table = life
     last = max(each.first_day for each in charges)
     begins = max(now, COVER.start, datetime.combine(last, datetime.min.time(), ZONE))
-    today = refund(charges, COVER, ZONE, table=table, now=begins, paid=Fen(0))
-    tomorrow = refund(charges, COVER, ZONE, table=table, now=begins + timedelta(days=1), paid=Fen(0))
+    today = refund(charges, COVER, ZONE, table=table, now=begins, claimed=False)
+    tomorrow = refund(charges, COVER, ZONE, table=table, now=begins + timedelta(days=1), claimed=False)
     assert tomorrow.premium <= today.premium + 1  # each change is rounded by itself, by less than a fen

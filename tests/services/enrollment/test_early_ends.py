@@ -10,7 +10,7 @@ from services.enrollment.store import outcomes
 from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.load_batch import load_next_part
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
-from tests.services.enrollment.builders import NOW, csv, faults, load_all, paid, row
+from tests.services.enrollment.builders import NOW, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
 
 HEADER = "partner_reference,reason"
@@ -79,6 +79,17 @@ def test_nothing_is_given_back_where_a_claim_was_paid(office: Office) -> None:
         outcomes.note_payout(tx, paid(policy.policy_id))
     office.cancel(policy, now=BEGINS)
     assert money(office) == (0, 0, 0)
+
+
+def test_nothing_is_given_back_between_a_claim_s_approval_and_its_payment(office: Office) -> None:
+    policy, refused = office.enroll(1), office.enroll(2)
+    with office.database.transaction() as tx:
+        outcomes.note_claim(tx, decided(policy.policy_id, outcome="approved", amount_fen=100))
+        outcomes.note_claim(tx, decided(refused.policy_id, outcome="refused"))
+    office.cancel(policy, now=BEGINS)
+    assert money(office) == (0, 0, 0)
+    office.cancel(refused, now=BEGINS)
+    assert money(office)[0] > 0
 
 
 def test_a_file_takes_people_off_the_roster_and_each_row_that_cannot_be_done_is_told_why(
