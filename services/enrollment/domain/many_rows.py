@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 
 from services.enrollment.domain.rows import (
+    BLANK_LETTERS,
     COLUMNS,
     LONGEST_NAME,
     CheckedRow,
@@ -160,6 +161,7 @@ def _texts() -> pl.Expr:
         & ~bare.str.contains(pl.col("document_number"), literal=True)
         & name.str.len_chars().is_between(1, LONGEST_NAME)
         & ~name.str.contains(r"[\x00-\x1f\x7f\x{fffd}]|^\s|\s$")
+        & name.str.contains(rf"[^\p{{Cc}}\p{{Cf}}\p{{Z}}{BLANK_LETTERS}]")
         & pl.col("consent_text_version").str.contains(slug)
         & pl.col("consent_channel").str.contains(slug)
         & pl.col("consent_sha256").str.contains(r"^[0-9A-Fa-f]{64}$")

@@ -49,9 +49,13 @@ SHORTEST_NUMBER: Final = 5
 """Of a document; what is shorter stands in a reference by chance."""
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EARLIEST_CONSENT: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """As over HTTP. Some systems write the year 1 where they know no time, and no driver reads that back."""
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+BLANK_LETTERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Of other categories, and shown as nothing."""
 
 
 _INSURES: Final = {"person": "persons", "organization": "organizations"}
@@ -181,8 +185,9 @@ class Desk:
         if not text:
             first_day = min(usual_first_day(self._today), self._latest)
         else:
+            # Python reads weeks and days without hyphens too, which a sender hardly means.
             try:
-                first_day = date.fromisoformat(text)
+                first_day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
             except ValueError:
                 return Fault("effective_date", "date_invalid", "This is no date.", "Write it as 2026-12-31.")
         if first_day < self._earliest:
@@ -318,7 +323,7 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
         )
     if _is_personal(raw.partner_reference, ()):
         return _PERSONAL_REFERENCE
-    if not raw.name or len(raw.name) > LONGEST_NAME or _UNREADABLE.search(raw.name):
+    if not _is_name(raw.name):
         return Fault(
             "name",
             "name_invalid" if raw.name else "name_missing",
@@ -326,6 +331,12 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
             f"Send the name as on the document, up to {LONGEST_NAME} characters.",
         )
     return _fault_of_proof(raw.consent_text_version, raw.consent_channel, raw.consent_sha256)
+
+
+def _is_name(text: str) -> bool:
+    if len(text) > LONGEST_NAME or _UNREADABLE.search(text):
+        return False
+    return any(unicodedata.category(one) not in _INVISIBLE and one not in BLANK_LETTERS for one in text)
 
 
 def _fault_of_proof(text_version: str, channel: str, sha256: str) -> Fault | None:

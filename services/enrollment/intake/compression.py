@@ -126,21 +126,25 @@ def _gunzip(pieces: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
         while rest:
             if member.eof:
                 member = zlib.decompressobj(wbits=31)
-            try:
-                plain = member.decompress(rest, _PIECE)
-            except zlib.error:
-                raise UnreadableFile("Its gzip is damaged.", _AGAIN) from None
+            plain = _inflated(member, rest)
             rest = member.unused_data if member.eof else member.unconsumed_tail
             meter.made(len(plain))
             if plain:
                 yield plain
     while not member.eof:
         # What is left to give after the last piece was taken in.
-        plain = member.decompress(b"", _PIECE)
+        plain = _inflated(member, b"")
         if not plain:
             raise UnreadableFile("Its gzip ends in the middle.", _AGAIN)
         meter.made(len(plain))
         yield plain
+
+
+def _inflated(member: zlib._Decompress, data: bytes) -> bytes:
+    try:
+        return member.decompress(data, _PIECE)
+    except zlib.error:
+        raise UnreadableFile("Its gzip is damaged.", _AGAIN) from None
 
 
 def _unzstd(pieces: Iterator[bytes], meter: Meter) -> Iterator[bytes]:

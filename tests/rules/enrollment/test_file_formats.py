@@ -332,6 +332,14 @@ def test_rubbish_after_a_compressed_file_is_refused(pack: Callable[[bytes], byte
     assert "damaged" in refusal(pack(as_csv(ROW).encode()) + b"rubbish")
 
 
+@pytest.mark.parametrize("more", [-2, -1, 0, 1, 2, 300])
+def test_a_gzip_whose_check_sum_is_wrong_is_refused_wherever_its_last_piece_ends(more: int) -> None:
+    packed = bytearray(gzip.compress(b"\0" * (compression.RATIO_COUNTS_FROM // 16 + more)))
+    packed[-8] ^= 1
+    with pytest.raises(UnreadableFile, match="gzip is damaged"):
+        list(compression.expanded(iter([bytes(packed)]), None, compression.Meter()))
+
+
 def bomb(pack: str) -> bytes:
     """A valid beginning, and then 300 MB of one row, packed into very little."""
     head, row = as_csv(ROW).encode(), (",".join(ROW.values()) + "\n").encode()

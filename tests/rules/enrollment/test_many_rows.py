@@ -60,7 +60,9 @@ def wide(text: str) -> str:
 
 BLANKS = st.text(st.sampled_from(" \t\u3000\u00a0\u200b\x1f\x85\ufeff"), max_size=2)
 TEXT = st.text(max_size=20)
-LATE = st.dates(date(2026, 2, 20), date(2026, 6, 10)).map(str)
+LATE = st.dates(date(2026, 2, 20), date(2026, 6, 10)).flatmap(
+    lambda day: st.sampled_from([str(day), str(day), f"{day:%G-W%V-%u}", f"{day:%Y%m%d}"])
+)
 MOMENT = st.datetimes(
     datetime(1999, 1, 1), datetime(2026, 3, 3), timezones=st.sampled_from([UTC]), allow_imaginary=False
 )
@@ -114,7 +116,23 @@ ROWS = st.builds(
     st.one_of(st.just("sub-1"), st.from_regex(r"[A-Za-z0-9._/:-]{0,66}", fullmatch=True), PHONES, numbers(), TEXT),
     st.one_of(st.sampled_from(DOCUMENT_TYPES), st.just("resident_id"), TEXT),
     DOCUMENTS,
-    st.one_of(st.sampled_from(["张小明", "John Smith", "张" * 60, "张" * 61, "", "a\ufffd", "a\x1fb"]), TEXT),
+    st.one_of(
+        st.sampled_from(
+            [
+                "张小明",
+                "John Smith",
+                "张" * 60,
+                "张" * 61,
+                "",
+                "\u200b\u200d",
+                "\u3164",
+                "\u200b张",
+                "a\ufffd",
+                "a\x1fb",
+            ]
+        ),
+        TEXT,
+    ),
     PHONES,
     st.one_of(st.just(""), LATE, TEXT),
     st.one_of(st.just("2026-01"), TEXT),
