@@ -219,9 +219,9 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
 def download_results(call: Call[Deps], path: BatchPath, query: ResultsQuery, header: ResultsHeader) -> StreamedReply:
     """What became of each row, once the batch is done: the rejected ones by line, then the accepted ones.
 
-    As CSV or NDJSON (application/x-ndjson): line (of rejected rows), outcome, partner_reference, policy_id, field,
-    code, detail, fix. In CSV a cell that a spreadsheet would calculate begins with an apostrophe. Of a dry run there
-    are the rejected rows alone, for nobody has a policy by it.
+    As CSV or NDJSON (application/x-ndjson): line (of rejected rows, and of a dry run's), outcome, partner_reference,
+    policy_id, field, code, detail, fix. In CSV a cell that a spreadsheet would calculate begins with an apostrophe.
+    Rows that a dry run would accept have no policy_id, for nobody has a policy by it.
     """
     batch = _batch(call, path.batch_id)
     if batch.state not in {"finished", "failed"}:

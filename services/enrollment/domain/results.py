@@ -23,7 +23,7 @@ _PLAIN: Final = "'"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One row's outcome. ``line`` is known of rejected rows alone: the accepted ones are found by their reference."""
+    """One row's outcome. ``line`` is known of rejected rows and a dry run's; others are found by their reference."""
 
     line: int | None
     outcome: Literal["accepted", "rejected"]

@@ -125,6 +125,15 @@ CREATE TABLE dry_run_persons (
     PRIMARY KEY (batch_id, person_token)
 );
 
+-- Rows of a dry run that would have been done.
+CREATE TABLE dry_run_rows (
+    batch_id uuid NOT NULL,
+    line bigint NOT NULL,
+    partner_reference text NOT NULL,
+    PRIMARY KEY (batch_id, line)
+);
+CREATE INDEX dry_run_rows_by_reference ON dry_run_rows (batch_id, partner_reference);
+
 -- Policies announced together by one event; one enrolled singly is a chunk of one. Premium, the tax in it and what the
 -- partner keeps of it, and by which kind of agreement, are those of each policy of the chunk, as they were when it was
 -- sold. ``sealed`` is who is insured, a line for each chunk_place: one cipher run a chunk.

@@ -15,7 +15,7 @@ import polars as pl
 from services.enrollment.domain.batches import CHUNK_ROWS
 from services.enrollment.domain.many_rows import EPOCH, MICROSECOND
 from services.enrollment.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
-from services.enrollment.store import many_policies, opt_outs, rejections, standing
+from services.enrollment.store import dry_runs, many_policies, opt_outs, rejections, standing
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.store.many_policies import NewChunk
 from services.enrollment.store.standing import Standing
@@ -191,6 +191,7 @@ def _pretend(tx: Tx, prepared: PreparedPart, work: Work, sale: Sale) -> tuple[in
     tokens = prepared.people["person_token"].to_list()
     known = standing.seen_in_dry_run(tx, work.batch_id, tokens, sale.under) | _known(tx, prepared, sale)
     people = _without(prepared.people, known)
+    dry_runs.note(tx, work.batch_id, people.select("line", "partner_reference").rows())
     if work.last:
         standing.forget_dry_run(tx, work.batch_id)
     else:

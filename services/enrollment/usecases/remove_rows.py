@@ -12,7 +12,7 @@ from services.enrollment.domain import removals
 from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.rows import Fault, reference_to_show
 from services.enrollment.intake import few_columns
-from services.enrollment.store import rejections, renewals
+from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.under_way import Turn
@@ -54,7 +54,10 @@ def remove_rows(
         if policy_id not in ended
     ]
     rejections.add(tx, work.batch_id, rejected)
-    return len(lines) - sum(policy_id not in ended for policy_id in lines), len(rejected)
+    done = [row for policy_id, row in lines.items() if policy_id in ended]
+    if work.dry_run:
+        dry_runs.note(tx, work.batch_id, done)
+    return len(done), len(rejected)
 
 
 def _resolved(
@@ -62,11 +65,12 @@ def _resolved(
 ) -> tuple[dict[PolicyId, CancelReason], dict[PolicyId, tuple[int, str]]]:
     """The policy of each reference that can be meant, with the reason and the line that asked; the rest is rejected."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
+    gone = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
     reasons: dict[PolicyId, CancelReason] = {}
     lines: dict[PolicyId, tuple[int, str]] = {}
     for reference, (line, reason) in asked.items():
         policies = known.get(reference, [])
-        running = [policy_id for policy_id, state in policies if state == "in_force"]
+        running = [policy_id for policy_id, state in policies if state == "in_force" and reference not in gone]
         if len(running) == 1:
             reasons[running[0]] = reason
             lines[running[0]] = (line, reference)

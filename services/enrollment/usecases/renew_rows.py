@@ -13,7 +13,7 @@ from services.enrollment.domain.policies import Consent
 from services.enrollment.domain.renewals import fault
 from services.enrollment.domain.rows import Desk, Fault, reference_to_show
 from services.enrollment.intake import few_columns
-from services.enrollment.store import rejections, renewals
+from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.contracts import sale_of_batch
 from services.enrollment.usecases.publish_consent_text import texts_in_use
@@ -66,6 +66,8 @@ def renew_rows(
     renewed = _renew(tx, work, list(lines), order, vault=vault, now=now)
     rejected += [_rejection(*lines[policy_id], code) for policy_id, code in renewed.refused.items()]
     rejections.add(tx, work.batch_id, rejected)
+    if work.dry_run:
+        dry_runs.note(tx, work.batch_id, [lines[policy_id] for policy_id in renewed.successors])
     return len(renewed.successors), len(rejected)
 
 
@@ -80,11 +82,14 @@ def _resolved(
 ) -> dict[PolicyId, tuple[int, str]]:
     """The policy of each reference that can be meant, with its line; the rest is rejected."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
+    done = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
     lines: dict[PolicyId, tuple[int, str]] = {}
     for reference, (line, _consent_given) in asked.items():
         policies = known.get(reference, [])
         running = [policy_id for policy_id, state in policies if state == "in_force"]
-        if len(running) > 1:
+        if reference in done:
+            rejected.append(_rejection(line, reference, "already_renewed"))
+        elif len(running) > 1:
             rejected.append(_rejection(line, reference, "reference_ambiguous"))
         elif policies:
             lines[running[0] if running else policies[0][0]] = (line, reference)

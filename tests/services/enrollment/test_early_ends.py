@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.enrollment.intake import lines
 from services.enrollment.store import outcomes
 from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.load_batch import load_next_part
@@ -160,6 +161,18 @@ def test_a_file_that_is_killed_at_any_moment_ends_with_the_same_policies_and_eve
     assert {code for _, code in office.codes(again)} == {"already_ended"}
     assert sum(len(chunk.policies.version) for chunk in office.told(PoliciesCanceled)) == 30
     assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_person_who_stands_in_a_file_twice_leaves_once_whichever_parts_the_rows_are_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, dry_run: bool
+) -> None:
+    monkeypatch.setattr(lines, "PART_ROWS", 2)
+    roster(office, 3)
+    file = ["partner_reference", "sub-000000001", "unknown", "sub-000000001", "sub-000000002", "sub-000000001"]
+    batch = office.send("removal", file, now=BEGINS, dry_run=dry_run)
+    assert office.codes(batch) == [(3, "not_covered"), (4, "already_ended"), (6, "already_ended")]
+    assert office.counts(batch) == ("finished", 2, 3)
 
 
 def test_a_dry_run_says_who_would_leave_and_ends_nothing(office: Office, environ: dict[str, str]) -> None:

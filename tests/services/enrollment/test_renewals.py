@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from services.enrollment.domain.renewals import RENEWAL_CODES, fault
+from services.enrollment.intake import lines
 from services.enrollment.store import erasures, opt_outs, products
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.renew_policies import Order, renew_policies
@@ -164,6 +165,19 @@ def test_a_file_killed_and_worked_off_again_renews_each_policy_once(office: Offi
     assert office.counts(again) == ("finished", 0, 20)
     assert {code for _, code in office.codes(again)} == {"already_renewed"}
     assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_person_who_stands_in_a_file_twice_is_renewed_once_whichever_parts_the_rows_are_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, dry_run: bool
+) -> None:
+    monkeypatch.setattr(lines, "PART_ROWS", 2)
+    office.enroll(1)
+    office.enroll(2)
+    file = ["partner_reference", "sub-000000001", "unknown", "sub-000000001", "sub-000000002"]
+    batch = office.send("renewal", file, now=SHORTLY_BEFORE, dry_run=dry_run)
+    assert office.codes(batch) == [(3, "not_covered"), (4, "already_renewed")]
+    assert office.counts(batch) == ("finished", 2, 2)
 
 
 def test_a_dry_run_says_everything_and_renews_nobody(office: Office, environ: dict[str, str]) -> None:

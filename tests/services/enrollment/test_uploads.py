@@ -253,11 +253,15 @@ def test_a_dry_run_tells_everything_and_stores_nothing_but_its_report(
     rows = [fresh(1), fresh(2), fresh(2, partner_reference="twice"), fresh(3, phone="1"), fresh(4)]
     batch = done(east, database, vault, east.upload(csv(rows), dry_run="true"))
     assert (batch["dry_run"], batch["state"], batch["accepted"], batch["rejected"]) == (True, "finished", 2, 3)
-    assert [(each["line"], each["code"]) for each in results(east, batch)] == [
-        ("2", "already_enrolled"),
-        ("4", "already_covered"),
-        ("5", "phone_invalid"),
+    assert [(each["line"], each["outcome"], each["code"]) for each in results(east, batch)] == [
+        ("2", "rejected", "already_enrolled"),
+        ("4", "rejected", "already_covered"),
+        ("5", "rejected", "phone_invalid"),
+        ("3", "accepted", ""),
+        ("6", "accepted", ""),
     ]
+    told = [(each["partner_reference"], each["policy_id"]) for each in results(east, batch)[3:]]
+    assert told == [(rows[1].partner_reference, ""), (rows[4].partner_reference, "")]
     assert stored_rows(database)["policies"] == before
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM outbox WHERE type = 'policies.enrolled'") == (1,)
