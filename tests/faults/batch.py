@@ -55,7 +55,8 @@ def _rounds(folder: Path, rounds: int, rows: int, seed: int) -> None:
             kills = ", ".join(f"{who} {times}" for who, times in sorted(played.killed.items()))
             print(
                 f"round {number:2}  {played.seconds:6.1f} s  {len(played.outcome.covered):,} policies, "
-                f"{len(played.outcome.rejected):,} rejected; {sum(played.killed.values())} kills ({kills}); "
+                f"{len(played.outcome.rejected):,} rejected; {sum(played.killed.values())} kills ({kills}), "
+                f"{sum(played.killed_in_time.values())} of them before it was worked off; "
                 f"{played.repeated_messages} messages and {played.repeated_webhooks} webhooks came again",
                 flush=True,
             )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from shared.messaging.messages import Message, Partition
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
+from tests.faults.braking import Brake
 from tests.faults.killing import Killing, SecondWorker
 from tests.services.enrollment.receiver import Receiver
 
@@ -130,12 +132,18 @@ def upload(system: Stack, product: str, file: WrittenFile) -> str:
                 params={"product_code": product, "rows": file.rows, "sha256": file.sha256},
                 timeout=60,
             )
-        if reply.status_code in {409, 429, 500, 503}:
+        if reply.status_code in {409, 429, 503}:
             return None
         assert reply.status_code == 202, reply.text
         return str(reply.json()["batch_id"])
 
     return str(until("the file is not taken", taken))
+
+
+def at_work(system: Stack, batch_id: str) -> bool:
+    """Whether the batch is not worked off yet."""
+    found = until("no state", lambda: rows_of(system.database_url("enrollment"), _STATE, (batch_id,)))
+    return found[0][0] in {"received", "processing"}
 
 
 def finished(system: Stack, batch_id: str) -> dict[str, Any]:
@@ -162,6 +170,7 @@ def rows_of(url: str, sql: str, parameters: tuple[object, ...] = ()) -> list[tup
         return cursor.fetchall()
 
 
+_STATE: Final = "SELECT state FROM batches WHERE batch_id = %s"
 _POLICIES: Final = """
 SELECT p.policy_id::text, encode(p.person_token, 'hex'), p.partner_reference, p.effective_from, p.effective_to, p.state
 FROM policies p JOIN policy_chunks k USING (chunk_id) WHERE k.batch_id = %s
@@ -207,6 +216,8 @@ class Round:
     outcome: Outcome
     seconds: float
     killed: Counter[str]
+    killed_in_time: Counter[str]
+    """Before the batch was worked off, and after it was taken in."""
     repeated_messages: int
     repeated_webhooks: int
 
@@ -229,7 +240,10 @@ def play(scene: Scene, rng: random.Random) -> Round:
     seen = len(receiver.received)
     began = time.monotonic()
     with Killing(system, scene.worker, rng) as killing:
-        batch_id = upload(system, product, given.file)
+        with Brake(system, rng) as brake:
+            batch_id = upload(system, product, given.file)
+            killing.kill_all_while(partial(at_work, system, batch_id))
+            brake.release()
         batch = finished(system, batch_id)
     for process in system.processes():
         _ready(system, process)
@@ -241,7 +255,7 @@ def play(scene: Scene, rng: random.Random) -> Round:
     for service in VERIFIED:
         done = system.run(service, "verify")
         assert done.returncode == 0, f"{service} verify:\n{done.stdout}{done.stderr}"
-    return Round(outcome, seconds, killing.killed, repeated, told)
+    return Round(outcome, seconds, killing.killed, killing.killed_in_time, repeated, told)
 
 
 def _ready(system: Stack, process: str) -> None:

@@ -8,9 +8,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,7 +20,7 @@ WEB, WORKER, RELAY = "enrollment-web", "enrollment-worker", "enrollment-relay"
 OTHERS, POSTGRESQL, KAFKA = "fraud_detection-worker", "postgresql", "kafka"
 SECOND: Final = "second enrollment-worker"
 VICTIMS: Final = (WEB, WORKER, SECOND, RELAY, OTHERS, POSTGRESQL, KAFKA)
-"""Each is killed at least once in a round."""
+"""Each is killed at least once in a round, while the file is worked off."""
 PEACE_SECONDS: Final = (0.2, 4.0)
 """Between two kills, in the first pass through all of them; in the second twice as much, and so on: on a slow machine,
 where a process is hardly up before it is killed again, the round ends all the same."""
@@ -70,7 +69,10 @@ def second_worker(system: Stack) -> Iterator[SecondWorker]:
 
 
 class Killing:
-    """Kills one process after another at random moments until told to stop, and goes on until each had its turn."""
+    """Kills one process after another at random moments until told to stop, and goes on until each had its turn.
+
+    ``killed_in_time`` are the kills after the file was taken in and before it was worked off.
+    """
 
     def __init__(self, system: Stack, worker: SecondWorker, rng: random.Random) -> None:
         self._system = system
@@ -79,6 +81,9 @@ class Killing:
         self._enough = threading.Event()
         self._failures: list[BaseException] = []
         self.killed: Counter[str] = Counter()
+        self.killed_in_time: Counter[str] = Counter()
+        self._at_work: Callable[[], bool] | None = None
+        self._began_anew = False
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
@@ -90,16 +95,34 @@ class Killing:
         self._thread.join()
         assert not self._failures, self._failures
 
+    def kill_all_while(self, at_work: Callable[[], bool]) -> None:
+        """Wait until each was killed once more while ``at_work`` says that the file is not done."""
+        self._at_work, self._began_anew = at_work, True
+        while len(self.killed_in_time) < len(VICTIMS):
+            assert self._thread.is_alive(), self._failures
+            assert at_work(), f"the file was done when only these had been killed: {self.killed_in_time}"
+            time.sleep(0.2)
+
     def _run(self) -> None:
         try:
-            for number in count(1):
-                for victim in self._rng.sample(VICTIMS, len(VICTIMS)):
+            number = 0
+            while True:
+                number = 1 if self._began_anew else number + 1
+                self._began_anew = False
+                for victim in self._order():
                     self._pause(self._rng.uniform(*PEACE_SECONDS) * number)
                     if self._done():
                         return
                     self._kill(victim)
+                    if self._began_anew:
+                        break
         except BaseException as failure:  # noqa: BLE001  # told to the round
             self._failures.append(failure)
+
+    def _order(self) -> list[str]:
+        """PostgreSQL last: with it goes, for a moment, what keeps the file from its end."""
+        others = [victim for victim in VICTIMS if victim != POSTGRESQL]
+        return [*self._rng.sample(others, len(others)), POSTGRESQL]
 
     def _pause(self, seconds: float) -> None:
         """Rest, but not longer than it takes to know that all had their turn and it is enough."""
@@ -113,6 +136,8 @@ class Killing:
         return self._enough.is_set() and len(self.killed) == len(VICTIMS)
 
     def _kill(self, victim: str) -> None:
+        if self._at_work is not None and self._at_work():
+            self.killed_in_time[victim] += 1
         if victim == SECOND:
             self._worker.kill()
         else:

@@ -28,4 +28,4 @@ def test_a_file_is_worked_off_once_although_every_process_is_killed_meanwhile(
         scene = Scene(running_system, worker, given, Topic(running_system), receiver)
         played = play(scene, random.Random(SEED))
     assert len(played.outcome.covered) + len(played.outcome.rejected) == ROWS
-    assert set(played.killed) == set(VICTIMS)
+    assert set(played.killed_in_time) == set(VICTIMS)
