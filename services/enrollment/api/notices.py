@@ -29,14 +29,14 @@ CSV_COLUMNS = ("policy_id", "partner_reference", "channel", "now_with", "notifie
 
 class NoticeQuery(paging.PageQuery):
     waiting: bool = False
-    """Only those that nobody has told yet."""
+    """Only those who are still covered and whom nobody has told yet."""
 
 
 class CsvQuery(RequestModel):
     cursor: paging.Cursor = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     waiting: bool = False
-    """Only those that nobody has told yet."""
+    """Only those who are still covered and whom nobody has told yet."""
 
 
 class NoticeView(ReplyModel):

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from services.enrollment.api.deps import Deps
-from services.enrollment.domain import errors
+from services.enrollment.domain import errors, lifecycle_errors
 from services.enrollment.domain.partners import INSURER
 from services.enrollment.domain.policies import Consent
 from services.enrollment.usecases.contracts import contract_of
@@ -73,7 +73,10 @@ class LiftView(ReplyModel):
 
 
 @opt_outs.post(
-    "/v1/opt-outs", scope="opt-outs:write", reply=OptOutView, problems=(errors.NoContract, errors.UnknownPolicy)
+    "/v1/opt-outs",
+    scope="opt-outs:write",
+    reply=OptOutView,
+    problems=(errors.NoContract, errors.UnknownPolicy, lifecycle_errors.PersonForgotten),
 )
 def record_opt_out(call: Call[Deps], body: OptOutRequest) -> Reply[OptOutView]:
     """End the person's cover now, with each partner, and let nobody enroll the person again until they agree anew.

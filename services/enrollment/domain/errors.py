@@ -106,7 +106,7 @@ class SignatureNotAllowed(FangzhaError):
 
 @dataclass(frozen=True)
 class StaffOnly(FangzhaError):
-    """Only the insurer's staff changes contracts and consent texts; this token belongs to {tenant}."""
+    """Only the insurer's staff may do this, or name another partner; this token belongs to {tenant}."""
 
     tenant: str
 

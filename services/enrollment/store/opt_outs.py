@@ -96,15 +96,20 @@ def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:
 
 
 _HOLDER: Final = """
-SELECT encode(person_token, 'hex'), partner_no FROM policies
+SELECT encode(p.person_token, 'hex'), p.partner_no,
+       EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id)
+FROM policies p
 WHERE policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR partner_no = %(partner_no)s)
 """
 
 
-def holder(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> tuple[TokenHex, int] | None:
-    """Whose policy it is and with which partner; None where there is none, or none of the partner asked for."""
+def holder(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> tuple[TokenHex, int, bool] | None:
+    """Whose policy it is, with which partner, and whether that person was forgotten.
+
+    None where there is no such policy, or none of the partner asked for.
+    """
     row = tx.one(_HOLDER, {"policy_id": policy_id, "partner_no": partner_no})
-    return None if row is None else (TokenHex(row[0]), row[1])
+    return None if row is None else (TokenHex(row[0]), row[1], row[2])
 
 
 _LIFT: Final = "UPDATE opt_outs SET lifted_at = %s WHERE person_token = ANY(%s)"

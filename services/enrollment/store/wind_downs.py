@@ -173,13 +173,13 @@ _PAGE: Final = """
 SELECT n.policy_id, p.partner_reference, p.consent_channel, r.partner_id, n.notified_at, n.notified_channel
 FROM notices n JOIN policies p USING (policy_id) JOIN partners r ON r.partner_no = p.partner_no
 WHERE n.partner_no = %(partner_no)s AND n.policy_id > %(after)s::uuid
-  AND (NOT %(waiting)s OR n.notified_at IS NULL)
+  AND (NOT %(waiting)s OR (n.notified_at IS NULL AND p.state IN ('in_force', 'upcoming')))
 ORDER BY n.policy_id LIMIT %(limit)s
 """
 
 
 def notices(tx: Tx, partner_no: int, *, after: PolicyId | None, waiting: bool, limit: int) -> list[Notice]:
-    """By policy, beginning after ``after``; with ``waiting`` only those that nobody has told yet."""
+    """By policy, beginning after ``after``; ``waiting``: only those who are covered and whom nobody has told yet."""
     parameters: dict[str, object] = {
         "partner_no": partner_no,
         "after": after or "00000000-0000-0000-0000-000000000000",

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.enrollment.domain.errors import NotOptedOut, UnknownPolicy
+from services.enrollment.domain.lifecycle_errors import PersonForgotten
 from services.enrollment.domain.partners import INSURER
 from services.enrollment.domain.policies import Consent
 from services.enrollment.store import opt_outs, policies
@@ -56,12 +57,15 @@ def holders_tokens(tx: Tx, policy_id: PolicyId, *, tenant: str, vault: Vault) ->
     Raises:
         NoContract: the tenant is no partner, and not the insurer.
         UnknownPolicy: there is none, or it is another partner's.
+        PersonForgotten: nothing says any more whose it was; the person's document does.
     """
     only = None if tenant == INSURER else contract_of(tx, tenant).partner_no
     found = opt_outs.holder(tx, policy_id, partner_no=only)
     if found is None:
         raise UnknownPolicy(policy_id)
-    token, partner_no = found
+    token, partner_no, forgotten = found
+    if forgotten:
+        raise PersonForgotten(policy_id)
     if not vault.rotating:
         return (token,)
     policy = policies.policy(tx, policy_id, partner_no=partner_no)

@@ -83,6 +83,20 @@ def test_a_partner_opts_a_person_out_by_its_own_policy_alone(
     assert by_staff.json["policies_canceled"] == [other]
 
 
+def test_a_person_who_was_forgotten_opts_out_by_document_and_not_by_the_policy(
+    east: Partner, privacy_officer: Partner, database: Database
+) -> None:
+    mine = east.post("/v1/policies", body(1)).json["policy_id"]
+    erased = privacy_officer.post("/v1/erasures", {"policy_id": mine, "ground": "enrolled_by_mistake"})
+    assert erased.status_code == 201, erased.text
+    refused = east.post("/v1/opt-outs", {"policy_id": mine, "channel": "app"})
+    assert (refused.status_code, problem(refused)) == (409, "person-forgotten")
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM opt_outs") == (0,), "a token that nobody has"
+    assert east.post("/v1/opt-outs", {"document": document(1), "channel": "app"}).status_code == 201
+    assert problem(east.post("/v1/policies", body(1))) == "opted-out"
+
+
 @pytest.mark.parametrize("named", [{}, {"document": document(1), "policy_id": "0190163d-8694-739b-aea5-966c26f8ad91"}])
 def test_a_person_is_named_in_one_way(east: Partner, named: dict[str, Any]) -> None:
     assert problem(east.post("/v1/opt-outs", {"channel": "app"} | named)) == "invalid-request"

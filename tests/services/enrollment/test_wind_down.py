@@ -393,6 +393,18 @@ def test_the_notice_list_is_read_page_by_page_and_worked_off(
     assert east.post(f"{notices}/notified", later).json["errors"][0]["pointer"] == "/notified_at"
 
 
+def test_whose_cover_ended_since_is_no_more_to_be_told(
+    partner_manager: Partner, east: Partner, west: Partner, database: Database
+) -> None:
+    ids = ended_over_http(partner_manager, east, database, 3)
+    assert west.post(f"/v1/policies/{ids[0]}/cancellation", {"reason": "insured_request"}).status_code == 201
+    notices = f"/v1/partners/{EAST}/notices"
+    waiting = east.get(notices, waiting="true").json["items"]
+    assert [each["policy_id"] for each in waiting] == ids[1:]
+    assert len(east.get(f"{notices}.csv", waiting="true").text.splitlines()) == 3
+    assert len(east.get(notices).json["items"]) == 3, "the whole list still names everybody"
+
+
 def test_the_notice_list_is_a_csv_too(partner_manager: Partner, east: Partner, database: Database) -> None:
     ids = ended_over_http(partner_manager, east, database, 3)
     file = east.get(f"/v1/partners/{EAST}/notices.csv", limit="2")
