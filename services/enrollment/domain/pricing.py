@@ -71,7 +71,7 @@ def price(terms: ProductPublished, risk: Risk = NOTHING_TOLD) -> Price:
     points, grade, rate = _graded(terms.rating, risk.answers)
     each = terms.scheduled_items.premium_fen_each if terms.scheduled_items else 0
     items = each * len(risk.items)
-    premium = Fen(((terms.premium_fen + items) * rate + USUAL_RATE // 2) // USUAL_RATE)
+    premium = _rated(terms.premium_fen + items, rate)
     return Price(
         base=Fen(terms.premium_fen),
         items=Fen(items),
@@ -81,6 +81,14 @@ def price(terms: ProductPublished, risk: Risk = NOTHING_TOLD) -> Price:
         premium=premium,
         tax=tax_in(premium, terms.tax_basis_points),
     )
+
+
+def lowest_premium(terms: ProductPublished) -> Fen:
+    """What the best risk that the product insures pays, with one item where it lists any."""
+    rates = [each.rate_percent for each in terms.rating.grades] if terms.rating else [USUAL_RATE]
+    rate = min(rate for rate in rates if rate is not None)
+    item = terms.scheduled_items.premium_fen_each if terms.scheduled_items else 0
+    return _rated(terms.premium_fen + item, rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,10 @@ def parts(terms: ProductPublished, priced: Price) -> tuple[Part, ...]:
 def by_points(question: RatingQuestion) -> list[str]:
     """The answers from the best to the worst; the database keeps no order of them."""
     return sorted(question.points, key=lambda answer: (question.points[answer], answer))
+
+
+def _rated(amount: int, rate_percent: int) -> Fen:
+    return Fen((amount * rate_percent + USUAL_RATE // 2) // USUAL_RATE)
 
 
 def _graded(rating: Rating | None, answers: Mapping[str, str]) -> tuple[int | None, str | None, int]:

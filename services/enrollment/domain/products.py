@@ -5,7 +5,7 @@ The terms of a version are the event that announces it: what is sold and what cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.enrollment.domain.product_clauses import clause_faults
@@ -74,3 +74,9 @@ def sold_at(versions: Iterable[ProductPublished], now: datetime) -> ProductPubli
 def never_sold(versions: Iterable[ProductPublished], successor: ProductPublished) -> tuple[ProductPublished, ...]:
     """Those of ``versions`` that ``successor`` takes the place of before their sale has begun."""
     return tuple(terms for terms in versions if successor.effective_from <= terms.effective_from)
+
+
+def sold_from(versions: Sequence[ProductPublished], now: datetime) -> list[ProductPublished]:
+    """The versions that a new policy may be sold under at ``now`` or later."""
+    current = sold_at(versions, now)
+    return [terms for terms in versions if terms is current or terms.effective_from > now]

@@ -19,6 +19,7 @@ from services.enrollment.domain.partners import (
 from services.enrollment.store import file_keys
 from shared.db.transaction import Row, Tx
 from shared.values.ids import PartnerId, ProductCode
+from shared.values.money import Fen
 
 _SELECT: Final = """
 SELECT p.partner_no, p.partner_id, p.name, p.first_day, p.last_day, p.back_dating_days, p.state, p.compensation_kind,
@@ -145,6 +146,19 @@ ON CONFLICT (partner_no) DO NOTHING
 def begin_wind_down(tx: Tx, partner_id: PartnerId, *, transfer_to: PartnerId | None, by: str, now: datetime) -> None:
     """Have the job list this partner's policies, and move them where they are to go."""
     tx.execute(_BEGIN_WIND_DOWN, (transfer_to, now, by, partner_id))
+
+
+_HIGHEST_FEE: Final = """
+SELECT p.partner_id, p.compensation_value FROM partners p JOIN partner_products s USING (partner_no)
+WHERE s.product_code = %s AND p.compensation_kind = 'service_fee' AND p.state <> 'wind_down'
+ORDER BY p.compensation_value DESC, p.partner_id LIMIT 1
+"""
+
+
+def highest_service_fee(tx: Tx, product_code: ProductCode) -> tuple[PartnerId, Fen] | None:
+    """Who of those that sell the product keeps the highest fee of each policy, and how much; None where nobody does."""
+    row = tx.one(_HIGHEST_FEE, (product_code,))
+    return None if row is None else (PartnerId(row[0]), Fen(row[1]))
 
 
 _TAKES_OVER_FROM: Final = """

@@ -14,11 +14,13 @@ from services.enrollment.domain.partners import (
     PartnerTerms,
     SuspensionReason,
 )
+from services.enrollment.domain.pricing import lowest_premium
+from services.enrollment.domain.products import sold_from
 from services.enrollment.store import partner_records, products
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
-from shared.values.ids import PartnerId
+from shared.values.ids import PartnerId, ProductCode
 
 _OURS = frozenset({"partner_no", "state", "webhook_types"})
 """What of a contract is not changed by saying it anew."""
@@ -47,9 +49,9 @@ def keep_partner(
     """The record afterwards. ``before`` is what ``hold_partner`` gave; by HTTP the operator's file loses its say.
 
     Raises:
-        InvalidField: the contract contradicts itself, or a product does not exist.
+        InvalidField: the contract contradicts itself, a product does not exist, or costs less than the partner keeps.
     """
-    _check(tx, terms)
+    _check(tx, terms, now)
     partner_id = terms.contract.partner_id
     partner_records.save(tx, terms, managed_by=managed_by)
     after = _stored(tx, partner_id)
@@ -125,12 +127,24 @@ def _stored(tx: Tx, partner_id: PartnerId) -> PartnerRecord:
     return record
 
 
-def _check(tx: Tx, terms: PartnerTerms) -> None:
+def _check(tx: Tx, terms: PartnerTerms, now: datetime) -> None:
     check_contract(terms)
     contract = terms.contract
     unknown = sorted(contract.products - products.known_codes(tx, contract.products))
     if unknown:
         raise InvalidField("/products", f"There is no product {unknown[0]}.", "Send codes that GET /v1/products lists.")
+    if contract.compensation.kind == "service_fee":
+        for code in sorted(contract.products):
+            _check_fee(tx, code, contract.compensation.value, now)
+
+
+def _check_fee(tx: Tx, product_code: ProductCode, fee: int, now: datetime) -> None:
+    """Of no policy is more kept than was paid. What is proposed later is held to the same by decide_draft."""
+    for terms in sold_from(products.versions(tx, product_code), now):
+        premium = lowest_premium(terms)
+        if fee > premium:
+            detail = f"The fee is more than the premium of {product_code}, version {terms.product_version}."
+            raise InvalidField("/compensation/value", detail, f"Send at most {premium}, or leave the product out.")
 
 
 def changes(before: PartnerTerms, after: PartnerTerms) -> Iterator[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.errors import NotInsurable
-from services.enrollment.domain.pricing import Item, Price, Risk, price
+from services.enrollment.domain.pricing import Item, Price, Risk, lowest_premium, price
 from services.enrollment.domain.product_comparison import compare
 from services.enrollment.domain.product_explanation import explain
 from services.enrollment.domain.products import check_terms
@@ -107,6 +107,15 @@ def test_another_model_never_makes_cover_cheaper_and_tax_is_inside_the_premium(
         return
     assert fewer.premium <= more.premium
     assert 0 < fewer.tax < fewer.premium
+
+
+@pytest.mark.parametrize("product", ["resident-anti-fraud", "enterprise-cyber", "algorithmic-bias"])
+def test_the_best_risk_pays_the_lowest_premium(product: str) -> None:
+    sold = terms(product)
+    questions = sold.rating.questions if sold.rating else []
+    answers = {each.code: min(each.points, key=each.points.__getitem__) for each in questions}
+    best = Risk(answers, models(1) if sold.scheduled_items else ())
+    assert price(sold, best).premium == lowest_premium(sold)
 
 
 def test_a_sixth_line_of_business_is_a_file_and_no_change_of_code(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.services.enrollment.test_http import problem
 
 EAST = "/v1/partners/telecom-east"
 NORTH = "/v1/partners/telecom-north"
+SHIPPED = sorted({each.product_code for each in shipped.products()})
 
 
 def contract(**changes: Any) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def test_a_partner_with_the_right_to_write_is_still_no_staff(app: Any, issuer: A
         ({"products": ["no-such-product"]}, "/products"),
         ({"compensation": {"kind": "commission", "value": 10_001}}, "/compensation/value"),
         ({"compensation": {"kind": "none", "value": 1}}, "/compensation/value"),
+        ({"compensation": {"kind": "service_fee", "value": 1201}}, "/compensation/value"),
         ({"settlement_day": 29}, "/settlement_day"),
         ({"quota": {"rows_a_day": 0}}, "/quota/rows_a_day"),
         ({"file_keys": [{"name": "a", "public_key": "x" * 44}]}, "/file_keys/0/public_key"),
@@ -134,6 +136,14 @@ def test_of_two_people_who_enter_the_same_partner_at_once_the_second_one_is_told
     assert (len(told), partner_manager.get(NORTH).json) == (2, told[201])
     assert told[428]["type"].endswith("match-missing")
     assert len(actions(database)) == 1
+
+
+def test_a_service_fee_is_at_most_the_premium_of_each_product(partner_manager: Partner) -> None:
+    whole = contract(compensation={"kind": "service_fee", "value": 1200})
+    assert partner_manager.put(NORTH, whole).status_code == 201
+    fee = {"kind": "service_fee", "value": 1200}
+    cheapest = partner_manager.put(NORTH, contract(products=SHIPPED, compensation=fee), match='"1"')
+    assert "account-theft" in cheapest.json["errors"][0]["detail"]
 
 
 def test_the_insurer_is_no_partner(partner_manager: Partner) -> None:

@@ -64,6 +64,19 @@ def publish(proposer: Partner, approver: Partner, terms: dict[str, Any]) -> Answ
     return approver.post(f"{draft.headers['Location']}/approval", None)
 
 
+def test_a_version_that_costs_less_than_a_partner_keeps_of_it_is_not_approved(
+    east: Partner, product_manager: Partner, actuary: Partner
+) -> None:
+    dear, cheap = (
+        product_manager.post("/v1/product-drafts", terms_of(east, premium_fen=premium)).headers["Location"]
+        for premium in (50, 49)
+    )
+    refused = actuary.post(f"{cheap}/approval", None)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/premium_fen")
+    assert "telecom-west" in refused.json["errors"][0]["detail"]
+    assert actuary.post(f"{dear}/approval", None).status_code == 201, "a fee of 50 fen is all of it"
+
+
 def test_the_products_are_listed_with_all_their_terms(east: Partner) -> None:
     listed = east.get("/v1/products").json["items"]
     assert [each["product_code"] for each in listed] == CODES
@@ -176,7 +189,9 @@ def test_a_version_begins_when_its_terms_say_and_never_in_the_past(
 ) -> None:
     past = product_manager.post("/v1/product-drafts", terms_of(east, effective_from="2026-01-02T00:00:00+08:00"))
     assert pointers(past) == ["/effective_from"]
-    later = publish(product_manager, actuary, terms_of(east, premium_fen=9, effective_from="2199-01-01T00:00:00+08:00"))
+    later = publish(
+        product_manager, actuary, terms_of(east, premium_fen=1900, effective_from="2199-01-01T00:00:00+08:00")
+    )
     assert later.json["terms"]["effective_from"] == "2198-12-31T16:00:00Z"
     assert east.post("/v1/policies", body(1)).json["premium_fen"] == 1200
     waiting = product_manager.post(
