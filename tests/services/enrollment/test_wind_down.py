@@ -20,16 +20,16 @@ from services.enrollment.domain.errors import CannotTakeOver, ContractNotRunning
 from services.enrollment.domain.partners import INSURER, PartnerRecord
 from services.enrollment.store import partner_records, wind_downs
 from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.usecases.keep_partner import suspend_partner
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.wind_down import wind_down, work_off_wind_downs
 from shared.db.pool import Database
-from shared.process.clock import wall_now
+from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, PolicyId
-from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, load_all, row
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, row
 from tests.services.enrollment.test_at_once import at_once, enroll
-from tests.services.enrollment.test_http import problem
 
 EAST, WEST = PartnerId("telecom-east"), PartnerId("telecom-west")
 ROOT = Path(__file__).parents[3]
@@ -152,16 +152,33 @@ def test_a_file_that_was_taken_in_before_is_enrolled_and_then_moved_with_the_res
     assert faults(database, environ) == []
 
 
-def test_who_is_being_enrolled_at_that_moment_is_listed_too(database: Database, vault: Vault) -> None:
+def test_who_is_being_enrolled_at_that_moment_is_listed_and_moved_too(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    ask(
+        database,
+        f"UPDATE partners SET back_dating_days = 3, last_day = '2026-03-05' WHERE partner_id = '{EAST}' RETURNING 1",
+    )
+    asked = [
+        row(1, effective_date="2026-02-26"),
+        row(2, effective_date="2026-03-05"),
+        row(3, effective_date="2026-03-06"),
+    ]
     with database.transaction() as slow:
         # It has read that the contract is active, and takes its time.
-        slow.one("SELECT state FROM partners WHERE partner_id = %s", (EAST,))
+        applications = [Application(EAST, PRODUCT, each) for each in asked]
+        outcomes = enroll_policies(slow, applications, vault=vault, now=NOW, sandbox=True)
+        assert [type(each) for each in outcomes] == [Enrolled, Enrolled, InvalidField]
         end(database, EAST, WEST)
         for _ in range(3):
             work_off(database)
             assert state(database).state == "draining"
     work_off(database)
-    assert state(database).state == "done"
+    done = state(database)
+    assert (done.state, done.listed, done.transferred) == ("done", 2, 2)
+    with pytest.raises(ContractNotRunning):
+        enroll(database, vault, asked[1])
+    assert faults(database, environ) == []
 
 
 def test_winding_down_is_one_way_and_needs_somebody_who_can_take_over(database: Database) -> None:
@@ -178,72 +195,6 @@ def test_winding_down_is_one_way_and_needs_somebody_who_can_take_over(database: 
         end(database, EAST)
     with pytest.raises(PartnerEnds), database.transaction() as tx:
         suspend_partner(tx, EAST, "other", actor="test", now=NOW)
-
-
-def test_a_partner_that_sells_less_cannot_take_over(database: Database) -> None:
-    ask(database, f"DELETE FROM partner_products WHERE partner_no = 2 AND product_code = '{PRODUCT}' RETURNING 1")
-    with pytest.raises(CannotTakeOver, match=PRODUCT):
-        end(database, EAST, WEST)
-
-
-def test_a_partner_whose_contract_is_over_or_has_not_begun_cannot_take_over(database: Database) -> None:
-    def west_runs(first_day: str, last_day: str) -> None:
-        days = f"first_day = '{first_day}', last_day = '{last_day}'"
-        ask(database, f"UPDATE partners SET {days} WHERE partner_id = '{WEST}' RETURNING 1")
-
-    for first_day, last_day in (("2025-01-01", "2026-02-28"), ("2026-03-02", "2030-12-31")):
-        west_runs(first_day, last_day)
-        with pytest.raises(CannotTakeOver, match=f"{first_day} to {last_day}"):
-            end(database, EAST, WEST)
-    west_runs("2026-03-01", "2026-03-01")
-    assert end(database, EAST, WEST).terms.contract.state == "wind_down"
-
-
-def no_longer_sold_by(database: Database, partner: PartnerId) -> None:
-    ask(
-        database,
-        "DELETE FROM partner_products USING partners p WHERE partner_products.partner_no = p.partner_no"
-        f" AND p.partner_id = '{partner}' AND product_code = '{PRODUCT}' RETURNING 1",
-    )
-
-
-def test_cover_that_runs_of_a_product_dropped_since_moves_only_to_a_partner_that_sells_it(
-    database: Database, vault: Vault, environ: dict[str, str]
-) -> None:
-    policy = enroll(database, vault, row(1))
-    no_longer_sold_by(database, EAST)
-    no_longer_sold_by(database, WEST)
-    with pytest.raises(CannotTakeOver, match=PRODUCT):
-        end(database, EAST, WEST)
-    with database.transaction() as tx:
-        cancel_policy(tx, policy.policy_id, "insured_request", tenant=EAST, actor="test", now=NOW)
-    end(database, EAST, WEST)
-    work_off(database)
-    assert state(database).state == "done"
-    assert faults(database, environ) == []
-
-
-def test_rows_still_to_be_enrolled_of_a_product_dropped_since_count_as_cover_that_runs(
-    database: Database, vault: Vault
-) -> None:
-    receive(database, vault, range(2))
-    no_longer_sold_by(database, EAST)
-    no_longer_sold_by(database, WEST)
-    with pytest.raises(CannotTakeOver, match=PRODUCT):
-        end(database, EAST, WEST)
-
-
-def test_cover_that_a_partner_took_over_itself_counts_as_its_own(database: Database, vault: Vault) -> None:
-    enroll(database, vault, row(1))
-    end(database, EAST, WEST)
-    work_off(database)
-    no_longer_sold_by(database, WEST)
-    third = "INSERT INTO partners (partner_id, name, first_day, last_day, back_dating_days, state) "
-    ask(database, third + "VALUES ('telecom-north', 'n', '2026-01-01', '2030-12-31', 0, 'active') RETURNING 1")
-    copied = "SELECT 3, product_code FROM partner_products WHERE partner_no = 2"
-    ask(database, f"INSERT INTO partner_products {copied} RETURNING 1")
-    with pytest.raises(CannotTakeOver, match=PRODUCT):
-        end(database, WEST, PartnerId("telecom-north"))
 
 
 def test_a_partner_does_not_end_while_it_takes_over(database: Database, vault: Vault) -> None:
@@ -354,79 +305,3 @@ def test_a_policy_that_the_job_meets_twice_is_listed_once(database: Database, va
     with database.transaction() as tx:
         wind_downs.add_notices(tx, 1, [policy.policy_id])
     assert ask(database, "SELECT count(*) FROM notices") == [(1,)]
-
-
-def ended_over_http(partner_manager: Partner, east: Partner, database: Database, people: int) -> list[str]:
-    ids = [east.post("/v1/policies", body(n)).json["policy_id"] for n in range(people)]
-    reply = partner_manager.post(f"/v1/partners/{EAST}/wind-down", {"transfer_to": WEST})
-    assert (reply.status_code, reply.json["wind_down"]["state"]) == (202, "draining")
-    work_off(database, now=wall_now())
-    return sorted(ids)
-
-
-def test_the_notice_list_is_read_page_by_page_and_worked_off(
-    partner_manager: Partner, east: Partner, west: Partner, database: Database
-) -> None:
-    ids = ended_over_http(partner_manager, east, database, 5)
-    notices = f"/v1/partners/{EAST}/notices"
-    first = east.get(notices, limit="3").json
-    rest = east.get(notices, limit="3", cursor=first["next_cursor"]).json
-    items = first["items"] + rest["items"]
-    assert ([each["policy_id"] for each in items], rest["next_cursor"]) == (ids, None)
-    assert items[0] == {
-        "policy_id": ids[0],
-        "partner_reference": "sub-000000000",
-        "channel": "app",
-        "now_with": WEST,
-        "notified_at": None,
-        "notified_channel": None,
-    }
-    assert problem(west.get(notices)) == "unknown-partner"
-    told = {"policy_ids": ids[:2], "channel": "sms", "notified_at": wall_now().isoformat()}
-    assert east.post(f"{notices}/notified", told).json == {"marked": 2}
-    assert partner_manager.post(f"{notices}/notified", told | {"channel": "letter"}).json == {"marked": 0}
-    waiting = partner_manager.get(notices, waiting="true").json["items"]
-    assert [each["policy_id"] for each in waiting] == ids[2:]
-    assert east.get(notices, limit="1").json["items"][0]["notified_channel"] == "sms"
-    assert partner_manager.get(f"/v1/partners/{EAST}").json["wind_down"]["policies_listed"] == 5
-    later = told | {"notified_at": (wall_now() + timedelta(days=1)).isoformat()}
-    assert east.post(f"{notices}/notified", later).json["errors"][0]["pointer"] == "/notified_at"
-
-
-def test_whose_cover_ended_since_is_no_more_to_be_told(
-    partner_manager: Partner, east: Partner, west: Partner, database: Database
-) -> None:
-    ids = ended_over_http(partner_manager, east, database, 3)
-    assert west.post(f"/v1/policies/{ids[0]}/cancellation", {"reason": "insured_request"}).status_code == 201
-    notices = f"/v1/partners/{EAST}/notices"
-    waiting = east.get(notices, waiting="true").json["items"]
-    assert [each["policy_id"] for each in waiting] == ids[1:]
-    assert len(east.get(f"{notices}.csv", waiting="true").text.splitlines()) == 3
-    assert len(east.get(notices).json["items"]) == 3, "the whole list still names everybody"
-
-
-def test_the_notice_list_is_a_csv_too(partner_manager: Partner, east: Partner, database: Database) -> None:
-    ids = ended_over_http(partner_manager, east, database, 3)
-    file = east.get(f"/v1/partners/{EAST}/notices.csv", limit="2")
-    assert file.content_type == "text/csv; charset=utf-8"
-    lines = file.text.splitlines()
-    assert lines[:2] == [
-        "policy_id,partner_reference,channel,now_with,notified_at,notified_channel",
-        f"{ids[0]},sub-000000000,app,telecom-west,,",
-    ]
-    assert len(lines) == 3
-    rest = east.get(f"/v1/partners/{EAST}/notices.csv", cursor=file.headers["Next-Cursor"])
-    assert (len(rest.text.splitlines()), "Next-Cursor" in rest.headers) == (2, False)
-
-
-def test_a_partner_that_goes_on_has_no_notice_list(east: Partner) -> None:
-    assert problem(east.get(f"/v1/partners/{EAST}/notices")) == "not-winding-down"
-
-
-def test_after_a_move_the_new_partner_sees_the_policy_and_the_old_one_does_not(
-    partner_manager: Partner, east: Partner, west: Partner, database: Database
-) -> None:
-    (policy_id,) = ended_over_http(partner_manager, east, database, 1)
-    assert west.get(f"/v1/policies/{policy_id}").json["version"] == 2
-    assert problem(east.get(f"/v1/policies/{policy_id}")) == "unknown-policy"
-    assert west.get("/v1/policies", partner_reference="sub-000000000").json["items"][0]["policy_id"] == policy_id
