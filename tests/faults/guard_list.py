@@ -157,6 +157,13 @@ _ENROLLMENT: Final = (
         _STATING,
     ),
     Guard(
+        "unique key: a transfer settles one statement",
+        _STATEMENTS,
+        "CREATE UNIQUE INDEX one_statement_per_bank_reference",
+        "CREATE INDEX one_statement_per_bank_reference",
+        _STATING,
+    ),
+    Guard(
         "what was stated never changes",
         _STATEMENTS,
         "BEFORE UPDATE OR DELETE ON statement_parts",

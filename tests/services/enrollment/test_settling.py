@@ -128,6 +128,18 @@ def test_the_database_too_refuses_an_approval_by_who_recorded_it(march: Books) -
         tx.execute("UPDATE statement_settlements SET state = 'approved', decided_at = now(), decided_by = 'one'")
 
 
+def test_the_database_too_refuses_a_second_settlement(march: Books) -> None:
+    march.draw()
+    statement = march.statement()
+    with march.database.transaction() as tx:
+        record_settlement(tx, statement.statement_id, statement.total.net, "FT-1", APRIL.date(), actor="one", now=APRIL)
+    with pytest.raises(psycopg2.errors.UniqueViolation), march.database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO statement_settlements SELECT gen_random_uuid(), statement_id, net_fen, 'FT-2', value_day,"
+            " state, recorded_at, recorded_by FROM statement_settlements"
+        )
+
+
 def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
     march: Books, east: Partner, west: Partner, accountant: Partner, approver: Partner
 ) -> None:
