@@ -136,6 +136,13 @@ _ENROLLMENT: Final = (
         ("tests/services/enrollment/test_at_once.py", "tests/services/enrollment/test_batches.py"),
     ),
     Guard(
+        "no formula in a result file",
+        "services/enrollment/domain/results.py",
+        "    return _PLAIN + cell if cell.startswith(_FORMULA) else cell",
+        "    return cell",
+        ("tests/rules/enrollment/test_results.py",),
+    ),
+    Guard(
         "unique key: one statement of a partner's month",
         _STATEMENTS,
         "    UNIQUE (partner_no, month, currency),\n",

@@ -524,3 +524,13 @@ def test_a_text_that_was_published_after_a_file_came_is_unknown_to_its_rows(data
         publish_consent_text(tx, words)
     load_all(database, vault)
     assert [each.fault.code for each in rejections(database, batch_id)] == ["consent_text_unknown"]
+
+
+def test_no_other_worker_comes_to_a_batch_while_one_is_at_a_part_of_it(database: Database, vault: Vault) -> None:
+    first = receive(database, vault, csv(people(0, 10_000)))
+    with UnderWay().turn() as mine, database.transaction() as tx:
+        work = mine.take(tx)
+        assert work is not None
+        assert (work.batch_id, work.part_no) == (first, 0)
+        with UnderWay().turn() as other, database.transaction() as beside:
+            assert other.take(beside) is None
