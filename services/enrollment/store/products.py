@@ -93,7 +93,7 @@ def sold_now(
 
 def versions(tx: Tx, product_code: ProductCode) -> list[ProductPublished]:
     """All versions of a product by number; none where there is no such product."""
-    return [_sold(row).terms for row in tx.all(_VERSIONS, (product_code,))]
+    return [_sold(row).terms for row in tx.all(_VERSIONS, {"code": product_code, "by": None})]
 
 
 _BY_CODE = """
