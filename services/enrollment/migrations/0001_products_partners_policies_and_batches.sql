@@ -76,7 +76,7 @@ CREATE TABLE batches (
     FOREIGN KEY (product_id, product_version) REFERENCES product_versions,
     CHECK (rows_read = accepted + rejected AND rows_read <= rows_total),
     CHECK (state <> 'finished' OR rows_read = rows_total),
-    CHECK ((state IN ('finished', 'failed')) = (finished_at IS NOT NULL))
+    CHECK (state NOT IN ('finished', 'failed') OR finished_at IS NOT NULL)
 );
 CREATE INDEX batches_of_partner ON batches (partner_no, batch_id);
 CREATE INDEX batches_to_do ON batches (received_at, batch_id) WHERE state IN ('received', 'processing');
