@@ -230,7 +230,7 @@ def test_a_version_that_begins_before_one_that_waits_says_that_the_waiting_one_i
 ) -> None:
     assert (
         publish(
-            product_manager, actuary, terms_of(east, premium_fen=9, effective_from="2199-01-01T00:00:00+08:00")
+            product_manager, actuary, terms_of(east, premium_fen=1100, effective_from="2199-01-01T00:00:00+08:00")
         ).json["never_sold"]
         == []
     )
