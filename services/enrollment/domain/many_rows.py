@@ -15,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.rows import (
     BLANK_LETTERS,
     COLUMNS,
@@ -23,7 +24,6 @@ from services.enrollment.domain.rows import (
     Desk,
     Fault,
     RawRow,
-    reference_to_show,
 )
 from shared.values.documents import FIRST_YEAR, LAST_YEAR, PROVINCES, SIMULATED_REGION, WEIGHTS
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from services.enrollment.domain.consents import ConsentTextsInUse
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
+from services.enrollment.domain.references import is_personal, is_reference
 from shared.events.products import ProductPublished
 from shared.values.documents import Document, holder_kind, normalize_document, normalize_phone
 from shared.values.errors import InvalidField
@@ -40,13 +40,6 @@ LONGEST_NAME: Final = 60
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """Partners' clocks run a little ahead of ours; a consent of tomorrow is another matter."""
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")
-_SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]")
-_PERSONAL_NUMBER: Final = re.compile(r"[0-9]{17}[0-9Xx]|(?:(?:00)?86)?1[3-9][0-9]{9}")
-"""Of a reference without its separators. A phone inside a longer reference is known by the row's own phone alone:
-among millions of references of letters and digits, some look so by chance."""
-SHORTEST_NUMBER: Final = 5
-"""Of a document; what is shorter stands in a reference by chance."""
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -146,7 +139,7 @@ class Desk:
             phone = normalize_phone(raw.phone, sandbox=self.sandbox)
         except InvalidField as error:
             return Fault("phone", "phone_invalid", error.detail, error.fix)
-        if _is_personal(raw.partner_reference, (document.number, phone)):
+        if is_personal(raw.partner_reference, (document.number, phone)):
             return _PERSONAL_REFERENCE
         return CheckedRow(
             raw.partner_reference,
@@ -292,36 +285,15 @@ _PERSONAL_REFERENCE: Final = Fault(
 )
 
 
-def reference_to_show(text: str, *own_numbers: str) -> str | None:
-    """The partner's reference of a row where it may stand in a result: None where it is none, or a personal number.
-
-    ``own_numbers`` are the row's document and phone as they were sent.
-    """
-    return text if _REFERENCE.fullmatch(text) and not _is_personal(text, map(_bare, own_numbers)) else None
-
-
-def _is_personal(reference: str, own_numbers: Iterable[str]) -> bool:
-    bare = _SEPARATORS.sub("", reference).upper()
-    if _PERSONAL_NUMBER.fullmatch(bare):
-        return True
-    return any(len(number) >= SHORTEST_NUMBER and number in bare for number in own_numbers)
-
-
-def _bare(number: str) -> str:
-    """A number that may be written in any way, a phone without the code of the country."""
-    bare = _SEPARATORS.sub("", unicodedata.normalize("NFKC", number)).upper()
-    return re.sub(r"^(?:00)?86(?=1[0-9]{10}$)", "", bare)
-
-
 def _fault_of_texts(raw: RawRow) -> Fault | None:
-    if not _REFERENCE.fullmatch(raw.partner_reference):
+    if not is_reference(raw.partner_reference):
         return Fault(
             "partner_reference",
             "reference_invalid" if raw.partner_reference else "reference_missing",
             "Your reference of this subscriber is missing or holds other characters than it may.",
             "Send 1 to 64 letters, digits or . _ / : - beginning with a letter or digit.",
         )
-    if _is_personal(raw.partner_reference, ()):
+    if is_personal(raw.partner_reference, ()):
         return _PERSONAL_REFERENCE
     if not _is_name(raw.name):
         return Fault(

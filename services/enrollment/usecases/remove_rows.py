@@ -10,7 +10,8 @@ from datetime import datetime
 
 from services.enrollment.domain import removals
 from services.enrollment.domain.policies import CancelReason
-from services.enrollment.domain.rows import Fault, reference_to_show
+from services.enrollment.domain.references import reference_to_show
+from services.enrollment.domain.rows import Fault
 from services.enrollment.intake import few_columns
 from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.domain.policies import Consent
+from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.renewals import fault
-from services.enrollment.domain.rows import Desk, Fault, reference_to_show
+from services.enrollment.domain.rows import Desk, Fault
 from services.enrollment.intake import few_columns
 from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
