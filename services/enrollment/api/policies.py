@@ -268,6 +268,7 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
         body.reason,
         tenant=call.caller.tenant,
         actor=call.caller.subject,
+        vault=call.deps.vault,
         now=call.now,
     )
     return Reply(_opened(call, policy), version=policy.version)

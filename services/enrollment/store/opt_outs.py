@@ -43,7 +43,7 @@ def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
 
 
 _SHUT_GATE: Final = f"SELECT pg_advisory_xact_lock({_GATE}, 0)"
-_SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unnest(%s) AS key"
+_SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unnest(%s::integer[]) AS key"
 
 
 def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from services.enrollment.domain.errors import NotInForce, UnknownPolicy
 from services.enrollment.domain.policies import CancelReason, Policy
-from services.enrollment.store import policies
+from services.enrollment.store import opt_outs, policies
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.opt_out import holders_tokens, opt_out
+from services.enrollment.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
 
+CHANNEL: Final = "cancellation"
+"""By which way a person opted out who is canceled for it."""
+
 
 def cancel_policy(
-    tx: Tx, policy_id: PolicyId, reason: CancelReason, *, tenant: str, actor: str, now: datetime
+    tx: Tx, policy_id: PolicyId, reason: CancelReason, *, tenant: str, actor: str, vault: Vault, now: datetime
 ) -> Policy:
     """The policy as it stands afterwards; a renewal that waited for its end is canceled with it.
+
+    Whose reason is an opt-out is opted out: their other cover ends as well, and nobody enrolls them again.
 
     Raises:
         UnknownPolicy: there is none, or it is another partner's.
         NotInForce: it was canceled before, or its term is over.
+        PersonForgotten: nothing says any more who it is that opts out.
     """
     contract = contract_of(tx, tenant)
+    persons = holders_tokens(tx, policy_id, tenant=tenant, vault=vault) if reason == "opt_out" else ()
+    if persons:
+        opt_outs.shut(tx, persons)  # before the policy's lock, as whoever opts out by other ways takes them
     policy = policies.policy(tx, policy_id, partner_no=contract.partner_no, lock=True)
     if policy is None:
         raise UnknownPolicy(policy_id)
@@ -39,6 +51,8 @@ def cancel_policy(
             details={"reason": reason, "refund_fen": each.refund.premium},
             now=now,
         )
+    if persons:
+        opt_out(tx, persons, channel=CHANNEL, actor=actor, now=now)
     canceled = policies.policy(tx, policy_id, partner_no=contract.partner_no)
     assert canceled is not None  # noqa: S101  # locked above
     return canceled

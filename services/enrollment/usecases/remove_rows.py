@@ -6,20 +6,26 @@ Work of one transaction, as with enrollment: all rows of the part are done, or t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from services.enrollment.domain import removals
 from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.rows import Fault
 from services.enrollment.intake import few_columns
-from services.enrollment.store import dry_runs, rejections, renewals
+from services.enrollment.store import dry_runs, opt_outs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.opt_out import holders_tokens, opt_out
 from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
+
+CHANNEL: Final = "removal-file"
+"""By which way a person opted out who is taken off for it."""
 
 
 def remove_rows(
@@ -27,7 +33,7 @@ def remove_rows(
     part: bytes,
     work: Work,
     *,
-    vault: Vault,  # noqa: ARG001  # a removal opens nobody's record
+    vault: Vault,
     now: datetime,
     sandbox: bool,  # noqa: ARG001
     turn: Turn,
@@ -47,8 +53,12 @@ def remove_rows(
             rejected.append(_rejection(line, reference, "already_ended"))
         else:
             asked[reference] = (line, reason)
+    if any(reason == "opt_out" for _, reason in asked.values()) and not work.dry_run:
+        opt_outs.shut(tx, ())  # before any policy's lock, as whoever opts out by other ways takes them
     reasons, lines = _resolved(tx, work, asked, rejected)
     ended = _end(tx, reasons, work, now)
+    if not work.dry_run:
+        _opt_out(tx, work, [each for each in sorted(ended) if reasons[each] == "opt_out"], vault=vault, now=now)
     rejected += [
         _rejection(line, reference, "already_ended")
         for policy_id, (line, reference) in lines.items()
@@ -90,6 +100,14 @@ def _end(tx: Tx, reasons: dict[PolicyId, CancelReason], work: Work, now: datetim
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
     return {each.policy_id for each in ended if not each.with_predecessor}
+
+
+def _opt_out(tx: Tx, work: Work, policy_ids: Sequence[PolicyId], *, vault: Vault, now: datetime) -> None:
+    """Who is taken off for that reason is opted out: other cover of theirs ends too, and nobody enrolls them again."""
+    actor = f"batch:{work.batch_id}"
+    for policy_id in policy_ids:
+        persons = holders_tokens(tx, policy_id, tenant=work.partner_id, vault=vault)
+        opt_out(tx, persons, channel=CHANNEL, actor=actor, now=now)
 
 
 def _rejection(line: int, reference: str, code: str) -> Rejection:

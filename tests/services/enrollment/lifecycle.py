@@ -60,9 +60,11 @@ class Office:
                 tx, [data], PRODUCT, declared, tenant="telecom-east", actor="test", vault=self.vault, now=now
             ).batch_id
 
-    def cancel(self, policy: Policy, reason: CancelReason = "opt_out", *, now: datetime) -> Policy:
+    def cancel(self, policy: Policy, reason: CancelReason = "insured_request", *, now: datetime) -> Policy:
         with self.database.transaction() as tx:
-            return cancel_policy(tx, policy.policy_id, reason, tenant=policy.partner_id, actor="test", now=now)
+            return cancel_policy(
+                tx, policy.policy_id, reason, tenant=policy.partner_id, actor="test", vault=self.vault, now=now
+            )
 
     def end_terms(self, now: datetime) -> None:
         """What the job does until there is nothing left."""

@@ -126,7 +126,9 @@ def test_a_policy_canceled_twice_at_once_is_canceled_once(
 
     def cancel() -> Policy:
         with database.transaction() as tx:
-            return cancel_policy(tx, policy.policy_id, "opt_out", tenant="telecom-east", actor="test", now=NOW)
+            return cancel_policy(
+                tx, policy.policy_id, "insured_request", tenant="telecom-east", actor="test", vault=vault, now=NOW
+            )
 
     results = at_once(cancel, cancel)
     assert sorted(type(result).__name__ for result in results) == ["NotInForce", "Policy"]
@@ -138,7 +140,7 @@ def test_a_policy_canceled_twice_at_once_is_canceled_once(
 def test_a_recycled_phone_never_inherits_cover(database: Database, vault: Vault) -> None:
     first = enroll(database, vault, row(1))
     with database.transaction() as tx:
-        cancel_policy(tx, first.policy_id, "number_closed", tenant="telecom-east", actor="test", now=NOW)
+        cancel_policy(tx, first.policy_id, "number_closed", tenant="telecom-east", actor="test", vault=vault, now=NOW)
     second = enroll(database, vault, row(2, phone=row(1).phone, name="李四"))
     assert second.policy_id != first.policy_id
     with database.transaction() as tx:
@@ -187,4 +189,6 @@ def test_a_policy_whose_term_is_over_cannot_be_canceled(database: Database, vaul
     policy = enroll(database, vault, row(1))
     later = NOW.replace(year=NOW.year + 2)
     with pytest.raises(NotInForce, match="expired"), database.transaction() as tx:
-        cancel_policy(tx, policy.policy_id, "opt_out", tenant="telecom-east", actor="test", now=later)
+        cancel_policy(
+            tx, policy.policy_id, "insured_request", tenant="telecom-east", actor="test", vault=vault, now=later
+        )

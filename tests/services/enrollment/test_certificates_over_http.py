@@ -54,7 +54,7 @@ def test_a_holder_reads_the_full_name_and_anybody_verifies_the_code_without_a_to
             "insured_name",
             "checked_at",
         }
-    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "opt_out"})
+    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "insured_request"})
     assert answer(anybody.get(f"/v1/certificates/{code}")).json["state"] == "canceled"
 
 
@@ -67,7 +67,7 @@ def test_a_code_that_was_never_given_is_unknown_even_for_a_policy_there_is(app: 
 def test_cover_that_ended_has_no_certificate_and_anothers_is_unknown(east: Partner, west: Partner) -> None:
     policy = east.post("/v1/policies", body(1)).json
     assert west.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 404
-    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "opt_out"})
+    east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "insured_request"})
     assert east.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 409
 
 

@@ -210,7 +210,7 @@ def test_who_has_not_read_the_policy_as_it_is_changes_nothing(east: Partner, wes
 def test_a_policy_that_is_not_in_force_is_not_changed(east: Partner, office: Office) -> None:
     canceled = east.post("/v1/policies", body(1)).json
     over = east.post("/v1/policies", body(2)).json
-    east.post(f"/v1/policies/{canceled['policy_id']}/cancellation", {"reason": "opt_out"})
+    east.post(f"/v1/policies/{canceled['policy_id']}/cancellation", {"reason": "insured_request"})
     assert problem(endorse(east, canceled, kind="name_corrected", name="新名")) == "not-endorsable"
     office.move_clock(wall_now() + timedelta(days=400))
     time.sleep(0.3)  # the application looks at the sandbox's clock four times a second

@@ -84,7 +84,7 @@ def test_another_partners_policy_and_batch_are_unknown(east: Partner, west: Part
         "unknown-batch",
         "unknown-batch",
     ]
-    assert west.post(f"{policy}/cancellation", {"reason": "opt_out"}).status_code == 404
+    assert west.post(f"{policy}/cancellation", {"reason": "insured_request"}).status_code == 404
     assert west.get("/v1/policies").json["items"] == []
     assert east.get(policy).json["state"] == "in_force"
 
@@ -136,12 +136,12 @@ def test_a_canceled_policy_ends_now_and_the_person_may_be_covered_anew(
     east: Partner, west: Partner, database: Database, environ: dict[str, str]
 ) -> None:
     policy = east.post("/v1/policies", body(1)).headers["Location"]
-    canceled = east.post(f"{policy}/cancellation", {"reason": "opt_out"})
+    canceled = east.post(f"{policy}/cancellation", {"reason": "insured_request"})
     assert canceled.status_code == 201
     assert (canceled.json["state"], canceled.json["version"]) == ("canceled", 2)
     assert canceled.json["effective_to"] == canceled.json["effective_from"]
     assert east.get(policy).json == canceled.json
-    again = east.post(f"{policy}/cancellation", {"reason": "opt_out"})
+    again = east.post(f"{policy}/cancellation", {"reason": "insured_request"})
     assert (again.status_code, problem(again)) == (409, "not-in-force")
     assert west.post("/v1/policies", body(1)).status_code == 201
     with database.transaction() as tx:
@@ -237,6 +237,6 @@ def test_claims_and_payments_show_on_the_policy_and_a_paid_claim_keeps_the_premi
         outcomes.note_claim(tx, decided(policy_id, outcome="approved", amount_fen=300_000))
         outcomes.note_payout(tx, paid(policy_id, amount_fen=300_000))
     assert east.get(f"/v1/policies/{policy_id}").json["claims"] == {"filed": 1, "approved": 1, "paid_fen": 300_000}
-    east.post(f"/v1/policies/{policy_id}/cancellation", {"reason": "opt_out"})
+    east.post(f"/v1/policies/{policy_id}/cancellation", {"reason": "insured_request"})
     with database.transaction() as tx:
         assert tx.all("SELECT refund_fen FROM cancellations") == [(0,)]

@@ -258,3 +258,27 @@ def test_a_covered_person_who_did_not_opt_out_is_still_only_covered_already(data
     enroll(database, vault, row(2))
     with pytest.raises(AlreadyCovered):
         enroll(database, vault, row(2))
+
+
+def test_a_cancellation_for_an_opt_out_is_an_opt_out(
+    east: Partner, west: Partner, database: Database, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", body(1)).json
+    other = east.post("/v1/policies", body(1, product_code="account-theft")).json
+    ended = east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "opt_out"})
+    assert ended.json["state"] == "canceled"
+    assert east.get(f"/v1/policies/{other['policy_id']}").json["state"] == "canceled"
+    assert problem(west.post("/v1/policies", body(1))) == "opted-out"
+    assert faults(database, environ) == []
+
+
+def test_who_is_taken_off_by_a_file_for_an_opt_out_is_opted_out(
+    east: Partner, database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    first, second = (east.post("/v1/policies", body(n)).json for n in (1, 2))
+    lines = [f"{first['partner_reference']},opt_out", f"{second['partner_reference']},number_closed"]
+    east.upload("\n".join(["partner_reference,reason", *lines]).encode(), kind="removal")
+    load_all(database, vault, now=wall_now())
+    assert problem(east.post("/v1/policies", body(1))) == "opted-out"
+    assert east.post("/v1/policies", body(2)).status_code == 201
+    assert faults(database, environ) == []

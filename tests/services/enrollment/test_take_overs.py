@@ -50,7 +50,7 @@ def test_cover_that_runs_of_a_product_dropped_since_moves_only_to_a_partner_that
     with pytest.raises(CannotTakeOver, match=PRODUCT):
         end(database, EAST, WEST)
     with database.transaction() as tx:
-        cancel_policy(tx, policy.policy_id, "insured_request", tenant=EAST, actor="test", now=NOW)
+        cancel_policy(tx, policy.policy_id, "insured_request", tenant=EAST, actor="test", vault=vault, now=NOW)
     end(database, EAST, WEST)
     work_off(database)
     assert state(database).state == "done"

@@ -24,7 +24,9 @@ def busy(database: Database, vault: Vault) -> Database:
     with database.transaction() as tx:
         enroll_policy(tx, row(1), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True)
         second = enroll_policy(tx, row(2), PRODUCT, tenant="telecom-east", vault=vault, now=NOW, sandbox=True).policy
-        cancel_policy(tx, second.policy_id, "opt_out", tenant="telecom-east", actor="test", now=NOW)
+        cancel_policy(
+            tx, second.policy_id, "insured_request", tenant="telecom-east", actor="test", vault=vault, now=NOW
+        )
     for first in (10, 20):
         with database.transaction() as tx:
             receive_batch(

@@ -166,7 +166,7 @@ def test_an_event_that_is_undone_tells_nothing(east: Partner, ears: Ears, databa
 def test_no_message_says_who_is_insured(east: Partner, ears: Ears, database: Database, environ: dict[str, str]) -> None:
     request = body(1)
     policy = east.post("/v1/policies", request).json["policy_id"]
-    east.post(f"/v1/policies/{policy}/cancellation", {"reason": "opt_out"})
+    east.post(f"/v1/policies/{policy}/cancellation", {"reason": "insured_request"})
     hear(database, decided(policy, outcome="approved", amount_fen=100))
     hear(database, paid(policy))
     with database.transaction() as tx:

@@ -87,7 +87,7 @@ def test_without_another_partner_cover_stays_until_its_end_and_everybody_is_list
     policies = [enroll(database, vault, row(n)) for n in range(3)]
     elsewhere = enroll(database, vault, row(9), WEST)
     with database.transaction() as tx:
-        cancel_policy(tx, policies[2].policy_id, "insured_request", tenant=EAST, actor="test", now=NOW)
+        cancel_policy(tx, policies[2].policy_id, "insured_request", tenant=EAST, actor="test", vault=vault, now=NOW)
     assert end(database).terms.contract.state == "wind_down"
     work_off(database)
     done = state(database)
@@ -107,7 +107,7 @@ def test_running_cover_moves_to_another_partner_and_so_do_its_later_changes(
 ) -> None:
     running, ended = enroll(database, vault, row(1)), enroll(database, vault, row(2))
     with database.transaction() as tx:
-        cancel_policy(tx, ended.policy_id, "insured_request", tenant=EAST, actor="test", now=NOW)
+        cancel_policy(tx, ended.policy_id, "insured_request", tenant=EAST, actor="test", vault=vault, now=NOW)
     end(database, EAST, WEST)
     work_off(database, now=NOW + timedelta(hours=1))
     done = state(database)
@@ -115,7 +115,13 @@ def test_running_cover_moves_to_another_partner_and_so_do_its_later_changes(
     assert moved(database) == {running.policy_id: 2}
     with database.transaction() as tx:
         canceled = cancel_policy(
-            tx, running.policy_id, "insured_request", tenant=WEST, actor="test", now=NOW + timedelta(hours=2)
+            tx,
+            running.policy_id,
+            "insured_request",
+            tenant=WEST,
+            actor="test",
+            vault=vault,
+            now=NOW + timedelta(hours=2),
         )
     assert (canceled.partner_id, canceled.version) == (WEST, 3)
     assert ask(
@@ -273,7 +279,9 @@ def test_a_policy_canceled_while_it_moves_is_canceled_once_with_one_of_the_two(
             for tenant in (EAST, WEST):
                 try:
                     with database.transaction() as tx:
-                        cancel_policy(tx, policy_id, "opt_out", tenant=tenant, actor="test", now=NOW)
+                        cancel_policy(
+                            tx, policy_id, "insured_request", tenant=tenant, actor="test", vault=vault, now=NOW
+                        )
                         done += 1
                 except Exception:  # noqa: BLE001, S110  # not theirs any more, or not yet
                     pass
