@@ -72,6 +72,10 @@ verify: $(STAMP) ## Check the invariants on the running stack
 token: $(STAMP) ## Print an access token: make token CLIENT=telecom-east
 	@$(PY) -m deploy.local token $(NAMED) $(or $(CLIENT),$(error name a client of deploy/local/clients.json: make token CLIENT=telecom-east))
 
+.PHONY: run
+run: $(STAMP) ## A command of a service on the local stack: make run SERVICE=enrollment ARGS="explain-product account-theft"
+	@$(PY) -m deploy.local run $(NAMED) $(or $(SERVICE),$(error name a service: make run SERVICE=enrollment ARGS=--help)) -- $(ARGS)
+
 .PHONY: clock
 clock: $(STAMP) ## Show the sandbox's time; ADVANCE=3d moves it forward
 	@$(PY) -m deploy.local clock $(NAMED) $(if $(ADVANCE),--advance $(ADVANCE))

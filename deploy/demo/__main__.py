@@ -107,8 +107,8 @@ def _kept(console: Console, stack: Stack) -> None:
     console.print("\nStill running. Interactive API pages:")
     _pages(console, stack)
     console.print(
-        "A token for them: python -m deploy.local token telecom-east --name demo\n"
-        "Invariants: python -m deploy.local verify --name demo; the end: python -m deploy.local down --name demo",
+        "A token for them: make token CLIENT=telecom-east NAME=demo\n"
+        "Invariants: make verify NAME=demo; the end: make down NAME=demo",
         highlight=False,
     )
 

@@ -1,4 +1,4 @@
-"""The local stack's command line: up, down, status, doctor, logs, token, verify, clock. ``make help`` has short forms.
+"""The local stack's command line: up, down, status, doctor, logs, token, verify, run, clock; see ``make help``.
 
 Only words and exit codes here; the work is done in stack.py, doctor.py and sandbox_clock.py.
 """
@@ -143,6 +143,17 @@ def verify(name: Name = MAIN) -> None:
         console.print((done.stdout + done.stderr).rstrip(), markup=False, highlight=False, soft_wrap=True)
         broken += done.returncode != 0
     raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def run(service: str, arguments: Annotated[list[str], typer.Argument()], name: Name = MAIN) -> None:
+    """Run a command of a service with the stack's settings, e.g. `run enrollment -- explain-product account-theft`."""
+    if service not in SERVICES:
+        raise StackFailed(f"no service {service!r}; there are: {', '.join(SERVICES)}")
+    done = _stack(name).run(service, *arguments)
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    raise typer.Exit(done.returncode)
 
 
 @app.command()

@@ -101,7 +101,7 @@ class MatchMissing(FangzhaError):
 
 @dataclass(frozen=True)
 class VersionMismatch(FangzhaError):
-    """It was changed since you read it; read it again and decide anew."""
+    """It was changed since you read it, or the ETag lacks its quotes (`"2"`); read it again and decide anew."""
 
 
 @dataclass(frozen=True)

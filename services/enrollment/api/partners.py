@@ -35,8 +35,8 @@ class Suspension(RequestModel):
 class WindDownRequest(RequestModel):
     """How the work with a partner ends."""
 
-    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")] = None
-    """Which partner takes running cover over; null: it stays until its end."""
+    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    """Which partner takes running cover over; null: it stays until its end. Say which: there is no way back."""
 
 
 class WindDownView(ReplyModel):

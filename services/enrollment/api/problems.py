@@ -48,6 +48,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     statement_errors.UnknownStatement: ProblemRow(404, "unknown-statement", "Unknown statement"),
     statement_errors.NotDrawnYet: ProblemRow(409, "statement-not-drawn", "The statement is being drawn"),
     statement_errors.AlreadySettled: ProblemRow(409, "already-settled", "Already settled"),
+    statement_errors.DisputedAlready: ProblemRow(409, "disputed-already", "Disputed already"),
     statement_errors.DisputeTooLate: ProblemRow(409, "dispute-too-late", "Too late to be disputed"),
     statement_errors.BankReferenceUsed: ProblemRow(409, "bank-reference-used", "The bank reference is used"),
     statement_errors.DisputesOpen: ProblemRow(409, "disputes-open", "Disputes are open"),

@@ -137,6 +137,7 @@ def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery
         statement_errors.UnknownStatement,
         statement_errors.NotDrawnYet,
         statement_errors.DisputeTooLate,
+        statement_errors.DisputedAlready,
         statement_errors.NotOnTheStatement,
     ),
 )

@@ -19,9 +19,11 @@ def check_adjustment(adjustment: Sum, charged: Amounts | None) -> None:
     Compensation may be adjusted alone; tax may not, for it is contained in a premium.
 
     Raises:
-        InvalidField: its parts do not fit each other, or more is taken off than was charged.
+        InvalidField: there is none, its parts do not fit each other, or more is taken off than was charged.
     """
     premium, tax, compensation = adjustment.premium, adjustment.tax, adjustment.compensation
+    if not (premium or tax or compensation):
+        raise InvalidField("/adjustment", "It changes nothing.", "Say what a later statement is to add or take off.")
     if not _is_part(tax, premium):
         raise InvalidField(_TAX, "Tax is contained in the premium.", "Give it the premium's sign, and no more of it.")
     if premium and not _is_part(compensation, premium):

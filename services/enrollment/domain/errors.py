@@ -158,7 +158,7 @@ class NotWindingDown(FangzhaError):
 
 @dataclass(frozen=True)
 class OptedOut(FangzhaError):
-    """This person opted out of cover and agreed to none since; nothing was stored. A new consent lifts it."""
+    """This person opted out, and the consent is no younger; have it lifted by a new one, and send that."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         f"Renew it in the last {FARTHEST_DAYS_AHEAD} days of its term.",
     ),
     "opted_out": (
-        "The person opted out of cover and agreed to none since.",
+        "The person opted out of cover, and the consent is no younger.",
         "Leave this person out, or send the consent that lifted the opt-out or a younger one.",
     ),
     "contract_ends": (

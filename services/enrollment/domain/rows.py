@@ -272,7 +272,7 @@ ALREADY_ENROLLED: Final = Fault(
 OPTED_OUT: Final = Fault(
     "document_number",
     "opted_out",
-    "This person opted out of cover and agreed to none since.",
+    "This person opted out of cover, and the consent sent is no younger.",
     "Leave this person out; only a new consent, told to the insurer, lifts it: then send that or a younger one.",
 )
 
@@ -299,7 +299,7 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
         return Fault(
             "name",
             "name_invalid" if raw.name else "name_missing",
-            "The name is missing, too long or not readable as UTF-8.",
+            "The name is missing, too long or not readable.",
             f"Send the name as on the document, up to {LONGEST_NAME} characters.",
         )
     return _fault_of_proof(raw.consent_text_version, raw.consent_channel, raw.consent_sha256)

@@ -52,8 +52,15 @@ class DisputeTooLate(FangzhaError):
 
 
 @dataclass(frozen=True)
+class DisputedAlready(FangzhaError):
+    """Dispute {dispute_id} about the same, for the same reason, waits for its answer."""
+
+    dispute_id: str
+
+
+@dataclass(frozen=True)
 class DisputesOpen(FangzhaError):
-    """Statement {statement_id} has {open} open disputes; answer them before its settlement is approved."""
+    """Statement {statement_id} still has open disputes ({open}); answer them before its settlement is approved."""
 
     statement_id: str
     open: int

@@ -31,6 +31,18 @@ def add_dispute(
     tx.execute(_ADD_DISPUTE, (dispute_id, statement_id, policy_id, reason, expected_net, now, actor))
 
 
+_OPEN_DISPUTE: Final = """
+SELECT dispute_id FROM statement_disputes
+WHERE statement_id = %s AND policy_id IS NOT DISTINCT FROM %s::uuid AND reason = %s AND state = 'open'
+"""
+
+
+def open_dispute(tx: Tx, statement_id: str, policy_id: PolicyId | None, reason: DisputeReason) -> str | None:
+    """The dispute about the same that waits for its answer; None where there is none."""
+    row = tx.one(_OPEN_DISPUTE, (statement_id, policy_id, reason))
+    return None if row is None else str(row[0])
+
+
 _DISPUTE: Final = """
 SELECT x.dispute_id, x.statement_id, x.policy_id, x.reason, x.expected_net_fen, x.state, x.raised_at, x.raised_by,
        x.answered_at, x.answered_by, x.premium_fen, x.tax_fen, x.compensation_fen

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.enrollment.domain.adjustments import check_adjustment
 from services.enrollment.domain.statement_errors import (
     AlreadyAnswered,
+    DisputedAlready,
     DisputeTooLate,
     NotDrawnYet,
     NotOnTheStatement,
@@ -40,6 +41,7 @@ def raise_dispute(
         UnknownStatement: there is none of this partner.
         NotDrawnYet, DisputeTooLate: it is too early, or too late.
         NotOnTheStatement: the policy has no line on it.
+        DisputedAlready: the same waits for its answer.
     """
     statement = statements.statement(tx, statement_id, partner_no=partner_no, lock=True)
     if statement is None:
@@ -51,6 +53,9 @@ def raise_dispute(
         raise DisputeTooLate(statement_id, last_day.isoformat())
     if policy_id is not None and not statement_policies.has_line(tx, statement, policy_id):
         raise NotOnTheStatement(policy_id)
+    waiting = settlements.open_dispute(tx, statement_id, policy_id, reason)
+    if waiting is not None:
+        raise DisputedAlready(waiting)
     dispute_id = new_id()
     settlements.add_dispute(
         tx,

@@ -99,7 +99,7 @@ def test_a_partner_with_the_right_to_write_is_still_no_staff(app: Any, issuer: A
         forged.put(EAST, contract(), match='"1"'),
         forged.post(f"{EAST}/suspension", {"reason": "other"}),
         forged.post(f"{EAST}/resumption", {}),
-        forged.post(f"{EAST}/wind-down", {}),
+        forged.post(f"{EAST}/wind-down", {"transfer_to": None}),
     ):
         assert (reply.status_code, problem(reply)) == (403, "not-staff")
 
@@ -215,7 +215,10 @@ def test_why_a_partner_is_suspended_is_shown_to_the_insurer_until_it_resumes(
     assert east.get(EAST).json["suspension_reason"] is None
     assert partner_manager.post(f"{EAST}/resumption", {}).json["suspension_reason"] is None
     suspended(partner_manager)
-    assert partner_manager.post(f"{EAST}/wind-down", {}).json["suspension_reason"] is None
+    undecided = partner_manager.post(f"{EAST}/wind-down", {})
+    assert (undecided.status_code, undecided.json["errors"][0]["pointer"]) == (422, "/transfer_to")
+    ending = partner_manager.post(f"{EAST}/wind-down", {"transfer_to": None})
+    assert ending.json["suspension_reason"] is None
 
 
 def test_saying_a_contract_anew_does_not_end_its_suspension(partner_manager: Partner) -> None:

@@ -152,6 +152,10 @@ def test_a_dispute_is_answered_before_settling_and_adjusts_a_later_month(
     assert east.post(f"{path}/disputes", foreign).status_code == 422
     raised = east.post(f"{path}/disputes", {"reason": "policy_not_ours", "policy_id": policy_id})
     assert raised.status_code == 201
+    twice = east.post(f"{path}/disputes", {"reason": "policy_not_ours", "policy_id": policy_id})
+    assert (twice.status_code, twice.json["type"].rpartition("/")[2]) == (409, "disputed-already")
+    nothing = accountant.post(f"/v1/statement-disputes/{raised.json['dispute_id']}/answer", {"outcome": "upheld"})
+    assert (nothing.status_code, nothing.json["errors"][0]["pointer"]) == (422, "/adjustment")
     payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": "2026-04-10"}
     assert accountant.post(f"{path}/settlement", payment).status_code == 201
     blocked = approver.post(f"{path}/settlement/approval", None)
@@ -279,8 +283,9 @@ def test_a_premium_is_given_back_once_however_many_disputes_are_upheld(
     march.draw()
     path = f"/v1/statements/{march.statement().statement_id}"
     (line, *_) = lines_of(east, march.statement().statement_id)
-    body = {"reason": "policy_not_ours", "policy_id": line["certificate_reference"]}
-    raised = [east.post(f"{path}/disputes", body).json["dispute_id"] for _ in range(2)]
+    about = {"policy_id": line["certificate_reference"]}
+    reasons = ("policy_not_ours", "cancellation_missing")
+    raised = [east.post(f"{path}/disputes", {"reason": one} | about).json["dispute_id"] for one in reasons]
     answer = {"outcome": "upheld", "adjustment": {"gross_premium_fen": -PREMIUM}}
     answers = [accountant.post(f"/v1/statement-disputes/{each}/answer", answer).status_code for each in raised]
     assert answers == [200, 422]
