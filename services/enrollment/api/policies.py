@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.enrollment.api.deps import Deps
+from services.enrollment.api.policy_view import PolicyView, policy_view
 from services.enrollment.api.quotes import Answers, ScheduledItemList, risk_of
 from services.enrollment.domain import errors, lifecycle_errors
-from services.enrollment.domain.policies import CancelReason, Insured, Policy, PolicyState
+from services.enrollment.domain.policies import CancelReason, Policy, PolicyState
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.domain.schedules import Order
 from services.enrollment.store import policies as store
@@ -20,12 +21,11 @@ from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.usecases.renew_one import renew_one
-from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
-from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
+from shared.web.models import Identifier, Moment, RequestModel
 from shared.web.resource import Asked, Call, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
@@ -80,52 +80,6 @@ class CancellationRequest(RequestModel):
     """Why the policy ends."""
 
     reason: CancelReason
-
-
-class MaskedInsured(ReplyModel):
-    """Enough of the person to be recognized by who knows them, no more."""
-
-    name: str
-    document_type: str
-    document: str
-    phone: str
-
-
-class ClaimsSoFar(ReplyModel):
-    """What became of the policy's claims, as far as it was announced."""
-
-    filed: int
-    """Decided at least once, by rules or a person."""
-    approved: int
-    paid_fen: int
-
-
-class PolicyView(ReplyModel):
-    """One policy."""
-
-    policy_id: str
-    partner_reference: str
-    product_code: str
-    product_version: int
-    batch_id: str | None
-    state: PolicyState
-    version: int
-    premium_fen: int
-    currency: str
-    effective_from: datetime
-    effective_to: datetime
-    waits_from: datetime
-    """From where waiting days count; a renewal keeps the first policy's."""
-    enrolled_at: datetime
-    renews: str | None
-    """The policy that this one follows without a gap."""
-    renewed_by: str | None
-    """The policy that follows this one."""
-    endorsements: int
-    """How often it was changed since; GET …/endorsements lists them."""
-    insured: MaskedInsured | None
-    """Null where the person was forgotten."""
-    claims: ClaimsSoFar
 
 
 class PolicyPath(RequestModel):
@@ -214,7 +168,7 @@ def _reply(enrolled: Enrolled | FangzhaError) -> Reply[PolicyView] | FangzhaErro
     if isinstance(enrolled, FangzhaError):
         return enrolled
     policy = enrolled.policy
-    view = _view(policy, enrolled.insured)
+    view = policy_view(policy, enrolled.insured)
     return Reply(view, headers={"Location": f"/v1/policies/{policy.policy_id}"}, version=policy.version)
 
 
@@ -256,7 +210,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     "/v1/policies/<policy_id>/cancellation",
     scope="policies:write",
     reply=PolicyView,
-    problems=(errors.NoContract, errors.UnknownPolicy, errors.NotInForce),
+    problems=(errors.NoContract, errors.UnknownPolicy, errors.NotInForce, lifecycle_errors.PersonForgotten),
 )
 def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
     """End the cover now. Unless a claim was paid, premium is given back: for the days not begun, or as the product's
@@ -275,36 +229,4 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
 
 
 def _opened(call: Call[Deps], policy: Policy) -> PolicyView:
-    return _view(policy, None if policy.erased else call.deps.vault.insured(call.tx, policy))
-
-
-def _view(policy: Policy, insured: Insured | None) -> PolicyView:
-    return PolicyView(
-        policy_id=policy.policy_id,
-        partner_reference=policy.partner_reference,
-        product_code=policy.product_code,
-        product_version=policy.product_version,
-        batch_id=policy.batch_id,
-        state=policy.state,
-        version=policy.version,
-        premium_fen=policy.premium,
-        currency=policy.currency,
-        effective_from=policy.effective_from,
-        effective_to=policy.effective_to,
-        waits_from=policy.waits_from,
-        enrolled_at=policy.enrolled_at,
-        renews=policy.renews,
-        renewed_by=policy.renewed_by,
-        endorsements=policy.endorsements,
-        insured=None if insured is None else _masked(insured),
-        claims=ClaimsSoFar(filed=policy.claims.filed, approved=policy.claims.approved, paid_fen=policy.claims.paid),
-    )
-
-
-def _masked(insured: Insured) -> MaskedInsured:
-    return MaskedInsured(
-        name=mask_name(insured.name),
-        document_type=insured.document_type,
-        document=mask_document(insured.document_number),
-        phone=mask_phone(insured.phone),
-    )
+    return policy_view(policy, None if policy.erased else call.deps.vault.insured(call.tx, policy))

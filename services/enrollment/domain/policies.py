@@ -48,6 +48,15 @@ NO_CLAIMS: Final = Claims(filed=0, approved=0, paid=Fen(0))
 
 
 @dataclass(frozen=True, slots=True)
+class EndedEarly:
+    """When and why a policy was canceled, and what of its premium was given back."""
+
+    canceled_at: datetime
+    reason: CancelReason
+    refund: Fen
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One policy as stored."""
 
@@ -75,6 +84,7 @@ class Policy:
     renews: PolicyId | None = None
     renewed_by: PolicyId | None = None
     endorsements: int = 0
+    ended_early: EndedEarly | None = None
     erased: bool = False
     """The person was forgotten: nothing here says who it was."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from services.enrollment.domain.policies import Claims, Consent, Policy, PolicyState
+from services.enrollment.domain.policies import Claims, Consent, EndedEarly, Policy, PolicyState
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Currency, Fen
@@ -19,13 +19,14 @@ SELECT p.policy_id, r.partner_id, p.partner_reference, d.product_code, p.product
        (SELECT f.policy_id FROM renewals f WHERE f.renews = p.policy_id),
        (SELECT count(*) FROM endorsements e WHERE e.policy_id = p.policy_id),
        EXISTS (SELECT FROM erased_policies g WHERE g.policy_id = p.policy_id),
-       p.chunk_place
+       p.chunk_place, x.canceled_at, x.reason, x.refund_fen
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
 JOIN policy_chunks k USING (chunk_id)
 LEFT JOIN renewals n ON n.policy_id = p.policy_id
+LEFT JOIN cancellations x ON x.policy_id = p.policy_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS filed, count(*) FILTER (WHERE o.outcome = 'approved') AS approved,
            (SELECT coalesce(sum(s.amount_fen), 0)::bigint FROM payout_states s
@@ -140,4 +141,5 @@ def _policy(row: Row) -> Policy:
         renewed_by=None if row[23] is None else PolicyId(row[23]),
         endorsements=row[24],
         erased=row[25],
+        ended_early=None if row[27] is None else EndedEarly(row[27], row[28], Fen(row[29])),
     )

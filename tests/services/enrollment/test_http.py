@@ -140,6 +140,8 @@ def test_a_canceled_policy_ends_now_and_the_person_may_be_covered_anew(
     assert canceled.status_code == 201
     assert (canceled.json["state"], canceled.json["version"]) == ("canceled", 2)
     assert canceled.json["effective_to"] == canceled.json["effective_from"]
+    ended = canceled.json["cancellation"]
+    assert (ended["reason"], ended["refund_fen"]) == ("insured_request", 1200)
     assert east.get(policy).json == canceled.json
     again = east.post(f"{policy}/cancellation", {"reason": "insured_request"})
     assert (again.status_code, problem(again)) == (409, "not-in-force")
