@@ -60,10 +60,12 @@ def sent(port: int, token: str, header: str, body: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
         connection.sendall(head.encode() + body)
         connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        while piece := connection.recv(65_536):
-            answer += piece
-    return answer
+        return whole_answer(connection)
+
+
+def whole_answer(connection: socket.socket) -> bytes:
+    """What comes until the server closes: head and body of an answer may arrive apart."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 @contextmanager
@@ -132,7 +134,7 @@ def test_uploads_that_stand_still_hold_no_connection_keep_nobody_out_and_end(
         assert b"problems/too-many-uploads" in refused
         assert b"Retry-After" in refused
         assert b"202" in sent(port, west, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]
-        answers = [connection.recv(65_536) for connection in connections]
+        answers = [whole_answer(connection) for connection in connections]
         assert time.monotonic() - began < CHUNK_SECONDS + 10
     assert all(b"408" in answer.split(b"\r\n")[0] and b"upload-too-slow" in answer for answer in answers)
     assert b"202" in sent(port, east, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]
