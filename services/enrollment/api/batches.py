@@ -132,8 +132,8 @@ def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
 
     CSV, NDJSON or Parquet, as Content-Type says; plain, gzip or zstd, by Content-Encoding or by its first bytes. CSV
     and NDJSON may be UTF-8 or GB18030. Columns, in any order, by these names or their Chinese ones: partner_reference,
-    document_type, document_number, name, phone, effective_date (may be missing or empty), consent_text_version,
-    consent_given_at, consent_channel, consent_sha256.
+    document_type, document_number, name, phone, birth_date and effective_date (may be missing or empty),
+    consent_text_version, consent_given_at, consent_channel, consent_sha256.
     """
     batch = receive_batch(
         call.tx,

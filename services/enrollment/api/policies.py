@@ -43,6 +43,8 @@ class InsuredHolder(RequestModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     """A mobile number of mainland China; an organization's is that of whom it names for its policy."""
+    birth_date: Annotated[date | None, Field(strict=False)] = None
+    """Needed where the product has an age range and the document's number tells no date: a passport's."""
 
 
 class ConsentProof(RequestModel):
@@ -154,6 +156,7 @@ def _application(one: Asked[Enrollment]) -> Application:
         document_number=body.insured.document_number,
         name=body.insured.name.strip(),
         phone=body.insured.phone,
+        birth_date=body.insured.birth_date.isoformat() if body.insured.birth_date else "",
         effective_date=body.effective_date.isoformat() if body.effective_date else "",
         consent_text_version=body.consent.text_version,
         consent_given_at=body.consent.given_at.isoformat(),

@@ -23,7 +23,7 @@ class FileColumns:
         return tuple(name for name in self.names if name not in self.optional)
 
 
-ENROLLMENT: Final = FileColumns(COLUMNS, frozenset({"effective_date"}))
+ENROLLMENT: Final = FileColumns(COLUMNS, frozenset({"birth_date", "effective_date"}))
 
 _CONSENT: Final = tuple(name for name in COLUMNS if name.startswith("consent_"))
 

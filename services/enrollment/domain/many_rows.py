@@ -15,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from services.enrollment.domain.ages import asks_age
 from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.rows import (
     BLANK_LETTERS,
@@ -39,6 +40,7 @@ ACCEPTED: Final[dict[str, type[pl.DataType]]] = {
     "document_number": pl.String,
     "name": pl.String,
     "phone": pl.String,
+    "birth_date": pl.String,
     "birth_year": pl.Int16,
     "effective_from": pl.Int64,
     "effective_to": pl.Int64,
@@ -139,6 +141,7 @@ def _accepted(plain: pl.DataFrame) -> pl.DataFrame:
         "document_number",
         "name",
         "phone",
+        pl.lit("").alias("birth_date"),  # in the number, or not told
         pl.when(eighteen).then("year").otherwise(0).cast(pl.Int16).alias("birth_year"),
         "effective_from",
         "effective_to",
@@ -226,9 +229,12 @@ def _document(desk: Desk) -> pl.Expr:
     }
     right_region = reduce(or_, ((kind == name) & (region | simulated) for name, region in regions.items()))
     dated = number.str.contains(r"^[0-9]{17}[0-9X]$") & right_region & _checked() & _born() & _of_age(desk)
+    told = pl.col("birth_date")
+    born = [number.str.slice(start, length) for start, length in ((6, 4), (10, 2), (12, 2))]
+    dated &= (told == "") | (told == pl.concat_str(born, separator="-"))
     old_card = (kind == "foreign_permanent_residence") & number.str.contains(r"^[A-Z]{3}[0-9]{12}$")
     passport = (kind == "passport") & number.str.contains(r"^[A-Z0-9]{5,15}$") & number.str.contains(r"[0-9]")
-    return dated | old_card | passport
+    return dated | ((old_card | passport) & (told == "") & pl.lit(not asks_age(desk.terms)))
 
 
 def _checked() -> pl.Expr:
@@ -285,6 +291,7 @@ def _flat(line: int, row: CheckedRow) -> tuple[object, ...]:
         insured.document_number,
         insured.name,
         insured.phone,
+        insured.birth_date,
         row.birth_year,
         micros(row.cover.start),
         micros(row.cover.end),

@@ -33,6 +33,8 @@ class Insured(msgspec.Struct, frozen=True):
     document_type: str
     document_number: str
     phone: str
+    birth_date: str = ""
+    """As told where the document's number does not tell it, e.g. a passport's: 1990-12-31."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.enrollment.domain.ages import asks_age
 from services.enrollment.domain.product_limits import (
     FIRST_MOMENT,
     LAST_MOMENT,
@@ -82,7 +83,7 @@ def number_faults(terms: ProductPublished) -> Iterable[InvalidField]:
         )
     if terms.age_max < terms.age_min:
         yield InvalidField("/age_max", "The age range is empty.", "Send at least age_min.")
-    if terms.insured_kind == "organization" and (terms.age_min, terms.age_max) != (0, 150):
+    if terms.insured_kind == "organization" and asks_age(terms):
         yield InvalidField("/age_min", "An organization has no age.", "Send age_min 0 and age_max 150.")
     if terms.waiting_days >= terms.term_days:
         yield InvalidField("/waiting_days", "The waiting period fills the whole term.", "Send less than term_days.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, zone_of
@@ -118,11 +118,3 @@ def refused_by_terms(ending: Ending, terms: ProductPublished, contract: Contract
 def refused_unasked(terms: ProductPublished) -> str | None:
     """Why a policy cannot be renewed by those who tell nothing but which one: a code, or None."""
     return "needs_a_quote" if needs_a_schedule(terms) else None
-
-
-def age_fits(born: date | None, first_day: date, terms: ProductPublished) -> bool:
-    """Whether the product covers the person on that day; whose document tells no date is not asked."""
-    if born is None:
-        return True
-    age = first_day.year - born.year - ((first_day.month, first_day.day) < (born.month, born.day))
-    return terms.age_min <= age <= terms.age_max

@@ -14,13 +14,21 @@ from typing import Final
 
 import msgspec
 
+from services.enrollment.domain.ages import age_fits, asks_age
 from services.enrollment.domain.consents import ConsentTextsInUse
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
 from services.enrollment.domain.references import is_personal, is_reference
 from shared.events.products import ProductPublished
-from shared.values.documents import Document, holder_kind, normalize_document, normalize_phone
+from shared.values.documents import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Document,
+    holder_kind,
+    normalize_document,
+    normalize_phone,
+)
 from shared.values.errors import InvalidField
 from shared.values.periods import Period
 
@@ -30,6 +38,7 @@ COLUMNS: Final = (
     "document_number",
     "name",
     "phone",
+    "birth_date",
     "effective_date",
     "consent_text_version",
     "consent_given_at",
@@ -62,6 +71,7 @@ class RawRow(msgspec.Struct, frozen=True):
     document_number: str
     name: str
     phone: str
+    birth_date: str
     effective_date: str
     consent_text_version: str
     consent_given_at: str
@@ -85,7 +95,7 @@ class CheckedRow(msgspec.Struct, frozen=True):
     partner_reference: str
     insured: Insured
     birth_year: int
-    """0 where the document does not tell."""
+    """0 where nobody told it."""
     cover: Period
     consent: Consent
 
@@ -132,9 +142,11 @@ class Desk:
         document = self._document(raw)
         if isinstance(document, Fault):
             return document
-        fault = self._fault_of_age(document.birth_date, first_day)
-        if fault is not None:
-            return fault
+        born = self._born(document, raw.birth_date)
+        if isinstance(born, Fault):
+            return born
+        if born is not None and not age_fits(born, first_day, self.terms):
+            return self._age_outside("document_number" if document.birth_date else "birth_date")
         try:
             phone = normalize_phone(raw.phone, sandbox=self.sandbox)
         except InvalidField as error:
@@ -143,8 +155,8 @@ class Desk:
             return _PERSONAL_REFERENCE
         return CheckedRow(
             raw.partner_reference,
-            Insured(raw.name, document.type, document.number, phone),
-            document.birth_date.year if document.birth_date else 0,
+            Insured(raw.name, document.type, document.number, phone, "" if document.birth_date else raw.birth_date),
+            born.year if born else 0,
             self.cover(first_day),
             Consent(raw.consent_text_version, given_at, raw.consent_channel, raw.consent_sha256.lower()),
         )
@@ -178,11 +190,10 @@ class Desk:
         if not text:
             first_day = min(usual_first_day(self._today), self._latest)
         else:
-            # Python reads weeks and days without hyphens too, which a sender hardly means.
-            try:
-                first_day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
-            except ValueError:
+            read = _day(text)
+            if read is None:
                 return Fault("effective_date", "date_invalid", "This is no date.", "Write it as 2026-12-31.")
+            first_day = read
         if first_day < self._earliest:
             return Fault(
                 "effective_date",
@@ -241,14 +252,19 @@ class Desk:
         found = self._consent_texts.fault(text_version, channel, given_at)
         return None if found is None else Fault(*found)
 
-    def _fault_of_age(self, born: date | None, first_day: date) -> Fault | None:
-        if born is None:
-            return None
-        age = first_day.year - born.year - ((first_day.month, first_day.day) < (born.month, born.day))
-        if self.terms.age_min <= age <= self.terms.age_max:
-            return None
+    def _born(self, document: Document, told: str) -> date | Fault | None:
+        """When the person was born; None where neither the document nor the partner tells and nobody asks."""
+        if not told:
+            unknown = document.birth_date is None and asks_age(self.terms)
+            return _BIRTH_DATE_MISSING if unknown else document.birth_date
+        born = _day(told)
+        if born is None or not FIRST_YEAR <= born.year <= LAST_YEAR or self.terms.insured_kind != "person":
+            return _BIRTH_DATE_INVALID
+        return born if document.birth_date in {None, born} else _BIRTH_DATE_DIFFERS
+
+    def _age_outside(self, field: str) -> Fault:
         return Fault(
-            "document_number",
+            field,
             "age_outside",
             f"The product covers ages {self.terms.age_min} to {self.terms.age_max} on the first day of cover.",
             "Leave this person out, or choose another product.",
@@ -277,12 +293,38 @@ OPTED_OUT: Final = Fault(
 )
 
 
+_BIRTH_DATE_MISSING: Final = Fault(
+    "birth_date",
+    "birth_date_missing",
+    "The product asks for the age, which this document's number does not tell.",
+    "Send the date of birth as on the document: 1990-12-31.",
+)
+_BIRTH_DATE_INVALID: Final = Fault(
+    "birth_date",
+    "birth_date_invalid",
+    "This is no person's date of birth.",
+    "Write it as 1990-12-31; leave it empty for an organization.",
+)
+_BIRTH_DATE_DIFFERS: Final = Fault(
+    "birth_date",
+    "birth_date_differs",
+    "The document's number tells another date of birth.",
+    "Send both as on the document, or leave the date empty.",
+)
 _PERSONAL_REFERENCE: Final = Fault(
     "partner_reference",
     "reference_is_personal",
     "The reference is or holds a phone or identity number, and references are stored in clear.",
     "Send your own number of the subscriber instead.",
 )
+
+
+def _day(text: str) -> date | None:
+    # Python reads weeks and days without hyphens too, which a sender hardly means.
+    try:
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        return None
 
 
 def _fault_of_texts(raw: RawRow) -> Fault | None:

@@ -24,6 +24,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "name": ("姓名", "客户姓名", "被保险人", "被保险人姓名", "full_name"),
     "phone": ("手机号", "手机号码", "手机", "电话", "电话号码", "移动电话", "联系电话", "mobile", "phone_number"),
+    "birth_date": ("出生日期", "出生年月日", "生日", "date_of_birth"),
     "effective_date": ("生效日期", "生效日", "起保日期", "保险起期", "start_date"),
     "consent_text_version": ("同意书版本", "授权书版本", "同意文本版本", "consent_version"),
     "consent_given_at": ("同意时间", "授权时间", "同意书签署时间", "consent_time"),

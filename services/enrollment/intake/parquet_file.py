@@ -39,6 +39,7 @@ _FOOTER_END: Final = 8
 _BUFFER: Final = 1024**2
 _AGAIN: Final = "Send the file again, whole."
 _WHOLE_NUMBERS: Final = frozenset({"partner_reference", "phone"})
+_DAYS: Final = frozenset({"birth_date", "effective_date"})
 _FAILED: Final = (pa.ArrowException, OSError, ValueError)
 """What pyarrow raises for a damaged file depends on where it notices."""
 
@@ -191,7 +192,7 @@ def _refuse_type(name: str, kind: Any) -> None:
         or types.is_binary(inner)
         or types.is_large_binary(inner)
         or types.is_null(inner)
-        or (name == "effective_date" and types.is_date(inner))
+        or (name in _DAYS and types.is_date(inner))
         or (name == "consent_given_at" and types.is_timestamp(inner) and inner.tz is not None)
         or (name in _WHOLE_NUMBERS and types.is_integer(inner))
     )
@@ -199,9 +200,9 @@ def _refuse_type(name: str, kind: Any) -> None:
         raise UnreadableFile(
             f"Its column {name} is of type {kind}.",
             "Write it as text (UTF8)"
-            + (", or as a date." if name == "effective_date" else "")
+            + (", or as a date." if name in _DAYS else "")
             + (", or as a timestamp with a zone." if name == "consent_given_at" else "")
-            + ("." if name not in {"effective_date", "consent_given_at"} else ""),
+            + ("." if name not in {*_DAYS, "consent_given_at"} else ""),
         )
 
 

@@ -39,6 +39,7 @@ _POINTERS: Final = {
     "document_number": "/insured/document_number",
     "name": "/insured/name",
     "phone": "/insured/phone",
+    "birth_date": "/insured/birth_date",
     "effective_date": "/effective_date",
     "consent_text_version": "/consent/text_version",
     "consent_given_at": "/consent/given_at",

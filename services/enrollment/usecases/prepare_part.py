@@ -6,17 +6,14 @@ It depends on nothing but the part and what its batch was received under.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
 
 from services.enrollment.domain.many_rows import ACCEPTED, Refused, judge_all
 from services.enrollment.domain.rows import Desk
 from services.enrollment.intake import parse
-from services.enrollment.usecases.vault import RECORD_SEPARATOR
+from services.enrollment.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
-
-_RECORD: Final = ("name", "document_type", "document_number", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,8 @@ def prepare(part: bytes, header: str, first_line: int, desk: Desk, tokenizer: To
     in_bytes = persons.cast(pl.Binary).to_list()
     phones = accepted["phone"].cast(pl.Binary).to_list()
     people = accepted.select(
-        *(name for name in ACCEPTED if name not in _RECORD),
-        pl.concat_str(*_RECORD, separator=RECORD_SEPARATOR).alias("record"),
+        *(name for name in ACCEPTED if name not in RECORD_FIELDS),
+        pl.concat_str(*RECORD_FIELDS, separator=RECORD_SEPARATOR).alias("record"),
         pl.Series("person_token", tokenizer.many("person", in_bytes), dtype=pl.Binary),
         pl.Series("phone_token", tokenizer.many("phone", phones), dtype=pl.Binary),
         *(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
+from services.enrollment.domain.ages import age_fits
 from services.enrollment.domain.batches import CHUNK_ROWS
 from services.enrollment.domain.cover import cover_period, zone_of
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
-from services.enrollment.domain.renewals import age_fits, refused, refused_by_terms, refused_unasked
+from services.enrollment.domain.renewals import refused, refused_by_terms, refused_unasked
 from services.enrollment.store import expiry, opt_outs, products, renewals
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.store.renewals import Predecessor
@@ -120,9 +121,11 @@ def _sale(tx: Tx, first_moment: datetime, order: Order, known: dict[datetime, Sa
 
 
 def _age_fits(insured: Insured, old: Predecessor, sale: Sale) -> bool:
+    """Who never told when they were born, as the product they hold did not ask, is not asked now."""
     document = normalize_document(insured.document_type, insured.document_number, sandbox=True)
+    born = date.fromisoformat(insured.birth_date) if insured.birth_date else document.birth_date
     terms = sale.product.terms
-    return age_fits(document.birth_date, old.ending.effective_to.astimezone(zone_of(terms)).date(), terms)
+    return born is None or age_fits(born, old.ending.effective_to.astimezone(zone_of(terms)).date(), terms)
 
 
 def _chunks(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:

@@ -19,6 +19,7 @@ from shared.privacy.sealed import DataKey, Sealer, data_key_id
 from shared.privacy.tokens import Tokenizer
 from shared.values.ids import BatchId, TokenHex
 
+RECORD_FIELDS: Final = Insured.__struct_fields__
 RECORD_SEPARATOR: Final = "\t"
 _LINE: Final = "\n"
 """Neither can stand in a record: no field of a row holds a control character."""
@@ -73,8 +74,7 @@ class Vault:
 
 def record_of(insured: Insured) -> str:
     """One policy's line of its chunk's blob."""
-    fields = (insured.name, insured.document_type, insured.document_number, insured.phone)
-    return RECORD_SEPARATOR.join(fields)
+    return RECORD_SEPARATOR.join(getattr(insured, name) for name in RECORD_FIELDS)
 
 
 def seal_records(key: DataKey, chunk_id: str, records: Sequence[str]) -> bytes:

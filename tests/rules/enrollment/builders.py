@@ -50,6 +50,7 @@ def row(**changes: str) -> RawRow:
         "document_number": id_number(),
         "name": "张小明",
         "phone": "13912345678",
+        "birth_date": "",
         "effective_date": "",
         "consent_text_version": "2026-01",
         "consent_given_at": "2026-02-28T09:30:00+08:00",

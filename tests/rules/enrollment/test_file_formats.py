@@ -35,6 +35,7 @@ ROW = {
     "document_number": "001234198003150017",
     "name": "张小明",
     "phone": "13912345678",
+    "birth_date": "1980-03-15",
     "effective_date": "2026-03-02",
     "consent_text_version": "2026-01",
     "consent_given_at": "2026-02-28T09:30:00+08:00",
@@ -217,7 +218,7 @@ def test_a_bad_line_of_ndjson_is_one_rejected_row_with_its_code() -> None:
         (10, "encoding_invalid"),
         (11, "row"),
     ]
-    assert lines_of(data, NDJSON)[-1][1].split(",")[4:6] == ["13912345678", ""]
+    assert lines_of(data, NDJSON)[-1][1].split(",")[4:7] == ["13912345678", "1980-03-15", ""]
 
 
 @given(
@@ -259,6 +260,7 @@ def test_dates_times_and_numbers_of_parquet_become_text() -> None:
     given_at = datetime(2026, 2, 28, 1, 30, tzinfo=UTC)
     data = as_parquet(
         ROW,
+        birth_date=pa.array([date(1980, 3, 15)]),
         effective_date=pa.array([date(2026, 3, 2)]),
         consent_given_at=pa.array([given_at], pa.timestamp("ns", "Asia/Shanghai")),
         phone=pa.array([13912345678]),
@@ -278,6 +280,7 @@ def test_dates_times_and_numbers_of_parquet_become_text() -> None:
         ("name", pa.array([["张", "小明"]]), "list"),
         ("name", pa.array([{"first": "小明"}]), "struct"),
         ("effective_date", pa.array([20260302]), "int64"),
+        ("birth_date", pa.array([19800315]), "int64"),
         ("consent_given_at", pa.array([datetime(2026, 2, 28)], pa.timestamp("ms")), "timestamp"),
         ("consent_channel", pa.array([True]), "bool"),
     ],

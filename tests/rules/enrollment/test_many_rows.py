@@ -25,9 +25,10 @@ def _no_row_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many_rows, "_FEW", 0)
 
 
-def desk(*, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None) -> Desk:
+def desk(*, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None, every_age: bool = False) -> Desk:
+    ages: dict[str, Any] = {"age_min": 0, "age_max": 150} if every_age else {}
     under = contract(back_dating_days=3)
-    return Desk(terms(), under, now=NOON_IN_SHANGHAI, sandbox=sandbox, consent_texts=consent_texts)
+    return Desk(terms(**ages), under, now=NOON_IN_SHANGHAI, sandbox=sandbox, consent_texts=consent_texts)
 
 
 def one_by_one(rows: list[RawRow], judge: Desk) -> tuple[list[tuple[Any, ...]], list[tuple[int, Fault]]]:
@@ -48,9 +49,9 @@ def in_columns(rows: list[RawRow], judge: Desk) -> tuple[list[tuple[Any, ...]], 
     return judged.accepted.rows(), sorted((each.line, each.fault) for each in judged.refused)
 
 
-def assert_same(rows: list[RawRow], *, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None) -> None:
-    alone = one_by_one(rows, desk(sandbox=sandbox, consent_texts=consent_texts))
-    assert in_columns(rows, desk(sandbox=sandbox, consent_texts=consent_texts)) == (alone[0], sorted(alone[1]))
+def assert_same(rows: list[RawRow], **kind: Any) -> None:
+    alone = one_by_one(rows, desk(**kind))
+    assert in_columns(rows, desk(**kind)) == (alone[0], sorted(alone[1]))
 
 
 def wide(text: str) -> str:
@@ -104,12 +105,15 @@ TIMES = st.one_of(
     ),
     TEXT,
 )
+BIRTHDAYS = st.dates(date(1899, 12, 1), date(2100, 2, 1)).map(str)
 ROWS = st.builds(
-    lambda reference, kind, number, name, phone, first_day, version, given_at, channel, sha256, around, blank: RawRow(
-        *(
-            blank + text if place == around else text
-            for place, text in enumerate(
-                (reference, kind, number, name, phone, first_day, version, given_at, channel, sha256)
+    lambda reference, kind, number, name, phone, born, first_day, version, given_at, channel, sha256, around, blank: (
+        RawRow(
+            *(
+                blank + text if place == around else text
+                for place, text in enumerate(
+                    (reference, kind, number, name, phone, born, first_day, version, given_at, channel, sha256)
+                )
             )
         )
     ),
@@ -134,22 +138,27 @@ ROWS = st.builds(
         TEXT,
     ),
     PHONES,
+    st.one_of(st.just(""), BIRTHDAYS, TEXT),
     st.one_of(st.just(""), LATE, TEXT),
     st.one_of(st.just("2026-01"), TEXT),
     TIMES,
     st.one_of(st.just("app"), TEXT),
     st.one_of(st.just("5e" * 32), st.just("5E" * 32), st.from_regex(r"[0-9a-g]{62,65}", fullmatch=True)),
-    st.integers(0, 9),
+    st.integers(0, len(COLUMNS) - 1),
     BLANKS,
 )
 
-DAMAGE = st.tuples(st.sampled_from(COLUMNS), st.one_of(DOCUMENTS, PHONES, TIMES, LATE, BLANKS, TEXT))
+DAMAGE = st.tuples(st.sampled_from(COLUMNS), st.one_of(DOCUMENTS, PHONES, TIMES, LATE, BIRTHDAYS, BLANKS, TEXT))
 
 
 @settings(deadline=None)  # polars starts its threads in the first example
-@given(st.lists(ROWS, min_size=1, max_size=12), st.booleans())
-def test_arbitrary_rows_get_the_verdicts_that_they_get_alone(rows: list[RawRow], sandbox: bool) -> None:  # noqa: FBT001
-    assert_same(rows, sandbox=sandbox)
+@given(st.lists(ROWS, min_size=1, max_size=12), st.booleans(), st.booleans())
+def test_arbitrary_rows_get_the_verdicts_that_they_get_alone(
+    rows: list[RawRow],
+    sandbox: bool,  # noqa: FBT001
+    every_age: bool,  # noqa: FBT001
+) -> None:
+    assert_same(rows, sandbox=sandbox, every_age=every_age)
 
 
 @settings(deadline=None)
@@ -175,7 +184,11 @@ def test_good_rows_with_one_thing_changed_get_the_verdicts_that_they_get_alone(
         {"phone": "(0086)13912345678"},
         {"phone": "8613912345678"},
         {"document_type": "passport", "document_number": "e12345678"},
+        {"document_type": "passport", "document_number": "e12345678", "birth_date": "1980-03-15"},
         {"document_type": "passport", "document_number": "ABCDEF"},
+        {"birth_date": "1980-03-15"},
+        {"birth_date": "1980-03-16"},
+        {"birth_date": "1980-3-15"},
         {"document_type": "foreign_permanent_residence", "document_number": "USA110119800315"},
         {"document_type": "hk_macau_residence", "document_number": id_number(region="810000")},
         {"document_type": "taiwan_residence", "document_number": id_number(region="810000")},
@@ -192,13 +205,18 @@ def test_good_rows_with_one_thing_changed_get_the_verdicts_that_they_get_alone(
     ],
 )
 def test_the_odd_and_the_wrong_are_told_apart_as_by_hand(changes: dict[str, str]) -> None:
-    assert_same([row(), row(**changes), row(partner_reference="sub-2")])
+    for every_age in (False, True):
+        assert_same([row(), row(**changes), row(partner_reference="sub-2")], every_age=every_age)
 
 
 def test_most_rows_of_a_file_that_is_written_loosely_are_judged_in_columns_too(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         row(document_number=wide(id_number()), phone="+86 139 1234 5678"),
-        row(document_number=id_number("19800317").lower(), phone="（＋８６）１３９１２３４５６７８"),
+        row(
+            document_number=id_number("19800317").lower(),
+            phone="（＋８６）１３９１２３４５６７８",
+            birth_date="1980-03-17",
+        ),
     ]
     monkeypatch.setattr(Desk, "judge", lambda *_: pytest.fail("a row went to the Desk"))
     accepted, refused = in_columns(rows, desk())
@@ -242,5 +260,5 @@ def test_a_reference_that_holds_a_personal_number_is_told_alike(reference: str) 
 
 
 def test_a_reference_that_holds_the_rows_own_passport_is_told_alike() -> None:
-    passport = {"document_type": "passport", "document_number": "E12345678"}
+    passport = {"document_type": "passport", "document_number": "E12345678", "birth_date": "1980-03-15"}
     assert_same([row(partner_reference=each, **passport) for each in ("p-e1234.5678", "pE12345678x", "SUB-1")])

@@ -83,7 +83,7 @@ BOMBS: list[tuple[str, Callable[[], bytes], str]] = [
     ("many entries", of_many_entries, "Its dictionaries have more than 16 MiB"),
     ("pages of one long text", of_pages_of_one_long_text, f"text of more than {LONGEST_LINE} bytes"),
     ("a giant page", of_one_giant_page, f"text of more than {LONGEST_LINE} bytes"),
-    ("rows as long as they may be", lambda: of_texts(400, 200_000, **PLAIN), "more than 100 times its size"),
+    ("rows as long as they may be", lambda: of_texts(350, 200_000, **PLAIN), "more than 100 times its size"),
     ("large pages", lambda: of_texts(400, 100_000, **PLAIN, data_page_size=1024**3, write_batch_size=100_000), "pages"),
     (
         "equal beginnings",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrollment.domain.references import reference_to_show
-from services.enrollment.domain.rows import CheckedRow, Fault, RawRow
+from services.enrollment.domain.rows import COLUMNS, CheckedRow, Fault, RawRow
 from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, judge, row, terms
 
 
@@ -76,8 +76,29 @@ def test_age_counts_on_the_first_day_of_cover(born: str, *, covered: bool) -> No
     assert isinstance(judged, CheckedRow) == covered
 
 
-def test_a_passport_tells_no_age_and_is_taken() -> None:
-    assert accepted(judge(row(document_type="passport", document_number="E12345678"))).birth_year == 0
+PASSPORT = {"document_type": "passport", "document_number": "E12345678"}
+OLD_CARD = {"document_type": "foreign_permanent_residence", "document_number": "USA110119800315"}
+
+
+@pytest.mark.parametrize("document", [PASSPORT, OLD_CARD])
+def test_where_the_document_tells_no_age_and_the_product_asks_it_the_partner_tells(document: dict[str, str]) -> None:
+    assert code(judge(row(**document))) == "birth_date_missing"
+    judged = accepted(judge(row(**document, birth_date="1980-03-15")))
+    assert (judged.birth_year, judged.insured.birth_date) == (1980, "1980-03-15")
+    young = judge(row(**document, birth_date="2010-03-03"))
+    assert isinstance(young, Fault)
+    assert (young.field, young.code) == ("birth_date", "age_outside")
+
+
+def test_a_product_for_every_age_asks_nobody_how_old_they_are() -> None:
+    every_age = terms(age_min=0, age_max=150)
+    assert accepted(judge(row(**PASSPORT), product=every_age)).birth_year == 0
+    assert accepted(judge(row(**PASSPORT, birth_date="1980-03-15"), product=every_age)).birth_year == 1980
+
+
+def test_a_date_of_birth_that_the_document_tells_is_not_stored_twice() -> None:
+    judged = accepted(judge(row(birth_date="1980-03-15")))
+    assert (judged.birth_year, judged.insured.birth_date) == (1980, "")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +113,7 @@ def test_a_passport_tells_no_age_and_is_taken() -> None:
         ({"partner_reference": "110101.19900101.1234"}, "reference_is_personal"),
         ({"partner_reference": "u13912345678", "phone": "+86 139 1234 5678"}, "reference_is_personal"),
         (
-            {"partner_reference": "P/e1234-5678", "document_type": "passport", "document_number": "E12345678"},
+            PASSPORT | {"partner_reference": "P/e1234-5678", "birth_date": "1980-03-15"},
             "reference_is_personal",
         ),
         ({"name": ""}, "name_missing"),
@@ -105,6 +126,9 @@ def test_a_passport_tells_no_age_and_is_taken() -> None:
         ({"document_type": "library_card"}, "document_type_invalid"),
         ({"document_number": "110101198003150010"}, "document_number_invalid"),
         ({"phone": "12345"}, "phone_invalid"),
+        ({"birth_date": "1980-03-16"}, "birth_date_differs"),
+        ({"birth_date": "15/03/1980"}, "birth_date_invalid"),
+        (PASSPORT | {"birth_date": "1899-12-31"}, "birth_date_invalid"),
         ({"consent_text_version": ""}, "consent_text_version_missing"),
         ({"consent_channel": "by word of mouth"}, "consent_channel_invalid"),
         ({"consent_sha256": ""}, "consent_sha256_missing"),
@@ -143,11 +167,11 @@ def test_a_document_and_phone_are_stored_in_one_form() -> None:
     assert insured.phone == "13912345678"
 
 
-@given(st.lists(st.text(max_size=30), min_size=10, max_size=10))
+@given(st.lists(st.text(max_size=30), min_size=len(COLUMNS), max_size=len(COLUMNS)))
 def test_whatever_a_row_holds_its_rejection_repeats_none_of_it(texts: list[str]) -> None:
     judged = judge(RawRow(*texts))
     assert isinstance(judged, Fault)
-    plain = judge(RawRow(*[""] * 10))
+    plain = judge(RawRow(*[""] * len(COLUMNS)))
     assert isinstance(plain, Fault)
     # Said of the row in fixed words: nothing but the choice of the sentence depends on what stands in it.
     assert (judged.detail, judged.fix) in SENTENCES

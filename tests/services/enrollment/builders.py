@@ -48,6 +48,7 @@ def row(n: int, **changes: str) -> RawRow:
         document_number=id_number(n),
         name="张小明",
         phone=f"139{n:08d}",
+        birth_date="",
         effective_date="2026-03-02",
         consent_text_version="2026-01",
         consent_given_at="2026-02-28T09:30:00+08:00",

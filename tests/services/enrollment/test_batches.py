@@ -375,6 +375,20 @@ def test_each_policy_has_its_own_person_in_the_sealed_record_of_its_chunk(databa
         assert vault.insured(tx, second) == kept
 
 
+def test_a_passport_of_a_file_is_covered_by_the_date_of_birth_beside_it(database: Database, vault: Vault) -> None:
+    passport = {"document_type": "passport", "document_number": "E12345678"}
+    batch_id = receive(database, vault, csv([row(1), row(2, **passport), row(3, **passport, birth_date="1980-03-16")]))
+    load_all(database, vault)
+    assert [(each.line, each.fault.code) for each in rejections(database, batch_id)] == [(3, "birth_date_missing")]
+    (told,) = announced(database)
+    assert sorted(told.policies.birth_year) == [1980, 1980]
+    with database.transaction() as tx:
+        (policy,) = policies.page(
+            tx, partner_no=contract_of(tx, "telecom-east").partner_no, reference="sub-000000003", after=None, limit=2
+        )
+        assert vault.insured(tx, policy) == Insured("张小明", "passport", "E12345678", row(3).phone, "1980-03-16")
+
+
 def test_a_worker_that_dies_within_a_part_leaves_nothing_of_it_and_the_next_one_does_it(
     database: Database, vault: Vault, environ: dict[str, str]
 ) -> None:

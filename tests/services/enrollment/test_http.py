@@ -100,6 +100,11 @@ def test_another_partners_policy_and_batch_are_unknown(east: Partner, west: Part
         ("/partner_reference", {"partner_reference": "13912345678"}),
         ("/effective_date", {"effective_date": "2020-01-01"}),
         ("/effective_date", {"effective_date": "soon"}),
+        ("/insured/birth_date", {"insured": body(1)["insured"] | {"birth_date": "1980-03-16"}}),
+        (
+            "/insured/birth_date",
+            {"insured": body(1)["insured"] | {"document_type": "passport", "document_number": "E12345678"}},
+        ),
         ("/consent/given_at", {"consent": body(1)["consent"] | {"given_at": "2999-01-01T00:00:00Z"}}),
         ("/consent/given_at", {"consent": body(1)["consent"] | {"given_at": "2026-01-01T00:00:00"}}),
         ("/consent/channel", {"consent": body(1)["consent"] | {"channel": ""}}),

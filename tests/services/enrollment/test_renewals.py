@@ -118,9 +118,10 @@ def test_who_is_too_old_on_the_first_day_of_the_new_term_is_left_out_to_the_day(
     year = 2027 - oldest.terms.age_max - 1
     office.enroll(1, document_number=id_number(1, born=f"{year}0302"))  # a year too old on 2 March 2027
     office.enroll(2, document_number=id_number(2, born=f"{year}0303"))  # a day later
-    batch = office.send("renewal", [HEADER, FIRST, "sub-000000002"], now=SHORTLY_BEFORE)
-    assert office.codes(batch) == [(2, "age_outside")]
-    assert office.counts(batch) == ("finished", 1, 1)
+    office.enroll(3, document_type="passport", document_number="E12345678", birth_date=f"{year}-03-02")
+    batch = office.send("renewal", [HEADER, FIRST, "sub-000000002", "sub-000000003"], now=SHORTLY_BEFORE)
+    assert office.codes(batch) == [(2, "age_outside"), (4, "age_outside")]
+    assert office.counts(batch) == ("finished", 1, 2)
 
 
 def test_a_renewal_is_sold_under_the_version_of_its_first_day_and_not_of_today(
