@@ -65,7 +65,7 @@ def columns_of(header: Sequence[str], expected: FileColumns) -> tuple[str, ...]:
     for place, name in enumerate(header, start=1):
         column = column_of(name)
         if column is None or column not in expected.names:
-            raise UnreadableFile(f"Its header names a column that is not known, the {_ordinal(place)} one.", fix)
+            raise UnreadableFile(f"Its header names a column that is not known, the {ordinal(place)} one.", fix)
         if column in found:
             raise UnreadableFile(f"Its header names the column {column} twice.", fix)
         found.append(column)
@@ -75,6 +75,7 @@ def columns_of(header: Sequence[str], expected: FileColumns) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _ordinal(place: int) -> str:
+def ordinal(place: int) -> str:
+    """1st, 2nd, 3rd."""
     ending = "th" if place % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
     return f"{place}{ending}"

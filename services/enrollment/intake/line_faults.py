@@ -1,7 +1,8 @@
 """Lines of a file that are no rows: how they travel in a part until it is worked off, and what is said of them.
 
-Such a line stands in its part as a NUL, a code and more commas than any header has: as its number of fields is wrong,
-telling good lines from it costs nothing. No other line has a NUL. What is wrong with a row is the rules' business.
+Such a line stands in its part as a NUL, a code, what it is about, and more commas than any header has: as its number of
+fields is wrong, telling good lines from it costs nothing. No other line has a NUL. What is wrong with a row is the
+rules' business.
 """
 
 from __future__ import annotations
@@ -27,25 +28,26 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Save the whole file as UTF-8, or the whole file as GB18030.",
     ),
     JSON_INVALID: ("The line is no JSON object.", 'Send one JSON object a line, e.g. {"name": "…", "phone": "…"}.'),
-    JSON_KEY_UNKNOWN: ("The object has a key that is not known.", "Send the keys of the columns alone."),
-    JSON_KEY_REPEATED: ("The object names one column by two keys.", "Send each column once."),
+    JSON_KEY_UNKNOWN: ("The {} key of the object is not known.", "Send the keys of the columns alone."),
+    JSON_KEY_REPEATED: ("The object names the column {} by two keys.", "Send each column once."),
     JSON_VALUE_INVALID: (
-        "The object has a value that is neither text, a whole number nor null.",
+        "The object's value of {} is neither text, a whole number nor null.",
         "Send each value as text.",
     ),
 }
 
 
-def mark(code: str) -> str:
-    """What stands in a part in place of a line that is no row."""
-    return _MARK + code + _FIELDS
+def mark(code: str, about: str = "") -> str:
+    """What stands in a part in place of a line that is no row; ``about`` is a column or an ordinal, nothing sent."""
+    return f"{_MARK}{code}:{about}{_FIELDS}"
 
 
 def fault_of(line: str, fields: int) -> Fault:
     """What is said of a line that has another number of fields than ``fields``, the header's."""
-    code = line.removeprefix(_MARK).rstrip(",") if line.startswith(_MARK) else ""
+    code, _, about = line.removeprefix(_MARK).rstrip(",").partition(":") if line.startswith(_MARK) else ("", "", "")
     if code in _SENTENCES:
-        return Fault("line", code, *_SENTENCES[code])
+        detail, fix = _SENTENCES[code]
+        return Fault("line", code, detail.replace("{}", about), fix)
     return Fault(
         "line",
         COLUMNS_WRONG,

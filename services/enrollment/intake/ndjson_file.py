@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,7 @@ from services.enrollment.domain.errors import UnreadableFile
 from services.enrollment.domain.file_columns import FileColumns
 from services.enrollment.intake import line_faults
 from services.enrollment.intake.charset import Charset, Decoder
-from services.enrollment.intake.column_names import column_of
+from services.enrollment.intake.column_names import column_of, ordinal
 from services.enrollment.intake.lines import BLANK, Lines, Part, rows_in
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -92,21 +92,17 @@ class NdjsonFile:
         except msgspec.DecodeError:
             undecoded = line == _UNDECODED
             return line_faults.mark(line_faults.ENCODING_INVALID if undecoded else line_faults.JSON_INVALID) + "\n"
-        code = self._fault(values)
-        if code is not None:
-            return line_faults.mark(code) + "\n"
-        row = {column_of(key): value for key, value in values.items()}
+        row: dict[str, Any] = {}
+        for place, (key, value) in enumerate(values.items(), start=1):
+            column = column_of(key)
+            if column is None or column not in self.header:
+                return line_faults.mark(line_faults.JSON_KEY_UNKNOWN, ordinal(place)) + "\n"
+            if column in row:
+                return line_faults.mark(line_faults.JSON_KEY_REPEATED, column) + "\n"
+            if not _is_cell(value):
+                return line_faults.mark(line_faults.JSON_VALUE_INVALID, column) + "\n"
+            row[column] = value
         return _written([tuple(_clean(row.get(name)) for name in self.header)])
-
-    def _fault(self, values: Mapping[str, Any]) -> str | None:
-        columns = [column_of(key) for key in values]
-        if any(column not in self.header for column in columns):
-            return line_faults.JSON_KEY_UNKNOWN
-        if len(set(columns)) != len(columns):
-            return line_faults.JSON_KEY_REPEATED
-        if any(not _is_cell(value) for value in values.values()):
-            return line_faults.JSON_VALUE_INVALID
-        return None
 
 
 def _refuse_array(line: bytes) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.enrollment.store.new_policies import NewPolicy
+from services.enrollment.domain.schedules import Schedule, retroactive_from
+from services.enrollment.store.new_policies import NewPolicy, SoldUnder
+from services.enrollment.store.renewals import Predecessor
+from services.enrollment.usecases.contracts import Sale
 from shared.events.policies import PoliciesEnrolled, PolicyColumns
 from shared.events.products import ProductPublished
 from shared.values.ids import BatchId, PartnerId
@@ -14,19 +17,18 @@ from shared.values.money import Fen
 
 def policies_enrolled(
     policies: Sequence[NewPolicy],
-    terms: ProductPublished,
+    sale: Sale,
+    under: SoldUnder,
     *,
-    partner_id: PartnerId,
-    batch_id: BatchId | None,
     now: datetime,
-    premium: Fen | None = None,
-    retroactive_from: datetime | None = None,
-    items: Sequence[str] = (),
+    batch_id: BatchId | None = None,
+    schedule: Schedule | None = None,
+    follow: Sequence[Predecessor] = (),
 ) -> PoliciesEnrolled:
-    """``policies`` are one chunk's, all stored, and at least one; ``premium`` is the terms' own unless given.
-
-    ``items`` are the references of what each of them lists.
-    """
+    """``policies`` are one chunk's, all stored, and at least one; of renewals, ``follow`` is whom each follows."""
+    terms = sale.product.terms
+    acts_from = retroactive_from(terms, schedule)
+    items = [item.reference for item in schedule.items] if schedule else []
     columns = PolicyColumns.of(
         policy_id=[policy.policy_id for policy in policies],
         person_token=[policy.person_token for policy in policies],
@@ -34,11 +36,19 @@ def policies_enrolled(
         birth_year=[policy.birth_year for policy in policies],
         effective_from=[policy.cover.start.astimezone(UTC) for policy in policies],
         effective_to=[policy.cover.end.astimezone(UTC) for policy in policies],
-        retroactive_from=None if retroactive_from is None else [retroactive_from.astimezone(UTC)] * len(policies),
+        waits_from=[each.waits_from.astimezone(UTC) for each in follow] or None,
+        renews=[each.policy_id for each in follow] or None,
+        retroactive_from=None if acts_from is None else [acts_from.astimezone(UTC)] * len(policies),
         items=[items] * len(policies) if items else None,
     )
     return chunk_enrolled(
-        policies[0].chunk_id, columns, terms, partner_id=partner_id, batch_id=batch_id, now=now, premium=premium
+        policies[0].chunk_id,
+        columns,
+        terms,
+        partner_id=sale.contract.partner_id,
+        batch_id=batch_id,
+        now=now,
+        premium=under.premium,
     )
 
 

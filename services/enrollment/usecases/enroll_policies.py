@@ -17,7 +17,7 @@ from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYo
 from services.enrollment.domain.policies import NO_CLAIMS, Insured, Policy
 from services.enrollment.domain.pricing import price
 from services.enrollment.domain.rows import CheckedRow, Desk, Fault, RawRow
-from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, Schedule, retroactive_from, schedule_of
+from services.enrollment.domain.schedules import NOTHING_ORDERED, Order, Schedule, schedule_of
 from services.enrollment.store import new_policies, opt_outs, policies, schedules
 from services.enrollment.store.new_policies import NewPolicy, NewRow, SoldUnder
 from services.enrollment.usecases.announce import policies_enrolled
@@ -237,17 +237,7 @@ def _announce(tx: Tx, chunk: _Chunk, stored: Sequence[_Member], *, vault: Vault,
     schedule = stored[0].schedule
     if schedule is not None:
         schedules.add(tx, stored[0].policy.policy_id, schedule)
-    terms = chunk.sale.product.terms
-    event = policies_enrolled(
-        [member.policy for member in stored],
-        terms,
-        partner_id=chunk.sale.contract.partner_id,
-        batch_id=None,
-        now=now,
-        premium=chunk.under.premium,
-        retroactive_from=retroactive_from(terms, schedule),
-        items=[item.reference for item in schedule.items] if schedule else (),
-    )
+    event = policies_enrolled([member.policy for member in stored], chunk.sale, chunk.under, now=now, schedule=schedule)
     event_id = outbox.add(tx, event, subject=chunk.chunk_id, now=now)
     records = {member.place: record_of(member.insured) for member in stored}
     lines = [records.get(place, "") for place in range(len(chunk.members))]

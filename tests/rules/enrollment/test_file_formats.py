@@ -218,6 +218,12 @@ def test_a_bad_line_of_ndjson_is_one_rejected_row_with_its_code() -> None:
         (10, "encoding_invalid"),
         (11, "row"),
     ]
+    said = [line_faults.fault_of(line, len(COLUMNS)).detail for _, line in lines_of(data, NDJSON)[3:6]]
+    assert said == [
+        f"The {len(COLUMNS) + 1}th key of the object is not known.",
+        "The object names the column name by two keys.",
+        "The object's value of phone is neither text, a whole number nor null.",
+    ]
     assert lines_of(data, NDJSON)[-1][1].split(",")[4:7] == ["13912345678", "1980-03-15", ""]
 
 
