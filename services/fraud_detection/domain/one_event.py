@@ -35,6 +35,11 @@ def is_of_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
     return not one_cover and is_same_loss(product, claim, other)
 
 
+def told_to_be_one_event(claim: Claim, other: OtherClaim) -> bool:
+    """Whether persons named both events, and alike: what claimants call theirs spares them no deductible."""
+    return claim.event_named and other.event_named and _name_one_event(claim, other)
+
+
 def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
     """Whether a person should look at both: the policy is claimed on for what is one event, or happened at one time
     under another liability, where no scam type tells losses apart.

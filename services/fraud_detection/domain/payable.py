@@ -66,7 +66,8 @@ def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE)
     if terms is None:
         return Payable(Fen(0), Fen(0))
     loss = still_lost(claim)
-    after_event = max(0, loss - terms.event_deductible_fen)
+    # What was paid for the event under this liability was more than its deductible: none is left to bear.
+    after_event = max(0, loss - (0 if share.deductible_borne else terms.event_deductible_fen))
     annual_deductible = min(after_event, max(0, product.annual_deductible_fen - use.deductible_fen))
     own_part = (after_event - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
     left = min(event_left(product, claim, share), annual_left(product, claim, use), loss - share.loss_paid_fen)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, Product, Share
 from services.fraud_detection.domain.cover_rules import does_not_answer
-from services.fraud_detection.domain.one_event import is_of_one_event
+from services.fraud_detection.domain.one_event import is_of_one_event, told_to_be_one_event
 from services.fraud_detection.domain.payable import event_limit
 from shared.values.money import Fen
 
@@ -34,11 +34,13 @@ def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iter
     policies = frozenset(each.coverage.policy_id for each in shares)
     of_this_event = [other for other in others if other.approved and is_of_one_event(product, claim, other)]
     here = [other for other in of_this_event if other.policy_id == claim.policy_id]
+    alike = [other for other in here if other.liability == claim.liability]
     return Share(
         part=own if whole else 1,
         whole=whole or 1,
         beside=policies,
         loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_event if each.policy_id in policies)),
         event_paid_fen=Fen(sum(each.approved_fen for each in here)),
-        event_paid_here_fen=Fen(sum(each.approved_fen for each in here if each.liability == claim.liability)),
+        event_paid_here_fen=Fen(sum(each.approved_fen for each in alike)),
+        deductible_borne=any(each.approved_fen and told_to_be_one_event(claim, each) for each in alike),
     )

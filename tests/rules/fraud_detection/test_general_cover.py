@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.fraud_detection.domain.claims import OtherClaim
 from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
 from services.fraud_detection.domain.decision_policy import Approve, Opinion, Review, decide
 from services.fraud_detection.domain.filing import Claimant, Filing, check
@@ -164,6 +165,52 @@ def test_who_bears_a_deductible_bears_it_once_however_many_policies_pay() -> Non
     filed = claim(amount_fen=1_000_000)
     half = payable(terms, filed, NOTHING_USED, shared(terms, filed, (held_elsewhere(), terms)))
     assert (half.amount_fen, half.deductible_fen) == (300_000, 50_000)
+
+
+NAMED = {"event_reference": "INC-1", "event_named": True}
+
+
+@given(
+    losses=st.lists(st.integers(400_000, 900_000), min_size=2, max_size=4),
+    deductible=st.integers(0, 300_000),
+    percent=st.integers(1, 100),
+)
+def test_losses_of_one_event_are_paid_as_if_they_were_one_loss(
+    losses: list[int], deductible: int, percent: int
+) -> None:
+    terms = product(event_deductible_fen=deductible, pay_percent=percent)
+    paid: list[OtherClaim] = []
+    for number, amount in enumerate(losses):
+        filed = claim(amount_fen=Fen(amount), **NAMED)
+        taken = payable(terms, filed, NOTHING_USED, share(terms, filed, (), paid))
+        paid.append(
+            other(
+                claim_id=ClaimId(str(number)), approved=True, approved_fen=taken.amount_fen, policy_id=POLICY, **NAMED
+            )
+        )
+    together = (sum(losses) - deductible) * percent // 100
+    assert together - len(losses) < sum(each.approved_fen for each in paid) <= together
+
+
+@pytest.mark.parametrize(
+    ("changes", "second"),
+    [
+        ({}, 700_000),
+        ({"event_named": False}, 400_000),
+        ({"event_reference": "INC-2"}, 400_000),
+        ({"approved": False}, 400_000),
+        ({"approved_fen": Fen(0)}, 400_000),
+        ({"liability": "ransom"}, 400_000),
+        ({"policy_id": ELSEWHERE}, 400_000),
+    ],
+)
+def test_only_what_was_paid_for_the_event_on_this_cover_spares_its_deductible(
+    changes: dict[str, Any], second: int
+) -> None:
+    terms = product(event_deductible_fen=300_000)
+    first = other(**{"policy_id": POLICY, "approved": True, "approved_fen": Fen(500_000), **NAMED, **changes})
+    filed = claim(amount_fen=Fen(700_000), **NAMED)
+    assert payable(terms, filed, NOTHING_USED, share(terms, filed, (), (first,))).amount_fen == second
 
 
 @pytest.mark.parametrize(

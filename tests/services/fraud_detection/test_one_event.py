@@ -131,6 +131,25 @@ def test_a_person_says_that_two_claims_are_of_one_event(world: World) -> None:
     assert refused.value.codes == "event_limit_used_up"
 
 
+@pytest.mark.parametrize(("named", "second_yuan"), [(True, 180_000), (False, 135_000)])
+def test_the_deductible_of_an_event_is_taken_once_where_persons_say_that_it_is_one(
+    world: World, *, named: bool, second_yuan: int
+) -> None:
+    """50,000 yuan, and 90 % of the rest; the claimants' own word for the event spares nobody the second deductible."""
+    insured = bias_insured(world)
+    claims = [
+        biased(world, insured, act_days=day, amount_yuan=yuan, event_reference="BIAS-7")
+        for day, yuan in ((10, 1_000_000), (40, 200_000))
+    ]
+    for claim in claims:
+        assert world.decide(claim) == "review"
+        if named:
+            name(world, claim, "BIAS-7")
+    for claim, yuan in zip(claims, (855_000, second_yuan), strict=True):
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+        assert approved(world, claim) == yuan * YUAN
+
+
 def test_a_claimant_cannot_part_one_loss_into_two_events_but_a_person_can(world: World) -> None:
     insured = bias_insured(world)
     first = biased(world, insured, act_days=10, amount_yuan=150_000, event_reference="A")
