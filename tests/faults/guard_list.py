@@ -421,6 +421,13 @@ _PARTNERS_AND_PERSONS: Final = (
         _OPT_OUTS,
     ),
     Guard(
+        "a file that takes off for opt-outs and an enrollment go one after the other",
+        "services/enrollment/usecases/remove_rows.py",
+        "        opt_outs.shut(tx, chain.from_iterable(persons.values()))\n",
+        "        assert opt_outs\n",
+        _OPT_OUTS,
+    ),
+    Guard(
         "no more is taken of a quota than is left",
         "services/enrollment/store/quotas.py",
         " AND taken + %(amount)s <= %(most)s",

@@ -2,14 +2,16 @@
 
 Whoever records an opt-out holds the gate and the person alone (``shut``), and then ends the cover that runs. Whoever
 enrolls holds the same shared, before looking here: single people by each one's lock (new_policies' insert does), the
-rows of a file by the gate (``hold``), for a lock for each of thousands of rows would fill the server's table of locks.
-So of the two the later one sees what the earlier one did. A look must be a statement after the one that locks: a
-statement sees what was committed when it began, not when its lock was given.
+rows of a file by the gate (``hold``). A person's lock is one of a thousand and others' too: locks of their own for the
+thousands whom a file takes off would fill the server's table of locks. So of the two the later one sees what the
+earlier one did. A look must be a statement after the one that locks: a statement sees what was committed when it began,
+not when its lock was given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +23,7 @@ from shared.values.ids import PolicyId, TokenHex
 _GATE: Final = 0x6F70_7400
 """Advisory locks are numbers; this one is "opt" in ASCII. The idempotency store's are of another kind, one bigint."""
 _PERSONS: Final = 0x6F70_7401
+_PERSON_LOCKS: Final = 1024
 
 _HOLD: Final = f"SELECT pg_advisory_xact_lock_shared({_GATE}, 0)"
 HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
@@ -39,7 +42,7 @@ def hold_persons(tx: Tx, tokens: Iterable[TokenHex]) -> None:
 
 def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
     """The locks of people known by these tokens, in the one order that everybody takes them in."""
-    return sorted(int.from_bytes(bytes.fromhex(token)[1:5], "big", signed=True) for token in tokens)
+    return sorted({int.from_bytes(bytes.fromhex(token)[1:5], "big") % _PERSON_LOCKS for token in tokens})
 
 
 _SHUT_GATE: Final = f"SELECT pg_advisory_xact_lock({_GATE}, 0)"
@@ -47,7 +50,10 @@ _SHUT_PERSONS: Final = f"SELECT pg_advisory_xact_lock({_PERSONS}, key) FROM unne
 
 
 def shut(tx: Tx, tokens: Iterable[TokenHex]) -> None:
-    """Wait for those who are enrolling rows, or this person, and keep others from it until this transaction ends."""
+    """Wait for those who are enrolling rows, or these persons, and keep others from it until this transaction ends.
+
+    For all of them at once, and before any policy is locked: else two transactions may wait for each other.
+    """
     tx.execute(_SHUT_GATE)
     tx.execute(_SHUT_PERSONS, (person_locks(tokens),))
 
@@ -95,21 +101,28 @@ def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:
     return {PolicyId(row[0]): row[1] for row in tx.all(_PARTNERS, (list(policies),))}
 
 
-_HOLDER: Final = """
-SELECT encode(p.person_token, 'hex'), p.partner_no,
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose policy it is, where that person's sealed record stands, and whether the person was forgotten."""
+
+    person_token: TokenHex
+    chunk_id: str
+    chunk_place: int
+    forgotten: bool
+
+
+_HOLDERS: Final = """
+SELECT p.policy_id, encode(p.person_token, 'hex'), p.chunk_id, p.chunk_place,
        EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id)
 FROM policies p
-WHERE policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR partner_no = %(partner_no)s)
+WHERE policy_id = ANY(%(policies)s::uuid[]) AND (%(partner_no)s::integer IS NULL OR partner_no = %(partner_no)s)
 """
 
 
-def holder(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> tuple[TokenHex, int, bool] | None:
-    """Whose policy it is, with which partner, and whether that person was forgotten.
-
-    None where there is no such policy, or none of the partner asked for.
-    """
-    row = tx.one(_HOLDER, {"policy_id": policy_id, "partner_no": partner_no})
-    return None if row is None else (TokenHex(row[0]), row[1], row[2])
+def holders(tx: Tx, policies: Sequence[PolicyId], *, partner_no: int | None) -> dict[PolicyId, Holder]:
+    """Those of the policies that there are, and that are the partner's where one is given."""
+    rows = tx.all(_HOLDERS, {"policies": list(policies), "partner_no": partner_no})
+    return {PolicyId(row[0]): Holder(TokenHex(row[1]), str(row[2]), row[3], row[4]) for row in rows}
 
 
 _LIFT: Final = "UPDATE opt_outs SET lifted_at = %s WHERE person_token = ANY(%s)"

@@ -10,7 +10,7 @@ from services.enrollment.domain.policies import CancelReason, Policy
 from services.enrollment.store import opt_outs, policies
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.end_policies import end_policies
-from services.enrollment.usecases.opt_out import holders_tokens, opt_out
+from services.enrollment.usecases.opt_out import holders_tokens, note_opt_outs
 from services.enrollment.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -35,7 +35,7 @@ def cancel_policy(
     contract = contract_of(tx, tenant)
     persons = holders_tokens(tx, policy_id, tenant=tenant, vault=vault) if reason == "opt_out" else ()
     if persons:
-        opt_outs.shut(tx, persons)  # before the policy's lock, as whoever opts out by other ways takes them
+        opt_outs.shut(tx, persons)
     policy = policies.policy(tx, policy_id, partner_no=contract.partner_no, lock=True)
     if policy is None:
         raise UnknownPolicy(policy_id)
@@ -52,7 +52,7 @@ def cancel_policy(
             now=now,
         )
     if persons:
-        opt_out(tx, persons, channel=CHANNEL, actor=actor, now=now)
+        note_opt_outs(tx, [persons], channel=CHANNEL, actor=actor, now=now)
     canceled = policies.policy(tx, policy_id, partner_no=contract.partner_no)
     assert canceled is not None  # noqa: S101  # locked above
     return canceled

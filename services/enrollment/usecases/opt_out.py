@@ -6,7 +6,7 @@ enrolling the person again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +15,8 @@ from services.enrollment.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.domain.lifecycle_errors import PersonForgotten
 from services.enrollment.domain.partners import INSURER
 from services.enrollment.domain.policies import Consent
-from services.enrollment.store import opt_outs, policies
+from services.enrollment.store import opt_outs
+from services.enrollment.store.opt_outs import Holder
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.publish_consent_text import texts_in_use
@@ -60,23 +61,44 @@ def holders_tokens(tx: Tx, policy_id: PolicyId, *, tenant: str, vault: Vault) ->
         PersonForgotten: nothing says any more whose it was; the person's document does.
     """
     only = None if tenant == INSURER else contract_of(tx, tenant).partner_no
-    found = opt_outs.holder(tx, policy_id, partner_no=only)
-    if found is None:
+    found = opt_outs.holders(tx, [policy_id], partner_no=only)
+    if policy_id not in found:
         raise UnknownPolicy(policy_id)
-    token, partner_no, forgotten = found
-    if forgotten:
+    if found[policy_id].forgotten:
         raise PersonForgotten(policy_id)
+    return _tokens(tx, found, vault)[policy_id]
+
+
+def tokens_of_holders(tx: Tx, policy_ids: Sequence[PolicyId], *, vault: Vault) -> dict[PolicyId, tuple[TokenHex, ...]]:
+    """The same of many policies; those whose person was forgotten are left out."""
+    found = opt_outs.holders(tx, policy_ids, partner_no=None)
+    return _tokens(tx, {policy_id: each for policy_id, each in found.items() if not each.forgotten}, vault)
+
+
+def _tokens(tx: Tx, holders: Mapping[PolicyId, Holder], vault: Vault) -> dict[PolicyId, tuple[TokenHex, ...]]:
     if not vault.rotating:
-        return (token,)
-    policy = policies.policy(tx, policy_id, partner_no=partner_no)
-    assert policy is not None  # noqa: S101  # just found
-    insured = vault.insured(tx, policy)
-    return vault.tokenizer.person_candidates(insured.document_type, insured.document_number)
+        return {policy_id: (each.person_token,) for policy_id, each in holders.items()}
+    chunks = {chunk_id: vault.everyone(tx, chunk_id) for chunk_id in {each.chunk_id for each in holders.values()}}
+    return {
+        policy_id: vault.tokenizer.person_candidates(insured.document_type, insured.document_number)
+        for policy_id, each in holders.items()
+        for insured in [chunks[each.chunk_id][each.chunk_place]]
+    }
 
 
 def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now: datetime) -> OptedOutNow:
     """From the commit on, the person has no cover and gets none; told again, it stays as it was told first."""
     opt_outs.shut(tx, tokens)
+    ended = note_opt_outs(tx, [tokens], channel=channel, actor=actor, now=now)
+    since = opt_outs.of_person(tx, tokens)[0].opted_out_at
+    return OptedOutNow(since, tuple(opt_outs.partners_of(tx, ended).items()))
+
+
+def note_opt_outs(
+    tx: Tx, persons: Sequence[Sequence[TokenHex]], *, channel: str, actor: str, now: datetime
+) -> list[PolicyId]:
+    """The same of many persons, each by all tokens, for whom the caller has shut before; which policies ended by it."""
+    tokens = [token for person in persons for token in person]
     opt_outs.add(tx, tokens, opted_out_at=now, channel=channel, recorded_by=actor)
     running = opt_outs.running_policies(tx, tokens)
     ended = end_policies(tx, dict.fromkeys(running, "opt_out"), actor=actor, now=now)
@@ -92,13 +114,12 @@ def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now
     audit.record(
         tx,
         actor=actor,
-        action="person.opted_out",
+        action="person.opted_out" if len(persons) == 1 else "persons.opted_out",
         subject=new_id(),
-        details={"channel": channel, "policies": len(ended)},
+        details={"channel": channel, "persons": len(persons), "policies": len(ended)},
         now=now,
     )
-    since = opt_outs.of_person(tx, tokens)[0].opted_out_at
-    return OptedOutNow(since, tuple(opt_outs.partners_of(tx, [each.policy_id for each in ended]).items()))
+    return [each.policy_id for each in ended]
 
 
 def lift_opt_out(

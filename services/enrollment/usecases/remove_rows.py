@@ -6,8 +6,8 @@ Work of one transaction, as with enrollment: all rows of the part are done, or t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from services.enrollment.domain import removals
@@ -18,7 +18,7 @@ from services.enrollment.intake import few_columns
 from services.enrollment.store import dry_runs, opt_outs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.end_policies import end_policies
-from services.enrollment.usecases.opt_out import holders_tokens, opt_out
+from services.enrollment.usecases.opt_out import note_opt_outs, tokens_of_holders
 from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
 from shared.db.transaction import Tx
@@ -53,12 +53,16 @@ def remove_rows(
             rejected.append(_rejection(line, reference, "already_ended"))
         else:
             asked[reference] = (line, reason)
-    if any(reason == "opt_out" for _, reason in asked.values()) and not work.dry_run:
-        opt_outs.shut(tx, ())  # before any policy's lock, as whoever opts out by other ways takes them
     reasons, lines = _resolved(tx, work, asked, rejected)
+    leave = [policy_id for policy_id, reason in reasons.items() if reason == "opt_out" and not work.dry_run]
+    persons = tokens_of_holders(tx, leave, vault=vault)
+    if persons:
+        opt_outs.shut(tx, chain.from_iterable(persons.values()))
     ended = _end(tx, reasons, work, now)
-    if not work.dry_run:
-        _opt_out(tx, work, [each for each in sorted(ended) if reasons[each] == "opt_out"], vault=vault, now=now)
+    # Who is taken off for that reason is opted out: other cover of theirs ends too, and nobody enrolls them again.
+    left = [tokens for policy_id, tokens in persons.items() if policy_id in ended]
+    if left:
+        note_opt_outs(tx, left, channel=CHANNEL, actor=_actor(work), now=now)
     rejected += [
         _rejection(line, reference, "already_ended")
         for policy_id, (line, reference) in lines.items()
@@ -95,19 +99,15 @@ def _resolved(
 def _end(tx: Tx, reasons: dict[PolicyId, CancelReason], work: Work, now: datetime) -> set[PolicyId]:
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
-    actor, asked_at = f"batch:{work.batch_id}", work.received_at
-    ended = end_policies(tx, reasons, actor=actor, now=now, batch_id=work.batch_id, asked_at=asked_at)
+    asked_at = work.received_at
+    ended = end_policies(tx, reasons, actor=_actor(work), now=now, batch_id=work.batch_id, asked_at=asked_at)
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
     return {each.policy_id for each in ended if not each.with_predecessor}
 
 
-def _opt_out(tx: Tx, work: Work, policy_ids: Sequence[PolicyId], *, vault: Vault, now: datetime) -> None:
-    """Who is taken off for that reason is opted out: other cover of theirs ends too, and nobody enrolls them again."""
-    actor = f"batch:{work.batch_id}"
-    for policy_id in policy_ids:
-        persons = holders_tokens(tx, policy_id, tenant=work.partner_id, vault=vault)
-        opt_out(tx, persons, channel=CHANNEL, actor=actor, now=now)
+def _actor(work: Work) -> str:
+    return f"batch:{work.batch_id}"
 
 
 def _rejection(line: int, reference: str, code: str) -> Rejection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -281,4 +282,54 @@ def test_who_is_taken_off_by_a_file_for_an_opt_out_is_opted_out(
     load_all(database, vault, now=wall_now())
     assert problem(east.post("/v1/policies", body(1))) == "opted-out"
     assert east.post("/v1/policies", body(2)).status_code == 201
+    assert faults(database, environ) == []
+
+
+def test_of_a_file_that_takes_off_for_opt_outs_and_an_enrollment_at_the_same_moment_never_both_win(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    people = [row(n) for n in range(20)]
+    for each in people:
+        enroll(database, vault, each)
+    file = "\n".join(
+        ["partner_reference,reason", *(f"{each.partner_reference},opt_out" for each in people), ""]
+    ).encode()
+    declared = Declared(None, None, kind="removal")
+    with database.transaction() as tx:
+        receive_batch(tx, [file], PRODUCT, declared, tenant="telecom-east", actor="test", vault=vault, now=NOW)
+
+    def come_back() -> int:
+        """With the other partner, as soon as the old cover ends."""
+        came = 0
+        for each in people * 3:
+            with suppress(FangzhaError):
+                came += enroll(database, vault, each, tenant="telecom-west") is not None
+        return came
+
+    at_once(come_back, lambda: load_all(database, vault), come_back)
+    with database.transaction() as tx:
+        assert tx.one("SELECT state, accepted FROM batches") == ("finished", 20)
+    assert holds(database) == []
+    assert faults(database, environ) == []
+
+
+def test_thousands_are_taken_off_by_one_file_for_an_opt_out(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    """More people in one transaction than the server has room for locks."""
+    people = [row(n) for n in range(20_000)]
+    with database.transaction() as tx:
+        receive_batch(
+            tx, [csv(people)], PRODUCT, Declared(None, None), tenant="telecom-east", actor="test", vault=vault, now=NOW
+        )
+    load_all(database, vault)
+    lines = ["partner_reference,reason", *(f"{each.partner_reference},opt_out" for each in people), ""]
+    declared = Declared(None, None, kind="removal")
+    file = "\n".join(lines).encode()
+    with database.transaction() as tx:
+        receive_batch(tx, [file], PRODUCT, declared, tenant="telecom-east", actor="test", vault=vault, now=NOW)
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert tx.one("SELECT state, accepted FROM batches WHERE kind = 'removal'") == ("finished", 20_000)
+        assert tx.one("SELECT count(*) FROM opt_outs") == (20_000,)
     assert faults(database, environ) == []
