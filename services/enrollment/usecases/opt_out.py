@@ -97,7 +97,7 @@ def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now
 def note_opt_outs(
     tx: Tx, persons: Sequence[Sequence[TokenHex]], *, channel: str, actor: str, now: datetime
 ) -> list[PolicyId]:
-    """The same of many persons, each by all tokens, for whom the caller has shut before; which policies ended by it."""
+    """The same of many, each once and by all tokens, after the caller has shut for them; which policies ended by it."""
     tokens = [token for person in persons for token in person]
     opt_outs.add(tx, tokens, opted_out_at=now, channel=channel, recorded_by=actor)
     running = opt_outs.running_policies(tx, tokens)

@@ -60,7 +60,7 @@ def remove_rows(
         opt_outs.shut(tx, chain.from_iterable(persons.values()))
     ended = _end(tx, reasons, work, now)
     # Who is taken off for that reason is opted out: other cover of theirs ends too, and nobody enrolls them again.
-    left = [tokens for policy_id, tokens in persons.items() if policy_id in ended]
+    left = list(dict.fromkeys(tokens for policy_id, tokens in persons.items() if policy_id in ended))
     if left:
         note_opt_outs(tx, left, channel=CHANNEL, actor=_actor(work), now=now)
     rejected += [

@@ -33,8 +33,11 @@ from tests.services.enrollment.builders import (
     load_all,
     row,
 )
+from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.test_at_once import at_once, enroll
 from tests.services.enrollment.test_http import problem
+from tests.services.enrollment.test_renewals_under_contracts import let_covers_share_a_loss
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 
 
 def document(n: int) -> dict[str, str]:
@@ -311,6 +314,20 @@ def test_of_a_file_that_takes_off_for_opt_outs_and_an_enrollment_at_the_same_mom
         assert tx.one("SELECT state, accepted FROM batches") == ("finished", 20)
     assert holds(database) == []
     assert faults(database, environ) == []
+
+
+def test_a_person_whom_a_file_takes_off_twice_is_opted_out_once(office: Office, environ: dict[str, str]) -> None:
+    """Two covers of a product that is shared, one of them taken over from another partner."""
+    let_covers_share_a_loss(office)
+    for tenant in (WEST, EAST):
+        office.enroll(1, tenant=tenant, partner_reference=f"from-{tenant}")
+    end(office.database, WEST, EAST)
+    work_off(office.database)
+    lines = ["partner_reference,reason", f"from-{EAST},opt_out", f"from-{WEST},opt_out"]
+    assert office.counts(office.send("removal", lines, now=NOW)) == ("finished", 2, 0)
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM opt_outs") == (1,)
+    assert faults(office.database, environ) == []
 
 
 def test_thousands_are_taken_off_by_one_file_for_an_opt_out(
