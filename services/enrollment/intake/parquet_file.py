@@ -33,7 +33,7 @@ MOST_FOOTER: Final = 1024**2
 """Bytes. Some 2,500 a row group of a hundred thousand rows or more; pyarrow takes up to 300 times as many for it."""
 
 _BATCH_ROWS: Final = 1000
-"""Read at once: ten texts of LONGEST_LINE bytes in each are 40 MB."""
+"""Read at once: a text of LONGEST_LINE bytes in each column is 45 MB."""
 _FOOTER_END: Final = 8
 """Bytes after the footer: its length and MAGIC."""
 _BUFFER: Final = 1024**2
