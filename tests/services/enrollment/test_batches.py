@@ -541,10 +541,20 @@ def test_a_text_that_was_published_after_a_file_came_is_unknown_to_its_rows(data
 
 
 def test_no_other_worker_comes_to_a_batch_while_one_is_at_a_part_of_it(database: Database, vault: Vault) -> None:
-    first = receive(database, vault, csv(people(0, 10_000)))
-    with UnderWay().turn() as mine, database.transaction() as tx:
-        work = mine.take(tx)
-        assert work is not None
-        assert (work.batch_id, work.part_no) == (first, 0)
+    """Not even to an earlier part, which the one that has the batch has lost: its rows come before the later one's."""
+    receive(database, vault, csv(people(0, 15_000)))
+    under_way = UnderWay()
+    _load_one(database, vault, under_way)
+    with under_way.turn() as later, database.transaction() as tx:
+        with suppress(_Lost), under_way.turn() as earlier, database.transaction() as lost:
+            assert _part(earlier.take(lost)) == 1
+            assert _part(later.take(tx)) == 2
+            raise _Lost
         with UnderWay().turn() as other, database.transaction() as beside:
             assert other.take(beside) is None
+        with under_way.turn() as again, database.transaction() as retried:
+            assert _part(again.take(retried)) == 1
+
+
+def _part(work: batches.Work | None) -> int | None:
+    return None if work is None else work.part_no
