@@ -44,7 +44,7 @@ class InsuredHolder(RequestModel):
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     """A mobile number of mainland China; an organization's is that of whom it names for its policy."""
     birth_date: Annotated[date | None, Field(strict=False)] = None
-    """Needed where the product has an age range and the document's number tells no date: a passport's."""
+    """Needed where the product has an age range and the document's number tells no whole date: a passport's."""
 
 
 class ConsentProof(RequestModel):

@@ -174,8 +174,8 @@ def _own_part(deductible: int, pay_percent: int, limit: int, indent: str) -> Ite
     paid = money(min((loss - deductible) * pay_percent // 100, limit))
     first, part, example = money(deductible), percent(pay_percent), money(loss)
     yield Words(
-        f"{indent}每次先扣除免赔额 {first.zh},余下的赔付 {part.zh}:例如损失 {example.zh},赔付 {paid.zh}。",
-        f"{indent}The first {first.en} of each loss are the insured's, {part.en} of the rest is paid:"
+        f"{indent}每次事故先扣除免赔额 {first.zh},余下的赔付 {part.zh}:例如损失 {example.zh},赔付 {paid.zh}。",
+        f"{indent}The first {first.en} of each event's loss are the insured's, {part.en} of the rest is paid:"
         f" of a loss of {example.en}, {paid.en}.",
     )
 

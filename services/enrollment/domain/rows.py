@@ -296,7 +296,7 @@ OPTED_OUT: Final = Fault(
 _BIRTH_DATE_MISSING: Final = Fault(
     "birth_date",
     "birth_date_missing",
-    "The product asks for the age, which this document's number does not tell.",
+    "The product asks for the age, and this document's number tells no whole date of birth.",
     "Send the date of birth as on the document: 1990-12-31.",
 )
 _BIRTH_DATE_INVALID: Final = Fault(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from services.enrollment.domain.errors import NotOptedOut, UnknownPolicy
@@ -78,12 +79,14 @@ def tokens_of_holders(tx: Tx, policy_ids: Sequence[PolicyId], *, vault: Vault) -
 def _tokens(tx: Tx, holders: Mapping[PolicyId, Holder], vault: Vault) -> dict[PolicyId, tuple[TokenHex, ...]]:
     if not vault.rotating:
         return {policy_id: (each.person_token,) for policy_id, each in holders.items()}
-    chunks = {chunk_id: vault.everyone(tx, chunk_id) for chunk_id in {each.chunk_id for each in holders.values()}}
-    return {
-        policy_id: vault.tokenizer.person_candidates(insured.document_type, insured.document_number)
-        for policy_id, each in holders.items()
-        for insured in [chunks[each.chunk_id][each.chunk_place]]
-    }
+    found: dict[PolicyId, tuple[TokenHex, ...]] = {}
+    by_chunk = sorted(holders.items(), key=lambda held: held[1].chunk_id)
+    for chunk_id, held in groupby(by_chunk, key=lambda held: held[1].chunk_id):
+        people = vault.everyone(tx, chunk_id)
+        for policy_id, each in held:
+            insured = people[each.chunk_place]
+            found[policy_id] = vault.tokenizer.person_candidates(insured.document_type, insured.document_number)
+    return found
 
 
 def opt_out(tx: Tx, tokens: Sequence[TokenHex], *, channel: str, actor: str, now: datetime) -> OptedOutNow:

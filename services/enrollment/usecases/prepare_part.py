@@ -42,7 +42,7 @@ def prepare(part: bytes, header: str, first_line: int, desk: Desk, tokenizer: To
     phones = accepted["phone"].cast(pl.Binary).to_list()
     people = accepted.select(
         *(name for name in ACCEPTED if name not in RECORD_FIELDS),
-        pl.concat_str(*RECORD_FIELDS, separator=RECORD_SEPARATOR).alias("record"),
+        pl.concat_str(*RECORD_FIELDS, separator=RECORD_SEPARATOR).str.strip_chars_end(RECORD_SEPARATOR).alias("record"),
         pl.Series("person_token", tokenizer.many("person", in_bytes), dtype=pl.Binary),
         pl.Series("phone_token", tokenizer.many("phone", phones), dtype=pl.Binary),
         *(

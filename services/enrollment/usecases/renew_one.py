@@ -56,12 +56,19 @@ def _renewed(
     terms = sale.product.terms
     first_day = old.ending.effective_to.astimezone(zone_of(terms)).date()
     desk = Desk(terms, contract, now=now, sandbox=sandbox, consent_texts=texts_in_use(tx, contract))
-    judged = _judged(application, desk, first_day)
+    born = vault.everyone(tx, old.chunk_id)[old.chunk_place].birth_date
+    judged = _judged(application, desk, first_day, born)
     if old.person_token not in (vault.person(judged.insured), *vault.persons_under_older_keys(judged.insured)):
         raise InvalidField(
             "/insured/document_number",
             "The policy that is to be renewed insures somebody else.",
             "Send the document that it was enrolled with, or leave renews out.",
+        )
+    if born and judged.insured.birth_date != born:
+        raise InvalidField(
+            "/insured/birth_date",
+            "The policy that is to be renewed was enrolled with another date of birth.",
+            "Leave it out; if that date is wrong, cancel the policy and enroll the person anew.",
         )
     priced = price(terms, application.order.risk)
     reaches_back = schedules.schedule(tx, old.policy_id).retroactive_date
@@ -102,15 +109,23 @@ def _sale(tx: Tx, application: Application, old: Predecessor, contract: Contract
     return Sale(contract, product)
 
 
-def _judged(application: Application, desk: Desk, first_day: date) -> CheckedRow:
-    """The row as one that begins on the day on which the old term ends; it may say that day and no other."""
+def _judged(application: Application, desk: Desk, first_day: date, born: str) -> CheckedRow:
+    """The row as one that begins on the day on which the old term ends; it may say that day and no other.
+
+    ``born`` is the date of birth that was told before; it need not be told again.
+    """
     if application.raw.effective_date not in {"", first_day.isoformat()}:
         raise InvalidField(
             "/effective_date",
             "A renewal begins the moment its predecessor ends.",
             f"Leave it out, or send {first_day}.",
         )
-    return judged_by(desk, msgspec.structs.replace(application.raw, effective_date=first_day.isoformat()))
+    row = msgspec.structs.replace(
+        application.raw,
+        effective_date=first_day.isoformat(),
+        birth_date=application.raw.birth_date or born,
+    )
+    return judged_by(desk, row)
 
 
 def _successor(judged: CheckedRow, old: Predecessor, vault: Vault) -> NewPolicy:

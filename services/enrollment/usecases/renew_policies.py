@@ -68,7 +68,8 @@ def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vaul
     sales: dict[datetime, Sale | None] = {}
     people: dict[str, list[Insured]] = {}
     wanted: list[_Wanted] = []
-    for old in renewals.hold(tx, policy_ids):
+    # Chunk by chunk: those asked for may be spread over thousands of chunks, each with a thousand people's records.
+    for old in sorted(renewals.hold(tx, policy_ids), key=lambda held: held.chunk_id):
         consent = order.consents.get(old.policy_id, old.consent)
         judged = refused(old.ending, consent.given_at, order.judged_at) or _judge(
             tx, old, order, vault, sales=sales, people=people
@@ -106,8 +107,9 @@ def _judge(
 
 
 def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insured]]) -> Insured:
-    """Who is insured; each chunk's record is opened once."""
+    """Who is insured; ``known`` keeps the chunk that was opened last."""
     if old.chunk_id not in known:
+        known.clear()
         known[old.chunk_id] = vault.everyone(tx, old.chunk_id)
     return known[old.chunk_id][old.chunk_place]
 

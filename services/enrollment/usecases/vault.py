@@ -74,7 +74,7 @@ class Vault:
 
 def record_of(insured: Insured) -> str:
     """One policy's line of its chunk's blob."""
-    return RECORD_SEPARATOR.join(getattr(insured, name) for name in RECORD_FIELDS)
+    return RECORD_SEPARATOR.join(getattr(insured, name) for name in RECORD_FIELDS).rstrip(RECORD_SEPARATOR)
 
 
 def seal_records(key: DataKey, chunk_id: str, records: Sequence[str]) -> bytes:

@@ -92,7 +92,8 @@ class Evidence:
 class OtherClaim:
     """Another claim of the same person or policies, as far as the question whether both are of one loss needs it.
 
-    ``approved_fen`` is what it was approved for; ``by_claimant``: the same person claims.
+    ``approved_fen`` is what it was approved for, ``event_deductible_fen`` what it bore of its event's deductible;
+    ``by_claimant``: the same person claims.
     """
 
     claim_id: ClaimId
@@ -105,6 +106,7 @@ class OtherClaim:
     shares_evidence: bool
     approved: bool
     approved_fen: Fen = NO_FEN
+    event_deductible_fen: Fen = NO_FEN
     policy_id: PolicyId | None = None
     liability: str = FRAUD_LOSS
     by_claimant: bool = True

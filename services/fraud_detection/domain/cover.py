@@ -89,7 +89,7 @@ class Share:
 
     ``beside`` are the person's other policies that may pay shares of it, ``loss_paid_fen`` what they paid for it.
     ``event_paid_fen`` is what this policy paid for the same event, ``event_paid_here_fen`` what of it under the same
-    liability. ``deductible_borne``: the event's deductible was taken from another claim under this liability.
+    liability. ``event_deductible_fen`` is what other claims of the event bore of its deductible under this liability.
     """
 
     part: int = 1
@@ -98,7 +98,7 @@ class Share:
     loss_paid_fen: Fen = NO_FEN
     event_paid_fen: Fen = NO_FEN
     event_paid_here_fen: Fen = NO_FEN
-    deductible_borne: bool = False
+    event_deductible_fen: Fen = NO_FEN
 
 
 ALONE: Final = Share()

@@ -29,7 +29,7 @@ class Snapshot:
 
     Amounts in fen, times zone-aware. Counts of *other* claims look back from ``submitted_at``: 365 days for the person
     and the payee, 90 for the phone, 30 for the device and the handler. ``*_persons`` are distinct other persons whose
-    claims name the same payee, device or handler in that time. ``birth_year`` is 0 where the document does not tell it.
+    claims name the same payee, device or handler in that time. ``birth_year`` is 0 where nobody told it.
     """
 
     scam_type: ScamType

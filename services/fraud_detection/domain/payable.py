@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import ALONE, LimitUse, Product, Share, liability
+from services.fraud_detection.domain.cover import ALONE, NO_FEN, LimitUse, Product, Share, liability
 from shared.values.money import Fen
 
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """``amount_fen`` to pay, and ``deductible_fen`` of the annual deductible that this claim takes."""
+    """``amount_fen`` to pay, and what this claim takes of the annual and of the event's deductible."""
 
     amount_fen: Fen
     deductible_fen: Fen
+    event_deductible_fen: Fen = NO_FEN
+
+
+NOTHING_PAYABLE: Final = Payable(NO_FEN, NO_FEN)
 
 
 def annual_limit(product: Product, claim: Claim) -> Fen:
@@ -64,11 +69,15 @@ def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE)
     """
     terms = liability(product, claim.liability)
     if terms is None:
-        return Payable(Fen(0), Fen(0))
+        return NOTHING_PAYABLE
     loss = still_lost(claim)
-    # What was paid for the event under this liability was more than its deductible: none is left to bear.
-    after_event = max(0, loss - (0 if share.deductible_borne else terms.event_deductible_fen))
+    event_deductible = min(loss, max(0, terms.event_deductible_fen - share.event_deductible_fen))
+    after_event = loss - event_deductible
     annual_deductible = min(after_event, max(0, product.annual_deductible_fen - use.deductible_fen))
     own_part = (after_event - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
     left = min(event_left(product, claim, share), annual_left(product, claim, use), loss - share.loss_paid_fen)
-    return Payable(Fen(max(0, min(own_part, left))), Fen(annual_deductible * share.part // share.whole))
+    return Payable(
+        Fen(max(0, min(own_part, left))),
+        Fen(annual_deductible * share.part // share.whole),
+        Fen(event_deductible),
+    )

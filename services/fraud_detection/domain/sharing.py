@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, Product, Share
 from services.fraud_detection.domain.cover_rules import does_not_answer
-from services.fraud_detection.domain.one_event import is_of_one_event, told_to_be_one_event
+from services.fraud_detection.domain.one_event import is_of_one_event, is_same_loss, told_to_be_one_event
 from services.fraud_detection.domain.payable import event_limit
 from shared.values.money import Fen
 
@@ -32,15 +32,19 @@ def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iter
     own = event_limit(product, claim)
     whole = own + sum(event_limit(each.product, claim) for each in answering)
     policies = frozenset(each.coverage.policy_id for each in shares)
-    of_this_event = [other for other in others if other.approved and is_of_one_event(product, claim, other)]
-    here = [other for other in of_this_event if other.policy_id == claim.policy_id]
-    alike = [other for other in here if other.liability == claim.liability]
+    known = tuple(others)
+    paid = [other for other in known if other.approved]
+    of_this_loss = [each for each in paid if each.policy_id in policies and is_same_loss(product, claim, each)]
+    here = [each for each in paid if each.policy_id == claim.policy_id and is_of_one_event(product, claim, each)]
+    under_this = [each for each in known if (each.policy_id, each.liability) == (claim.policy_id, claim.liability)]
     return Share(
         part=own if whole else 1,
         whole=whole or 1,
         beside=policies,
-        loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_event if each.policy_id in policies)),
+        loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss)),
         event_paid_fen=Fen(sum(each.approved_fen for each in here)),
-        event_paid_here_fen=Fen(sum(each.approved_fen for each in alike)),
-        deductible_borne=any(each.approved_fen and told_to_be_one_event(claim, each) for each in alike),
+        event_paid_here_fen=Fen(sum(each.approved_fen for each in here if each.liability == claim.liability)),
+        event_deductible_fen=Fen(
+            sum(each.event_deductible_fen for each in under_this if told_to_be_one_event(claim, each))
+        ),
     )

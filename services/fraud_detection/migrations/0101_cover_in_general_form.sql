@@ -55,6 +55,10 @@ ALTER TABLE claims
     -- Which of the things that the policy lists the claim is about.
     ADD COLUMN item_reference text CHECK (item_reference <> '');
 
+-- What the claim bore of its event's deductible, before shares; a refusal too, of a loss that was too small.
+ALTER TABLE decisions
+    ADD COLUMN event_deductible_fen bigint NOT NULL DEFAULT 0 CHECK (event_deductible_fen >= 0);
+
 -- Kinds of evidence are named in one place, shared/values/evidence_kinds.py; a second list here would only lag behind.
 -- squawk-ignore ban-drop-constraint
 ALTER TABLE evidence DROP CONSTRAINT evidence_kind_check;

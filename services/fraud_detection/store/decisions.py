@@ -19,11 +19,11 @@ from shared.values.money import Fen
 
 _COLUMNS: Final = """decision_id, claim_id, round, version, outcome, why, amount_fen, deductible_fen, failures,
 rule_version, model_id, model_sha256, score, score_reasons, sandbox_value, by_person, decided_by, clause, reasons,
-decided_at, payable_from"""
+decided_at, payable_from, event_deductible_fen"""
 
 _ADD: Final = f"""
 INSERT INTO decisions ({_COLUMNS})
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 _OF_CLAIM: Final = f"SELECT {_COLUMNS} FROM decisions WHERE claim_id = %s ORDER BY version"
 
@@ -60,6 +60,7 @@ class DecisionRow:
     why: str | None
     amount_fen: Fen
     deductible_fen: Fen
+    event_deductible_fen: Fen
     failures: tuple[FailedRule, ...]
     rule_version: str
     model_id: str | None
@@ -111,6 +112,7 @@ def add(tx: Tx, decision: DecisionRow) -> None:
             decision.reasons,
             decision.decided_at,
             decision.payable_from,
+            decision.event_deductible_fen,
         ),
     )
 
@@ -173,6 +175,7 @@ def _decision(row: Row) -> DecisionRow:
         why=row[5],
         amount_fen=Fen(row[6]),
         deductible_fen=Fen(row[7]),
+        event_deductible_fen=Fen(row[21]),
         failures=tuple(FailedRule(**each) for each in failures),
         rule_version=row[9],
         model_id=row[10],

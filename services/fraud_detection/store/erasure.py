@@ -35,18 +35,24 @@ _PHONES: Final = "DELETE FROM coverage_phones WHERE policy_id = ANY(%s::uuid[])"
 
 _ITEMS: Final = "DELETE FROM coverage_items WHERE policy_id = ANY(%s::uuid[])"
 
-# The account that is paid to and what event and item are called are kept until an open claim is decided; the helper is
-# another person than the insured.
-_CLAIMS: Final = """
+_OPEN_BESIDE: Final = """
+EXISTS (SELECT FROM claims AS beside WHERE beside.policy_id = claims.policy_id
+        AND beside.state NOT IN ('approved', 'refused'))"""
+
+# The account that is paid to and what the item is called are kept until an open claim is decided, and what the event is
+# called as long as any claim on the policy is open: what was paid for the event counts for it. The helper is another
+# person than the insured.
+_CLAIMS: Final = f"""
 UPDATE claims
 SET person_token = '00' || replace(claim_id::text, '-', ''), phone_token = '00' || replace(claim_id::text, '-', ''),
     device_token = NULL, description = NULL,
     payee_token = CASE WHEN state IN ('approved', 'refused') THEN '00' || replace(claim_id::text, '-', '')
                        ELSE payee_token END,
-    event_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE event_reference END,
+    event_reference = CASE WHEN {_OPEN_BESIDE} THEN event_reference END,
     item_reference = CASE WHEN state IN ('approved', 'refused') THEN NULL ELSE item_reference END
 WHERE policy_id = ANY(%s::uuid[])
-  AND (left(person_token, 2) <> '00' OR left(payee_token, 2) <> '00' AND state IN ('approved', 'refused'))"""
+  AND (left(person_token, 2) <> '00' OR left(payee_token, 2) <> '00' AND state IN ('approved', 'refused')
+       OR event_reference IS NOT NULL AND NOT {_OPEN_BESIDE})"""
 
 _APPEALS: Final = """
 UPDATE appeals SET reason = '' FROM claims

@@ -15,14 +15,15 @@ from shared.values.money import Fen
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _OTHERS: Final = """
-SELECT claim_id, scam_type, occurred_at, discovered_at, submitted_at, amount_fen, payee_token,
+SELECT claim_id, scam_type, occurred_at, discovered_at, submitted_at, claims.amount_fen, payee_token,
        EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
                WHERE mine.claim_id = %(claim_id)s AND theirs.claim_id = claims.claim_id),
        state = 'approved', policy_id, liability, person_token = %(person)s,
-       coalesce((SELECT decisions.amount_fen FROM decisions
-                 WHERE decisions.claim_id = claims.claim_id AND decisions.outcome = 'approved'), 0),
-       event_reference, event_named
-FROM claims
+       coalesce(final.amount_fen, 0), event_reference, event_named, coalesce(final.event_deductible_fen, 0)
+FROM claims LEFT JOIN LATERAL (
+    SELECT decisions.amount_fen, event_deductible_fen FROM decisions
+    WHERE decisions.claim_id = claims.claim_id AND outcome IN ('approved', 'refused') ORDER BY version DESC LIMIT 1
+) AS final ON true
 WHERE (person_token = %(person)s OR policy_id = ANY(%(policies)s::uuid[])) AND claim_id <> %(claim_id)s"""
 
 _COUNTS: Final = """
@@ -82,6 +83,7 @@ def other_claims(tx: Tx, claim: Claim, policies: Sequence[PolicyId]) -> list[Oth
             approved_fen=Fen(row[12]),
             event_reference=row[13],
             event_named=row[14],
+            event_deductible_fen=Fen(row[15]),
         )
         for row in tx.all(
             _OTHERS, {"claim_id": claim.claim_id, "person": claim.person_token, "policies": list(policies)}

@@ -19,7 +19,7 @@ from services.fraud_detection.domain.decision_policy import (
     decide,
 )
 from services.fraud_detection.domain.errors import UnknownClaim
-from services.fraud_detection.domain.payable import Payable
+from services.fraud_detection.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.store import claims, decisions, limits
 from services.fraud_detection.store.decisions import MACHINE, DecisionRow
 from services.fraud_detection.usecases.case_file import CaseFile, collect, snapshot
@@ -30,12 +30,9 @@ from shared.events.claims import ClaimSubmitted, Outcome
 from shared.process import metrics
 from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, DecisionId
-from shared.values.money import Fen
 
 _TRIES: Final = 3
 """Each try but the first means that another claim took of the same limit in between; a third such is no coincidence."""
-
-_NOTHING: Final = Payable(Fen(0), Fen(0))
 
 
 def adjudicate(tx: Tx, submitted: ClaimSubmitted, *, find_champion: FindChampion, now: datetime) -> Outcome | None:
@@ -83,10 +80,10 @@ def _decide(tx: Tx, case: CaseFile, opinion: Opinion | NoOpinion) -> tuple[Decis
         taken = case.payable(use)
         decision = decide(case.product, case.claim, failed, taken.amount_fen, opinion, related=case.related)
         if not isinstance(decision, Approve):
-            return decision, failed, _NOTHING
+            return decision, failed, NOTHING_PAYABLE
         if reserve(tx, case, taken, use):
             return decision, failed, taken
-    return Review("limit_contended"), failed, _NOTHING
+    return Review("limit_contended"), failed, NOTHING_PAYABLE
 
 
 def reserve(tx: Tx, case: CaseFile, taken: Payable, use: LimitUse) -> bool:
@@ -129,6 +126,7 @@ def _row(
         why=why,
         amount_fen=taken.amount_fen,
         deductible_fen=taken.deductible_fen,
+        event_deductible_fen=taken.event_deductible_fen,
         failures=told or failed,
         rule_version=RULE_VERSION,
         model_id=heard.model_id if heard else None,

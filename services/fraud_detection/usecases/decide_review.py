@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ from services.fraud_detection.domain.errors import (
     NotStaff,
     UnknownClaim,
 )
-from services.fraud_detection.domain.payable import Payable
+from services.fraud_detection.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.store import claims, decisions, limits, reviews
 from services.fraud_detection.store.decisions import DecisionRow
 from services.fraud_detection.usecases.adjudicate import reserve
@@ -29,7 +29,6 @@ from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.ids import ClaimId, DecisionId
-from shared.values.money import Fen
 
 STAFF: Final = "fangzha"
 """The tenant of the insurer's own people."""
@@ -88,7 +87,7 @@ def decide_review(
         raise AnotherPersonDecides(claim_id)
     case = collect(tx, claim)
     _require_words(verdict, case, before[-1])
-    taken = _approve(tx, case) if verdict.outcome == "approve" else Payable(Fen(0), Fen(0))
+    taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, before[-1])
     words = (verdict.reasons or "").strip()
     sealed = personal_data.seal(tx, words, claim_id, "reasons") if words else None
     row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer.subject, sealed=sealed, now=now)
@@ -136,6 +135,14 @@ def _approve(tx: Tx, case: CaseFile) -> Payable:
     raise LimitUsedUp(case.claim.policy_id)
 
 
+def _refuse(tx: Tx, case: CaseFile, before: DecisionRow) -> Payable:
+    """Nothing is paid; a loss that is refused for nothing but its smallness counts for its event's deductible."""
+    if {each.code for each in before.failures} != {"below_deductible"}:
+        return NOTHING_PAYABLE
+    borne = case.payable(limits.use(tx, case.claim.policy_id, case.claim.liability)).event_deductible_fen
+    return replace(NOTHING_PAYABLE, event_deductible_fen=borne)
+
+
 def _row(
     case: CaseFile,
     verdict: Verdict,
@@ -158,6 +165,7 @@ def _row(
         why=None,
         amount_fen=taken.amount_fen,
         deductible_fen=taken.deductible_fen,
+        event_deductible_fen=taken.event_deductible_fen,
         failures=() if approved else before.failures,
         rule_version=RULE_VERSION,
         model_id=before.model_id,

@@ -151,7 +151,7 @@ def test_points_are_compared_under_the_answers_words() -> None:
 def test_the_explanation_works_an_example_of_what_the_insured_bears() -> None:
     said = [words.en for words in explain(terms("resident-anti-fraud-shared"))]
     assert (
-        "The first 3,000.00 yuan of each loss are the insured's, 70 % of the rest is paid:"
+        "The first 3,000.00 yuan of each event's loss are the insured's, 70 % of the rest is paid:"
         " of a loss of 10,000.00 yuan, 4,900.00 yuan."
     ) in said
 

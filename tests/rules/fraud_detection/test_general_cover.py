@@ -171,8 +171,8 @@ NAMED = {"event_reference": "INC-1", "event_named": True}
 
 
 @given(
-    losses=st.lists(st.integers(400_000, 900_000), min_size=2, max_size=4),
-    deductible=st.integers(0, 300_000),
+    losses=st.lists(st.integers(1, 900_000), min_size=2, max_size=4),
+    deductible=st.integers(0, 1_000_000),
     percent=st.integers(1, 100),
 )
 def test_losses_of_one_event_are_paid_as_if_they_were_one_loss(
@@ -185,10 +185,15 @@ def test_losses_of_one_event_are_paid_as_if_they_were_one_loss(
         taken = payable(terms, filed, NOTHING_USED, share(terms, filed, (), paid))
         paid.append(
             other(
-                claim_id=ClaimId(str(number)), approved=True, approved_fen=taken.amount_fen, policy_id=POLICY, **NAMED
+                claim_id=ClaimId(str(number)),
+                approved=taken.amount_fen > 0,
+                approved_fen=taken.amount_fen,
+                event_deductible_fen=taken.event_deductible_fen,
+                policy_id=POLICY,
+                **NAMED,
             )
         )
-    together = (sum(losses) - deductible) * percent // 100
+    together = max(0, sum(losses) - deductible) * percent // 100
     assert together - len(losses) < sum(each.approved_fen for each in paid) <= together
 
 
@@ -196,19 +201,21 @@ def test_losses_of_one_event_are_paid_as_if_they_were_one_loss(
     ("changes", "second"),
     [
         ({}, 700_000),
+        ({"event_deductible_fen": Fen(100_000)}, 500_000),
+        ({"approved": False, "approved_fen": Fen(0)}, 700_000),
         ({"event_named": False}, 400_000),
         ({"event_reference": "INC-2"}, 400_000),
-        ({"approved": False}, 400_000),
-        ({"approved_fen": Fen(0)}, 400_000),
+        ({"event_deductible_fen": Fen(0)}, 400_000),
         ({"liability": "ransom"}, 400_000),
         ({"policy_id": ELSEWHERE}, 400_000),
     ],
 )
-def test_only_what_was_paid_for_the_event_on_this_cover_spares_its_deductible(
+def test_only_what_was_borne_of_the_events_deductible_on_this_cover_is_not_borne_again(
     changes: dict[str, Any], second: int
 ) -> None:
     terms = product(event_deductible_fen=300_000)
-    first = other(**{"policy_id": POLICY, "approved": True, "approved_fen": Fen(500_000), **NAMED, **changes})
+    bore = {"policy_id": POLICY, "approved": True, "approved_fen": Fen(500_000), "event_deductible_fen": Fen(300_000)}
+    first = other(**{**bore, **NAMED, **changes})
     filed = claim(amount_fen=Fen(700_000), **NAMED)
     assert payable(terms, filed, NOTHING_USED, share(terms, filed, (), (first,))).amount_fen == second
 
@@ -238,6 +245,23 @@ def test_a_share_is_claimed_beside_another_and_is_no_duplicate() -> None:
     assert codes(others=(paid,)) == ["duplicate_loss"]
     again = other(policy_id=POLICY, approved=True)
     assert codes(others=(again,), share=mine) == ["duplicate_loss"]
+
+
+def test_what_the_others_paid_for_another_loss_of_the_event_is_no_part_of_this_one() -> None:
+    """Two losses of one event, half a year apart, under two policies that share each of them."""
+    filed = claim(amount_fen=Fen(350_000), **NAMED)
+    months = timedelta(days=180)
+    paid = other(
+        policy_id=ELSEWHERE,
+        approved=True,
+        approved_fen=Fen(500_000),
+        amount_fen=Fen(1_000_000),
+        occurred_at=LOSS - months,
+        discovered_at=LOSS - months,
+        **NAMED,
+    )
+    mine = shared(product(), filed, (held_elsewhere(), product()), others=(paid,))
+    assert payable(product(), filed, NOTHING_USED, mine).amount_fen == 175_000
 
 
 def test_what_the_others_paid_is_no_loss_any_more_even_where_shares_changed_since() -> None:

@@ -9,12 +9,15 @@ import msgspec
 import psycopg2
 import pytest
 
+from services.enrollment.domain.policies import Insured
 from services.enrollment.domain.renewals import RENEWAL_CODES, fault
 from services.enrollment.intake import lines
 from services.enrollment.store import erasures, opt_outs, products
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.run_renewals import start_renewals, work_off_renewals
+from services.enrollment.usecases.vault import Vault
+from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled
 from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
@@ -102,6 +105,26 @@ def test_a_gap_is_no_continuity(office: Office) -> None:
     office.end_terms(ENDS)
     later = office.send("renewal", [HEADER, FIRST], now=ENDS + timedelta(days=1))
     assert office.codes(later) == [(2, "lapsed")]
+
+
+def test_the_records_of_a_chunk_are_opened_once_however_its_people_are_spread_over_the_file(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in another order than that of the enrollment names people of thousands of chunks."""
+    for first in (0, 10):
+        office.send("enrollment", csv([row(n) for n in range(first, first + 10)]).decode().splitlines(), now=NOW)
+    opened: list[str] = []
+    everyone = Vault.everyone
+
+    def counted(vault: Vault, tx: Tx, chunk_id: str) -> list[Insured]:
+        opened.append(chunk_id)
+        return everyone(vault, tx, chunk_id)
+
+    monkeypatch.setattr(Vault, "everyone", counted)
+    mixed = [f"sub-{n:09d}" for pair in zip(range(10), range(10, 20), strict=True) for n in pair]
+    batch = office.send("renewal", [HEADER, *mixed], now=SHORTLY_BEFORE)
+    assert office.counts(batch) == ("finished", 20, 0)
+    assert len(opened) == 2
 
 
 def test_it_is_too_early_until_the_last_quarter_of_the_term(office: Office) -> None:

@@ -101,6 +101,19 @@ def test_a_renewal_may_reach_back_less_far_than_its_predecessor_and_never_farthe
     assert schedule(east, nearer.json)["retroactive_date"] == (asked + days(1)).isoformat()
 
 
+def test_a_date_of_birth_that_was_told_need_not_be_told_again_and_stays(office: Office, east: Partner) -> None:
+    passport = body(1)["insured"] | {"document_type": "passport", "document_number": "E12345678"}
+    first = enrolled(east, body(1, insured=passport | {"birth_date": "1980-03-15"}))
+    other = renewed(office, east, first, body(1, insured=passport | {"birth_date": "1990-03-15"}))
+    assert pointers(other) == ["/insured/birth_date"]
+    second = renewing(east, first, body(1, insured=passport))
+    assert second.status_code == 201, second.text
+    told = office.policy(PolicyId(second.json["policy_id"]))
+    with office.database.transaction() as tx:
+        assert office.vault.insured(tx, told).birth_date == "1980-03-15"
+    assert office.told(PoliciesEnrolled)[-1].policies.birth_year == [1980]
+
+
 def test_an_organizations_renewal_is_graded_by_the_answers_of_now(office: Office, east: Partner) -> None:
     first = enrolled(east, cyber(1))
     assert pointers(renewed(office, east, first, cyber(1, answers={})))[0].startswith("/answers/")

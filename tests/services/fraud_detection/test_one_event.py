@@ -14,7 +14,9 @@ from services.fraud_detection.domain.cover_rules import FailedRule
 from services.fraud_detection.domain.errors import CoverRuleStands, NotStaff
 from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.decide_review import Reviewer
+from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.usecases.name_event import name_event
+from shared.process.clock import SystemClock
 from tests.rules.fraud_detection.builders import LOSS, START
 from tests.services.fraud_detection.builders import NOW, Caller, World, claim_body
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, papers, shipped, told, why
@@ -148,6 +150,52 @@ def test_the_deductible_of_an_event_is_taken_once_where_persons_say_that_it_is_o
     for claim, yuan in zip(claims, (855_000, second_yuan), strict=True):
         assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
         assert approved(world, claim) == yuan * YUAN
+
+
+def test_losses_that_are_refused_as_too_small_add_up_with_the_next_one_of_the_event(world: World) -> None:
+    insured = bias_insured(world)
+    small = biased(world, insured, act_days=10, amount_yuan=30_000, event_reference="BIAS-7")
+    assert world.decide(small) == "refusal_proposed"
+    assert world.review(small.claim_id, "refuse", clause="below_deductible", reasons="小于免赔额") == "refused"
+    large = biased(world, insured, act_days=40, amount_yuan=100_000, event_reference="BIAS-7")
+    assert world.decide(large) == "review"
+    for claim in (small, large):
+        name(world, claim, "BIAS-7")
+    assert world.review(large.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert approved(world, large) == 72_000 * YUAN
+
+
+def test_who_moves_a_paid_claim_to_another_event_spares_that_one_no_deductible(world: World) -> None:
+    insured = bias_insured(world)
+    claims = [
+        biased(world, insured, act_days=day, amount_yuan=yuan, event_reference="BIAS-7")
+        for day, yuan in ((10, 1_000_000), (40, 200_000), (70, 300_000))
+    ]
+    for claim in claims:
+        assert world.decide(claim) == "review"
+        name(world, claim, "BIAS-7")
+    for claim in claims[:2]:
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+    for claim in claims[1:]:
+        name(world, claim, "BIAS-8")
+    assert world.review(claims[2].claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert approved(world, claims[2]) == 225_000 * YUAN
+
+
+def test_an_event_keeps_its_name_until_the_last_open_claim_of_an_erased_person_is_decided(world: World) -> None:
+    insured = bias_insured(world)
+    first = biased(world, insured, act_days=10, amount_yuan=1_000_000)
+    second = biased(world, insured, act_days=40, amount_yuan=500_000)
+    for claim in (first, second):
+        assert world.decide(claim) == "review"
+        name(world, claim, "BIAS-7")
+    assert world.review(first.claim_id, "approve", clause=None, reasons=None) == "approved"
+    with world.database.transaction() as tx:
+        erase(tx, [insured.policy_id], erased_at=NOW)
+    assert world.review(second.claim_id, "approve", clause=None, reasons=None) == "approved"
+    assert approved(world, second) == 450_000 * YUAN
+    erase_the_rest(world.database, SystemClock())
+    assert [world.claim(each.claim_id).event_reference for each in (first, second)] == [None, None]
 
 
 def test_a_claimant_cannot_part_one_loss_into_two_events_but_a_person_can(world: World) -> None:
