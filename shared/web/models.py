@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 MAX_FEN = 1_000_000_000_000
 """Ten billion yuan: above any cover, far below what a bigint holds."""
@@ -19,7 +22,31 @@ Identifier = Annotated[
 ]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
+
+
+def _a_day(value: object) -> object:
+    """By itself, pydantic reads numbers, and texts of digits, as seconds since 1970; who sends 0 means none of it."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if type(value) is date:
+        return value
+    raise PydanticCustomError("date_parsing", "This is no date.")
+
+
+def _a_moment(value: object) -> object:
+    """The same of moments."""
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
+    if isinstance(value, datetime):
+        return value
+    raise PydanticCustomError("datetime_parsing", "This is no moment.")
+
+
 # What insurance speaks of; at the ends of the calendar a mere change of zone overflows.
 Moment = Annotated[
     AwareDatetime,
@@ -28,8 +55,13 @@ Moment = Annotated[
         lt=datetime(2200, 1, 1, tzinfo=UTC),
         description="RFC 3339 with a zone, e.g. 2026-01-31T08:00:00+08:00.",
     ),
+    BeforeValidator(_a_moment),
 ]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1), description="A day, e.g. 2026-01-31.")]
+Day = Annotated[
+    date,
+    Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1), description="A day, e.g. 2026-01-31."),
+    BeforeValidator(_a_day),
+]
 
 
 class RequestModel(BaseModel):

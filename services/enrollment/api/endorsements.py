@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from services.enrollment.api.deps import Deps
 from services.enrollment.domain import errors, lifecycle_errors
@@ -27,7 +27,7 @@ from shared.values.documents import normalize_phone
 from shared.values.errors import InvalidField
 from shared.values.ids import PolicyId
 from shared.web import paging
-from shared.web.models import Identifier, ReplyModel, RequestModel
+from shared.web.models import Day, Identifier, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
 endorsements = Resource("endorsements", "Changes of policies that run")
@@ -50,7 +50,7 @@ class EndorsementRequest(RequestModel):
     """With item_added."""
     item_reference: ItemReference | None = None
     """With item_removed."""
-    effective_date: Annotated[date | None, Field(strict=False)] = None
+    effective_date: Day | None = None
     """With items: the first day with the change; tomorrow, if left out."""
     phone: Annotated[str | None, StringConstraints(min_length=1, max_length=40)] = None
     """With phone_changed: the same person's new number. Cover stays the person's, whoever has the old number."""

@@ -58,8 +58,8 @@ class ContractTerms(RequestModel):
     """All that a contract says."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
-    first_day: Annotated[Day, Field(strict=False)]
-    last_day: Annotated[Day, Field(strict=False)]
+    first_day: Day
+    last_day: Day
     back_dating_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
     """How many days before today cover may begin, because files come late."""
     products: Annotated[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -25,7 +24,7 @@ from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
-from shared.web.models import Identifier, Moment, RequestModel
+from shared.web.models import Day, Identifier, Moment, RequestModel
 from shared.web.resource import Asked, Call, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
@@ -43,7 +42,7 @@ class InsuredHolder(RequestModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     """A mobile number of mainland China; an organization's is that of whom it names for its policy."""
-    birth_date: Annotated[date | None, Field(strict=False)] = None
+    birth_date: Day | None = None
     """Needed where the product has an age range and the document's number tells no whole date: a passport's."""
 
 
@@ -65,14 +64,14 @@ class Enrollment(RequestModel):
     partner_reference: Reference
     """Your own number of this subscriber; no phone and no identity number."""
     insured: InsuredHolder
-    effective_date: Annotated[date | None, Field(strict=False)] = None
+    effective_date: Day | None = None
     """The first day of cover; the day after enrollment, if left out."""
     consent: ConsentProof
     answers: Answers = Field(default_factory=dict)
     """Each question's code with the code of its answer, where the product has a `rating`."""
     scheduled_items: ScheduledItemList = Field(default_factory=list)
     """What the policy is to list, where the product has `scheduled_items`."""
-    retroactive_date: Annotated[date | None, Field(strict=False)] = None
+    retroactive_date: Day | None = None
     """With claims-made products: acts before this day are not covered; the earliest allowed, if left out."""
     renews: Identifier | None = None
     """The policy of the same insured and product that this one is to follow without a gap, in its last 90 days."""

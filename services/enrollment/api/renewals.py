@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from services.enrollment.api.deps import Deps
 from services.enrollment.api.partner_access import require_staff
@@ -31,7 +31,7 @@ class RenewalRequest(RequestModel):
     """Which policies are to go on."""
 
     product_code: Code
-    expiring_through: Annotated[Day, Field(strict=False)]
+    expiring_through: Day
     """The last day of cover: every policy whose term ends until then is renewed."""
     partner_id: PartnerCode | None = None
     """Whose policies: for the insurer's staff; a partner leaves it out."""

@@ -124,7 +124,8 @@ class DisputeView(ReplyModel):
     raised_at: datetime
     answered_at: datetime | None
     answered_by: str | None
-    adjustment: TotalView
+    adjustment: TotalView | None
+    """Where it was upheld: what a later statement adds or takes off for it."""
 
 
 class DisputePath(RequestModel):
@@ -137,7 +138,7 @@ class SettlementRequest(RequestModel):
     net_fen: SignedFen
     """As the statement says: above zero received from the partner, below zero paid to it."""
     bank_reference: ShortText
-    value_day: Annotated[Day, Field(strict=False)]
+    value_day: Day
 
 
 def statement_view(statement: Statement, settlement: Settlement | None) -> StatementView:
@@ -191,5 +192,5 @@ def dispute_view(dispute: Dispute) -> DisputeView:
         raised_at=dispute.raised_at,
         answered_at=dispute.answered_at,
         answered_by=dispute.answered_by,
-        adjustment=total_view(dispute.adjustment),
+        adjustment=total_view(dispute.adjustment) if dispute.state == "upheld" else None,
     )

@@ -48,12 +48,12 @@ class UnknownBatch(FangzhaError):
 
 @dataclass(frozen=True)
 class AlreadyCovered(FangzhaError):
-    """This person already holds this product's cover, and one person has it once; nothing was stored."""
+    """This person already holds this product's cover, and one person has it once: there is nothing to do."""
 
 
 @dataclass(frozen=True)
 class AlreadyCoveredByYou(AlreadyCovered):
-    """This person already holds this product's cover by your policy {policy_id}; nothing was stored."""
+    """This person already holds this product's cover by your policy {policy_id}; cancel that to begin anew."""
 
     policy_id: str
     """Named only to the partner whose policy it is."""
@@ -158,7 +158,7 @@ class NotWindingDown(FangzhaError):
 
 @dataclass(frozen=True)
 class OptedOut(FangzhaError):
-    """This person opted out, and the consent is no younger; have it lifted by a new one, and send that."""
+    """This person opted out, and the consent is no younger; a new one lifts it, by POST /v1/opt-outs/lift."""
 
 
 @dataclass(frozen=True)

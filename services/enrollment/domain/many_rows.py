@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 
 from services.enrollment.domain.ages import asks_age
+from services.enrollment.domain.document_types import document_type_of
 from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.rows import (
     BLANK_LETTERS,
@@ -26,7 +27,7 @@ from services.enrollment.domain.rows import (
     Fault,
     RawRow,
 )
-from shared.values.documents import FIRST_YEAR, LAST_YEAR, PROVINCES, SIMULATED_REGION, WEIGHTS
+from shared.values.documents import DOCUMENT_TYPES, FIRST_YEAR, LAST_YEAR, PROVINCES, SIMULATED_REGION, WEIGHTS
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Moments are microseconds since then, as PostgreSQL stores them."""
@@ -71,7 +72,7 @@ class Judged:
 
 def judge_all(rows: pl.DataFrame, desk: Desk) -> Judged:
     """``rows`` has a column ``line`` and those of a RawRow, none of them null; texts may still have blanks around."""
-    plain = _with_findings(rows, desk)
+    plain = _with_findings(_with_known_types(rows), desk)
     parts = [_accepted(plain.filter("plain"))]
     odd = plain.filter(~pl.col("plain")).select("line", *COLUMNS)
     if not odd.height:
@@ -83,6 +84,13 @@ def judge_all(rows: pl.DataFrame, desk: Desk) -> Judged:
         odd = odd.filter(~loose["plain"])
     singly, refused = _singly(odd, desk)
     return Judged(pl.concat([*parts, singly]).sort("line"), refused)
+
+
+def _with_known_types(rows: pl.DataFrame) -> pl.DataFrame:
+    """Types of documents by our own names, where partners call them otherwise."""
+    names = [each for each in rows["document_type"].unique() if each not in DOCUMENT_TYPES]
+    known = {name: document_type for name in names if (document_type := document_type_of(name)) is not None}
+    return rows.with_columns(pl.col("document_type").replace(known)) if known else rows
 
 
 _FEW: Final = 500

@@ -17,13 +17,13 @@ import msgspec
 from services.enrollment.domain.ages import age_fits, asks_age
 from services.enrollment.domain.consents import ConsentTextsInUse
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
+from services.enrollment.domain.document_types import document_type_of, document_types_of
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
 from services.enrollment.domain.references import is_personal, is_reference
 from shared.events.products import ProductPublished
 from shared.values.documents import (
     FIRST_YEAR,
-    LAST_YEAR,
     Document,
     holder_kind,
     normalize_document,
@@ -142,7 +142,7 @@ class Desk:
         document = self._document(raw)
         if isinstance(document, Fault):
             return document
-        born = self._born(document, raw.birth_date)
+        born = self._born(document, raw.birth_date, first_day)
         if isinstance(born, Fault):
             return born
         if born is not None and not age_fits(born, first_day, self.terms):
@@ -162,19 +162,21 @@ class Desk:
         )
 
     def _document(self, raw: RawRow) -> Document | Fault:
-        try:
-            document = normalize_document(raw.document_type, raw.document_number, sandbox=self.sandbox)
-        except InvalidField as error:
-            field = "document_type" if error.pointer.endswith("type") else "document_number"
-            return Fault(field, f"{field}_invalid", error.detail, error.fix)
-        if holder_kind(document.type) != self.terms.insured_kind:
+        kind = document_type_of(raw.document_type)
+        if kind is None or holder_kind(kind) != self.terms.insured_kind:
             return Fault(
                 "document_type",
                 "document_type_invalid",
-                f"This product insures {_INSURES[self.terms.insured_kind]} alone.",
-                "Send a document of that kind, or choose another product.",
+                "The document type is unknown."
+                if kind is None
+                else f"This product insures {_INSURES[self.terms.insured_kind]} alone.",
+                f"Send one of {', '.join(document_types_of(self.terms.insured_kind))}.",
             )
-        return document
+        try:
+            return normalize_document(kind, raw.document_number, sandbox=self.sandbox)
+        except InvalidField as error:
+            field = "document_type" if error.pointer.endswith("type") else "document_number"
+            return Fault(field, f"{field}_invalid", error.detail, error.fix)
 
     def first_day(self, text: str) -> date | Fault:
         """The first day of cover that ``text`` asks for."""
@@ -252,13 +254,15 @@ class Desk:
         found = self._consent_texts.fault(text_version, channel, given_at)
         return None if found is None else Fault(*found)
 
-    def _born(self, document: Document, told: str) -> date | Fault | None:
+    def _born(self, document: Document, told: str, first_day: date) -> date | Fault | None:
         """When the person was born; None where neither the document nor the partner tells and nobody asks."""
         if not told:
             unknown = document.birth_date is None and asks_age(self.terms)
             return _BIRTH_DATE_MISSING if unknown else document.birth_date
+        if self.terms.insured_kind != "person":
+            return _BIRTH_DATE_OF_NOBODY
         born = _day(told)
-        if born is None or not FIRST_YEAR <= born.year <= LAST_YEAR or self.terms.insured_kind != "person":
+        if born is None or born.year < FIRST_YEAR or born > first_day:
             return _BIRTH_DATE_INVALID
         return born if document.birth_date in {None, born} else _BIRTH_DATE_DIFFERS
 
@@ -289,7 +293,7 @@ OPTED_OUT: Final = Fault(
     "document_number",
     "opted_out",
     "This person opted out of cover, and the consent sent is no younger.",
-    "Leave this person out; only a new consent, told to the insurer, lifts it: then send that or a younger one.",
+    "Leave this person out; only a new consent lifts it (POST /v1/opt-outs/lift): then send that or a younger one.",
 )
 
 
@@ -302,14 +306,17 @@ _BIRTH_DATE_MISSING: Final = Fault(
 _BIRTH_DATE_INVALID: Final = Fault(
     "birth_date",
     "birth_date_invalid",
-    "This is no person's date of birth.",
-    "Write it as 1990-12-31; leave it empty for an organization.",
+    "This is no date, or nobody insured can be born then.",
+    "Write it as 1990-12-31.",
+)
+_BIRTH_DATE_OF_NOBODY: Final = Fault(
+    "birth_date", "birth_date_invalid", "An organization has no date of birth.", "Leave it out."
 )
 _BIRTH_DATE_DIFFERS: Final = Fault(
     "birth_date",
     "birth_date_differs",
     "The document's number tells another date of birth.",
-    "Send both as on the document, or leave the date empty.",
+    "Send both as on the document, or leave the date out.",
 )
 _PERSONAL_REFERENCE: Final = Fault(
     "partner_reference",

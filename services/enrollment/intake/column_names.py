@@ -32,14 +32,14 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "consent_sha256": ("同意书哈希", "同意凭证哈希", "授权书哈希", "consent_hash"),
     "reason": ("原因", "退保原因", "移除原因"),
 }
-"""Besides each column's own name. Upper and lower case, full-width letters, and a space, hyphen or underscore between
-words make no difference."""
+"""Besides each column's own name. Upper and lower case, full-width letters, and what stands between words (a space, a
+hyphen, an underscore, nothing) make no difference."""
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 
 def _plain(name: str) -> str:
-    return _BETWEEN_WORDS.sub("_", unicodedata.normalize("NFKC", name).strip().strip("\"'").strip().lower())
+    return _BETWEEN_WORDS.sub("", unicodedata.normalize("NFKC", name).strip().strip("\"'").strip().lower())
 
 
 _COLUMN_OF: Final[Mapping[str, str]] = {
@@ -49,8 +49,7 @@ _COLUMN_OF: Final[Mapping[str, str]] = {
 
 def column_of(name: str) -> str | None:
     """Our own name of what a partner calls ``name``; None where we do not know it."""
-    plain = _plain(name)
-    return _COLUMN_OF.get(plain) or _COLUMN_OF.get(plain.replace("_", ""))
+    return _COLUMN_OF.get(_plain(name))
 
 
 def columns_of(header: Sequence[str], expected: FileColumns) -> tuple[str, ...]:
@@ -61,6 +60,8 @@ def columns_of(header: Sequence[str], expected: FileColumns) -> tuple[str, ...]:
             header is missing, it is a person's data.
     """
     fix = f"Name the columns {', '.join(expected.names)}, or use their Chinese names."
+    if not any(header):
+        raise UnreadableFile("It is empty, or its first line is.", fix)
     found = []
     for place, name in enumerate(header, start=1):
         column = column_of(name)

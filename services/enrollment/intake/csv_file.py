@@ -23,6 +23,8 @@ class CsvFile:
             raise UnreadableFile(
                 "Its lines end in carriage returns alone.", "End each line with a line feed, or with both."
             )
+        if first.startswith("{"):
+            raise UnreadableFile("It looks like objects of JSON, a line each.", "Send it as application/x-ndjson.")
         self.header = columns_of(next(csv.reader([first]), []), columns)
 
     def parts(self) -> Iterator[Part]:

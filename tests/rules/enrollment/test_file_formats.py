@@ -131,7 +131,8 @@ def test_columns_may_have_chinese_names_in_every_format(form: Callable[..., byte
 
 
 @pytest.mark.parametrize(
-    "name", ["身份证号", "证件号码", "Document Number", "DOCUMENT-NUMBER", "ｄｏｃument＿number", " 证件号 "]
+    "name",
+    ["身份证号", "证件号码", "Document Number", "DOCUMENT-NUMBER", "ｄｏｃument＿number", "documentNumber", " 证件号 "],
 )
 def test_a_column_is_known_by_any_of_its_names(name: str) -> None:
     assert column_of(name) == "document_number"
@@ -457,7 +458,8 @@ def test_lines_that_end_in_carriage_returns_alone_are_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "sent", "said"),
     [
-        (b"", CSV, "lacks the column partner_reference"),
+        (b"", CSV, "It is empty"),
+        (b'{"name": "a"}\n', CSV, "application/x-ndjson"),
         (b"", NDJSON, "no rows"),
         (b"", PARQUET, "not Parquet"),
         (as_parquet(ROW), CSV, "It is Parquet"),

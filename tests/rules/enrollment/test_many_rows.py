@@ -118,7 +118,7 @@ ROWS = st.builds(
         )
     ),
     st.one_of(st.just("sub-1"), st.from_regex(r"[A-Za-z0-9._/:-]{0,66}", fullmatch=True), PHONES, numbers(), TEXT),
-    st.one_of(st.sampled_from(DOCUMENT_TYPES), st.just("resident_id"), TEXT),
+    st.one_of(st.sampled_from(DOCUMENT_TYPES), st.sampled_from(["resident_id", "身份证", "护照", "Passport"]), TEXT),
     DOCUMENTS,
     st.one_of(
         st.sampled_from(
@@ -176,6 +176,10 @@ def test_good_rows_with_one_thing_changed_get_the_verdicts_that_they_get_alone(
 @pytest.mark.parametrize(
     "changes",
     [
+        {"document_type": "居民身份证"},
+        {"document_type": " Resident_ID"},
+        {"document_type": "护照", "document_number": "E12345678", "birth_date": "1980-03-15"},
+        {"document_type": "统一社会信用代码"},
         {"document_number": wide(id_number())},
         {"document_number": f" {id_number('19800317').lower()} "},
         {"document_number": "１１０１０１ １９８００３１５ ００１" + id_number()[-1]},
@@ -211,7 +215,7 @@ def test_the_odd_and_the_wrong_are_told_apart_as_by_hand(changes: dict[str, str]
 
 def test_most_rows_of_a_file_that_is_written_loosely_are_judged_in_columns_too(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
-        row(document_number=wide(id_number()), phone="+86 139 1234 5678"),
+        row(document_type="居民身份证", document_number=wide(id_number()), phone="+86 139 1234 5678"),
         row(
             document_number=id_number("19800317").lower(),
             phone="（＋８６）１３９１２３４５６７８",

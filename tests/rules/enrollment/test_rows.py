@@ -90,6 +90,18 @@ def test_where_the_document_tells_no_age_and_the_product_asks_it_the_partner_tel
     assert (young.field, young.code) == ("birth_date", "age_outside")
 
 
+@pytest.mark.parametrize("name", ["居民身份证", " 身份证", "Resident_ID", "ＲＥＳＩＤＥＮＴ＿ＩＤ"])
+def test_types_of_documents_are_known_by_their_chinese_names_too(name: str) -> None:
+    assert accepted(judge(row(document_type=name))).insured.document_type == "resident_id"
+
+
+def test_who_names_no_known_type_of_document_is_told_those_that_the_product_insures() -> None:
+    judged = judge(row(document_type="library_card"))
+    assert isinstance(judged, Fault)
+    assert "passport" in judged.fix
+    assert "unified_social_credit_code" not in judged.fix
+
+
 def test_a_product_for_every_age_asks_nobody_how_old_they_are() -> None:
     every_age = terms(age_min=0, age_max=150)
     assert accepted(judge(row(**PASSPORT), product=every_age)).birth_year == 0
@@ -129,6 +141,7 @@ def test_a_date_of_birth_that_the_document_tells_is_not_stored_twice() -> None:
         ({"birth_date": "1980-03-16"}, "birth_date_differs"),
         ({"birth_date": "15/03/1980"}, "birth_date_invalid"),
         (PASSPORT | {"birth_date": "1899-12-31"}, "birth_date_invalid"),
+        (PASSPORT | {"birth_date": "2026-03-03"}, "birth_date_invalid"),
         ({"consent_text_version": ""}, "consent_text_version_missing"),
         ({"consent_channel": "by word of mouth"}, "consent_channel_invalid"),
         ({"consent_sha256": ""}, "consent_sha256_missing"),

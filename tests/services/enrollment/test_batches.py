@@ -464,7 +464,7 @@ def test_a_part_that_cannot_be_opened_fails_its_batch_and_not_the_worker(databas
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "lacks the column partner_reference"),
+        (b"", "It is empty"),
         (b"name,phone\n1,2\n", "lacks the column"),
         (csv([], header=csv([]).decode().strip() + ",salary"), "a column that is not known"),
         (csv([], header=csv([]).decode().strip() + ",name"), "names the column name twice"),

@@ -100,6 +100,10 @@ def test_another_partners_policy_and_batch_are_unknown(east: Partner, west: Part
         ("/partner_reference", {"partner_reference": "13912345678"}),
         ("/effective_date", {"effective_date": "2020-01-01"}),
         ("/effective_date", {"effective_date": "soon"}),
+        ("/effective_date", {"effective_date": 1_850_774_400}),
+        ("/effective_date", {"effective_date": "1850774400"}),
+        ("/insured/birth_date", {"insured": body(1)["insured"] | {"birth_date": "0"}}),
+        ("/consent/given_at", {"consent": body(1)["consent"] | {"given_at": "489715200"}}),
         ("/insured/birth_date", {"insured": body(1)["insured"] | {"birth_date": "1980-03-16"}}),
         (
             "/insured/birth_date",
