@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.values.days import day_of
+
 MAX_FEN = 1_000_000_000_000
 """Ten billion yuan: above any cover, far below what a bigint holds."""
 
@@ -23,17 +25,14 @@ Identifier = Annotated[
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
 
 
 def _a_day(value: object) -> object:
     """By itself, pydantic reads numbers, and texts of digits, as seconds since 1970; who sends 0 means none of it."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        with suppress(ValueError):
-            return date.fromisoformat(value)
-    if type(value) is date:
-        return value
+    day = day_of(value) if isinstance(value, str) else value
+    if type(day) is date:
+        return day
     raise PydanticCustomError("date_parsing", "This is no date.")
 
 

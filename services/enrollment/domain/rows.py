@@ -22,6 +22,7 @@ from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import Consent, Insured
 from services.enrollment.domain.references import is_personal, is_reference
 from shared.events.products import ProductPublished
+from shared.values.days import day_of
 from shared.values.documents import (
     FIRST_YEAR,
     Document,
@@ -51,7 +52,6 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 """Partners' clocks run a little ahead of ours; a consent of tomorrow is another matter."""
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256: Final = re.compile(r"[0-9A-Fa-f]{64}")
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EARLIEST_CONSENT: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """As over HTTP. Some systems write the year 1 where they know no time, and no driver reads that back."""
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]")
@@ -192,7 +192,7 @@ class Desk:
         if not text:
             first_day = min(usual_first_day(self._today), self._latest)
         else:
-            read = _day(text)
+            read = day_of(text)
             if read is None:
                 return Fault("effective_date", "date_invalid", "This is no date.", "Write it as 2026-12-31.")
             first_day = read
@@ -261,7 +261,7 @@ class Desk:
             return _BIRTH_DATE_MISSING if unknown else document.birth_date
         if self.terms.insured_kind != "person":
             return _BIRTH_DATE_OF_NOBODY
-        born = _day(told)
+        born = day_of(told)
         if born is None or born.year < FIRST_YEAR or born > first_day:
             return _BIRTH_DATE_INVALID
         return born if document.birth_date in {None, born} else _BIRTH_DATE_DIFFERS
@@ -324,14 +324,6 @@ _PERSONAL_REFERENCE: Final = Fault(
     "The reference is or holds a phone or identity number, and references are stored in clear.",
     "Send your own number of the subscriber instead.",
 )
-
-
-def _day(text: str) -> date | None:
-    # Python reads weeks and days without hyphens too, which a sender hardly means.
-    try:
-        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
-    except ValueError:
-        return None
 
 
 def _fault_of_texts(raw: RawRow) -> Fault | None:

@@ -6,7 +6,7 @@ Policies of a batch are told by ``batch.finished`` alone: millions of messages w
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 import msgspec
 
@@ -133,15 +133,7 @@ class EndpointDisabled(Fact, frozen=True, kw_only=True):
     reason: DisabledReason
 
 
-FACT_TYPES: Final[tuple[FactType, ...]] = (
-    "batch.finished",
-    "policy.issued",
-    "policy.canceled",
-    "policy.renewed",
-    "claim.changed",
-    "payout.made",
-    "endpoint.disabled",
-)
+FACT_TYPES: Final[tuple[FactType, ...]] = get_args(FactType)
 
 # A proposal to refuse is ours alone: only a person refuses, and may find otherwise.
 _CLAIM_STATES: Final[dict[str, ClaimState]] = {

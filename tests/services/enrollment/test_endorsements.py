@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.pricing import Item
 from services.enrollment.store import erasures
 from services.enrollment.usecases.vault import Vault
@@ -16,14 +17,14 @@ from services.enrollment.usecases.wind_down import wind_down
 from shared.db.pool import Database
 from shared.events.policies import PolicyEndorsed
 from shared.process.clock import wall_now
-from shared.values.ids import PartnerId, PolicyId
+from shared.values.ids import PolicyId
 from tests.services.enrollment.a_full_month import endorse as change
 from tests.services.enrollment.a_full_month import organization
 from tests.services.enrollment.books import Books, taxed_books
 from tests.services.enrollment.builders import NOW, Answer, Partner, body, faults
 from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.test_organizations import bias
-from tests.services.enrollment.test_wind_down import work_off
+from tests.services.enrollment.test_wind_down import EAST, WEST, work_off
 
 
 def problem(reply: Answer) -> str:
@@ -74,21 +75,26 @@ def kept(books: Books) -> list[int]:
         return [row[0] for row in tx.all("SELECT compensation_delta_fen FROM endorsements ORDER BY version")]
 
 
+def add_and_remove_a_model(books: Books, policy: Policy, *, moves: bool) -> None:
+    """On one day, by the partner that sold the policy or by the one that it ``moves`` to before."""
+    holder = EAST if moves else WEST
+    if moves:
+        with books.database.transaction() as tx:
+            wind_down(tx, WEST, EAST, actor="test", now=NOW)
+        work_off(books.database)
+    third = Item("third", "Third model")
+    change(books, policy, ItemAdded(third, None), tenant=holder, now=NOW + timedelta(days=2))
+    change(books, policy, ItemRemoved("third", None), tenant=holder, now=NOW + timedelta(days=2))
+
+
 @pytest.mark.parametrize("moves", [False, True])
 def test_what_the_partner_keeps_of_a_change_follows_the_sale_and_not_todays_contract(
     database: Database, vault: Vault, environ: dict[str, str], *, moves: bool
 ) -> None:
     books = taxed_books(database, vault)
-    east, west = PartnerId("telecom-east"), PartnerId("telecom-west")
-    policy = organization(books, tenant=west, now=NOW)
+    policy = organization(books, tenant=WEST, now=NOW)
     pays(books, "service_fee", 500)
-    if moves:
-        with database.transaction() as tx:
-            wind_down(tx, west, east, actor="test", now=NOW)
-        work_off(database)
-    third = Item("third", "Third model")
-    change(books, policy, ItemAdded(third, None), tenant=east if moves else west, now=NOW + timedelta(days=2))
-    change(books, policy, ItemRemoved("third", None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    add_and_remove_a_model(books, policy, moves=moves)
     added, removed = kept(books)
     assert added > 0
     assert removed == -added
@@ -100,17 +106,10 @@ def test_a_fee_that_was_agreed_at_the_sale_does_not_grow_with_a_change(
     database: Database, vault: Vault, environ: dict[str, str], *, moves: bool
 ) -> None:
     books = taxed_books(database, vault)
-    east, west = PartnerId("telecom-east"), PartnerId("telecom-west")
     pays(books, "service_fee", 500)
-    policy = organization(books, tenant=west, now=NOW)
+    policy = organization(books, tenant=WEST, now=NOW)
     pays(books, "commission", 1500)
-    if moves:
-        with database.transaction() as tx:
-            wind_down(tx, west, east, actor="test", now=NOW)
-        work_off(database)
-    third = Item("third", "Third model")
-    change(books, policy, ItemAdded(third, None), tenant=east if moves else west, now=NOW + timedelta(days=2))
-    change(books, policy, ItemRemoved("third", None), tenant=east if moves else west, now=NOW + timedelta(days=2))
+    add_and_remove_a_model(books, policy, moves=moves)
     assert kept(books) == [0, 0]
     assert faults(database, environ) == []
 
