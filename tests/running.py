@@ -10,6 +10,8 @@ from pathlib import Path
 from deploy.local import postgresql, sandbox_clock
 from deploy.local.stack import Stack
 
+PATIENCE_SECONDS = 300.0
+
 
 class RunningSystem(Stack):
     """A stack that a test may hurt: ``.url(service)``, ``.token(client)``, ``.bank_url``, ``.kill(process)``, …"""
@@ -31,3 +33,9 @@ def running(folder: Path) -> Iterator[RunningSystem]:
         yield system
     finally:
         system.stop()
+
+
+def ready_again(system: Stack) -> None:
+    """Wait for every process; where some were killed again and again, the supervisor may need a while."""
+    for process in system.processes():
+        system.wait(process, seconds=PATIENCE_SECONDS)

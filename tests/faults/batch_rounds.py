@@ -25,7 +25,7 @@ import psycopg2
 from deploy.demo.enrolling import PARTNER, PRODUCT, today
 from deploy.demo.users import ENROLLMENT, User
 from deploy.local import sandbox_clock
-from deploy.local.stack import Stack, StackFailed
+from deploy.local.stack import Stack
 from deploy.simulator import people, subscribers
 from deploy.simulator.subscribers import WrittenFile
 from services.enrollment.app import INSTALLER
@@ -41,6 +41,7 @@ from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from tests.faults.braking import Brake
 from tests.faults.killing import Killing, SecondWorker
+from tests.running import ready_again
 from tests.services.enrollment.receiver import Receiver
 
 BAD_SHARE: Final = 0.005
@@ -245,8 +246,7 @@ def play(scene: Scene, rng: random.Random) -> Round:
             killing.kill_all_while(partial(at_work, system, batch_id))
             brake.release()
         batch = finished(system, batch_id)
-    for process in system.processes():
-        _ready(system, process)
+    ready_again(system)
     _settle(system, product, int(batch["accepted"]))
     seconds = time.monotonic() - began
     outcome = _stored(system, given, batch_id, product)
@@ -256,17 +256,6 @@ def play(scene: Scene, rng: random.Random) -> Round:
         done = system.run(service, "verify")
         assert done.returncode == 0, f"{service} verify:\n{done.stdout}{done.stderr}"
     return Round(outcome, seconds, killing.killed, killing.killed_in_time, repeated, told)
-
-
-def _ready(system: Stack, process: str) -> None:
-    """Wait for a process; where it was killed again and again the supervisor may need a while."""
-    for _ in range(3):
-        try:
-            system.wait(process)
-        except StackFailed:
-            continue
-        return
-    system.wait(process)
 
 
 def _settle(system: Stack, product: str, accepted: int) -> None:
