@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from shared.entry.service_parts import ServiceParts
+from shared.entry.unreachable import Commands
 from shared.process.settings import Settings
 
 S = TypeVar("S", bound=Settings)
@@ -21,6 +22,7 @@ def build_cli(parts: ServiceParts[S]) -> typer.Typer:
     """The command line of one service."""
     cli = typer.Typer(
         name=parts.name,
+        cls=Commands,
         help=f"Processes and tools of the {parts.name.replace('_', ' ')} service.",
         no_args_is_help=True,
         add_completion=False,
@@ -78,7 +80,7 @@ def _add_tools(cli: typer.Typer, parts: ServiceParts[S]) -> None:
 
     @cli.command()
     def verify(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-        """Check the invariants on the running service; exit code 1 if one is broken."""
+        """Check the invariants on the running service; exit code 1 if one is broken, 69 if it cannot be known."""
         from shared.entry import tools  # noqa: PLC0415
         from shared.entry.verify import lines  # noqa: PLC0415
 

@@ -1,0 +1,39 @@
+"""A command that cannot reach PostgreSQL or Kafka ends with one line and a code of its own, and not with a trace."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from typer.core import TyperGroup
+
+EXIT_UNREACHABLE = 69
+"""EX_UNAVAILABLE of sysexits.h: nothing is known to be wrong with the data; the same command may do well soon."""
+
+
+class Commands(TyperGroup):
+    """A service's commands: as typer has them, but for what they say where a server is away."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            sentence = _sentence(error, service=str(self.name))
+            if sentence is None:
+                raise
+            sys.stderr.write(f"{sentence}\n")
+            raise SystemExit(EXIT_UNREACHABLE) from None
+
+
+def _sentence(error: Exception, *, service: str) -> str | None:
+    """What is away and what to look at; None where neither is."""
+    import psycopg2  # noqa: PLC0415  # here, where it failed: a command that needs neither loads neither
+
+    from shared.messaging.kafka_link import KafkaFault  # noqa: PLC0415
+
+    said = " ".join(str(error).split())
+    if isinstance(error, psycopg2.OperationalError) and error.pgcode is None:  # no code: no server spoke
+        return f"{said}. Is PostgreSQL up, and is {service.upper()}_DATABASE_URL right?"
+    if isinstance(error, KafkaFault):
+        return f"{said}. Is Kafka up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?"
+    return None
