@@ -39,6 +39,9 @@ TOKENS_REFUSED: Final = Counter(
 KEY_FETCHES: Final = Counter(
     "fangzha_issuer_key_fetches_total", "Times the issuer's keys were fetched, by outcome.", ["outcome"]
 )
+UPLOADS: Final = Gauge(
+    "fangzha_uploads_under_way", "Files that are being sent to this service now.", multiprocess_mode="livesum"
+)
 CONNECTIONS_REFUSED: Final = Counter(
     "fangzha_database_connections_refused_total", "Times no database connection came free within the bounded wait."
 )

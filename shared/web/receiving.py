@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from shared.process import metrics
 from shared.process.clock import monotonic
 from shared.web.errors import TooManyUploads
 from shared.web.uploads import Upload
@@ -47,9 +48,11 @@ class Reception:
             if self._clients.total() >= MOST_AT_ONCE or self._clients[client_id] >= MOST_OF_ONE_CLIENT:
                 raise TooManyUploads
             self._clients[client_id] += 1
+        metrics.UPLOADS.inc()
         try:
             yield
         finally:
+            metrics.UPLOADS.dec()
             with self._changed:
                 self._clients -= Counter({client_id: 1})
 
