@@ -38,6 +38,10 @@ def check_adjustment(adjustment: Sum, charged: Amounts | None) -> None:
         raise InvalidField(
             _PREMIUM, "It takes off more than the policy was charged.", f"Take off {charged.premium} fen at most."
         )
+    if -tax > charged.tax:
+        raise InvalidField(
+            _TAX, "It takes off more tax than the policy was charged.", f"Take off {charged.tax} fen at most."
+        )
     if -compensation > charged.compensation:
         raise InvalidField(
             _COMPENSATION,

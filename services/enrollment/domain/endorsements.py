@@ -77,23 +77,25 @@ def first_day(
     now: datetime,
     *,
     back_dating_days: int,
+    after: date | None,
 ) -> date:
-    """From which day a change of what is listed counts.
+    """From which day a change of what is listed counts; ``after`` is the day of the last change of the same thing.
 
     Raises:
-        InvalidField: before the contract's grace or the cover, or after its last day.
+        InvalidField: before the contract's grace, the cover or ``after``, or when the cover is over.
     """
     zone = zone_of(terms)
     today = today_of(terms, now)
     begins, ends = (moment.astimezone(zone).date() for moment in cover)
-    earliest = max(begins, today - timedelta(days=back_dating_days))
+    from_here = begins if after is None else max(begins, after)
+    earliest = max(from_here, today - timedelta(days=back_dating_days))
     last = ends - timedelta(days=1)
-    day = asked if asked is not None else min(max(begins, today + timedelta(days=1)), last)
+    day = asked if asked is not None else min(max(from_here, today + timedelta(days=1)), last)
     if not earliest <= day <= last:
         raise InvalidField(
             "/effective_date",
-            "The change would count before the contract allows, or when the cover is over.",
-            f"Send a day from {earliest} to {last}, or leave it out for tomorrow.",
+            "It would count before the contract or an earlier change of this allows, or when the cover is over.",
+            f"Send a day from {earliest} to {last}, or leave it out for the next one that can be.",
         )
     return day
 

@@ -35,14 +35,14 @@ NOTHING: Final = Amounts(Fen(0), Fen(0), Fen(0))
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Amounts for the days from ``first_day`` to the end of the cover: those at issue, or of an endorsement."""
+    """Amounts for the days from ``first_day`` to the end of the cover: at issue, of an endorsement or an adjustment."""
 
     amounts: Amounts
     first_day: date
 
 
 def total(charges: Sequence[Charge]) -> Amounts:
-    """All that a policy was charged so far, less what its endorsements gave back."""
+    """All that a policy was charged so far, less what endorsements and adjustments gave back."""
     return Amounts(
         Fen(sum(each.amounts.premium for each in charges)),
         Fen(sum(each.amounts.tax for each in charges)),
@@ -66,10 +66,10 @@ def refund(
     its end (Insurance Law of the PRC, article 54).
     """
     charged = total(charges)
-    if claimed or charged.premium < 0:
+    if claimed or charged.premium <= 0:
         return NOTHING
     if now < cover.start:
-        return charged
+        return _in_proportion(charged, charged.premium)
     if table:
         premium = charged.premium * _percent(table, cover, zone, now) // _WHOLE
     else:
@@ -89,12 +89,32 @@ def of_added(per_term: Fen, sold: Amounts, cover: Period, first_day: date, zone:
 
 
 def of_removed(
-    per_term: Fen, charged: Amounts, cover: Period, first_day: date, zone: tzinfo, *, by_policy: bool
+    per_term: Fen,
+    charged: Amounts,
+    cover: Period,
+    days: tuple[date, date],
+    zone: tzinfo,
+    *,
+    table: Sequence[RefundStep],
+    claimed: bool,
+    by_policy: bool,
 ) -> Amounts:
-    """What is given back, below zero, for something not covered any more from ``first_day`` on."""
-    premium = Fen(min(_for_the_rest(per_term, cover, first_day, zone), charged.premium))
-    back = _in_proportion(charged, premium)
-    return Amounts(Fen(-premium), Fen(-back.tax), Fen(0) if by_policy else Fen(-back.compensation))
+    """What is given back, below zero, for something that was charged from the first of ``days`` on, which comes before
+    the second, and is not covered any more from the second on.
+
+    By the rules by which a policy ends: all of it where none of its days was covered, nothing once a claim was
+    approved, and where the product has a ``table``, what that says of the day.
+    """
+    if claimed:
+        return NOTHING
+    charged_from, day = days
+    if table and day > charged_from:
+        at = datetime.combine(day, datetime.min.time(), zone)
+        back = _for_the_rest(per_term, cover, charged_from, zone) * _percent(table, cover, zone, at) // _WHOLE
+    else:
+        back = _for_the_rest(per_term, cover, day, zone)
+    amounts = _in_proportion(charged, Fen(max(0, min(back, charged.premium))))
+    return Amounts(Fen(-amounts.premium), Fen(-amounts.tax), Fen(0) if by_policy else Fen(-amounts.compensation))
 
 
 def _for_the_rest(per_term: Fen, cover: Period, first_day: date, zone: tzinfo) -> Fen:

@@ -116,6 +116,7 @@ CREATE TABLE statement_disputes (
 );
 CREATE INDEX statement_disputes_of_statement ON statement_disputes (statement_id, dispute_id);
 CREATE INDEX statement_disputes_answered ON statement_disputes (answered_at, dispute_id) WHERE state = 'upheld';
+CREATE INDEX statement_disputes_of_policy ON statement_disputes (policy_id) WHERE state = 'upheld';
 CREATE TRIGGER answered_disputes_never_change BEFORE UPDATE OR DELETE ON statement_disputes
     FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION refuse_change_of_answer();
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from services.enrollment.domain.compensation import CompensationKind
 from services.enrollment.domain.policies import CancelReason, PolicyState
-from services.enrollment.domain.refunds import Amounts
+from services.enrollment.domain.refunds import Amounts, Charge
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, EventId, PartnerId, PolicyId
 from shared.values.money import Fen
@@ -27,7 +27,7 @@ ORDER BY policy_id FOR UPDATE
 _READ: Final = """
 SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
        k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, s.policy_id IS NOT NULL, e.first_moments, e.premiums,
-       e.taxes, e.compensations, k.compensation_kind
+       e.taxes, e.compensations, k.compensation_kind, d.premium, d.tax, d.compensation
 FROM policies p
 JOIN partners r USING (partner_no)
 JOIN policy_chunks k USING (chunk_id)
@@ -43,6 +43,11 @@ LEFT JOIN (
            array_agg(compensation_delta_fen ORDER BY version) AS compensations
     FROM endorsements WHERE policy_id = ANY(%(ids)s::uuid[]) GROUP BY policy_id
 ) e USING (policy_id)
+LEFT JOIN (
+    SELECT policy_id, sum(premium_fen)::bigint AS premium, sum(tax_fen)::bigint AS tax,
+           sum(compensation_fen)::bigint AS compensation
+    FROM statement_disputes WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'upheld' GROUP BY policy_id
+) d USING (policy_id)
 WHERE p.policy_id = ANY(%(ids)s::uuid[]) ORDER BY p.policy_id
 """
 
@@ -74,6 +79,14 @@ class Held:
     claimed: bool
     """A claim on it was approved, whether it is paid yet or not."""
     changes: tuple[Change, ...]
+    adjusted: Amounts
+    """By disputes that were upheld."""
+
+    def charges(self, zone: tzinfo) -> list[Charge]:
+        """All that was charged so far, by days of ``zone``. An adjustment corrects the price of the whole term."""
+        begins = self.effective_from.astimezone(zone).date()
+        changes = [Charge(each.amounts, each.effective_at.astimezone(zone).date()) for each in self.changes]
+        return [Charge(self.sold, begins), Charge(self.adjusted, begins), *changes]
 
 
 def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Held]:
@@ -149,5 +162,6 @@ def _held(row: Row) -> Held:
         compensation_kind=row[17],
         renews=None if row[11] is None else PolicyId(row[11]),
         claimed=row[12],
+        adjusted=Amounts(Fen(row[18] or 0), Fen(row[19] or 0), Fen(row[20] or 0)),
         changes=tuple(Change(at, Amounts(Fen(premium), Fen(tax), Fen(kept))) for at, premium, tax, kept in changes),
     )

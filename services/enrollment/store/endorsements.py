@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -59,6 +60,17 @@ FROM endorsements WHERE policy_id = %s AND version > %s ORDER BY version LIMIT %
 def page(tx: Tx, policy_id: PolicyId, *, after_version: int, limit: int) -> list[Endorsement]:
     """A policy's changes in the order in which they were made."""
     return [_endorsement(row) for row in tx.all(_PAGE, (policy_id, after_version, limit))]
+
+
+_LAST_CHANGE: Final = """
+SELECT effective_at FROM endorsements WHERE policy_id = %s AND details ->> 'item' = %s ORDER BY version DESC LIMIT 1
+"""
+
+
+def last_change_of(tx: Tx, policy_id: PolicyId, item: str) -> datetime | None:
+    """From when a thing was listed last, or listed no more; None where it is as it was sold."""
+    row = tx.one(_LAST_CHANGE, (policy_id, item))
+    return None if row is None else row[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,17 +50,33 @@ FROM policy_chunks k
 WHERE EXISTS (SELECT FROM policies p WHERE p.chunk_id = k.chunk_id AND p.state IN ('in_force', 'upcoming')
                                        AND p.effective_to < k.ends_next)
 """
-# Beside steps: what was given back over a policy's life is at most what was charged.
+# Beside steps: what was given back over a policy's life, and for one thing that it listed, is at most what was charged.
 _MORE_GIVEN_BACK_THAN_CHARGED: Final = """
-SELECT 'policy ' || c.policy_id || ' was given back more than it was charged'
-FROM cancellations c JOIN policies p USING (policy_id) JOIN policy_chunks k USING (chunk_id)
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(e.premium_delta_fen), 0) AS premium, coalesce(sum(e.tax_delta_fen), 0) AS tax,
-           coalesce(sum(e.compensation_delta_fen), 0) AS compensation
-    FROM endorsements e WHERE e.policy_id = c.policy_id
+SELECT 'policy ' || changed.policy_id || ' was given back more than it was charged'
+FROM (
+    SELECT policy_id, sum(premium) AS premium, sum(tax) AS tax, sum(compensation) AS compensation
+    FROM (
+        SELECT policy_id, -refund_fen AS premium, -tax_refund_fen AS tax, -compensation_refund_fen AS compensation
+        FROM cancellations
+        UNION ALL
+        SELECT policy_id, premium_delta_fen, tax_delta_fen, compensation_delta_fen FROM endorsements
+        UNION ALL
+        SELECT policy_id, premium_fen, tax_fen, compensation_fen FROM statement_disputes WHERE state = 'upheld'
+    ) each
+    GROUP BY policy_id
 ) changed
-WHERE c.refund_fen > k.premium_fen + changed.premium OR c.tax_refund_fen > k.tax_fen + changed.tax
-   OR c.compensation_refund_fen > k.compensation_fen + changed.compensation
+JOIN policies p USING (policy_id) JOIN policy_chunks k USING (chunk_id)
+WHERE k.premium_fen + changed.premium < 0 OR k.tax_fen + changed.tax < 0
+   OR k.compensation_fen + changed.compensation < 0
+"""
+_MORE_GIVEN_BACK_FOR_ONE_THING: Final = """
+SELECT 'policy ' || policy_id || ' was given back more for ' || item || ' than was charged for it'
+FROM (
+    SELECT policy_id, details ->> 'item' AS item, sum(premium_delta_fen) AS premium,
+           (array_agg(kind ORDER BY version))[1] AS first
+    FROM endorsements WHERE kind IN ('item_added', 'item_removed') GROUP BY policy_id, details ->> 'item'
+) changed
+WHERE first = 'item_added' AND premium < 0
 """
 _ENDORSED_OUT_OF_ORDER: Final = """
 SELECT 'endorsement ' || e.endorsement_id || ' is of version ' || e.version || ' of a policy at version ' || p.version
@@ -73,6 +89,7 @@ STEPS: Final = (
     _WAITING_BEGUN_ANEW,
     _CHUNK_OVERLOOKED,
     _MORE_GIVEN_BACK_THAN_CHARGED,
+    _MORE_GIVEN_BACK_FOR_ONE_THING,
     _ENDORSED_OUT_OF_ORDER,
 )
 

@@ -14,7 +14,7 @@ from typing import Final
 from services.enrollment.domain.batches import CHUNK_ROWS
 from services.enrollment.domain.cover import end_when_canceled, zone_of
 from services.enrollment.domain.policies import CancelReason
-from services.enrollment.domain.refunds import Charge, refund
+from services.enrollment.domain.refunds import refund
 from services.enrollment.store import cancellations, products
 from services.enrollment.store.cancellations import Cancellation, Held
 from services.enrollment.usecases.webhooks.tell import tell_canceled
@@ -92,13 +92,11 @@ def _cancellation(
     product = terms[held.product_id, held.product_version]
     zone = zone_of(product)
     cover = Period(held.effective_from, held.effective_to)
-    charges = [Charge(held.sold, cover.start.astimezone(zone).date())]
-    charges += [Charge(change.amounts, change.effective_at.astimezone(zone).date()) for change in held.changes]
     return Cancellation(
         policy_id=held.policy_id,
         reason=reason,
         effective_to=end_when_canceled(cover, now),
-        refund=refund(charges, cover, zone, table=product.refund_table, now=now, claimed=held.claimed),
+        refund=refund(held.charges(zone), cover, zone, table=product.refund_table, now=now, claimed=held.claimed),
         with_predecessor=held.policy_id not in reasons,
     )
 

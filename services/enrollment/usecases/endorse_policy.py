@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import assert_never
 
 import msgspec
@@ -27,9 +27,8 @@ from services.enrollment.domain.errors import UnknownPolicy
 from services.enrollment.domain.lifecycle_errors import NotEndorsable
 from services.enrollment.domain.partners import Contract, check_may_sell
 from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.refunds import NOTHING, Amounts, Charge, of_added, of_removed, total
+from services.enrollment.domain.refunds import NOTHING, Amounts, of_added, of_removed, total
 from services.enrollment.store import cancellations, endorsements, policies, products
-from services.enrollment.store.cancellations import Held
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.vault import Vault
 from shared.db import audit
@@ -100,32 +99,41 @@ def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Con
     terms = products.version(tx, policy.product_code, policy.product_version).terms
     listed = endorsements.schedule(tx, policy.policy_id)
     cover = Period(policy.effective_from, policy.effective_to)
+    zone = zone_of(terms)
+    reference = change.item.reference if isinstance(change, ItemAdded) else change.reference
+    changed_at = endorsements.last_change_of(tx, policy.policy_id, reference)
+    changed_on = None if changed_at is None else changed_at.astimezone(zone).date()
     day = first_day(
-        change.effective_date, terms, (cover.start, cover.end), now, back_dating_days=contract.back_dating_days
+        change.effective_date,
+        terms,
+        (cover.start, cover.end),
+        now,
+        back_dating_days=contract.back_dating_days,
+        after=changed_on,
     )
     (held,) = [each for each in cancellations.hold(tx, [policy.policy_id]) if each.policy_id == policy.policy_id]
-    charges = _charges(held, zone_of(terms))
     per_term = item_premium(terms, listed.rate_percent)
     by_policy = held.compensation_kind == "service_fee"
-    zone = zone_of(terms)
     if isinstance(change, ItemAdded):
         check_may_sell(contract, policy.product_code, today_of(terms, now))
         items = with_item(listed.items, change.item, terms)
-        amounts = of_added(per_term, charges[0].amounts, cover, day, zone, by_policy=by_policy)
+        amounts = of_added(per_term, held.sold, cover, day, zone, by_policy=by_policy)
         kind: EndorsementKind = "item_added"
-        reference = change.item.reference
     else:
         items = without_item(listed.items, change.reference, terms)
-        amounts = of_removed(per_term, total(charges), cover, day, zone, by_policy=by_policy)
-        kind, reference = "item_removed", change.reference
+        amounts = of_removed(
+            per_term,
+            total(held.charges(zone)),
+            cover,
+            (changed_on or cover.start.astimezone(zone).date(), day),
+            zone,
+            table=terms.refund_table,
+            claimed=held.claimed,
+            by_policy=by_policy,
+        )
+        kind = "item_removed"
     endorsements.set_items(tx, policy.policy_id, items)
     return _Effect(kind, datetime.combine(day, datetime.min.time(), zone).astimezone(UTC), amounts, reference)
-
-
-def _charges(held: Held, zone: tzinfo) -> list[Charge]:
-    """What was charged so far; what was sold comes first."""
-    changes = [Charge(each.amounts, each.effective_at.astimezone(zone).date()) for each in held.changes]
-    return [Charge(held.sold, held.effective_from.astimezone(zone).date()), *changes]
 
 
 def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime) -> Endorsement:

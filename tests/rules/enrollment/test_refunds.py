@@ -36,6 +36,19 @@ def given_back(now: datetime, *, claimed: bool = False, table: list[RefundStep] 
     return refund([Charge(SOLD, FIRST)], COVER, ZONE, table=table or [], now=now, claimed=claimed)
 
 
+def removed(
+    per_term: int,
+    charged: Amounts,
+    charged_from: date,
+    day: date,
+    *,
+    table: list[RefundStep] | None = None,
+    claimed: bool = False,
+) -> Amounts:
+    days = (charged_from, day)
+    return of_removed(Fen(per_term), charged, COVER, days, ZONE, table=table or [], claimed=claimed, by_policy=False)
+
+
 @pytest.mark.parametrize(
     ("now", "fen"),
     [
@@ -84,7 +97,7 @@ def test_what_is_added_is_rounded_down_as_it_would_be_given_back() -> None:
     day = FIRST + timedelta(days=364)  # one day of 365: 9.997 fen of premium, then shares of 9 fen: 0.51 and 1.275
     added = of_added(Fen(3649), SOLD, COVER, day, ZONE, by_policy=False)
     assert added == amounts(9, 0, 1)
-    assert of_removed(Fen(3649), SOLD, COVER, day, ZONE, by_policy=False) == amounts(-9, 0, -1)
+    assert removed(3649, SOLD, day, day) == amounts(-9, 0, -1)
 
 
 def test_a_fee_for_each_policy_does_not_grow_with_what_the_policy_lists() -> None:
@@ -96,8 +109,29 @@ def test_what_was_added_and_removed_at_once_costs_nothing() -> None:
     day = FIRST + timedelta(days=100)
     added = of_added(Fen(3650), SOLD, COVER, day, ZONE, by_policy=False)
     charged = total([Charge(SOLD, FIRST), Charge(added, day)])
-    removed = of_removed(Fen(3650), charged, COVER, day, ZONE, by_policy=False)
-    assert added.premium + removed.premium == 0
+    assert added.premium + removed(3650, charged, day, day).premium == 0
+
+
+def test_what_was_listed_at_the_sale_gives_back_the_days_that_are_left_or_what_the_table_says() -> None:
+    day = FIRST + timedelta(days=100)
+    assert removed(3650, SOLD, FIRST, FIRST).premium == -1200, "no more than all that was charged"
+    assert removed(730, SOLD, FIRST, day) == amounts(-530, -30, -75)  # 265 of 365 days
+    assert removed(730, SOLD, FIRST, day, table=TABLE).premium == -365  # half
+    assert removed(730, SOLD, FIRST, FIRST + timedelta(days=180), table=TABLE) == NOTHING
+    assert removed(730, SOLD, day, day, table=TABLE).premium == -530, "none of its days was covered"
+
+
+def test_nothing_is_given_back_for_what_is_removed_once_a_claim_was_approved() -> None:
+    assert removed(730, SOLD, FIRST, FIRST + timedelta(days=100), claimed=True) == NOTHING
+
+
+def test_an_adjustment_counts_as_if_the_policy_had_been_sold_so() -> None:
+    less = [Charge(SOLD, FIRST), Charge(amounts(-400, -22, -56), FIRST)]
+    half = COVER.start + timedelta(days=181)
+    assert refund(less, COVER, ZONE, table=[], now=half, claimed=False) == amounts(400, 23, 57)
+    none_left = [Charge(SOLD, FIRST), Charge(amounts(-1200, -68, 0), FIRST)]
+    for now in (COVER.start - timedelta(days=1), half):
+        assert refund(none_left, COVER, ZONE, table=[], now=now, claimed=False) == NOTHING
 
 
 def test_what_was_added_for_later_is_given_back_whole_if_the_policy_ends_before() -> None:
@@ -112,22 +146,26 @@ def test_what_was_added_for_later_is_given_back_whole_if_the_policy_ends_before(
 def lives(draw: st.DrawFn) -> tuple[list[Charge], datetime, list[RefundStep]]:
     """A policy sold, changed a few times by items coming and going, and ended some day."""
     each = draw(st.integers(0, 50_000))
-    items = draw(st.integers(0, 5))
-    premium = draw(st.integers(0, 100_000)) + each * items
+    listed_from = [FIRST] * draw(st.integers(0, 5))
+    premium = draw(st.integers(0, 100_000)) + each * len(listed_from)
     sold = amounts(premium, draw(st.integers(0, premium)), draw(st.integers(0, premium + 500)))
-    charges, first = [Charge(sold, FIRST)], FIRST
+    table = draw(st.sampled_from([[], TABLE]))
+    charges = [Charge(sold, FIRST)]
     for _ in range(draw(st.integers(0, 6))):
-        first = draw(st.dates(first, FIRST + timedelta(days=364)))
-        charged = total(charges)
-        if items and draw(st.booleans()):
-            change = of_removed(Fen(each), charged, COVER, first, ZONE, by_policy=draw(st.booleans()))
-            items -= 1
+        day = draw(st.dates(FIRST, FIRST + timedelta(days=364)))
+        by_policy = draw(st.booleans())
+        if len(listed_from) > 0 and draw(st.booleans()):
+            since = listed_from.pop(draw(st.integers(0, len(listed_from) - 1)))
+            day = max(day, since)
+            change = of_removed(
+                Fen(each), total(charges), COVER, (since, day), ZONE, table=table, claimed=False, by_policy=by_policy
+            )
         else:
-            change = of_added(Fen(each), sold, COVER, first, ZONE, by_policy=draw(st.booleans()))
-            items += 1
-        charges.append(Charge(change, first))
+            change = of_added(Fen(each), sold, COVER, day, ZONE, by_policy=by_policy)
+            listed_from.append(day)
+        charges.append(Charge(change, day))
     now = COVER.start + timedelta(minutes=draw(st.integers(-60 * 24 * 30, 60 * 24 * 400)))
-    return charges, now, draw(st.sampled_from([[], TABLE]))
+    return charges, now, table
 
 
 @given(lives())

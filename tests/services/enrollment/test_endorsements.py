@@ -11,7 +11,9 @@ import pytest
 from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.pricing import Item
+from services.enrollment.domain.statements import ZONE
 from services.enrollment.store import erasures
+from services.enrollment.store.outcomes import note_claim
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.wind_down import wind_down
 from shared.db.pool import Database
@@ -21,9 +23,9 @@ from shared.values.ids import PolicyId
 from tests.services.enrollment.a_full_month import endorse as change
 from tests.services.enrollment.a_full_month import organization
 from tests.services.enrollment.books import Books, taxed_books
-from tests.services.enrollment.builders import NOW, Answer, Partner, body, faults
+from tests.services.enrollment.builders import NOW, Answer, Partner, body, decided, faults
 from tests.services.enrollment.lifecycle import Office
-from tests.services.enrollment.test_organizations import bias
+from tests.services.enrollment.test_organizations import MODELS, bias
 from tests.services.enrollment.test_wind_down import EAST, WEST, work_off
 
 
@@ -61,6 +63,42 @@ def test_a_model_that_is_added_costs_the_days_that_are_left_with_its_tax_and_com
         (removed.json["premium_delta_fen"], "third"),
     ]
     assert faults(office.database, environ) == []
+
+
+def test_an_item_gives_back_no_more_than_it_cost_however_often_it_comes_and_goes(
+    east: Partner, office: Office, environ: dict[str, str]
+) -> None:
+    policy = east.post("/v1/policies", bias(1)).json
+    last = datetime.fromisoformat(policy["effective_to"]).astimezone(ZONE).date() - timedelta(days=1)
+    third = {"reference": "third", "name": "Third model"}
+    for _ in range(2):
+        added = endorse(east, policy, kind="item_added", item=third, effective_date=last.isoformat())
+        sooner = (last - timedelta(days=1)).isoformat()
+        refused = endorse(east, policy, kind="item_removed", item_reference="third", effective_date=sooner)
+        assert [fault["pointer"] for fault in refused.json["errors"]] == ["/effective_date"]
+        removed = endorse(east, policy, kind="item_removed", item_reference="third")
+        assert removed.json["effective_at"] == added.json["effective_at"]
+        assert removed.json["premium_delta_fen"] == -added.json["premium_delta_fen"] < 0
+    endorse(east, policy, kind="item_removed", item_reference="scorer", effective_date=last.isoformat())
+    charged_twice = endorse(
+        east, policy, kind="item_added", item={"reference": "scorer", "name": "Again"}, effective_date=sooner
+    )
+    assert [fault["pointer"] for fault in charged_twice.json["errors"]] == ["/effective_date"]
+    assert faults(office.database, environ) == []
+    with office.database.transaction() as tx:
+        tx.execute("UPDATE endorsements SET premium_delta_fen = premium_delta_fen - 1 WHERE version = 3")
+    assert any("more for third than was charged for it" in each for each in faults(office.database, environ))
+
+
+def test_an_item_that_goes_gives_back_nothing_once_a_claim_was_approved(database: Database, vault: Vault) -> None:
+    books = taxed_books(database, vault)
+    policy = organization(books, tenant=WEST, now=NOW)
+    with database.transaction() as tx:
+        note_claim(tx, decided(policy.policy_id, outcome="approved", amount_fen=100))
+    change(books, policy, ItemRemoved(MODELS[0]["reference"], None), tenant=WEST, now=NOW + timedelta(days=3))
+    with database.transaction() as tx:
+        found = tx.one("SELECT premium_delta_fen, tax_delta_fen, compensation_delta_fen FROM endorsements")
+    assert found == (0, 0, 0)
 
 
 def pays(books: Books, kind: str, value: int) -> None:

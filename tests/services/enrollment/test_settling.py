@@ -32,7 +32,7 @@ from tests.services.enrollment.books import (
     problem,
     taxed_books,
 )
-from tests.services.enrollment.builders import NOW, Answer, Partner
+from tests.services.enrollment.builders import NOW, Answer, Partner, faults
 from tests.services.enrollment.test_wind_down import work_off
 
 
@@ -253,6 +253,7 @@ def test_what_is_noticed_after_settling_is_disputed_within_a_year(
     [
         ((-PREMIUM - 1, -TAX, -COMMISSION), "gross_premium_fen"),
         ((-PREMIUM, TAX, -COMMISSION), "total_taxes_and_levies_fen"),
+        ((-PREMIUM, -TAX - 1, -COMMISSION), "total_taxes_and_levies_fen"),
         ((-TAX, -TAX - 1, 0), "total_taxes_and_levies_fen"),
         ((0, -TAX, 0), "total_taxes_and_levies_fen"),
         ((-PREMIUM, -TAX, COMMISSION), "coverholder_commission_fen"),
@@ -289,6 +290,31 @@ def test_a_premium_is_given_back_once_however_many_disputes_are_upheld(
     answer = {"outcome": "upheld", "adjustment": {"gross_premium_fen": -PREMIUM}}
     answers = [accountant.post(f"/v1/statement-disputes/{each}/answer", answer).status_code for each in raised]
     assert answers == [200, 422]
+
+
+def test_what_a_dispute_gave_back_is_not_given_back_again_where_the_policy_ends(
+    march: Books, east: Partner, accountant: Partner, database: Database, environ: dict[str, str]
+) -> None:
+    march.draw()
+    path = f"/v1/statements/{march.statement().statement_id}"
+    policies = [line["certificate_reference"] for line in lines_of(east, march.statement().statement_id)[:2]]
+    for policy_id, less in zip(policies, (PREMIUM, PREMIUM // 2), strict=True):
+        raised = east.post(f"{path}/disputes", {"reason": "amount_wrong", "policy_id": policy_id}).json["dispute_id"]
+        answer = {"outcome": "upheld", "adjustment": {"gross_premium_fen": -less}}
+        assert accountant.post(f"/v1/statement-disputes/{raised}/answer", answer).status_code == 200
+        march.cancel(march.policy(PolicyId(policy_id)), "enrolled_by_mistake", now=APRIL + timedelta(days=1))
+    with database.transaction() as tx:
+        refunds = {row[0]: row[1] for row in tx.all("SELECT policy_id, refund_fen FROM cancellations")}
+    assert refunds[policies[0]] == 0
+    assert 0 < refunds[policies[1]] < PREMIUM // 2
+
+    def given_back_too_much() -> list[str]:
+        return [each for each in faults(database, environ) if "given back more than it was charged" in each]
+
+    assert given_back_too_much() == []
+    with database.transaction() as tx:
+        tx.execute("UPDATE cancellations SET refund_fen = 1 WHERE policy_id = %s", (policies[0],))
+    assert given_back_too_much() != []
 
 
 def test_a_settlement_names_money_that_came_and_that_settled_nothing_else(
