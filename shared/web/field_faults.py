@@ -66,10 +66,9 @@ def refuse_nul(raw: bytes) -> None:
     if b"\\u0000" not in raw:
         return
     try:
-        document = json.loads(raw)
-    except ValueError:
-        return  # The model's own parser says what is wrong.
-    found = _nul_at(document, ())
+        found = _nul_at(json.loads(raw), ())
+    except (ValueError, RecursionError):
+        return  # The model's own parser says what is wrong; it reads nothing that is nested so deeply.
     if found is not None:
         raise InvalidRequest((nul_fault(found, "body"),))
 

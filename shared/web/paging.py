@@ -73,6 +73,7 @@ def _part(part: object, kind: Kind) -> object:
         return part
     if not isinstance(part, str) or "\0" in part:
         raise InvalidCursor
+    part.encode()  # half of a surrogate pair: a ValueError here, and in the database's driver
     if kind is UUID:
         return str(UUID(part))
     if kind is datetime:

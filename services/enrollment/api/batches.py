@@ -9,6 +9,8 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from services.enrollment.api.deps import Deps
 from services.enrollment.domain import errors
@@ -242,8 +244,8 @@ def _results(database: Database, *, batch_id: BatchId, form: ResultFormat) -> It
 
 
 def _preferred(accept: str) -> ResultFormat:
-    csv, ndjson = (accept.lower().find(kind) for kind in ("text/csv", "application/x-ndjson"))
-    return "ndjson" if ndjson >= 0 and (csv < 0 or ndjson < csv) else "csv"
+    forms: dict[str, ResultFormat] = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
+    return forms[parse_accept_header(accept, MIMEAccept).best_match(forms, "text/csv")]
 
 
 def _sent(upload: Upload) -> Sent:

@@ -19,6 +19,7 @@ from services.enrollment.domain.endorsements import (
     PhoneChanged,
 )
 from services.enrollment.domain.pricing import Item
+from services.enrollment.domain.rows import LONGEST_NAME, is_name
 from services.enrollment.store import endorsements as store
 from services.enrollment.store import policies
 from services.enrollment.usecases.contracts import contract_of
@@ -54,7 +55,7 @@ class EndorsementRequest(RequestModel):
     """With items: the first day with the change; tomorrow, if left out."""
     phone: Annotated[str | None, StringConstraints(min_length=1, max_length=40)] = None
     """With phone_changed: the same person's new number. Cover stays the person's, whoever has the old number."""
-    name: Annotated[str | None, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] = None
+    name: Annotated[str | None, StringConstraints(min_length=1, max_length=LONGEST_NAME)] = None
     """With name_corrected: as on the document."""
 
 
@@ -148,8 +149,8 @@ def _change(body: EndorsementRequest, *, sandbox: bool) -> Change:
             return PhoneChanged(normalize_phone(phone, sandbox=sandbox))
         case _:
             name = (body.name or "").strip()
-            if not name:
-                raise InvalidField("/name", "The name is empty.", "Send the name as on the document.")
+            if not is_name(name):
+                raise InvalidField("/name", "The name is missing or not readable.", "Send the name as on the document.")
             return NameCorrected(name)
 
 

@@ -336,7 +336,7 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
         )
     if is_personal(raw.partner_reference, ()):
         return _PERSONAL_REFERENCE
-    if not _is_name(raw.name):
+    if not is_name(raw.name):
         return Fault(
             "name",
             "name_invalid" if raw.name else "name_missing",
@@ -346,7 +346,8 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
     return _fault_of_proof(raw.consent_text_version, raw.consent_channel, raw.consent_sha256)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether it can be read, and is not too long for a name."""
     if len(text) > LONGEST_NAME or _UNREADABLE.search(text):
         return False
     return any(unicodedata.category(one) not in _INVISIBLE and one not in BLANK_LETTERS for one in text)

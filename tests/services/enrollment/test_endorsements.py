@@ -187,6 +187,8 @@ def test_a_changed_policy_that_ends_gives_back_no_more_than_was_charged(
         ("/effective_date", {"kind": "name_corrected", "name": "新名", "effective_date": "2030-01-01"}),
         ("/name", {"kind": "name_corrected", "name": "  "}),
         ("/name", {"kind": "name_corrected", "name": "two\tfields"}),
+        ("/name", {"kind": "name_corrected", "name": "\u200b\u200b"}),
+        ("/name", {"kind": "name_corrected", "name": "\ufffd"}),
         ("/kind", {"kind": "limit_raised"}),
     ],
 )

@@ -229,6 +229,8 @@ def test_the_form_of_results_follows_accept(east: Partner, database: Database, v
         ("*/*", "text/csv; charset=utf-8"),
         (NDJSON, NDJSON),
         (f"{NDJSON}, text/csv;q=0.5", NDJSON),
+        (f"text/csv;q=0.1, {NDJSON};q=0.9", NDJSON),
+        ("image/png", "text/csv; charset=utf-8"),
     ]:
         reply = east.client.get(path, headers={**east._headers(), "Accept": accept})
         assert (reply.status_code, reply.content_type) == (200, content_type)

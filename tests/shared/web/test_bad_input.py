@@ -99,6 +99,12 @@ def test_a_character_that_no_database_stores_is_named(caller: Caller, database: 
     assert all_notes(database) == []
 
 
+@pytest.mark.parametrize("levels", [900, 5000])
+def test_that_character_in_a_body_nested_too_deeply_is_refused_with_the_body(caller: Caller, levels: int) -> None:
+    body = '{"tags": ' + "[" * levels + "]" * levels + ', "title": "\\u0000"}'
+    assert caller.send("/v1/notes", body.encode(), "application/json").status_code in {400, 422}
+
+
 def test_an_escaped_backslash_is_not_taken_for_that_character(caller: Caller) -> None:
     assert caller.post("/v1/notes", a_note(title="\\u0000")).status_code == 201
 

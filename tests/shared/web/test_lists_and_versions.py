@@ -84,6 +84,11 @@ def test_a_made_up_cursor_is_refused(caller: Caller, cursor: str) -> None:
     assert caller.get(f"/v1/notes?cursor={cursor}").status_code == 422
 
 
+def test_a_text_in_a_cursor_is_one_that_the_database_holds() -> None:
+    with pytest.raises(InvalidCursor):
+        paging.decode(paging.encode("\ud800", AN_ID), str, UUID)
+
+
 def test_a_number_in_a_cursor_is_one_that_the_database_holds() -> None:
     with pytest.raises(InvalidCursor):
         paging.decode(paging.encode(2**63), int)
