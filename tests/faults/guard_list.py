@@ -31,6 +31,7 @@ _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
+_ANNUAL_DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
 _ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
 _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
@@ -469,8 +470,29 @@ _FRAUD_DETECTION: Final = (
         "a limit is reserved by a conditional update",
         "services/fraud_detection/store/limits.py",
         "WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s",
+        "WHERE true",
+        _CLAIM_GUARDS,
+    ),
+    Guard(
+        "the year's deductible is borne by a conditional update",
+        "services/fraud_detection/store/limits.py",
+        "AND limit_use.deductible_fen = %(seen_deductible)s",
         "",
         _CLAIM_GUARDS,
+    ),
+    Guard(
+        "a decision replaces what its claim bore of the year's deductible",
+        "services/fraud_detection/store/limits.py",
+        "deductible_fen = %(others_deductible)s + excluded.deductible_fen",
+        "deductible_fen = limit_use.deductible_fen + excluded.deductible_fen",
+        _ANNUAL_DEDUCTIBLE,
+    ),
+    Guard(
+        "a loss counts for deductibles if nothing but its smallness stands against it",
+        "services/fraud_detection/usecases/decide_review.py",
+        'return standing == {"below_deductible"}',
+        'return "below_deductible" in standing',
+        _ANNUAL_DEDUCTIBLE,
     ),
     Guard(
         "a liability's limit is reserved by a conditional update",

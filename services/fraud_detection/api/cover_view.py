@@ -58,7 +58,7 @@ def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
         erased=found.erased,
         birth_year=found.birth_year,
         items=sorted(listed_at(listing, claim.occurred_at)),
-        reserved_fen=limits.use(tx, claim.policy_id, claim.liability).reserved_fen,
+        reserved_fen=limits.use(tx, claim).reserved_fen,
         reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
         shares_with=len(coverage.beside(tx, found)),
     )

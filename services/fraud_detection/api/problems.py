@@ -21,6 +21,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NotStaff: ProblemRow(403, "not-staff", "Staff only"),
     errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
+    errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
     model_errors.UnknownDataset: ProblemRow(422, "unknown-dataset", "Unknown dataset"),
     model_errors.UnknownModel: ProblemRow(404, "unknown-model", "Unknown model"),

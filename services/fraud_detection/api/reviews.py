@@ -102,12 +102,16 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
         errors.NoOpenReview,
         errors.AnotherPersonDecides,
         errors.CoverRuleStands,
+        errors.DeductibleUsedUp,
         errors.LimitUsedUp,
         Unready,
     ),
 )
 def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[FullDecision]:
-    """Approve or refuse. An approval is held against the cover rules and the limit once more."""
+    """Approve or refuse. An approval is held against the cover rules and the limit once more.
+
+    So is a refusal of the loss as too small: such a loss counts for the deductible of the year and of its event.
+    """
     decision = decide_review(
         call.tx,
         ClaimId(path.claim_id),

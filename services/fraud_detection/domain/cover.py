@@ -73,11 +73,16 @@ def listed_at(coverage: Coverage, moment: datetime) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitUse:
-    """What approved claims took of a policy: of its annual limit and deductible, and of one liability's limit."""
+    """What one claim finds used of a policy: of its annual limit and deductible, and of one liability's limit.
+
+    ``deductible_fen`` is what the other claims bore. ``replaced_fen`` is what this claim itself bore by an earlier
+    decision: the next one takes its place.
+    """
 
     reserved_fen: Fen
     deductible_fen: Fen
     liability_fen: Fen = NO_FEN
+    replaced_fen: Fen = NO_FEN
 
 
 NOTHING_USED: Final = LimitUse(reserved_fen=NO_FEN, deductible_fen=NO_FEN)

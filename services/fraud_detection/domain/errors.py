@@ -82,7 +82,14 @@ class CoverRuleStands(FangzhaError):
 
 
 @dataclass(frozen=True)
+class DeductibleUsedUp(FangzhaError):
+    """Claim {claim_id} is no longer too small: others used up the deductible. Approve it, or name another clause."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class LimitUsedUp(FangzhaError):
-    """The annual limit of policy {policy_id} was used up by another claim meanwhile; nothing is left to pay."""
+    """Other claims took of policy {policy_id} at this very moment; look at the case again and decide."""
 
     policy_id: str

@@ -48,7 +48,7 @@ def adjudicate(tx: Tx, submitted: ClaimSubmitted, *, find_champion: FindChampion
     if claim.state != "submitted" or claim.round != submitted.round:
         return None
     case = collect(tx, claim)
-    known = snapshot(tx, case, limits.use(tx, claim.policy_id, claim.liability))
+    known = snapshot(tx, case, limits.use(tx, claim))
     vector = features.compute(known)
     opinion = _opinion(tx, case, find_champion, vector)
     decision, failed, taken = _decide(tx, case, opinion)
@@ -75,7 +75,7 @@ def _decide(tx: Tx, case: CaseFile, opinion: Opinion | NoOpinion) -> tuple[Decis
     """The decision, with the limit reserved if it approves."""
     failed: tuple[FailedRule, ...] = ()
     for _ in range(_TRIES):
-        use = limits.use(tx, case.claim.policy_id, case.claim.liability)
+        use = limits.use(tx, case.claim)
         failed = case.failed_rules(use)
         taken = case.payable(use)
         decision = decide(case.product, case.claim, failed, taken.amount_fen, opinion, related=case.related)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from services.fraud_detection.domain.cover import liability
-from services.fraud_detection.domain.cover_rules import RULE_VERSION
+from services.fraud_detection.domain.cover import LimitUse, liability
+from services.fraud_detection.domain.cover_rules import RULE_VERSION, rule
 from services.fraud_detection.domain.errors import (
     AnotherPersonDecides,
     CoverRuleStands,
+    DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
     NotStaff,
@@ -72,7 +73,8 @@ def decide_review(
         NoOpenReview: nothing waits for a person.
         AnotherPersonDecides: the person decided on this claim before.
         CoverRuleStands: a rule that no person may waive stands against an approval.
-        LimitUsedUp: other claims took the limit at this very moment.
+        DeductibleUsedUp: the refusal of a loss as too small is outdated.
+        LimitUsedUp: other claims took of the policy at this very moment.
     """
     if reviewer.tenant != STAFF:
         raise NotStaff(reviewer.tenant)
@@ -87,7 +89,7 @@ def decide_review(
         raise AnotherPersonDecides(claim_id)
     case = collect(tx, claim)
     _require_words(verdict, case, before[-1])
-    taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, before[-1])
+    taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
     words = (verdict.reasons or "").strip()
     sealed = personal_data.seal(tx, words, claim_id, "reasons") if words else None
     row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer.subject, sealed=sealed, now=now)
@@ -125,7 +127,7 @@ def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> Non
 def _approve(tx: Tx, case: CaseFile) -> Payable:
     """Hold the claim against the rules once more and take the limit."""
     for _ in range(_TRIES):
-        use = limits.use(tx, case.claim.policy_id, case.claim.liability)
+        use = limits.use(tx, case.claim)
         standing = [each.code for each in case.failed_rules(use) if not each.waivable]
         if standing:
             raise CoverRuleStands(case.claim.claim_id, ", ".join(standing))
@@ -135,12 +137,31 @@ def _approve(tx: Tx, case: CaseFile) -> Payable:
     raise LimitUsedUp(case.claim.policy_id)
 
 
-def _refuse(tx: Tx, case: CaseFile, before: DecisionRow) -> Payable:
-    """Nothing is paid; a loss that is refused for nothing but its smallness counts for its event's deductible."""
-    if {each.code for each in before.failures} != {"below_deductible"}:
-        return NOTHING_PAYABLE
-    borne = case.payable(limits.use(tx, case.claim.policy_id, case.claim.liability)).event_deductible_fen
-    return replace(NOTHING_PAYABLE, event_deductible_fen=borne)
+def _refuse(tx: Tx, case: CaseFile, verdict: Verdict, before: DecisionRow) -> Payable:
+    """Nothing is paid; what the claim bears of deductibles, in place of what it bore by an earlier decision."""
+    for _ in range(_TRIES):
+        use = limits.use(tx, case.claim)
+        borne = case.payable(use) if _is_too_small(case, use, verdict, before) else NOTHING_PAYABLE
+        if limits.bear(tx, case.product, case.claim, borne, seen=use):
+            return borne
+    raise LimitUsedUp(case.claim.policy_id)
+
+
+def _is_too_small(case: CaseFile, use: LimitUse, verdict: Verdict, before: DecisionRow) -> bool:
+    """Whether the person refuses the loss as too small, and nothing else stands against it now.
+
+    Such a loss is the insured's own and counts for the deductibles of its event and of the year; no other refusal does.
+
+    Raises:
+        DeductibleUsedUp: it was too small when the machine looked, and since then other losses used up the deductible.
+    """
+    if verdict.clause not in {"below_deductible", rule(case.product, "below_deductible").clause}:
+        return False
+    was_too_small = {each.code for each in before.failures} == {"below_deductible"}
+    if was_too_small and case.payable(use).amount_fen > 0:
+        raise DeductibleUsedUp(case.claim.claim_id)
+    standing = {each.code for each in case.failed_rules(use)}
+    return standing == {"below_deductible"}
 
 
 def _row(

@@ -108,6 +108,20 @@ def test_a_reservation_on_what_was_used_meanwhile_takes_nothing(world: World) ->
     assert world.rows("SELECT reserved_fen FROM limit_use") == [(reserved,)]
 
 
+def test_a_part_of_the_deductible_that_was_worked_out_before_another_loss_bore_of_it_is_not_kept(world: World) -> None:
+    claim = world.file(world.covered())
+    terms = product(annual_deductible_fen=300)
+    part = Payable(Fen(0), Fen(200))
+    with world.database.transaction() as tx:
+        first = limits.bear(tx, terms, claim, part, seen=used(0))
+        stale = limits.bear(tx, terms, claim, part, seen=used(0))
+        stale_approval = limits.reserve(tx, terms, claim, Payable(Fen(1), Fen(200)), seen=used(0))
+        fresh = limits.bear(tx, terms, claim, Payable(Fen(0), Fen(100)), seen=used(0, 200))
+    assert (first, stale, stale_approval, fresh) == (True, False, False, True)
+    assert world.rows("SELECT reserved_fen, deductible_fen FROM limit_use") == [(0, 300)]
+    world.rows("DELETE FROM limit_use RETURNING 1")  # no decision stands behind it
+
+
 def test_a_claim_waits_for_one_person_at_a_time(world: World) -> None:
     claim_id = ClaimId(decided(world, 0.9).claim_id)
     with (

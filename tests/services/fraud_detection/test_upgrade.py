@@ -10,17 +10,17 @@ from typing import Final
 import pytest
 
 from services.fraud_detection.app import PARTS
-from services.fraud_detection.store import coverage, limits
+from services.fraud_detection.store import claims, coverage, limits
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.migrate import migrate
 from shared.db.pool import Database
-from shared.values.ids import PolicyId
+from shared.values.ids import ClaimId, PolicyId
 from tests.real_parts import Postgres
 from tests.shared.platform_database import empty_database
 
 RELEASED: Final = ("0001_coverage_claims_and_decisions.sql", "0100_models.sql")
 POLICY: Final = PolicyId("0190163d-8694-739b-aea5-966c26f8ad93")
-CLAIM: Final = "0190163d-8694-739b-aea5-966c26f8ad92"
+CLAIM: Final = ClaimId("0190163d-8694-739b-aea5-966c26f8ad92")
 TOKEN: Final = "01" + "a" * 32
 
 LIFE: Final = f"""
@@ -55,7 +55,9 @@ def lived(postgres: Postgres, tmp_path: Path) -> Iterator[Database]:
 
 def test_what_was_reserved_before_is_reserved_of_the_one_liability(lived: Database) -> None:
     with lived.transaction() as tx:
-        used = limits.use(tx, POLICY, "fraud_loss")
+        claim = claims.find(tx, CLAIM)
+        assert claim is not None
+        used = limits.use(tx, claim)
         assert (used.reserved_fen, used.liability_fen) == (1_440_000, 1_440_000)
         assert {name: query(tx) for _, name, query in INVARIANTS if query(tx)} == {}
 
