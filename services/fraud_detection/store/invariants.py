@@ -23,6 +23,18 @@ WHERE decisions.outcome = 'approved'
 GROUP BY claims.policy_id, claims.liability, liability_use.annual_limit_fen, liability_use.reserved_fen
 HAVING liability_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > liability_use.annual_limit_fen
     OR sum(decisions.amount_fen) <> liability_use.reserved_fen"""
+# Of the year's deductible a claim bears what its newest approval or refusal says; nothing else is used of it.
+_DEDUCTIBLE_OTHERWISE: Final = """
+SELECT policy_id, coalesce(borne.fen, 0), coalesce(limit_use.deductible_fen, 0)
+FROM limit_use FULL JOIN (
+    SELECT claims.policy_id, sum(newest.deductible_fen) AS fen
+    FROM claims JOIN (
+        SELECT DISTINCT ON (claim_id) claim_id, deductible_fen FROM decisions
+        WHERE outcome IN ('approved', 'refused') ORDER BY claim_id, version DESC
+    ) AS newest USING (claim_id)
+    GROUP BY claims.policy_id
+) AS borne USING (policy_id)
+WHERE coalesce(borne.fen, 0) <> coalesce(limit_use.deductible_fen, 0)"""
 
 # A decision is the one effect of each submission; the youngest may still be on their way.
 _UNDECIDED: Final = """
@@ -106,10 +118,16 @@ WHERE finished_at IS NOT NULL AND reasons <> ''"""
 
 
 def limits_exceeded(tx: Tx) -> list[str]:
-    """Invariant 3: what was approved is what is reserved, within the annual limits of policy and liability."""
+    """Invariant 3: what was approved is what is reserved, within the annual limits of policy and liability, and what
+    claims bore of the year's deductible is what is used of it.
+    """
     return [
         *(f"policy {row[0]}: {row[1]} fen approved of {row[2]}" for row in tx.all(_ABOVE_COVER)),
         *(f"policy {row[0]}, {row[1]}: {row[2]} fen approved of {row[3]}" for row in tx.all(_ABOVE_LIABILITY)),
+        *(
+            f"policy {row[0]}: {row[1]} fen borne of the year's deductible, {row[2]} counted"
+            for row in tx.all(_DEDUCTIBLE_OTHERWISE)
+        ),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.fraud_detection.app import PARTS
@@ -12,12 +14,20 @@ from tests.services.fraud_detection.builders import World, champion
 
 @pytest.fixture
 def lived(database: Database) -> World:
-    """A service with an approved and a refused claim. Not ``world``, which asks that nothing is broken at the end."""
+    """A service with an approved and two refused claims, one of a loss that was too small and counts for the year.
+
+    Not ``world``, which asks that nothing is broken at the end.
+    """
     world = World(database)
-    world.decide(world.file(world.covered()))
-    claim = world.file(world.covered())
+    terms: dict[str, Any] = {"annual_deductible_fen": 300_000}
+    world.decide(world.file(world.covered(**terms)))
+    claim = world.file(world.covered(**terms))
     world.decide(claim, by=champion(0.9))
     world.review(claim.claim_id, "refuse")
+    small = world.file(world.covered(**terms), amount_fen=200_000)
+    world.decide(small)
+    world.review(small.claim_id, "refuse", clause="below_deductible")
+    assert world.rows("SELECT deductible_fen FROM limit_use ORDER BY deductible_fen") == [(200_000,), (300_000,)]
     return world
 
 
@@ -43,6 +53,11 @@ PAYOUT = (
         (3, "UPDATE liability_use SET reserved_fen = 1"),
         (3, "DELETE FROM liability_use"),
         (3, "UPDATE decisions SET amount_fen = 6000000 WHERE outcome = 'approved'"),
+        (3, "UPDATE limit_use SET deductible_fen = deductible_fen + 1 WHERE reserved_fen = 0"),
+        (3, "DELETE FROM limit_use WHERE reserved_fen = 0"),
+        (3, "INSERT INTO limit_use SELECT claim_id, 5000000, 0, 1 FROM claims"),
+        (3, "UPDATE decisions SET deductible_fen = 0 WHERE outcome = 'approved'"),
+        (3, "UPDATE decisions SET deductible_fen = 1 WHERE outcome = 'refused' AND deductible_fen = 0"),
         (4, "UPDATE decisions SET round = 7 WHERE outcome = 'approved'"),
         (6, "DELETE FROM claim_features"),
         (6, "UPDATE decisions SET rule_version = ''"),
