@@ -109,17 +109,20 @@ def _statement(tx: Tx, row: Row) -> Statement:
     )
 
 
-# Partners and currencies that have a statement already are left out first, so that little is looked for. A product may
-# have left the contract, and a partner that sells nothing any more still has cancellations to be given back.
+# Partners and currencies that have a statement already are left out first, so that little is looked for. What was
+# booked is stated whatever the contract says by now: it may have been said anew for the next period, a product may have
+# left it, and a partner that sells nothing any more still has cancellations to be given back. The contract says who is
+# told that nothing was booked, and nothing else.
 _WITHOUT: Final = """
 SELECT p.partner_no, p.settlement_day, c.currency
 FROM partners p
 CROSS JOIN (SELECT DISTINCT terms ->> 'currency' AS currency FROM product_versions) c
-WHERE p.first_day < %(next_month)s AND NOT EXISTS (
+WHERE (%(only)s::integer IS NULL OR p.partner_no = %(only)s) AND NOT EXISTS (
     SELECT FROM statements s WHERE s.partner_no = p.partner_no AND s.month = %(month)s AND s.currency = c.currency
-) AND (EXISTS (
+) AND (NOT %(booked_alone)s AND p.state <> 'wind_down'
+    AND p.first_day < %(next_month)s AND p.last_day >= %(month)s AND EXISTS (
     SELECT FROM partner_products s JOIN products d USING (product_code) JOIN product_versions v USING (product_id)
-    WHERE s.partner_no = p.partner_no AND v.terms ->> 'currency' = c.currency AND NOT %(booked_alone)s
+    WHERE s.partner_no = p.partner_no AND v.terms ->> 'currency' = c.currency
 ) OR EXISTS (
     SELECT FROM policy_chunks k
     JOIN product_versions v ON v.product_id = k.product_id AND v.version = k.product_version
@@ -153,10 +156,12 @@ class Unstated:
     currency: Currency
 
 
-def without_statement(tx: Tx, month: date, booked: Period, *, booked_alone: bool) -> list[Unstated]:
-    """Partners under contract in ``month`` who have no statement of it.
+def without_statement(
+    tx: Tx, month: date, booked: Period, *, booked_alone: bool, only: int | None = None
+) -> list[Unstated]:
+    """Partners who have no statement of ``month``, although something was booked in it or their contract ran in it.
 
-    With ``booked_alone`` those for whom something was booked in it.
+    With ``booked_alone`` those for whom something was booked in it; ``only``: this partner or none.
     """
     parameters = {
         "month": month,
@@ -164,6 +169,7 @@ def without_statement(tx: Tx, month: date, booked: Period, *, booked_alone: bool
         "start": booked.start,
         "end": booked.end,
         "booked_alone": booked_alone,
+        "only": only,
     }
     rows = tx.all(_WITHOUT, parameters)
     return [Unstated(row[0], row[1], Currency(row[2])) for row in rows]

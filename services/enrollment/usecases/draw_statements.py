@@ -27,7 +27,6 @@ from services.enrollment.domain.statements import (
     due_day,
     fields,
     month_before,
-    next_month,
 )
 from services.enrollment.store import partners, statement_lines, statements
 from services.enrollment.store.statement_lines import Found, Wanted
@@ -65,16 +64,24 @@ def start_statement(
 
     Raises:
         UnknownPartner: there is no such partner.
-        InvalidField: its contract had not begun in that month.
         MonthNotOver: something may still be booked into the month.
+        InvalidField: nothing was booked in it, and the contract did not run in it.
         StatementExists: it was drawn before; a statement never changes.
     """
     contract = partners.contract(tx, partner_id)
     if contract is None:
         raise UnknownPartner(partner_id)
-    if next_month(month) <= contract.first_day:
-        raise InvalidField("/month", "The contract began after this month.", f"It began on {contract.first_day}.")
     check_over(month, now)
+    known = statements.of_month(tx, contract.partner_no, month, currency)
+    if known is not None:
+        raise StatementExists(known.statement_id)
+    unstated = statements.without_statement(tx, month, booked_in(month), booked_alone=False, only=contract.partner_no)
+    if all(one.currency != currency for one in unstated):
+        raise InvalidField(
+            "/month",
+            "Nothing was booked in this month, and the contract does not run in it.",
+            f"It runs from {contract.first_day} to {contract.last_day} ({contract.state}).",
+        )
     _start(tx, contract.partner_no, contract.settlement_day, month, currency, actor=actor, now=now)
     begun = statements.of_month(tx, contract.partner_no, month, currency)
     assert begun is not None  # noqa: S101  # started, or it was there

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from services.enrollment.domain.statements import COLUMNS
+from services.enrollment.domain.endorsements import ItemAdded
+from services.enrollment.domain.pricing import Item
+from services.enrollment.domain.statements import COLUMNS, Sum
 from services.enrollment.store import statement_lines
 from services.enrollment.usecases import draw_statements
+from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
+from shared.values.money import Fen
+from tests.services.enrollment.a_full_month import endorse, organization
 from tests.services.enrollment.books import (
     APRIL,
     COMMISSION,
@@ -26,6 +31,7 @@ from tests.services.enrollment.books import (
     taxed_books,
 )
 from tests.services.enrollment.builders import NOW, Partner, faults, row
+from tests.services.enrollment.test_partners import contract
 
 
 @pytest.fixture
@@ -166,6 +172,66 @@ def test_a_month_before_the_contract_is_not_stated(march: Books, accountant: Par
     early = accountant.post("/v1/statements", {"partner_id": "telecom-west", "month": "2026-02"})
     assert (early.status_code, early.json["errors"][0]["pointer"]) == (422, "/month")
     assert accountant.post("/v1/statements", {"partner_id": "telecom-west", "month": "2026-03"}).status_code == 202
+
+
+def of_february_changed_in_march(books: Books, what: str) -> None:
+    """A policy of west's, of February, whose statement is drawn; and what was booked in March."""
+    february = NOW - timedelta(days=1)
+    policy = organization(books, tenant="telecom-west", now=february)
+    books.draw(now=NOW)
+    match what:
+        case "issued":
+            books.enroll(1, tenant="telecom-west")
+        case "canceled":
+            books.cancel(policy, now=NOW)
+        case "endorsed":
+            third = ItemAdded(Item("third", "Third model"), date(2026, 3, 15))
+            endorse(books, policy, third, tenant="telecom-west", now=NOW)
+        case _:
+            stated = books.statement(partner="telecom-west", month="2026-02-01")
+            with books.database.transaction() as tx:
+                dispute = raise_dispute(
+                    tx, stated.statement_id, None, "other", None, partner_no=stated.partner_no, actor="test", now=NOW
+                )
+                answer_dispute(tx, dispute.dispute_id, upheld=True, adjustment=Sum(1, Fen(-1)), actor="f", now=NOW)
+
+
+@pytest.mark.parametrize("how", ["by schedule", "by hand"])
+@pytest.mark.parametrize("what", ["issued", "canceled", "endorsed", "adjusted"])
+def test_a_contract_said_anew_for_the_next_period_loses_nothing_that_was_booked_before(
+    office: Books, accountant: Partner, partner_manager: Partner, what: str, how: str
+) -> None:
+    of_february_changed_in_march(office, what)
+    stored = partner_manager.get("/v1/partners/telecom-west")
+    anew = {name: stored.json[name] for name in contract()} | {"first_day": "2026-04-01", "last_day": "2027-03-31"}
+    assert partner_manager.put("/v1/partners/telecom-west", anew, match=stored.headers["ETag"]).status_code == 200
+    if how == "by hand":
+        asked = accountant.post("/v1/statements", {"partner_id": "telecom-west", "month": "2026-03"})
+        assert asked.status_code == 202
+    office.draw()
+    assert office.months("telecom-west") == ["2026-02", "2026-03"]
+    assert office.statement(partner="telecom-west").totals.keys() == {what}
+
+
+@pytest.mark.parametrize("change", ["last_day = '2026-02-28'", "state = 'wind_down'", "first_day = '2026-04-01'"])
+def test_a_partner_that_is_not_under_contract_is_told_of_no_month_in_which_nothing_was_booked(
+    office: Books, accountant: Partner, change: str
+) -> None:
+    with office.database.transaction() as tx:
+        tx.execute(f"UPDATE partners SET {change} WHERE partner_id = 'telecom-west'")
+    office.draw()
+    assert (office.months("telecom-east"), office.months("telecom-west")) == (["2026-03"], [])
+    asked = accountant.post("/v1/statements", {"partner_id": "telecom-west", "month": "2026-03"})
+    assert (asked.status_code, asked.json["errors"][0]["pointer"]) == (422, "/month")
+
+
+@pytest.mark.parametrize("change", ["last_day = '2026-03-01'", "state = 'suspended'"])
+def test_a_partner_under_contract_is_told_that_nothing_was_booked(office: Books, change: str) -> None:
+    with office.database.transaction() as tx:
+        tx.execute(f"UPDATE partners SET {change} WHERE partner_id = 'telecom-west'")
+    office.draw()
+    assert office.months("telecom-west") == ["2026-03"]
+    assert office.statement(partner="telecom-west").total == Sum()
 
 
 def test_verify_finds_a_month_that_was_passed_over(march: Books, environ: dict[str, str]) -> None:
