@@ -172,6 +172,27 @@ _ENROLLMENT: Final = (
         _STATING,
     ),
     Guard(
+        "a transfer is the same in whatever capitals",
+        _STATEMENTS,
+        "ON statement_settlements (upper(bank_reference))",
+        "ON statement_settlements (bank_reference)",
+        _STATING,
+    ),
+    Guard(
+        "a bank reference has no blanks",
+        _STATEMENTS,
+        " CHECK (bank_reference ~ '^[!-~]{1,64}$')",
+        "",
+        _STATING,
+    ),
+    Guard(
+        "what is owed is settled by a transfer",
+        _STATEMENTS,
+        "    CHECK ((net_fen = 0) = (bank_reference IS NULL) AND (net_fen = 0) = (value_day IS NULL)),\n",
+        "",
+        _STATING,
+    ),
+    Guard(
         "what was stated never changes",
         _STATEMENTS,
         "BEFORE UPDATE OR DELETE ON statement_parts",

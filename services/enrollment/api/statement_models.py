@@ -18,9 +18,11 @@ from services.enrollment.domain.statements import (
     Sum,
 )
 from shared.web import paging
-from shared.web.models import Day, Identifier, ReplyModel, RequestModel, ShortText
+from shared.web.models import Day, Identifier, ReplyModel, RequestModel
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"), Field(examples=["2026-11"])]
+BankReference = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$"), Field(examples=["FT2026041000017"])]
+"""No blanks, so that one transfer has one reference. ISO 20022 allows 35 characters; some banks' serials are longer."""
 SignedFen = Annotated[int, Field(ge=-(10**12), le=10**12)]
 
 
@@ -45,12 +47,13 @@ class TotalView(ReplyModel):
 
 
 class SettlementView(ReplyModel):
-    """That the net amount was paid, as one person recorded and another decided."""
+    """That the net amount was paid, or is zero, as one person recorded and another decided."""
 
     state: SettlementState
     net_fen: int
-    bank_reference: str
-    value_day: date
+    bank_reference: str | None
+    """Null, as the value day, where the net amount is zero."""
+    value_day: date | None
     recorded_at: datetime
     recorded_by: str
     decided_at: datetime | None
@@ -137,8 +140,10 @@ class SettlementRequest(RequestModel):
 
     net_fen: SignedFen
     """As the statement says: above zero received from the partner, below zero paid to it."""
-    bank_reference: ShortText
-    value_day: Day
+    bank_reference: BankReference | None = None
+    """Of the one transfer; capitals make no difference. Left out, as the value day, where the net amount is zero."""
+    value_day: Day | None = None
+    """Not before the month that is settled."""
 
 
 def statement_view(statement: Statement, settlement: Settlement | None) -> StatementView:

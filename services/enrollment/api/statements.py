@@ -195,7 +195,7 @@ def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[Di
     ),
 )
 def settle(call: Call[Deps], path: StatementPath, body: SettlementRequest) -> Reply[SettlementView]:
-    """Record that the net amount was paid. Another person approves it."""
+    """Record that the net amount was paid, or that it is zero. Another person approves it."""
     recorded = record_settlement(
         call.tx,
         path.statement_id,

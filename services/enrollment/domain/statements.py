@@ -135,13 +135,16 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """That the net amount of a statement was paid, as one person recorded it; another one approves."""
+    """That the net amount of a statement was paid, as one person recorded it; another one approves.
+
+    Where the net amount is zero, nothing was: there is neither a bank reference nor a value day.
+    """
 
     settlement_id: str
     statement_id: str
     net: Fen
-    bank_reference: str
-    value_day: date
+    bank_reference: str | None
+    value_day: date | None
     state: SettlementState
     recorded_at: datetime
     recorded_by: str

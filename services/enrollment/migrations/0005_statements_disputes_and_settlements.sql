@@ -120,24 +120,26 @@ CREATE INDEX statement_disputes_of_policy ON statement_disputes (policy_id) WHER
 CREATE TRIGGER answered_disputes_never_change BEFORE UPDATE OR DELETE ON statement_disputes
     FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION refuse_change_of_answer();
 
--- That the net amount was received or paid: recorded by one person, approved by another.
+-- That the net amount was received or paid, or that there is none: recorded by one person, approved by another.
 CREATE TABLE statement_settlements (
     settlement_id uuid PRIMARY KEY,
     statement_id uuid NOT NULL REFERENCES statements,
     net_fen bigint NOT NULL,
-    bank_reference text NOT NULL,
-    value_day date NOT NULL,
+    -- Of the transfer. Where nothing is owed there is none.
+    bank_reference text COLLATE "C" CHECK (bank_reference ~ '^[!-~]{1,64}$'),
+    value_day date,
     state text NOT NULL CHECK (state IN ('recorded', 'approved', 'rejected')),
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     decided_at timestamptz,
     decided_by text,
+    CHECK ((net_fen = 0) = (bank_reference IS NULL) AND (net_fen = 0) = (value_day IS NULL)),
     CHECK (decided_by <> recorded_by),
     CHECK ((state = 'recorded') = (decided_at IS NULL AND decided_by IS NULL))
 );
 CREATE UNIQUE INDEX one_settlement_per_statement ON statement_settlements (statement_id) WHERE state <> 'rejected';
--- One transfer settles one statement.
-CREATE UNIQUE INDEX one_statement_per_bank_reference ON statement_settlements (bank_reference)
+-- One transfer settles one statement, in whatever capitals a person copies its reference.
+CREATE UNIQUE INDEX one_statement_per_bank_reference ON statement_settlements (upper(bank_reference))
 WHERE state <> 'rejected';
 CREATE TRIGGER decided_settlements_never_change BEFORE UPDATE OR DELETE ON statement_settlements
     FOR EACH ROW WHEN (OLD.state <> 'recorded') EXECUTE FUNCTION refuse_change_of_answer();

@@ -95,8 +95,8 @@ def record(
     *,
     statement_id: str,
     net: Fen,
-    bank_reference: str,
-    value_day: date,
+    bank_reference: str | None,
+    value_day: date | None,
     actor: str,
     now: datetime,
 ) -> bool:

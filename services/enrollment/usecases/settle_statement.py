@@ -24,21 +24,27 @@ from shared.values.money import Fen
 
 
 def record_settlement(
-    tx: Tx, statement_id: str, net: Fen, bank_reference: str, value_day: date, *, actor: str, now: datetime
+    tx: Tx,
+    statement_id: str,
+    net: Fen,
+    bank_reference: str | None,
+    value_day: date | None,
+    *,
+    actor: str,
+    now: datetime,
 ) -> Settlement:
-    """What waits for another person's approval.
+    """What waits for another person's approval. A net amount of zero is settled by no transfer: then both are None.
 
     Raises:
         UnknownStatement, NotDrawnYet: there is nothing to settle.
         NotTheNetAmount: it is not what the statement says.
-        InvalidField: the money has not come yet.
+        InvalidField: the transfer is not told, or there can be none, or its day is not one on which this was paid.
         AlreadySettled, BankReferenceUsed: it is, or waits for approval; or this money settles another statement.
     """
     statement = _drawn(tx, statement_id)
     if net != statement.total.net:
         raise NotTheNetAmount(statement.total.net, net)
-    if value_day > now.astimezone(ZONE).date():
-        raise InvalidField("/value_day", "This day has not come.", "Record it when the bank shows the transfer.")
+    _check_transfer(statement, bank_reference, value_day, now)
     waiting = settlements.latest(tx, statement_id)
     if waiting is not None and waiting.state != "rejected":
         raise AlreadySettled(statement_id)
@@ -56,6 +62,25 @@ def record_settlement(
         raise BankReferenceUsed
     _audit(tx, "statement.settlement_recorded", statement_id, actor=actor, now=now)
     return _latest(tx, statement_id)
+
+
+def _check_transfer(statement: Statement, bank_reference: str | None, value_day: date | None, now: datetime) -> None:
+    owed = statement.total.net != 0
+    for pointer, told in (("/bank_reference", bank_reference), ("/value_day", value_day)):
+        if owed and told is None:
+            raise InvalidField(pointer, "The transfer is not told.", "Send what the bank shows.")
+        if not owed and told is not None:
+            raise InvalidField(pointer, "The net amount is zero, and no transfer settles it.", "Leave it out.")
+    if value_day is None:
+        return
+    if value_day > now.astimezone(ZONE).date():
+        raise InvalidField("/value_day", "This day has not come.", "Record it when the bank shows the transfer.")
+    if value_day < statement.month:
+        raise InvalidField(
+            "/value_day",
+            "This day is before the month that is settled.",
+            f"Record the transfer that settles {statement.month:%Y-%m}.",
+        )
 
 
 def decide_settlement(tx: Tx, statement_id: str, *, approved: bool, actor: str, now: datetime) -> Settlement:

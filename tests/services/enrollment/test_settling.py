@@ -12,6 +12,7 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.statement_errors import BankReferenceUsed
 from services.enrollment.domain.statements import ZONE, Statement, Sum, booked_in
 from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
 from services.enrollment.usecases.settle_statement import decide_settlement, record_settlement
@@ -335,6 +336,94 @@ def test_a_settlement_names_money_that_came_and_that_settled_nothing_else(
     assert (again.status_code, problem(again)) == (409, "bank-reference-used")
     assert approver.post(f"/v1/statements/{east.statement_id}/settlement/rejection", None).status_code == 200
     assert record(west).status_code == 201
+
+
+REFERENCES = ["ft-2026-1", "FT-2026-1 ", " FT-2026-1", "FT-2026-1\n", "FT\u20102026-1", "FT-2026-1\u200b"]
+
+
+@pytest.mark.parametrize("other", REFERENCES)
+def test_a_transfer_settles_one_statement_however_its_reference_is_written(
+    march: Books, accountant: Partner, other: str
+) -> None:
+    march.draw()
+    east, west = march.statement(), march.statement(partner="telecom-west")
+    payment = {"net_fen": east.total.net, "bank_reference": "FT-2026-1", "value_day": "2026-04-10"}
+    assert accountant.post(f"/v1/statements/{east.statement_id}/settlement", payment).status_code == 201
+    again = payment | {"net_fen": west.total.net, "bank_reference": other}
+    refused = accountant.post(f"/v1/statements/{west.statement_id}/settlement", again)
+    if other.isascii() and other == other.strip():
+        assert (refused.status_code, problem(refused)) == (409, "bank-reference-used")
+    else:
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/bank_reference")
+
+
+@pytest.mark.parametrize("other", ["ft-2026-1", "FT-2026-1\n", "FT\u20102026-1"])
+def test_the_database_too_knows_a_transfer_however_its_reference_is_written(march: Books, other: str) -> None:
+    march.draw()
+    for statement, reference in ((march.statement(), "FT-2026-1"), (march.statement(partner="telecom-west"), other)):
+        with march.database.transaction() as tx:
+            try:
+                recorded = record_settlement(
+                    tx, statement.statement_id, statement.total.net, reference, APRIL.date(), actor="one", now=APRIL
+                )
+            except (BankReferenceUsed, psycopg2.errors.CheckViolation):
+                assert reference == other
+                return
+            assert recorded.bank_reference == reference == "FT-2026-1"
+    pytest.fail("two statements were settled by one transfer")
+
+
+@pytest.mark.parametrize("day", ["2026-02-28", "2020-01-01"])
+def test_a_value_day_before_the_month_is_refused(march: Books, accountant: Partner, day: str) -> None:
+    march.draw()
+    statement = march.statement()
+    path = f"/v1/statements/{statement.statement_id}/settlement"
+    payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": day}
+    refused = accountant.post(path, payment)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/value_day")
+    assert accountant.post(path, payment | {"value_day": "2026-03-01"}).status_code == 201
+
+
+def test_a_month_in_which_nothing_is_owed_is_settled_by_two_persons_and_no_transfer(
+    office: Books, accountant: Partner, approver: Partner
+) -> None:
+    office.draw()
+    path = f"/v1/statements/{office.statement().statement_id}"
+    for told in ({"bank_reference": "FT-1"}, {"value_day": "2026-04-10"}):
+        refused = accountant.post(f"{path}/settlement", {"net_fen": 0} | told)
+        assert [each["pointer"] for each in refused.json["errors"]] == [f"/{name}" for name in told]
+    recorded = accountant.post(f"{path}/settlement", {"net_fen": 0})
+    assert (recorded.status_code, recorded.json["bank_reference"], recorded.json["value_day"]) == (201, None, None)
+    assert accountant.post(f"{path}/settlement", {"net_fen": 0}).status_code == 409
+    assert approver.post(f"{path}/settlement/approval", None).status_code == 200
+    other = f"/v1/statements/{_west(office)}/settlement"
+    assert accountant.post(other, {"net_fen": 0}).status_code == 201, "no reference settles any number of months"
+    assert accountant.get(path).json["state"] == "settled"
+
+
+@pytest.mark.parametrize("missing", ["bank_reference", "value_day"])
+def test_what_is_owed_is_settled_by_a_transfer_that_is_told(march: Books, accountant: Partner, missing: str) -> None:
+    march.draw()
+    statement = march.statement()
+    payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": "2026-04-10"}
+    del payment[missing]
+    refused = accountant.post(f"/v1/statements/{statement.statement_id}/settlement", payment)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, f"/{missing}")
+
+
+@pytest.mark.parametrize("net", ["0", "net_fen"])
+def test_the_database_too_asks_for_a_transfer_where_something_is_owed_and_only_there(march: Books, net: str) -> None:
+    march.draw()
+    statement = march.statement()
+    with march.database.transaction() as tx:
+        record_settlement(tx, statement.statement_id, statement.total.net, "FT-1", APRIL.date(), actor="one", now=APRIL)
+        decide_settlement(tx, statement.statement_id, approved=False, actor="two", now=APRIL)
+    transfer = "bank_reference, value_day" if net == "0" else "NULL, NULL::date"
+    with pytest.raises(psycopg2.errors.CheckViolation), march.database.transaction() as tx:
+        tx.execute(
+            f"INSERT INTO statement_settlements SELECT gen_random_uuid(), statement_id, {net}, {transfer},"
+            " 'recorded', recorded_at, recorded_by FROM statement_settlements"
+        )
 
 
 def _west(march: Books) -> str:
