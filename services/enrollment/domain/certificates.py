@@ -64,6 +64,8 @@ class Certificate:
     document_type: str
     document: str
     partner: str
+    premium: Fen
+    """All that was charged so far: at the sale, and with what the policy lists changed since."""
     items: int
     code: str
     issued_at: datetime
@@ -88,11 +90,11 @@ def lines(certificate: Certificate) -> Iterator[Line]:
     yield Line("保险期间", "Period of cover", tuple(_term(policy, terms)))
     yield Line("等待期", "Waiting period", (_waiting(policy, terms),))
     yield Line("保险金额", "Limits", tuple(_limits(terms)))
-    yield Line("免赔与赔付比例", "Deductible and share paid", (_deductible(terms),))
+    yield Line("免赔与赔付比例", "Deductible and share paid", tuple(_deductible(terms)))
     if certificate.items and terms.scheduled_items:
         listed = terms.scheduled_items
         yield Line("承保清单", "Scheduled items", (f"{certificate.items} × {listed.name_zh} {listed.name_en}",))
-    yield Line("保险费", "Premium", (_money(policy.premium, policy.currency),))
+    yield Line("保险费", "Premium", (_money(certificate.premium, policy.currency),))
     yield Line("合作方", "Partner", (certificate.partner,))
     yield Line("保单号", "Policy", (policy.policy_id,))
 
@@ -137,11 +139,22 @@ def _of_liability(liability: Liability) -> str:
     return said
 
 
-def _deductible(terms: ProductPublished) -> str:
+def _deductible(terms: ProductPublished) -> Iterator[str]:
+    """What of a loss, and of a year's losses, the insured bears; the year's is the whole product's."""
+    annual = f"年度免赔 annual deductible {_money(Fen(terms.annual_deductible_fen), terms.currency)}"
+    if any(_of_liability(each) for each in terms.liabilities):
+        yield "见各项保障责任 as said of each liability above"
+        if terms.annual_deductible_fen:
+            yield annual
+        return
     taken = "无免赔 no deductible"
     if terms.event_deductible_fen:
         taken = f"每次免赔 deductible {_money(Fen(terms.event_deductible_fen), terms.currency)}"
-    return f"{taken}；赔付 pays {terms.pay_percent}%"
+    if terms.annual_deductible_fen:
+        if terms.event_deductible_fen:
+            yield taken
+        taken = annual
+    yield f"{taken}；赔付 pays {terms.pay_percent}%"
 
 
 def _money(amount: Fen, currency: str) -> str:

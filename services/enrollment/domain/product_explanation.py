@@ -24,7 +24,7 @@ from services.enrollment.domain.product_words import (
     percent,
     territories,
 )
-from shared.events.products import Exclusion, ProductPublished, RatingQuestion, ScamCover
+from shared.events.products import Exclusion, Liability, ProductPublished, RatingQuestion, ScamCover
 from shared.values.money import Fen
 from shared.values.scam_types import SCAM_NAMES
 
@@ -143,7 +143,7 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
         yield Words(f"{zh},各项保障责任合计。其中:", f"{en}, for all liabilities together. Of these:")
     else:
         yield Words(f"{zh}。", f"{en}.")
-        yield from _own_part(terms.event_deductible_fen, terms.pay_percent, terms.event_limit_fen, "")
+        yield from _own_part(terms, terms, "")
     if terms.annual_deductible_fen:
         deductible = money(terms.annual_deductible_fen)
         yield Words(
@@ -155,7 +155,7 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
             f"  {liability.name_zh}:每次最多 {event.zh},每年最多 {annual.zh}。",
             f"  {liability.name_en}: at most {event.en} for one event and {annual.en} in a year.",
         )
-        yield from _own_part(liability.event_deductible_fen, liability.pay_percent, liability.event_limit_fen, "    ")
+        yield from _own_part(terms, liability, "    ")
         if liability.required_evidence:
             needed = evidence(liability.required_evidence)
             yield Words(f"    还需要:{needed.zh}。", f"    It also needs: {needed.en}.")
@@ -163,20 +163,33 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
             yield Words(f"    {sentence.zh}", f"    {sentence.en}")
 
 
-def _own_part(deductible: int, pay_percent: int, limit: int, indent: str) -> Iterable[Words]:
+def _own_part(terms: ProductPublished, part: ProductPublished | Liability, indent: str) -> Iterable[Words]:
+    """What is paid of a loss by the product as a whole, or by one of its liabilities; its year's deductible aside."""
+    deductible, pay_percent, limit = part.event_deductible_fen, part.pay_percent, part.event_limit_fen
     if not deductible and pay_percent == 100:  # noqa: PLR2004  # the whole loss
-        yield Words(
-            f"{indent}没有免赔额,限额内的损失全额赔付。",
-            f"{indent}There is no deductible: up to the limit, all is paid.",
-        )
+        if terms.annual_deductible_fen:
+            yield Words(
+                f"{indent}没有每次事故免赔额:扣完年度免赔额后,限额内的损失全额赔付。",
+                f"{indent}No event has a deductible of its own: once the annual deductible is used up, all is paid, up"
+                " to the limit.",
+            )
+        else:
+            yield Words(
+                f"{indent}没有免赔额,限额内的损失全额赔付。",
+                f"{indent}There is no deductible: up to the limit, all is paid.",
+            )
         return
     loss = max(EXAMPLE_LOSS, 2 * deductible)
     paid = money(min((loss - deductible) * pay_percent // 100, limit))
-    first, part, example = money(deductible), percent(pay_percent), money(loss)
+    first, share, example = money(deductible), percent(pay_percent), money(loss)
+    once = Words("", "")
+    if terms.annual_deductible_fen:
+        once = Words("扣完年度免赔额后,", " once the annual deductible is used up,")
     yield Words(
-        f"{indent}每次事故先扣除免赔额 {first.zh},余下的赔付 {part.zh}:例如损失 {example.zh},赔付 {paid.zh}。",
-        f"{indent}The first {first.en} of each event's loss are the insured's, {part.en} of the rest is paid:"
-        f" of a loss of {example.en}, {paid.en}.",
+        f"{indent}每次事故先扣除免赔额 {first.zh},余下的赔付 {share.zh}:"
+        f"例如{once.zh}损失 {example.zh},赔付 {paid.zh}。",
+        f"{indent}The first {first.en} of each event's loss are the insured's, {share.en} of the rest is paid:"
+        f"{once.en} of a loss of {example.en}, {paid.en}.",
     )
 
 

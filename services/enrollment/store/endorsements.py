@@ -73,6 +73,16 @@ def last_change_of(tx: Tx, policy_id: PolicyId, item: str) -> datetime | None:
     return None if row is None else row[0]
 
 
+_PREMIUM: Final = "SELECT coalesce(sum(premium_delta_fen), 0)::bigint FROM endorsements WHERE policy_id = %s"
+
+
+def premium(tx: Tx, policy_id: PolicyId) -> Fen:
+    """What a policy's changes added to its premium; below zero, what they took off."""
+    row = tx.one(_PREMIUM, (policy_id,))
+    assert row is not None  # noqa: S101  # a sum is always one row
+    return Fen(row[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """What a policy lists, and the rate at which its items are charged."""

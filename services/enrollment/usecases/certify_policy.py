@@ -19,6 +19,7 @@ from shared.events.products import ProductPublished
 from shared.privacy.keys import KeyRing
 from shared.privacy.masking import mask_document, mask_name
 from shared.values.ids import PolicyId
+from shared.values.money import Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def certify_policy(
         document_type=insured.document_type,
         document=mask_document(insured.document_number),
         partner=contract.name,
+        premium=Fen(policy.premium + endorsements.premium(tx, policy_id)),
         items=len(endorsements.schedule(tx, policy_id).items),
         code=code,
         issued_at=now,

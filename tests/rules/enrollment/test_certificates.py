@@ -60,6 +60,7 @@ def certificate(
         "document_type": "resident_id",
         "document": "110*************15",
         "partner": "东部电信 Telecom East",
+        "premium": policy.premium,
         "items": 0,
         "code": code_of(POLICY, KEY),
         "issued_at": NOW,
@@ -143,6 +144,63 @@ def test_a_product_of_many_liabilities_is_drawn_smaller_and_keeps_clear_of_the_f
         visitor_text=lambda text, cm, tm, *_: heights.update({text.strip(): cm[5] + cm[3] * tm[5]})
     )
     assert min(height for text, height in heights.items() if "Liability" in text or POLICY in text) > 130
+
+
+def deductible_of(product: ProductPublished) -> str:
+    (said,) = [line for line in lines(certificate(product)) if line.en == "Deductible and share paid"]
+    text = "\n".join(said.texts)
+    drawn = text_of(draw(certificate(product)))
+    assert all(each in drawn for each in said.texts)
+    assert "〓" not in drawn
+    return text
+
+
+@pytest.mark.parametrize(
+    ("event", "annual", "percent", "said"),
+    [
+        (0, 0, 100, "无免赔 no deductible；赔付 pays 100%"),
+        (300_000, 0, 70, "每次免赔 deductible CNY 3,000.00；赔付 pays 70%"),
+        (0, 300_000, 100, "年度免赔 annual deductible CNY 3,000.00；赔付 pays 100%"),
+        (
+            100_000,
+            300_000,
+            70,
+            "每次免赔 deductible CNY 1,000.00\n年度免赔 annual deductible CNY 3,000.00；赔付 pays 70%",
+        ),
+    ],
+)
+def test_what_the_insured_bears_of_a_loss_and_of_a_year_is_said(
+    event: int, annual: int, percent: int, said: str
+) -> None:
+    product = terms(event_deductible_fen=event, annual_deductible_fen=annual, pay_percent=percent)
+    assert deductible_of(product) == said
+
+
+@pytest.mark.parametrize(
+    ("event", "annual", "percent", "said"),
+    [
+        (0, 0, 100, "无免赔 no deductible；赔付 pays 100%"),
+        (0, 300_000, 100, "年度免赔 annual deductible CNY 3,000.00；赔付 pays 100%"),
+        (100_000, 0, 100, "见各项保障责任 as said of each liability above"),
+        (
+            0,
+            300_000,
+            80,
+            "见各项保障责任 as said of each liability above\n年度免赔 annual deductible CNY 3,000.00",
+        ),
+    ],
+)
+def test_a_product_of_several_liabilities_says_of_each_what_the_insured_bears(
+    event: int, annual: int, percent: int, said: str
+) -> None:
+    cyber = terms("enterprise-cyber")
+    first, second = cyber.liabilities[:2]
+    liabilities = [
+        msgspec.structs.replace(first, event_deductible_fen=event, pay_percent=percent),
+        msgspec.structs.replace(second, event_deductible_fen=0, pay_percent=100),
+    ]
+    product = msgspec.structs.replace(cyber, liabilities=liabilities, annual_deductible_fen=annual)
+    assert deductible_of(product) == said
 
 
 def test_a_renewal_says_that_waiting_is_served() -> None:

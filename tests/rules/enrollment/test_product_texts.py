@@ -163,6 +163,18 @@ def test_the_explanation_tells_what_claims_made_means_and_what_a_policy_lists() 
     assert "Grade D, from 80 points on: not insurable." in said
 
 
+@pytest.mark.parametrize("annual", [0, 50_000])
+@pytest.mark.parametrize("code", ["resident-anti-fraud", "resident-anti-fraud-shared", "enterprise-cyber"])
+def test_no_product_with_an_annual_deductible_is_said_to_have_none(code: str, annual: int) -> None:
+    product = msgspec.structs.replace(terms(code), annual_deductible_fen=annual)
+    en = "\n".join(words.en for words in explain(product))
+    zh = "\n".join(words.zh for words in explain(product))
+    assert ("bears the first 500.00 yuan a year" in en) == ("一年内的前 500.00 元" in zh) == bool(annual)
+    assert not (annual and ("There is no deductible" in en or "没有免赔额," in zh))
+    examples = [line for line in en.splitlines() if "of a loss of" in line]
+    assert all(("once the annual deductible is used up" in line) == bool(annual) for line in examples)
+
+
 def test_an_end_of_sale_pro_rata_covers_an_annual_deductible_and_a_refund_table_are_explained() -> None:
     product = terms(
         effective_to=datetime(2027, 1, 1, tzinfo=UTC),
@@ -174,4 +186,5 @@ def test_an_end_of_sale_pro_rata_covers_an_annual_deductible_and_a_refund_table_
     assert "until 2027-01-01 08:00" in said
     assert "share one loss pro rata" in said
     assert "bears the first 500.00 yuan a year" in said
+    assert "There is no deductible" not in said
     assert "80 % from day 0 on, 0 % from day 180 on" in said

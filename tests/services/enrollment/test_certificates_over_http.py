@@ -9,7 +9,16 @@ from datetime import timedelta
 import pypdf
 from flask import Flask
 
+from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.domain.partners import ZONE
+from services.enrollment.domain.pricing import Item
+from services.enrollment.usecases.vault import Vault
+from shared.db.pool import Database
+from shared.process.clock import wall_now
 from shared.values.ids import PolicyId
+from shared.values.money import Fen, yuan
+from tests.services.enrollment.a_full_month import endorse, organization
+from tests.services.enrollment.books import taxed_books
 from tests.services.enrollment.builders import Partner, answer, body, id_number
 from tests.services.enrollment.lifecycle import Office
 
@@ -69,6 +78,26 @@ def test_cover_that_ended_has_no_certificate_and_anothers_is_unknown(east: Partn
     assert west.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 404
     east.post(f"/v1/policies/{policy['policy_id']}/cancellation", {"reason": "insured_request"})
     assert east.get(f"/v1/policies/{policy['policy_id']}/certificate").status_code == 409
+
+
+def test_the_premium_is_what_was_charged_with_the_changes_made_since(
+    database: Database, vault: Vault, west: Partner
+) -> None:
+    books = taxed_books(database, vault)
+    policy = organization(books, tenant="telecom-west", now=wall_now())
+    before = page_of(west, policy.policy_id)
+    assert ("2 × " in before, f"CNY {yuan(policy.premium)}" in before) == (True, True)
+    day = policy.effective_from.astimezone(ZONE).date() + timedelta(days=100)
+    third = Item("third", "Third model")
+    endorse(books, policy, ItemAdded(third, day), tenant="telecom-west", now=policy.effective_from)
+    with database.transaction() as tx:
+        ((added,),) = tx.all("SELECT premium_delta_fen FROM endorsements")
+    page = page_of(west, policy.policy_id)
+    assert added > 0
+    assert ("3 × " in page, f"CNY {yuan(Fen(policy.premium + added))}" in page) == (True, True)
+    endorse(books, policy, ItemRemoved("third", day), tenant="telecom-west", now=policy.effective_from)
+    page = page_of(west, policy.policy_id)
+    assert ("2 × " in page, f"CNY {yuan(policy.premium)}" in page) == (True, True)
 
 
 def test_a_renewal_that_waits_has_its_certificate_too(office: Office, east: Partner) -> None:
