@@ -193,6 +193,13 @@ _ENROLLMENT: Final = (
         _STATING,
     ),
     Guard(
+        "a fee and a premium are decided one after the other",
+        "services/enrollment/store/partner_records.py",
+        "    tx.execute(_HOLD_FEES)",
+        "    return",
+        _AT_ONCE,
+    ),
+    Guard(
         "what was stated never changes",
         _STATEMENTS,
         "BEFORE UPDATE OR DELETE ON statement_parts",

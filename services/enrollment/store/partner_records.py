@@ -50,6 +50,19 @@ def lock_code(tx: Tx, partner_id: PartnerId) -> None:
     tx.execute(_LOCK_CODE, (partner_id,))
 
 
+# Of two that look at each other's table neither would see what the other is about to commit. The number is "fees" in
+# ASCII, of the locks that are two integers.
+_HOLD_FEES: Final = "SELECT pg_advisory_xact_lock(1717921139, 0)"
+
+
+def hold_fees(tx: Tx) -> None:
+    """Of those who change what partners keep of a policy, or what one costs, let one go on and the others wait.
+
+    Taken before any row of a partner, a product or a draft, so that nobody who holds one of those waits for it.
+    """
+    tx.execute(_HOLD_FEES)
+
+
 def record(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
     """What is stored of this partner; None where it is none."""
     row = tx.one(_ONE, (partner_id,))

@@ -28,6 +28,7 @@ def approve_draft(tx: Tx, draft_id: str, *, actor: str, now: datetime) -> Draft:
         InvalidFields: the rules for terms became stricter since it was proposed.
         InvalidField: it costs less than a partner keeps of each policy.
     """
+    partner_records.hold_fees(tx)
     draft = _locked(tx, draft_id)
     product_id, newest = products.lock(tx, ProductCode(draft.terms.product_code))
     check_approvable(draft, by=actor, newest=newest, now=now)

@@ -27,7 +27,8 @@ _OURS = frozenset({"partner_no", "state", "webhook_types"})
 
 
 def hold_partner(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
-    """The record, nobody else changing it until the transaction ends; None where there is none yet."""
+    """The record, nobody else changing it or a product's price until the transaction ends; None where there is none."""
+    partner_records.hold_fees(tx)
     partner_records.lock(tx, partner_id)
     found = partner_records.record(tx, partner_id)
     if found is None:

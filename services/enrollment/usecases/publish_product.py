@@ -11,7 +11,7 @@ from datetime import datetime
 from services.enrollment.domain.partners import ContractEntry
 from services.enrollment.domain.product_comparison import compare
 from services.enrollment.domain.products import check_terms
-from services.enrollment.store import products
+from services.enrollment.store import partner_records, products
 from services.enrollment.usecases.follow_contracts import follow_contracts
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -32,6 +32,7 @@ def install(
     Raises:
         InvalidField, InvalidFields: terms or contracts that are not acceptable, or a version without the one before it.
     """
+    partner_records.hold_fees(tx)
     published = []
     for terms in sorted(shipped, key=lambda each: each.product_version):
         check_terms(terms)

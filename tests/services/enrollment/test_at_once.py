@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 import pytest
 
+from services.enrollment.domain.compensation import Compensation
 from services.enrollment.domain.errors import AlreadyCovered, NotInForce
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import RawRow
+from services.enrollment.intake import shipped
 from services.enrollment.usecases.cancel_policy import cancel_policy
+from services.enrollment.usecases.decide_draft import approve_draft
+from services.enrollment.usecases.keep_partner import hold_partner, keep_partner
+from services.enrollment.usecases.propose_product import propose_product
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
+from shared.db.transaction import Tx
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
-from shared.values.errors import FangzhaError
+from shared.values.errors import FangzhaError, InvalidField
+from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, id_number, load_all, row
 
 R = TypeVar("R")
@@ -135,6 +144,54 @@ def test_a_policy_canceled_twice_at_once_is_canceled_once(
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM outbox WHERE type = 'policies.canceled'") == (1,)
     assert faults(database, environ) == []
+
+
+@pytest.mark.parametrize(("first", "refused"), [("contract", "/premium_fen"), ("version", "/compensation/value")])
+def test_a_fee_and_a_lower_premium_agreed_on_at_once_are_not_both_accepted(
+    database: Database, first: str, refused: str
+) -> None:
+    (sold,) = (each for each in shipped.products() if each.product_code == PRODUCT)
+    cheaper = msgspec.structs.replace(sold, premium_fen=300)
+    with database.transaction() as tx:
+        draft = propose_product(tx, cheaper, begins_when_approved=True, actor="one", now=NOW)
+
+    def say_contract(tx: Tx) -> None:
+        before = hold_partner(tx, PartnerId("telecom-east"))
+        assert before is not None
+        fee = replace(
+            before.terms.contract, products=frozenset({PRODUCT}), compensation=Compensation("service_fee", 1000)
+        )
+        keep_partner(tx, replace(before.terms, contract=fee), before, actor="one", now=NOW)
+
+    def approve(tx: Tx) -> None:
+        approve_draft(tx, draft.draft_id, actor="two", now=NOW)
+
+    one, other = (say_contract, approve) if first == "contract" else (approve, say_contract)
+    pointers: list[str] = []
+
+    def do_the_other() -> None:
+        try:
+            with database.transaction() as tx:
+                other(tx)
+        except InvalidField as error:
+            pointers.append(error.pointer)
+
+    thread = threading.Thread(target=do_the_other)
+    with database.transaction() as tx:
+        one(tx)
+        thread.start()
+        while thread.is_alive() and not somebody_waits(database):
+            thread.join(0.01)
+    thread.join()
+    assert pointers == [refused]
+
+
+def somebody_waits(database: Database) -> bool:
+    """Whether a transaction waits for the end of another one."""
+    with database.transaction() as tx:
+        return bool(
+            tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        )
 
 
 def test_a_recycled_phone_never_inherits_cover(database: Database, vault: Vault) -> None:
