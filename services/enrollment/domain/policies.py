@@ -92,10 +92,15 @@ class Policy:
 
     def state_at(self, now: datetime) -> PolicyState:
         """The state that it has by the calendar, also in the seconds until the job that writes it down has run."""
-        match self.state:
-            case "in_force" if self.effective_to <= now:
-                return "expired"
-            case "upcoming" if self.effective_from <= now:
-                return "in_force"
-            case state:
-                return state
+        return state_at(self.state, self.effective_from, self.effective_to, now)
+
+
+def state_at(written: PolicyState, effective_from: datetime, effective_to: datetime, now: datetime) -> PolicyState:
+    """The state by the calendar of a policy whose ``written`` state may be some seconds behind."""
+    match written:
+        case "in_force" if effective_to <= now:
+            return "expired"
+        case "upcoming" if effective_from <= now:
+            return "in_force"
+        case state:
+            return state

@@ -193,6 +193,8 @@ CREATE TABLE policies (
 -- One cover per person and product, whichever partner sells it: what two enrollments at once cannot both pass.
 CREATE UNIQUE INDEX one_cover_per_person_and_product ON policies (person_token, product_id, stacks_by)
 WHERE state = 'in_force';
+-- Renewals that wait, by person: an opt-out ends them too.
+CREATE INDEX policies_waiting_of_person ON policies (person_token) WHERE state = 'upcoming';
 CREATE INDEX policies_of_partner ON policies (partner_no, partner_reference, policy_id);
 CREATE INDEX policies_of_chunk ON policies (chunk_id);
 

@@ -14,16 +14,11 @@ from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, EventId, PartnerId, PolicyId
 from shared.values.money import Fen
 
-# In the order of ids, so that two who end the same policies wait for each other and never in a circle. A renewal that
-# waits is locked with its predecessor: it falls with it.
-_LOCK: Final = """
-SELECT policy_id FROM policies
-WHERE policy_id IN (
-    SELECT unnest(%(ids)s::uuid[])
-    UNION ALL SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[])
-)
-ORDER BY policy_id FOR UPDATE
-"""
+# A renewal that waits is locked with its predecessor: it falls with it.
+_FOLLOWING: Final = "SELECT policy_id FROM renewals WHERE renews = ANY(%s::uuid[])"
+# In the order of ids, so that two who end the same policies wait for each other and never in a circle. Of this table
+# alone: a row that changed while its lock was waited for is judged anew, and a join of the renewals then loses it.
+_LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR UPDATE"
 _READ: Final = """
 SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
        k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, s.policy_id IS NOT NULL, e.first_moments, e.premiums,
@@ -91,8 +86,13 @@ class Held:
 
 def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Held]:
     """These policies and the renewals that follow them, locked until the transaction ends, by id."""
-    locked = [row[0] for row in tx.all(_LOCK, {"ids": list(policy_ids)})]
-    return [_held(row) for row in tx.all(_READ, {"ids": locked})] if locked else []
+    asked = list(policy_ids)
+    locked: set[str] = set()
+    # A second time for a renewal that was stored while this waited for its predecessor.
+    while late := {*asked, *(row[0] for row in tx.all(_FOLLOWING, (asked,)))} - locked:
+        tx.execute(_LOCK, (list(late),))
+        locked |= late
+    return [_held(row) for row in tx.all(_READ, {"ids": list(locked)})]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,17 +83,19 @@ def of_person(tx: Tx, tokens: Sequence[TokenHex]) -> list[OptOut]:
     return [OptOut(TokenHex(row[0]), row[1], row[2]) for row in rows]
 
 
-_RUNNING: Final = (
-    "SELECT policy_id FROM policies WHERE person_token = ANY(%s) AND state = 'in_force' ORDER BY policy_id"
-)
+# Each half has an index of its own.
+_COVER: Final = """
+SELECT policy_id FROM policies WHERE person_token = ANY(%(tokens)s) AND state = 'in_force'
+UNION ALL SELECT policy_id FROM policies WHERE person_token = ANY(%(tokens)s) AND state = 'upcoming'
+"""
 _PARTNERS: Final = """
 SELECT p.policy_id, r.partner_id FROM policies p JOIN partners r USING (partner_no) WHERE p.policy_id = ANY(%s::uuid[])
 """
 
 
-def running_policies(tx: Tx, tokens: Sequence[TokenHex]) -> list[PolicyId]:
-    """The person's cover with any partner. Renewals that wait fall with what they follow, so none is asked for."""
-    return [PolicyId(row[0]) for row in tx.all(_RUNNING, ([bytes.fromhex(token) for token in tokens],))]
+def cover_of(tx: Tx, tokens: Sequence[TokenHex]) -> list[PolicyId]:
+    """What covers the person with any partner, or waits to: a term may end, and the next begin, before it is locked."""
+    return [PolicyId(row[0]) for row in tx.all(_COVER, {"tokens": [bytes.fromhex(token) for token in tokens]})]
 
 
 def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:

@@ -23,7 +23,7 @@ CHANNEL: Final = "cancellation"
 def cancel_policy(
     tx: Tx, policy_id: PolicyId, reason: CancelReason, *, tenant: str, actor: str, vault: Vault, now: datetime
 ) -> Policy:
-    """The policy as it stands afterwards; a renewal that waited for its end is canceled with it.
+    """The policy as it stands afterwards; a renewal that waits for its end is canceled with it.
 
     Whose reason is an opt-out is opted out: their other cover ends as well, and nobody enrolls them again.
 

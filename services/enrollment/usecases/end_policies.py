@@ -1,6 +1,7 @@
 """Ends policies early, one or thousands: cover stops now, what was not used is given back, and all of it is announced.
 
-A renewal that waits falls with the policy that it was to follow. Whose policies they are the caller has checked.
+A renewal that waits falls with the policy that it was to follow; one that runs goes on, whatever is asked of a
+predecessor that is over. Whose policies they are the caller has checked.
 """
 
 from __future__ import annotations
@@ -49,15 +50,17 @@ def end_policies(
     """End those of these policies that run or wait, and the renewals that wait for them; the ones that were ended.
 
     Cover ends, and what is given back is judged, at ``asked_at``, which is now unless said; it is booked now.
-    What is over already, canceled or by its term, is passed over.
+    What is over already, canceled or by its term, is passed over, and its renewal with it.
     """
     at = asked_at or now
     held = cancellations.hold(tx, list(reasons))
     terms = _terms_of(tx, held)
+    may_end = [each for each in held if _may_end(each, at)]
+    ending = {each.policy_id: reasons[each.policy_id] for each in may_end if each.policy_id in reasons}
     ends = [
         _End(each, terms[each.product_id, each.product_version], _cancellation(each, reason, terms, at, reasons))
-        for each in held
-        if (reason := _reason(each, reasons)) is not None and _may_end(each, at)
+        for each in may_end
+        if (reason := _reason(each, ending)) is not None
     ]
     if ends:
         event_ids = _announce(tx, ends, now)
@@ -73,9 +76,9 @@ def _terms_of(tx: Tx, held: Sequence[Held]) -> dict[tuple[int, int], ProductPubl
     return {version: products.version(tx, *version).terms for version in versions}
 
 
-def _reason(held: Held, reasons: Mapping[PolicyId, CancelReason]) -> CancelReason | None:
-    """Why it ends: because somebody asked, or because it was to follow a policy that ends."""
-    return reasons.get(held.policy_id) or (reasons.get(held.renews) if held.renews else None)
+def _reason(held: Held, ending: Mapping[PolicyId, CancelReason]) -> CancelReason | None:
+    """Why it ends: because somebody asked, or because it waits for one that ends now and will not come to its term."""
+    return ending.get(held.policy_id) or (ending.get(held.renews) if held.renews else None)
 
 
 def _may_end(held: Held, now: datetime) -> bool:

@@ -103,8 +103,8 @@ def note_opt_outs(
     """The same of many, each once and by all tokens, after the caller has shut for them; which policies ended by it."""
     tokens = [token for person in persons for token in person]
     opt_outs.add(tx, tokens, opted_out_at=now, channel=channel, recorded_by=actor)
-    running = opt_outs.running_policies(tx, tokens)
-    ended = end_policies(tx, dict.fromkeys(running, "opt_out"), actor=actor, now=now)
+    cover = opt_outs.cover_of(tx, tokens)
+    ended = end_policies(tx, dict.fromkeys(cover, "opt_out"), actor=actor, now=now)
     for each in ended:
         audit.record(
             tx,

@@ -6,6 +6,8 @@ Work of one transaction, as with enrollment: all rows of the part are done, or t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -28,6 +30,15 @@ CHANNEL: Final = "removal-file"
 """By which way a person opted out who is taken off for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that asks for the end of the cover under a reference."""
+
+    line: int
+    reference: str
+    reason: CancelReason
+
+
 def remove_rows(
     tx: Tx,
     part: bytes,
@@ -40,7 +51,7 @@ def remove_rows(
 ) -> tuple[int, int]:
     """How many rows of the part were done, and how many rejected."""
     turn.wait_for_all()
-    asked: dict[str, tuple[int, CancelReason]] = {}
+    asked: dict[str, _Row] = {}
     rejected: list[Rejection] = []
     for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
         if isinstance(row, Fault):
@@ -52,53 +63,61 @@ def remove_rows(
         elif reference in asked:
             rejected.append(_rejection(line, reference, "already_ended"))
         else:
-            asked[reference] = (line, reason)
-    reasons, lines = _resolved(tx, work, asked, rejected)
-    leave = [policy_id for policy_id, reason in reasons.items() if reason == "opt_out" and not work.dry_run]
-    persons = tokens_of_holders(tx, leave, vault=vault)
+            asked[reference] = _Row(line, reference, reason)
+    rows = _resolved(tx, work, asked, rejected)
+    leave = [policy_id for policy_id, row in rows.items() if row.reason == "opt_out" and not work.dry_run]
+    persons = {rows[each].reference: tokens for each, tokens in tokens_of_holders(tx, leave, vault=vault).items()}
     if persons:
         opt_outs.shut(tx, chain.from_iterable(persons.values()))
-    ended = _end(tx, reasons, work, now)
+    done = _end_all(tx, rows, work, rejected, now)
     # Who is taken off for that reason is opted out: other cover of theirs ends too, and nobody enrolls them again.
-    left = list(dict.fromkeys(tokens for policy_id, tokens in persons.items() if policy_id in ended))
+    left = list(dict.fromkeys(persons[row.reference] for row in done if row.reference in persons))
     if left:
         note_opt_outs(tx, left, channel=CHANNEL, actor=_actor(work), now=now)
-    rejected += [
-        _rejection(line, reference, "already_ended")
-        for policy_id, (line, reference) in lines.items()
-        if policy_id not in ended
-    ]
     rejections.add(tx, work.batch_id, rejected)
-    done = [row for policy_id, row in lines.items() if policy_id in ended]
     if work.dry_run:
-        dry_runs.note(tx, work.batch_id, done)
+        dry_runs.note(tx, work.batch_id, [(row.line, row.reference) for row in done])
     return len(done), len(rejected)
 
 
-def _resolved(
-    tx: Tx, work: Work, asked: dict[str, tuple[int, CancelReason]], rejected: list[Rejection]
-) -> tuple[dict[PolicyId, CancelReason], dict[PolicyId, tuple[int, str]]]:
-    """The policy of each reference that can be meant, with the reason and the line that asked; the rest is rejected."""
+def _resolved(tx: Tx, work: Work, asked: Mapping[str, _Row], rejected: list[Rejection]) -> dict[PolicyId, _Row]:
+    """The policy that each reference can mean, which is what ran when the file came; the rest is rejected."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
     gone = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
-    reasons: dict[PolicyId, CancelReason] = {}
-    lines: dict[PolicyId, tuple[int, str]] = {}
-    for reference, (line, reason) in asked.items():
+    rows: dict[PolicyId, _Row] = {}
+    for reference, row in asked.items():
         policies = known.get(reference, [])
-        running = [policy_id for policy_id, state in policies if state == "in_force" and reference not in gone]
+        running = [each.policy_id for each in policies if each.runs_at(work.received_at) and reference not in gone]
         if len(running) == 1:
-            reasons[running[0]] = reason
-            lines[running[0]] = (line, reference)
+            rows[running[0]] = row
         elif running:
-            rejected.append(_rejection(line, reference, "reference_ambiguous"))
+            rejected.append(_rejection(row.line, reference, "reference_ambiguous"))
         else:
-            rejected.append(_rejection(line, reference, "already_ended" if policies else "not_covered"))
-    return reasons, lines
+            rejected.append(_rejection(row.line, reference, "already_ended" if policies else "not_covered"))
+    return rows
 
 
-def _end(tx: Tx, reasons: dict[PolicyId, CancelReason], work: Work, now: datetime) -> set[PolicyId]:
+def _end_all(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, rejected: list[Rejection], now: datetime) -> list[_Row]:
+    """Those rows whose policies ended. A term may end while its policy is waited for: then its renewal is meant."""
+    ended = _end(tx, rows, work, now)
+    done = [row for policy_id, row in rows.items() if policy_id in ended]
+    late = {row.reference: row for policy_id, row in rows.items() if policy_id not in ended}
+    if late:
+        again = _resolved(tx, work, late, rejected)
+        ended = _end(tx, again, work, now)
+        done += [row for policy_id, row in again.items() if policy_id in ended]
+        rejected += [
+            _rejection(row.line, row.reference, "already_ended")
+            for policy_id, row in again.items()
+            if policy_id not in ended
+        ]
+    return done
+
+
+def _end(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, now: datetime) -> set[PolicyId]:
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
+    reasons = {policy_id: row.reason for policy_id, row in rows.items()}
     asked_at = work.received_at
     ended = end_policies(tx, reasons, actor=_actor(work), now=now, batch_id=work.batch_id, asked_at=asked_at)
     if work.dry_run:

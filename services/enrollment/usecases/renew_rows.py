@@ -87,13 +87,13 @@ def _resolved(
     lines: dict[PolicyId, tuple[int, str]] = {}
     for reference, (line, _consent_given) in asked.items():
         policies = known.get(reference, [])
-        running = [policy_id for policy_id, state in policies if state == "in_force"]
+        running = [each.policy_id for each in policies if each.state == "in_force"]
         if reference in done:
             rejected.append(_rejection(line, reference, "already_renewed"))
         elif len(running) > 1:
             rejected.append(_rejection(line, reference, "reference_ambiguous"))
         elif policies:
-            lines[running[0] if running else policies[0][0]] = (line, reference)
+            lines[running[0] if running else policies[0].policy_id] = (line, reference)
         else:
             rejected.append(_rejection(line, reference, "not_covered"))
     return lines

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 
 import pytest
 
+from services.enrollment.domain.errors import NotInForce
+from services.enrollment.domain.policies import Policy
 from services.enrollment.intake import lines
 from services.enrollment.store import outcomes
+from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.load_batch import load_next_part
+from services.enrollment.usecases.renew_policies import Order, renew_policies
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
-from tests.services.enrollment.builders import NOW, csv, decided, faults, load_all, paid, row
+from shared.values.ids import BatchId
+from tests.services.enrollment.builders import NOW, PRODUCT, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
+from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
 
 HEADER = "partner_reference,reason"
 
@@ -71,6 +79,24 @@ def test_a_renewal_may_be_canceled_alone_and_its_predecessor_runs_to_its_end(
     assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("expired", "canceled")
     again = office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
     assert office.codes(again) == [(2, "lapsed")]
+    assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize("written_down", [True, False])
+def test_canceling_a_policy_whose_term_is_over_is_refused_and_leaves_its_renewal_alone(
+    office: Office, environ: dict[str, str], *, written_down: bool
+) -> None:
+    """``written_down``: the job that ends terms has been there already, or comes after it."""
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
+    late = ENDS + timedelta(seconds=2)
+    if written_down:
+        office.end_terms(late)
+    with pytest.raises(NotInForce, match="expired"):
+        office.cancel(policy, now=late)
+    office.end_terms(late)
+    assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("expired", "in_force")
+    assert money(office) == (0, 0, 0)
     assert faults(office.database, environ) == []
 
 
@@ -218,3 +244,59 @@ def test_a_removal_ends_cover_when_its_file_came_however_late_a_worker_comes_to_
     assert money(office)[0] == 1200 * 183 // 365
     (told,) = office.told(PolicyCanceled)
     assert (told.effective_to, told.canceled_at) == (asked, done)
+
+
+def renewed_and_listed_for_removal(office: Office, *, received: datetime) -> tuple[Policy, BatchId]:
+    """A policy with a renewal that waits, and a file that takes the person off; nobody has come to it yet."""
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=SHORTLY_BEFORE)
+    return policy, office.receive("removal", [HEADER, f"{policy.partner_reference},"], now=received)
+
+
+@pytest.mark.parametrize("job_comes_first", [True, False])
+@pytest.mark.parametrize("seconds", [-2, 2])
+def test_a_removal_at_the_end_of_a_term_ends_the_renewal_and_says_so_whenever_the_job_comes(
+    office: Office, environ: dict[str, str], *, seconds: int, job_comes_first: bool
+) -> None:
+    received = ENDS + timedelta(seconds=seconds)
+    policy, batch = renewed_and_listed_for_removal(office, received=received)
+    if job_comes_first:
+        office.end_terms(ENDS + timedelta(seconds=3))
+    load_all(office.database, office.vault, now=ENDS + timedelta(seconds=4))
+    office.end_terms(ENDS + timedelta(seconds=5))
+    assert (office.counts(batch), office.codes(batch)) == (("finished", 1, 0), [])
+    ran_when_the_file_came = seconds < 0 and not job_comes_first
+    assert office.policy(policy.policy_id).state == ("canceled" if ran_when_the_file_came else "expired")
+    assert office.successor(policy).state == "canceled"
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_that_waits_for_the_job_ends_the_renewal_that_it_begins(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy, batch = renewed_and_listed_for_removal(office, received=ENDS - timedelta(seconds=2))
+    worker = threading.Thread(target=lambda: load_all(office.database, office.vault, now=ENDS))
+    with office.database.transaction() as job:
+        assert expire_some(job, now=ENDS)
+        worker.start()
+        wait_until_somebody_waits(office.database)
+    worker.join()
+    assert (office.counts(batch), office.codes(batch)) == (("finished", 1, 0), [])
+    assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("expired", "canceled")
+    assert money(office) == (1200, 0, 180), "it had not begun when the file came"
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_that_waits_for_a_renewal_ends_it_too(office: Office, environ: dict[str, str]) -> None:
+    policy = office.enroll(1)
+    batch = office.receive("removal", [HEADER, f"{policy.partner_reference},"], now=SHORTLY_BEFORE)
+    worker = threading.Thread(target=lambda: load_all(office.database, office.vault, now=SHORTLY_BEFORE))
+    with office.database.transaction() as tx:
+        order = Order(contract=contract_of(tx, policy.partner_id), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
+        worker.start()
+        wait_until_somebody_waits(office.database)
+    worker.join()
+    assert office.counts(batch) == ("finished", 1, 0)
+    assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("canceled", "canceled")
+    assert faults(office.database, environ) == []

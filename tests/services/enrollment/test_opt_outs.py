@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from services.enrollment.domain.errors import AlreadyCovered, OptedOut
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.rows import RawRow
 from services.enrollment.store import opt_outs
+from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.opt_out import OptedOutNow, opt_out, persons_tokens
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
@@ -33,7 +34,7 @@ from tests.services.enrollment.builders import (
     load_all,
     row,
 )
-from tests.services.enrollment.lifecycle import Office
+from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.test_at_once import at_once, enroll
 from tests.services.enrollment.test_http import problem
 from tests.services.enrollment.test_renewals_under_contracts import let_covers_share_a_loss
@@ -44,11 +45,11 @@ def document(n: int) -> dict[str, str]:
     return {"document_type": "resident_id", "document_number": id_number(n)}
 
 
-def leave(database: Database, vault: Vault, raw: RawRow) -> OptedOutNow:
+def leave(database: Database, vault: Vault, raw: RawRow, *, now: datetime = NOW) -> OptedOutNow:
     """The person of this row opts out by their document."""
     tokens = persons_tokens(raw.document_type, raw.document_number, vault=vault, sandbox=True, pointer="/x")
     with database.transaction() as tx:
-        return opt_out(tx, tokens, channel="hotline", actor="test", now=NOW)
+        return opt_out(tx, tokens, channel="hotline", actor="test", now=now)
 
 
 def consent(**changes: str) -> dict[str, str]:
@@ -233,6 +234,39 @@ def test_of_an_opt_out_and_a_file_at_the_same_moment_never_both_win(
     assert faults(database, environ) == []
 
 
+def test_an_opt_out_ends_the_renewal_that_runs_by_the_calendar_before_the_job_has_begun_it(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=SHORTLY_BEFORE)
+    successor = office.successor(policy).policy_id
+    left = leave(office.database, office.vault, row(1), now=ENDS + timedelta(seconds=2))
+    assert [each for each, _partner in left.ended] == [successor]
+    office.end_terms(ENDS + timedelta(seconds=5))
+    assert (office.policy(policy.policy_id).state, office.policy(successor).state) == ("expired", "canceled")
+    assert holds(office.database) == []
+    assert faults(office.database, environ) == []
+
+
+def test_an_opt_out_that_waits_for_the_job_ends_the_renewal_that_it_begins(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=SHORTLY_BEFORE)
+    results: list[OptedOutNow] = []
+    waiting = threading.Thread(
+        target=lambda: results.append(leave(office.database, office.vault, row(1), now=ENDS - timedelta(seconds=1)))
+    )
+    with office.database.transaction() as job:
+        assert expire_some(job, now=ENDS)
+        waiting.start()
+        wait_until_somebody_waits(office.database)
+    waiting.join()
+    assert [each for each, _partner in results[0].ended] == [office.successor(policy).policy_id]
+    assert holds(office.database) == []
+    assert faults(office.database, environ) == []
+
+
 def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: Database, vault: Vault) -> None:
     results: list[OptedOutNow] = []
     with database.transaction() as part:
@@ -247,11 +281,11 @@ def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: D
 
 
 def wait_until_somebody_waits(database: Database) -> None:
-    """Until a transaction waits for a lock of a person or of the gate."""
+    """Until a transaction waits for a lock: of a row, of a person or of the gate."""
     pause = threading.Event()
     for _ in range(6_000):
         with database.transaction() as tx:
-            if tx.one("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            if tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"):
                 return
         pause.wait(0.01)
     raise AssertionError("nobody waits")
