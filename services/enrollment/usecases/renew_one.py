@@ -18,7 +18,7 @@ from services.enrollment.domain.pricing import price
 from services.enrollment.domain.renewals import fault, refused, refused_by_terms
 from services.enrollment.domain.rows import CheckedRow, Desk
 from services.enrollment.domain.schedules import schedule_of
-from services.enrollment.store import opt_outs, policies, products, renewals, schedules
+from services.enrollment.store import expiry, opt_outs, policies, products, renewals, schedules
 from services.enrollment.store.new_policies import NewPolicy
 from services.enrollment.store.renewals import Predecessor
 from services.enrollment.usecases.contracts import Sale, contract_of
@@ -76,6 +76,8 @@ def _renewed(
     policy = _successor(judged, old, vault)
     following = Following([Follower(policy, old, judged.insured)], sale, sale.at(priced.premium), schedule=schedule)
     follow_policies(tx, following, vault=vault, now=now)
+    if old.ending.state == "expired":  # Since the request came in: nobody else begins the next term.
+        expiry.begin_renewals(tx, [old.policy_id])
     tell_renewed(tx, {old.policy_id: policy.policy_id}, now=now)
     stored = policies.policy(tx, policy.policy_id, partner_no=contract.partner_no)
     assert stored is not None  # noqa: S101  # just stored

@@ -12,13 +12,18 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
+from services.enrollment.domain.errors import AlreadyCovered
 from services.enrollment.store import opt_outs
+from services.enrollment.usecases.enroll_policies import Application, Enrolled
+from services.enrollment.usecases.renew_one import renew_one
 from services.enrollment.usecases.vault import Vault
 from shared.events.policies import PoliciesEnrolled
 from shared.process.clock import wall_now
+from shared.values.errors import FangzhaError
 from shared.values.ids import PolicyId, TokenHex
-from tests.services.enrollment.builders import Answer, Partner, body, faults
-from tests.services.enrollment.lifecycle import Office
+from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, faults, row
+from tests.services.enrollment.lifecycle import ENDS, Office
+from tests.services.enrollment.test_opt_outs import leave, wait_until_somebody_waits
 from tests.services.enrollment.test_organizations import MODELS, bias, cyber, order, pointers, problem
 
 
@@ -205,4 +210,33 @@ def test_a_renewal_that_waits_falls_with_its_predecessor_and_is_given_back_whole
     assert east.post(f"/v1/policies/{first['policy_id']}/cancellation", {"reason": "other"}).status_code == 201
     ended = east.get(f"/v1/policies/{second.json['policy_id']}").json
     assert (ended["state"], ended["effective_to"]) == ("canceled", ended["effective_from"])
+    assert faults(office.database, environ) == []
+
+
+def test_a_renewal_that_came_before_midnight_and_waited_beyond_it_runs_at_once(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    seconds_before, a_day_after = ENDS - timedelta(seconds=1), ENDS + days(1)
+
+    def renew() -> Enrolled | FangzhaError:
+        application = Application(policy.partner_id, PRODUCT, row(1, effective_date=""))
+        with office.database.transaction() as tx:
+            return renew_one(tx, application, policy.policy_id, vault=office.vault, now=seconds_before, sandbox=True)
+
+    with ThreadPoolExecutor(1) as pool:
+        with office.database.transaction() as somebody_opts_out:
+            opt_outs.shut(somebody_opts_out, [])
+            waiting = pool.submit(renew)
+            wait_until_somebody_waits(office.database)
+            office.end_terms(ENDS)
+        stored = waiting.result()
+    assert isinstance(stored, Enrolled)
+    assert (stored.policy.state, stored.policy.effective_from) == ("in_force", ENDS)
+    assert (office.policy(policy.policy_id).state, office.successor(policy)) == ("expired", stored.policy)
+    assert faults(office.database, environ) == []
+    with pytest.raises(AlreadyCovered):
+        office.enroll(1, now=a_day_after, effective_date="")
+    left = leave(office.database, office.vault, row(1), now=a_day_after)
+    assert [each for each, _partner in left.ended] == [stored.policy.policy_id]
     assert faults(office.database, environ) == []
