@@ -48,6 +48,7 @@ class RenewalRunView(ReplyModel):
     state: RunState
     """`running` also while the partner is suspended: it goes on after that. `stopped`: what is left is not renewed."""
     stop_reason: StopReason | None
+    """`wind_down`: the partner winds down. `product_not_sold`: the product has left its contract."""
     renewed: int
     skipped: int
     started_at: datetime

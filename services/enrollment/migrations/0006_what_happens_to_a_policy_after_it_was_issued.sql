@@ -25,7 +25,7 @@ CREATE TABLE renewal_runs (
     started_by text NOT NULL,
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'stopped')),
     -- Why not all of them were worked off. A suspended partner's run is still running: it goes on where that resumes.
-    stop_reason text CHECK (stop_reason IN ('wind_down')),
+    stop_reason text CHECK (stop_reason IN ('wind_down', 'product_not_sold')),
     after_end timestamptz NOT NULL DEFAULT '-infinity',
     after_chunk uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
     renewed bigint NOT NULL DEFAULT 0,

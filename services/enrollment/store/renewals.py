@@ -147,7 +147,7 @@ def add(
 
 
 RunState = Literal["running", "finished", "stopped"]
-StopReason = Literal["wind_down"]
+StopReason = Literal["wind_down", "product_not_sold"]
 
 
 @dataclass(frozen=True, slots=True)

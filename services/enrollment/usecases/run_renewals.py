@@ -10,8 +10,9 @@ from typing import Final
 
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, today_of, zone_of
 from services.enrollment.domain.lifecycle_errors import UnknownRenewalRun
+from services.enrollment.domain.partners import Contract
 from services.enrollment.store import renewals
-from services.enrollment.store.renewals import Run
+from services.enrollment.store.renewals import Run, StopReason
 from services.enrollment.usecases.contracts import contract_of, sale_of
 from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.vault import Vault
@@ -83,7 +84,8 @@ def renewal_run(tx: Tx, run_id: str, partner_id: PartnerId) -> Run:
 def work_off_renewals(tx: Tx, *, vault: Vault, now: datetime) -> bool:
     """One step of the oldest run that nobody works on; False where there is none.
 
-    A suspended partner's run waits until that resumes; one whose partner winds down stops for good.
+    A suspended partner's run waits until that resumes; one whose partner winds down, or whose product has left the
+    contract, stops for good.
     """
     work = renewals.take_next(tx, STEP)
     if work is None:
@@ -91,12 +93,20 @@ def work_off_renewals(tx: Tx, *, vault: Vault, now: datetime) -> bool:
     contract = contract_of(tx, work.partner_id)
     if contract.state == "suspended":
         return True  # Since this very moment: the next look passes it over.
-    if contract.state == "wind_down":
-        renewals.stop(tx, work.run_id, "wind_down", now)
-        log.warning("renewals_stopped", run=work.run_id, contract=contract.state)
+    reason = _stopped_by(contract, work.product_code)
+    if reason is not None:
+        renewals.stop(tx, work.run_id, reason, now)
+        log.warning("renewals_stopped", run=work.run_id, reason=reason)
         return True
     order = Order(contract=contract, product_code=work.product_code, judged_at=work.started_at)
     result = renew_policies(tx, work.policies, order, vault=vault, now=now)
     renewals.further(tx, work, renewed=len(result.successors), skipped=sorted(result.refused.items()), now=now)
     log.info("renewals_step", run=work.run_id, renewed=len(result.successors), left_out=len(result.refused))
     return True
+
+
+def _stopped_by(contract: Contract, product_code: ProductCode) -> StopReason | None:
+    """What forbids the partner to sell any more of this; what forbids a single renewal is said of that one."""
+    if contract.state == "wind_down":
+        return "wind_down"
+    return None if product_code in contract.products else "product_not_sold"

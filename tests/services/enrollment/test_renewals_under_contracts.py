@@ -123,3 +123,22 @@ def test_a_window_stops_where_the_contract_winds_down_and_says_so(
     assert shown["finished_at"] is not None
     assert office.policy(policy.policy_id).renewed_by is None
     assert faults(office.database, environ) == []
+
+
+def test_a_window_stops_where_its_product_left_the_contract_and_says_so(
+    office: Office, east: Partner, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1, tenant=EAST)
+    run_id = order_window(office)
+    with office.database.transaction() as tx:
+        suspend_partner(tx, EAST, "payment_overdue", actor="t", now=SHORTLY_BEFORE)
+        tx.execute("DELETE FROM partner_products WHERE product_code = %s", (PRODUCT,))
+    office.work_off_renewals(SHORTLY_BEFORE)
+    assert run_of(office, run_id).state == "running", "it may come back while the partner is suspended"
+    with office.database.transaction() as tx:
+        resume_partner(tx, EAST, actor="t", now=SHORTLY_BEFORE)
+    office.work_off_renewals(SHORTLY_BEFORE)
+    shown = east.get(f"/v1/renewals/{run_id}").json
+    assert (shown["state"], shown["stop_reason"], shown["renewed"]) == ("stopped", "product_not_sold", 0)
+    assert office.policy(policy.policy_id).renewed_by is None
+    assert faults(office.database, environ) == []
