@@ -95,7 +95,10 @@ class EndorsementPath(RequestModel):
     ),
 )
 def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -> Reply[EndorsementView]:
-    """Change a policy in force: what it lists, at the premium of the days left; a phone or a name without premium."""
+    """Change a policy in force: what it lists, at the premium of the days left; a phone or a name without premium.
+
+    A phone or a name is changed on the renewal that waits for the policy's end as well.
+    """
     endorsement = endorse_policy(
         call.tx,
         PolicyId(path.policy_id),

@@ -19,7 +19,7 @@ from shared.values.money import Fen
 
 _RAISE: Final = """
 UPDATE policies SET version = version + 1, phone_token = coalesce(%s, phone_token)
-WHERE policy_id = %s AND version = %s AND state = 'in_force'
+WHERE policy_id = %s AND version = %s AND state IN ('in_force', 'upcoming')
 """
 _ADD: Final = """
 INSERT INTO endorsements (endorsement_id, policy_id, version, kind, endorsed_at, effective_at, premium_delta_fen,

@@ -55,6 +55,14 @@ def of_any_partner(tx: Tx, policy_id: PolicyId) -> Policy | None:
     return None if row is None else _policy(row)
 
 
+_LOCK_WAITING: Final = "SELECT 1 FROM policies WHERE policy_id = %s AND state = 'upcoming' FOR UPDATE"
+
+
+def waiting(tx: Tx, policy_id: PolicyId) -> Policy | None:
+    """A renewal that waits for its term, whosever it is, locked; None where it waits no more."""
+    return None if tx.one(_LOCK_WAITING, (policy_id,)) is None else of_any_partner(tx, policy_id)
+
+
 _PAGE: Final = (
     _SELECT
     + """

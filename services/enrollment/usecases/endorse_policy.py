@@ -1,4 +1,7 @@
-"""Changes one running policy: what it lists, with premium for the days left; a phone or a name without."""
+"""Changes one running policy: what it lists, with premium for the days left; a phone or a name without.
+
+A phone or a name is the person's: the renewal that waits for the policy's end gets the same change.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def endorse_policy(
     vault: Vault,
     now: datetime,
 ) -> Endorsement:
-    """The change as stored.
+    """The change as stored on this policy.
 
     Raises:
         UnknownPolicy: there is none, or it is another partner's.
@@ -76,8 +79,18 @@ def endorse_policy(
     require_match(policy.version)
     if policy.state_at(now) != "in_force" or policy.state != "in_force" or policy.erased:
         raise NotEndorsable(policy_id, "erased" if policy.erased else policy.state_at(now))
-    effect = _effect(tx, policy, change, contract, vault=vault, now=now)
-    return _store(tx, policy, effect, actor=actor, now=now)
+    changed = [policy, *_waiting_too(tx, policy, change)]
+    effects = [_effect(tx, each, change, contract, vault=vault, now=now) for each in changed]
+    stored = [_store(tx, *each, actor=actor, now=now) for each in zip(changed, effects, strict=True)]
+    return stored[0]
+
+
+def _waiting_too(tx: Tx, policy: Policy, change: Change) -> list[Policy]:
+    """The renewal that gets the change as well, locked; it was sealed when it was ordered, and nobody endorses it."""
+    if isinstance(change, ItemAdded | ItemRemoved) or policy.renewed_by is None:
+        return []
+    renewal = policies.waiting(tx, policy.renewed_by)
+    return [] if renewal is None else [renewal]
 
 
 def _effect(tx: Tx, policy: Policy, change: Change, contract: Contract, *, vault: Vault, now: datetime) -> _Effect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.domain.endorsements import Change, ItemAdded, ItemRemoved
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.pricing import Item, Risk
 from services.enrollment.domain.schedules import Order
@@ -16,6 +16,7 @@ from shared.values.ids import PartnerId, ProductCode
 from shared.values.money import Fen
 from tests.services.enrollment.books import Books
 from tests.services.enrollment.builders import enroll_policy, row
+from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.test_organizations import FAIR, MODELS, code_of
 from tests.services.enrollment.test_wind_down import work_off
 
@@ -42,7 +43,7 @@ def organization(books: Books, *, tenant: str, now: datetime) -> Policy:
         ).policy
 
 
-def endorse(books: Books, policy: Policy, what: ItemAdded | ItemRemoved, *, tenant: str, now: datetime) -> None:
+def endorse(books: Office, policy: Policy, what: Change, *, tenant: str, now: datetime) -> None:
     with books.database.transaction() as tx:
         endorse_policy(
             tx,

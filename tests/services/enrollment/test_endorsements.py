@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.domain.endorsements import Change, ItemAdded, ItemRemoved, NameCorrected, PhoneChanged
 from services.enrollment.domain.policies import Policy
 from services.enrollment.domain.pricing import Item
 from services.enrollment.domain.statements import ZONE
 from services.enrollment.store import erasures
 from services.enrollment.store.outcomes import note_claim
+from services.enrollment.usecases import wind_down as steps
+from services.enrollment.usecases.contracts import contract_of
+from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.wind_down import wind_down
 from shared.db.pool import Database
@@ -23,8 +27,9 @@ from shared.values.ids import PolicyId
 from tests.services.enrollment.a_full_month import endorse as change
 from tests.services.enrollment.a_full_month import organization
 from tests.services.enrollment.books import Books, taxed_books
-from tests.services.enrollment.builders import NOW, Answer, Partner, body, decided, faults
-from tests.services.enrollment.lifecycle import Office
+from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, body, decided, faults
+from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
+from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
 from tests.services.enrollment.test_organizations import MODELS, bias
 from tests.services.enrollment.test_wind_down import EAST, WEST, work_off
 
@@ -254,3 +259,91 @@ def test_a_policy_that_is_not_in_force_is_not_changed(east: Partner, office: Off
     office.move_clock(wall_now() + timedelta(days=400))
     time.sleep(0.3)  # the application looks at the sandbox's clock four times a second
     assert problem(endorse(east, over, kind="name_corrected", name="新名")) == "not-endorsable"
+
+
+def insured(office: Office, policy: Policy) -> tuple[str, str, str]:
+    """The name and phone that are sealed, and the token by which the phone is known."""
+    with office.database.transaction() as tx:
+        found = office.vault.insured(tx, policy)
+        token = tx.one("SELECT encode(phone_token, 'hex') FROM policies WHERE policy_id = %s", (policy.policy_id,))
+    assert token is not None
+    return found.name, found.phone, token[0]
+
+
+def correct(office: Office, policy: Policy, tenant: str = EAST) -> tuple[str, str, str]:
+    """Another phone and another name; the insured as they are to stand everywhere from now on."""
+    changes: tuple[Change, ...] = (PhoneChanged("13988887777"), NameCorrected("张大明"))
+    for each in changes:
+        change(office, policy, each, tenant=tenant, now=SHORTLY_BEFORE)
+    return "张大明", "13988887777", office.vault.tokenizer.phone("13988887777")
+
+
+def test_a_phone_and_a_name_that_change_once_the_renewal_is_ordered_stand_on_the_renewal_too(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policies = [office.enroll(n) for n in (1, 2)]
+    office.send("renewal", ["partner_reference", *(each.partner_reference for each in policies)], now=SHORTLY_BEFORE)
+    policy, other = policies
+    unchanged = insured(office, other)
+    corrected = correct(office, policy)
+    successor = office.successor(policy)
+    assert insured(office, successor) == insured(office, policy) == corrected
+    assert insured(office, office.successor(other)) == insured(office, other) == unchanged
+    assert (successor.state, successor.version, successor.endorsements) == ("upcoming", 3, 2)
+    told = [(each.policy_id, each.version, each.kind, each.phone_token) for each in office.told(PolicyEndorsed)]
+    assert told == [
+        (policy.policy_id, 2, "phone_changed", corrected[2]),
+        (successor.policy_id, 2, "phone_changed", corrected[2]),
+        (policy.policy_id, 3, "name_corrected", None),
+        (successor.policy_id, 3, "name_corrected", None),
+    ]
+    office.end_terms(ENDS)
+    begun = office.successor(policy)
+    assert (begun.state, begun.version, insured(office, begun)) == ("in_force", 4, corrected)
+    office.cancel(begun, now=ENDS + timedelta(days=365 - 100))
+    assert faults(office.database, environ) == []
+
+
+def test_a_renewal_that_was_canceled_is_not_changed_with_its_predecessor(
+    office: Office, environ: dict[str, str]
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=SHORTLY_BEFORE)
+    canceled = office.cancel(office.successor(policy), now=SHORTLY_BEFORE)
+    correct(office, policy)
+    assert office.successor(policy) == canceled
+    assert {each.policy_id for each in office.told(PolicyEndorsed)} == {policy.policy_id}
+    assert faults(office.database, environ) == []
+
+
+def test_a_change_that_waits_for_the_renewal_to_be_stored_stands_on_it(office: Office, environ: dict[str, str]) -> None:
+    policy = office.enroll(1)
+    with ThreadPoolExecutor(1) as pool:
+        with office.database.transaction() as tx:
+            order = Order(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+            renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
+            waiting = pool.submit(correct, office, policy)
+            wait_until_somebody_waits(office.database)
+        corrected = waiting.result()
+    assert insured(office, office.successor(policy)) == insured(office, policy) == corrected
+    assert faults(office.database, environ) == []
+
+
+def test_a_change_by_the_partner_that_has_the_policy_already_stands_on_a_renewal_that_is_still_to_move(
+    office: Office, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = office.enroll(1)
+    office.send("renewal", ["partner_reference", policy.partner_reference], now=SHORTLY_BEFORE)
+    monkeypatch.setattr(steps, "STEP", 1)
+    with office.database.transaction() as tx:
+        wind_down(tx, EAST, WEST, actor="test", now=SHORTLY_BEFORE)
+    while office.policy(policy.policy_id).partner_id == EAST:
+        with office.database.transaction() as tx:
+            steps.work_off_wind_downs(tx, now=SHORTLY_BEFORE)
+    assert office.successor(policy).partner_id == EAST
+    corrected = correct(office, policy, WEST)
+    work_off(office.database)
+    successor = office.successor(policy)
+    assert (successor.partner_id, insured(office, successor)) == (WEST, corrected)
+    assert [each.partner_id for each in office.told(PolicyEndorsed)] == [WEST, EAST] * 2
+    assert faults(office.database, environ) == []
