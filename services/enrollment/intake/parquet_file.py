@@ -26,7 +26,7 @@ from services.enrollment.intake.charset import Decoder
 from services.enrollment.intake.column_names import columns_of
 from services.enrollment.intake.compression import Meter
 from services.enrollment.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
-from services.enrollment.intake.parquet_pages import Pages, check_pages
+from services.enrollment.intake.parquet_pages import Pages, check_pages, chunks_of
 
 MAGIC: Final = b"PAR1"
 MOST_FOOTER: Final = 1024**2
@@ -104,9 +104,13 @@ class ParquetFile:
     def _batches(self) -> Iterator[Any]:
         """Some rows at a time, in the file's order."""
         row = 1
-        for group in range(self._file.metadata.num_row_groups):
+        try:
+            groups = chunks_of(self._spool)
+        except _FAILED as error:
+            raise _damaged(row) from error
+        for group, chunks in enumerate(groups):
             try:
-                pages = check_pages(self._spool, self._file.metadata.row_group(group), self.header)
+                pages = check_pages(self._spool, chunks, self.header)
                 self._refuse_long_entries(group, pages)
                 batches = self._file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False)
                 while (batch := next(batches, None)) is not None:

@@ -2,13 +2,15 @@
 
 The footer is the sender's word, and pyarrow makes room for whatever a page says of itself. So the headers are walked as
 pyarrow will walk them, by the layout of parquet.thrift in Thrift's compact protocol; what is in the pages stays unread.
+pyarrow is not asked for what the footer says of a column: where that is damaged, its answer may be to end the process.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 from services.enrollment.domain.errors import UnreadableFile
 from services.enrollment.intake.lines import LONGEST_LINE
@@ -36,6 +38,46 @@ _DATA, _INDEX, _DICTIONARY, _DATA_2 = range(4)
 _PLAIN, _PLAIN_DICTIONARY, _RLE_DICTIONARY = 0, 2, 8
 """Encoding. All others make much of little, or few write them."""
 _BY_DICTIONARY: Final = frozenset({_PLAIN_DICTIONARY, _RLE_DICTIONARY})
+_LONGEST_NUMBER: Final = 64
+"""Bits."""
+_FOOTER_END: Final = 8
+"""Bytes after the footer: its length and a magic word."""
+_I32, _I64, _BINARY, _LIST, _STRUCT = 5, 6, 8, 9, 12
+"""Thrift's types."""
+_ELEMENTS: Final[dict[tuple[int, ...], int]] = {
+    (2,): _STRUCT,  # schema
+    (4,): _STRUCT,  # row groups
+    (4, 1): _STRUCT,  # columns
+    (4, 1, 3, 2): _I32,  # encodings
+    (4, 1, 3, 3): _BINARY,  # path in the schema
+    (4, 1, 3, 8): _STRUCT,  # keys and values of a column
+    (4, 1, 3, 13): _STRUCT,  # how many pages are in which encoding
+    (4, 1, 3, 16, 2): _I64,  # repetition levels
+    (4, 1, 3, 16, 3): _I64,  # definition levels
+    (4, 1, 3, 17, 2): _I32,  # geospatial types
+    (4, 1, 8, 2, 1): _BINARY,  # path in the schema, of an encrypted column
+    (4, 4): _STRUCT,  # sorting columns
+    (5,): _STRUCT,  # keys and values
+    (7,): _STRUCT,  # column orders
+}
+"""Of a footer's lists, by the fields that lead to each. pyarrow reads these as such, whatever a list says of itself."""
+_Fields: TypeAlias = "dict[tuple[int, int], Any]"
+"""By number and type: pyarrow skips a field that has another type than its own."""
+_BROKEN: Final = (IndexError, KeyError, TypeError, RecursionError)
+"""What reading a damaged struct ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One column in one row group, as the footer has it: where its pages lie, and how many values they hold."""
+
+    values: int
+    size: int
+    """Bytes of all its pages as they are stored."""
+    data: int
+    """Where its first page of data begins."""
+    dictionary: int | None
+    """Where its dictionary does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +100,35 @@ class Pages:
     entries: int | None = None
 
 
-def check_pages(file: IO[bytes], group: Any, names: tuple[str, ...]) -> list[Pages]:
-    """The pages of each column of ``group``, pyarrow's metadata of a row group.
+def chunks_of(file: IO[bytes]) -> list[list[Chunk]]:
+    """Those of each row group of a file that pyarrow could open.
+
+    Raises:
+        UnreadableFile: its footer is damaged.
+    """
+    end = file.seek(-_FOOTER_END, os.SEEK_END)
+    length = int.from_bytes(file.read(_FOOTER_END)[:4], "little")
+    file.seek(max(0, end - length))
+    try:
+        footer = _Compact(file.read(length)).struct()
+        return [[_chunk(column[3, _STRUCT]) for column in group[1, _LIST]] for group in footer[4, _LIST]]
+    except _BROKEN:
+        raise UnreadableFile("Its footer is damaged.", _DAMAGED) from None
+
+
+def _chunk(fields: _Fields) -> Chunk:
+    return Chunk(values=fields[5, _I64], size=fields[7, _I64], data=fields[9, _I64], dictionary=fields.get((11, _I64)))
+
+
+def check_pages(file: IO[bytes], group: list[Chunk], names: tuple[str, ...]) -> list[Pages]:
+    """The pages of each column of ``group``, a row group.
 
     Raises:
         UnreadableFile: they would take more memory than a file of subscribers, or are damaged.
     """
-    found = [_pages(file, group.column(place), name) for place, name in enumerate(names)]
+    if len(group) != len(names):
+        raise UnreadableFile("Its footer is damaged.", _DAMAGED)
+    found = [_pages(file, chunk, name) for chunk, name in zip(group, names, strict=True)]
     if sum(pages.largest for pages in found) > MOST_IN_PAGES:
         raise _too_large("pages", MOST_IN_PAGES)
     if sum(pages.dictionary for pages in found) > MOST_IN_DICTIONARIES:
@@ -72,7 +136,7 @@ def check_pages(file: IO[bytes], group: Any, names: tuple[str, ...]) -> list[Pag
     return found
 
 
-def _pages(file: IO[bytes], chunk: Any, name: str) -> Pages:
+def _pages(file: IO[bytes], chunk: Chunk, name: str) -> Pages:
     pages = list(_headers(file, chunk, name))
     dictionary = pages[0] if pages and pages[0].kind == _DICTIONARY else None
     if dictionary is not None and dictionary.values * _SHORTEST_TEXT > dictionary.size:
@@ -106,20 +170,20 @@ def _check(page: Page, name: str) -> None:
         )
 
 
-def _headers(file: IO[bytes], chunk: Any, name: str) -> Iterator[Page]:
+def _headers(file: IO[bytes], chunk: Chunk, name: str) -> Iterator[Page]:
     """Each page's, from where pyarrow begins to where it ends."""
-    place, first = chunk.data_page_offset, chunk.dictionary_page_offset
+    place, first = chunk.data, chunk.dictionary
     if first is not None and 0 < first < place:
         place = first
-    end = place + chunk.total_compressed_size + _BEYOND_END
+    end = place + chunk.size + _BEYOND_END
     values = 0
-    while place < end and values < chunk.num_values:
+    while place < end and values < chunk.values:
         file.seek(place)
         header = _Compact(file.read(_HEADER_BYTES))
         try:
             fields = header.struct()
             page, stored = _page(fields)
-        except (IndexError, KeyError, TypeError, RecursionError):
+        except _BROKEN:
             raise _damaged(name) from None
         if min(page.size, page.values, stored) < 0:
             raise _damaged(name)
@@ -129,60 +193,66 @@ def _headers(file: IO[bytes], chunk: Any, name: str) -> Iterator[Page]:
         place += header.place + stored
 
 
-def _page(fields: dict[int, Any]) -> tuple[Page, int]:
+def _page(fields: _Fields) -> tuple[Page, int]:
     """A page by its header's fields, and how many bytes of the file it takes."""
-    kind = fields[1]
+    kind, size, stored = fields[1, _I32], fields[2, _I32], fields[3, _I32]
     own = {_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}.get(kind)
     if own is None:
-        return Page(kind, fields[2], 0, 0), fields[3]
-    said = fields[own]
-    encoding = said[4] if kind == _DATA_2 else said[2]
-    return Page(kind, int(fields[2]), int(said[1]), int(encoding)), int(fields[3])
+        return Page(kind, size, 0, 0), stored
+    said = fields[own, _STRUCT]
+    return Page(kind, size, said[1, _I32], said[4 if kind == _DATA_2 else 2, _I32]), stored
 
 
 class _Compact:
-    """Reads a struct of Thrift's compact protocol: numbers and structs by the numbers of their fields, texts skipped.
+    """Reads a struct of Thrift's compact protocol: numbers, structs and lists; texts are skipped.
 
-    Raises IndexError where it ends too early, KeyError where a type is not known.
+    Raises IndexError where it ends too early, and KeyError where pyarrow may read it otherwise: where a type is not
+    known or not the one of a list's elements, a field comes twice, or a number is larger than its type.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.place = 0
 
-    def struct(self) -> dict[int, Any]:
-        found: dict[int, Any] = {}
+    def struct(self, path: tuple[int, ...] = ()) -> _Fields:
+        found: _Fields = {}
         field = 0
         while head := self._byte():
-            field = field + (head >> 4) if head >> 4 else self._number()
-            found[field] = self._value(head & 0x0F)
+            field = _in_bits(field + (head >> 4), 16) if head >> 4 else self._number(16)
+            kind = head & 0x0F
+            if (field, kind) in found:
+                raise KeyError(field)
+            found[field, kind] = self._value(kind, (*path, field))
         return found
 
-    def _value(self, kind: int) -> Any:  # noqa: PLR0911  # one for each type
+    def _value(self, kind: int, path: tuple[int, ...]) -> Any:  # noqa: PLR0911  # one for each type
         match kind:
             case 1 | 2:  # a truth value, which is in its type
                 return kind == 1
             case 3:
                 return self._byte()
             case 4 | 5 | 6:
-                return self._number()
+                return self._number(8 << (kind - 3))
             case 7:
                 return self._skip(8)
             case 8:
                 return self._skip(self._varint())
             case 9 | 10:
-                return self._list()
+                return self._list(path)
             case 12:
-                return self.struct()
+                return self.struct(path)
             case _:
                 raise KeyError(kind)
 
-    def _list(self) -> list[Any]:
+    def _list(self, path: tuple[int, ...]) -> list[Any]:
         head = self._byte()
+        kind = head & 0x0F
         length = self._varint() if head >= _LONG_LIST else head >> 4
+        if length and _ELEMENTS.get(path, kind) != kind:
+            raise KeyError(kind)
         if length > len(self._data):
             raise IndexError
-        return [self._byte() if head & 0x0F in {1, 2} else self._value(head & 0x0F) for _ in range(length)]
+        return [self._byte() if kind in {1, 2} else self._value(kind, path) for _ in range(length)]
 
     def _byte(self) -> int:
         self.place += 1
@@ -196,16 +266,25 @@ class _Compact:
             shift += 7
             if byte < 0x80:  # noqa: PLR2004  # the last one
                 return number
+            if shift > _LONGEST_NUMBER:
+                raise KeyError(shift)
 
-    def _number(self) -> int:
+    def _number(self, bits: int) -> int:
         """Zigzag: 0, -1, 1, -2 and so on."""
         number = self._varint()
-        return (number >> 1) ^ -(number & 1)
+        return _in_bits((number >> 1) ^ -(number & 1), bits)
 
     def _skip(self, length: int) -> None:
         self.place += length
         if self.place > len(self._data):
             raise IndexError
+
+
+def _in_bits(number: int, bits: int) -> int:
+    most = 1 << (bits - 1)
+    if not -most <= number < most:
+        raise KeyError(bits)
+    return number
 
 
 def _too_large(what: str, most: int) -> UnreadableFile:
