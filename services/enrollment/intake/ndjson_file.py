@@ -23,6 +23,8 @@ from services.enrollment.intake.lines import BLANK, Lines, Part, rows_in
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNREADABLE: Final = "\ufffd"
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_NO_JSON: Final = (msgspec.DecodeError, RecursionError)
+"""What decoding ends with: a value that is nested too deeply is no fault to msgspec, but the end of its recursion."""
 _UNDECODED: Final = line_faults.mark(line_faults.ENCODING_INVALID)
 
 
@@ -44,23 +46,34 @@ class NdjsonFile:
                 _refuse_array(lines[0])
             rows = rows_in(lines)
             if rows:
-                text = self._csv(self._decoder.text(lines), len(lines))
+                text = self._csv(self._decoder.text(lines), lines)
                 yield Part(number, first_line, rows, text.encode())
                 number += 1
 
-    def _csv(self, text: str, lines: int) -> str:
-        """Lines of JSON as as many lines of CSV."""
+    def _csv(self, text: str, lines: Sequence[bytes]) -> str:
+        """Lines of JSON, as text and as they came, as as many lines of CSV."""
+        found = self._objects(text, lines)
+        if found:
+            cells = list(map(msgspec.structs.astuple, found))
+            written = self._joined(cells) or _written(cells)
+            if written.count("\n") == len(lines) and "\r" not in written and "\0" not in written:
+                return written
+        return "".join(self._one(line) for line in text.split("\n"))
+
+    def _objects(self, text: str, lines: Sequence[bytes]) -> list[Any]:
+        """The objects of a text that has one in each line, as almost all have; else nothing.
+
+        What is decoded at once is values, whatever lies between them. No text in one holds a line feed, and no object
+        another, so where each line begins with a brace, each object ends in its line; as many of them are one a line.
+        """
+        if [line[:1] for line in lines].count(b"{") != len(lines):
+            return []
         usual = self._usual or self._learn(text)
         try:
             found = usual.decode_lines(text)
-        except msgspec.DecodeError:
-            found = []
-        if len(found) == lines:
-            cells = list(map(msgspec.structs.astuple, found))
-            written = self._joined(cells) or _written(cells)
-            if written.count("\n") == lines and "\r" not in written and "\0" not in written:
-                return written
-        return "".join(self._one(line) for line in text.split("\n"))
+        except _NO_JSON:
+            return []
+        return found if len(found) == len(lines) else []
 
     def _joined(self, rows: Sequence[Sequence[Any]]) -> str | None:
         """The rows as CSV, a quarter of the writer's work; None where a cell is no text or needs quotes."""
@@ -76,7 +89,7 @@ class NdjsonFile:
         keys = {name: name for name in self.header}
         try:
             first = _OBJECT.decode(text.partition("\n")[0])
-        except msgspec.DecodeError:
+        except _NO_JSON:
             first = {}
         keys.update({column: key for key in first if (column := column_of(key)) in keys})
         fields = [(name, str | int | None, "") for name in self.header]
@@ -89,7 +102,7 @@ class NdjsonFile:
             return "\n"
         try:
             values = _OBJECT.decode(line)
-        except msgspec.DecodeError:
+        except _NO_JSON:
             undecoded = line == _UNDECODED
             return line_faults.mark(line_faults.ENCODING_INVALID if undecoded else line_faults.JSON_INVALID) + "\n"
         row: dict[str, Any] = {}

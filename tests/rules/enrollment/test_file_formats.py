@@ -227,6 +227,36 @@ def test_a_bad_line_of_ndjson_is_one_rejected_row_with_its_code() -> None:
     assert lines_of(data, NDJSON)[-1][1].split(",")[4:7] == ["13912345678", "1980-03-15", ""]
 
 
+@pytest.mark.parametrize("before", [[], [as_ndjson(ROW).strip()]], ids=["first", "later"])
+@pytest.mark.parametrize("deep", [b'{"name": ' + b"[" * 2000, b'{"name": ' + b"[" * 2000 + b"]" * 2000 + b"}"])
+def test_a_line_of_ndjson_that_is_nested_too_deeply_is_one_rejected_row(before: list[bytes], deep: bytes) -> None:
+    found = codes_of(b"\n".join([*before, deep, as_ndjson(ROW)]), NDJSON)
+    assert [code for _number, code in found] == ["row"] * len(before) + ["json_invalid", "row"]
+
+
+ONE_OBJECT = as_ndjson(ROW).strip()
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ([ONE_OBJECT * 2, b"", b""], {1: "json_invalid"}),
+        ([b"", ONE_OBJECT * 2], {2: "json_invalid"}),
+        ([ONE_OBJECT * 2, b" \r", ONE_OBJECT], {1: "json_invalid", 3: "row"}),
+        (
+            [*ONE_OBJECT.replace(b", ", b",\n", 1).split(b"\n"), ONE_OBJECT * 2],
+            dict.fromkeys((1, 2, 3), "json_invalid"),
+        ),
+        ([b"{", ONE_OBJECT[1:], ONE_OBJECT * 2], dict.fromkeys((1, 2, 3), "json_invalid")),
+        ([b"  " + ONE_OBJECT, ONE_OBJECT + b"\r", ONE_OBJECT], dict.fromkeys((1, 2, 3), "row")),
+    ],
+)
+def test_each_line_of_ndjson_is_one_object_however_many_the_file_has(lines: list[bytes], codes: dict[int, str]) -> None:
+    data = b"\n".join(lines)
+    assert codes_of(data, NDJSON) == list(codes.items())
+    assert read_of(data, NDJSON, "enrollment") == (len(codes), len(codes))
+
+
 @given(
     rows=st.lists(
         st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=20) | st.none() | st.integers(0, 10**17)), min_size=1
