@@ -108,7 +108,9 @@ BATCHES_OLDEST_SECONDS: Final = Gauge(
     multiprocess_mode="mostrecent",
 )
 PICKUP_FILES: Final = Counter(
-    "fangzha_pickup_files_total", "Files found at partners' places, by outcome (taken, known, refused).", ["outcome"]
+    "fangzha_pickup_files_total",
+    "Files found at partners' places, by outcome (taken, known, refused, failed: by a bug, and tried again).",
+    ["outcome"],
 )
 PICKUPS_LOOKED: Final = Gauge(
     "fangzha_pickups_looked_timestamp",

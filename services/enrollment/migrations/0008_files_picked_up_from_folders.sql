@@ -25,3 +25,15 @@ CREATE TABLE picked_files (
 CREATE INDEX picked_files_to_answer ON picked_files (partner_no, place, file_no)
 WHERE receipt_at IS NULL OR results_at IS NULL;
 CREATE INDEX picked_files_of_batch ON picked_files (batch_id);
+
+-- Whose reading was begun and has not ended, counted before it is read: a file that kills its reader is given up too.
+CREATE TABLE pickup_tries (
+    partner_no integer NOT NULL REFERENCES partners,
+    place text NOT NULL,
+    name text NOT NULL,
+    etag text NOT NULL,
+    tries integer NOT NULL,
+    -- Other files of the place go first until then.
+    again_at timestamptz NOT NULL DEFAULT '-infinity',
+    PRIMARY KEY (partner_no, place, name, etag)
+);

@@ -1,7 +1,8 @@
 """Takes in the files that partners leave in folders and object stores, each once, and answers beside them.
 
 A file becomes a batch, and is noted as taken, in one transaction; what is written beside it follows, and is written
-again, alike, where a worker died in between. Two workers at one file: the second one finds it locked or noted.
+again, alike, where a worker died in between. Two workers at one file: the second one finds it locked or noted. Each try
+is counted before the file is read, so one that ends its reader each time is refused and holds up nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -24,15 +25,17 @@ from services.enrollment.intake.pickup_places import (
     Place,
     PlaceAway,
 )
-from services.enrollment.store import batches, picked_files
+from services.enrollment.store import batches, picked_files, pickup_tries
 from services.enrollment.store.picked_files import Unanswered
 from services.enrollment.usecases.contracts import Sale, contract_of
+from services.enrollment.usecases.pickup_note import MOST_TRIES, Note, NotWorkedOff
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.show_results import results
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.verify_file import verify_file
 from shared.db.pool import Database
 from shared.db.transaction import Tx
+from shared.messaging.failures import PASSING
 from shared.process import metrics, traces
 from shared.process.clock import Clock, wall_now
 from shared.process.logs import get_logger
@@ -44,6 +47,7 @@ ACTOR: Final = "pickup"
 
 _WRITE_AGAIN: Final = timedelta(seconds=60)
 _REFUSALS: Final = (
+    NotWorkedOff,
     errors.NoContract,
     errors.ContractNotRunning,
     errors.ProductNotSold,
@@ -54,6 +58,8 @@ _REFUSALS: Final = (
     errors.LargerThanADay,
 )
 """What will not pass by waiting."""
+_PASSES: Final = (PlaceAway, FileChanged, errors.NoRoom, errors.TooManyRows, *PASSING)
+"""What will, and is no fault of the file's."""
 _LONGEST_REST: Final = timedelta(hours=1)
 """How long a file waits that a quota or a suspension holds back: each try reads it whole, and contracts change."""
 
@@ -65,6 +71,10 @@ class _TakenBefore(FangzhaError):
     """The same content was taken under the same name before, as {batch_id}."""
 
     batch_id: BatchId
+
+
+class _TryFailed(Exception):
+    """Reading the file ended by a bug, and is tried again."""
 
 
 class Pickups:
@@ -79,7 +89,11 @@ class Pickups:
         """Files that wait, by place, name and etag, and until when."""
 
     def run(self) -> bool:
-        """Take in at most one file of each place and answer at most one; whether something was done."""
+        """Take in at most one file of each place and answer at most one; whether something was done.
+
+        Raises:
+            psycopg2.OperationalError, psycopg2.InterfaceError, NoConnectionFree: the database is away.
+        """
         done, reached = False, True
         for place in self._places:
             for step in (self._take_next, self._answer_next):
@@ -88,6 +102,11 @@ class Pickups:
                 except (PlaceAway, FileChanged, errors.NoContract, errors.NoRoom) as error:
                     reached = reached and not isinstance(error, PlaceAway)
                     log.warning("pickup_waits", place=place.url, reason=error.sentence())
+                except PASSING:
+                    raise
+                except Exception:  # a bug at one place keeps neither others nor other jobs waiting
+                    reached = False
+                    log.exception("pickup_failed", place=place.url)
         if reached:
             metrics.PICKUPS_LOOKED.set_to_current_time()
         return done
@@ -96,21 +115,23 @@ class Pickups:
         found = place.files(wall_now())
         with self._database.transaction() as tx:
             partner_no = contract_of(tx, place.pickup.partner_id).partner_no
-            known = picked_files.known(tx, partner_no, place.url, [each.name for each in found])
-        now = wall_now()
+            now = wall_now()
+            names = [each.name for each in found]
+            known = picked_files.known(tx, partner_no, place.url, names)
+            known |= pickup_tries.resting(tx, partner_no, place.url, names, now)
         self._resting = {file: until for file, until in self._resting.items() if now < until}
         known |= {(name, etag) for where, name, etag in self._resting if where == place.url}
         new = next((each for each in found if (each.name, each.etag) not in known), None)
         return new is not None and self._take(place, new, partner_no)
 
     def _take(self, place: Place, found: Found, partner_no: int) -> bool:
-        note = _Note(partner_no, place.url, found, self._clock.now())
+        note = Note(partner_no, place.url, found, self._clock.now())
         with traces.span("pick-up-file"):
             try:
-                with self._database.transaction() as tx:
-                    if not note.free(tx):
-                        return False
-                    self._receive(tx, place, found, note)
+                if not self._try(place, found, note):
+                    return False
+            except _TryFailed:
+                metrics.PICKUP_FILES.labels("failed").inc()
             except _TakenBefore as before:
                 note.store(self._database, batch_id=before.batch_id)
                 metrics.PICKUP_FILES.labels("known").inc()
@@ -118,6 +139,7 @@ class Pickups:
                 self._rest(place, found, used_up, timedelta(seconds=used_up.retry_after))
             except _REFUSALS as refusal:
                 if isinstance(refusal, errors.ContractNotRunning) and refusal.state == "suspended":
+                    note.take_try_back(self._database)
                     self._rest(place, found, refusal, _LONGEST_REST)
                     return True
                 note.store(self._database, refusal=_problem(refusal))
@@ -128,12 +150,35 @@ class Pickups:
                 log.info("file_picked_up", place=place.url, file=found.name)
         return True
 
+    def _try(self, place: Place, found: Found, note: Note) -> bool:
+        """Make the file a batch; False where another worker has it."""
+        tries = 0
+        try:
+            with self._database.transaction() as tx:
+                if not note.free(tx):
+                    return False
+                tries = note.count_try(self._database)
+                self._receive(tx, place, found, note)
+        except (_TakenBefore, *_REFUSALS):
+            raise
+        except _PASSES:
+            if tries:
+                note.take_try_back(self._database)
+            raise
+        except Exception as error:
+            log.exception("file_failed", place=place.url, file=found.name, tries=tries)
+            if tries >= MOST_TRIES:
+                raise NotWorkedOff from error
+            note.rest(self._database, tries)
+            raise _TryFailed from error
+        return True
+
     def _rest(self, place: Place, found: Found, reason: FangzhaError, rest: timedelta) -> None:
         """Others of the place go first meanwhile."""
         self._resting[place.url, found.name, found.etag] = wall_now() + min(rest, _LONGEST_REST)
         log.warning("pickup_waits", place=place.url, file=found.name, reason=reason.sentence())
 
-    def _receive(self, tx: Tx, place: Place, found: Found, note: _Note) -> None:
+    def _receive(self, tx: Tx, place: Place, found: Found, note: Note) -> None:
         signature = place.companion(found.name + SIGNATURE)
         signed_by: str | None = None
 
@@ -161,19 +206,27 @@ class Pickups:
         note.add(tx, sha256=batch.sha256, batch_id=batch.batch_id, signed_by=signed_by)
 
     def _answer_next(self, place: Place) -> bool:
-        with self._database.transaction() as tx:
-            contract = contract_of(tx, place.pickup.partner_id)
-            now = wall_now()
-            waiting = picked_files.next_unanswered(tx, contract.partner_no, place.url, now)
-            if waiting is None:
-                return False
-            try:
+        waiting: Unanswered | None = None
+        now = wall_now()
+        try:
+            with self._database.transaction() as tx:
+                contract = contract_of(tx, place.pickup.partner_id)
+                waiting = picked_files.next_unanswered(tx, contract.partner_no, place.url, now)
+                if waiting is None:
+                    return False
                 done = self._answer(tx, place, waiting, contract.partner_no)
-            except PlaceAway as away:
+                picked_files.answered(tx, waiting.file_no, results=done, now=now)
+        except PASSING:
+            raise
+        except Exception as error:
+            if waiting is None:
+                raise
+            with self._database.transaction() as tx:
                 picked_files.answer_later(tx, waiting.file_no, now + _WRITE_AGAIN)
-                log.warning("receipt_waits", place=place.url, file=waiting.name, reason=away.sentence())
-                return True
-            picked_files.answered(tx, waiting.file_no, results=done, now=now)
+            if isinstance(error, PlaceAway):
+                log.warning("receipt_waits", place=place.url, file=waiting.name, reason=error.sentence())
+            else:
+                log.exception("receipt_failed", place=place.url, file=waiting.name)
         return True
 
     def _answer(self, tx: Tx, place: Place, waiting: Unanswered, partner_no: int) -> bool:
@@ -184,32 +237,6 @@ class Pickups:
             place.write(waiting.name + RESULTS, results(self._database, waiting.batch_id, "csv"))
         place.write(waiting.name + RECEIPT, _indented(receipt))
         return done
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """That one content of one file is dealt with."""
-
-    partner_no: int
-    place: str
-    found: Found
-    now: datetime
-
-    def free(self, tx: Tx) -> bool:
-        """Whether the file is this transaction's to take, and not taken meanwhile."""
-        name = self.found.name
-        if not picked_files.lock(tx, self.partner_no, self.place, name):
-            return False
-        return (name, self.found.etag) not in picked_files.known(tx, self.partner_no, self.place, [name])
-
-    def add(self, tx: Tx, **what: Any) -> None:
-        picked_files.add(tx, self.partner_no, self.place, self.found.name, self.found.etag, now=self.now, **what)
-
-    def store(self, database: Database, **what: Any) -> None:
-        """In a transaction of its own, unless another worker was first."""
-        with database.transaction() as tx:
-            if self.free(tx):
-                self.add(tx, **what)
 
 
 def _receipt(tx: Tx, waiting: Unanswered, partner_no: int) -> dict[str, object]:

@@ -7,22 +7,42 @@ import csv as csv_module
 import gzip
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from prometheus_client import REGISTRY
+from psycopg2 import OperationalError
 
+from services.enrollment.domain.errors import NoRoom
 from services.enrollment.domain.file_keys import FileKey
-from services.enrollment.intake.pickup_places import Place
+from services.enrollment.intake.pickup_places import Found, Place, PlaceAway
 from services.enrollment.store import file_keys, picked_files
+from services.enrollment.usecases.pickup_note import MOST_TRIES
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
 from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all
 from tests.services.enrollment.test_uploads import fresh, ndjson, parquet
+
+
+class KilledError(BaseException):
+    """Nothing of the worker's own comes after it."""
+
+
+def die(*_args: object, **_kwargs: object) -> None:
+    raise KilledError
+
+
+def due(database: Database) -> None:
+    """Let the time pass after which a file is tried again."""
+    with database.transaction() as tx:
+        tx.execute("UPDATE pickup_tries SET again_at = DEFAULT")
 
 
 def counted(outcome: str) -> float:
@@ -293,12 +313,6 @@ def test_a_folder_that_is_away_does_not_keep_others_waiting(database: Database, 
 def test_a_worker_that_dies_after_the_results_and_before_it_noted_so_writes_them_again_alike(
     database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class KilledError(Exception):
-        pass
-
-    def die(*_args: object, **_kwargs: object) -> None:
-        raise KilledError
-
     left(tmp_path, "a.csv", csv([fresh(n) for n in range(30)] + [fresh(99, phone="1")]))
     found = pickups(database, vault, pickup(tmp_path.as_uri()))
     found.run()
@@ -316,12 +330,6 @@ def test_a_worker_that_dies_after_the_results_and_before_it_noted_so_writes_them
 def test_a_worker_that_dies_while_it_takes_a_file_leaves_nothing_and_the_next_one_takes_it(
     database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class KilledError(Exception):
-        pass
-
-    def die(*_args: object, **_kwargs: object) -> None:
-        raise KilledError
-
     left(tmp_path, "a.csv", csv([fresh(1)]))
     found = pickups(database, vault, pickup(tmp_path.as_uri()))
     with monkeypatch.context() as patched:
@@ -329,6 +337,7 @@ def test_a_worker_that_dies_while_it_takes_a_file_leaves_nothing_and_the_next_on
         with pytest.raises(KilledError):
             found.run()
     assert pairs(database) == []
+    due(database)
     run_all(found, database, vault)
     assert pairs(database) == [("finished", 1)]
 
@@ -343,3 +352,163 @@ def test_the_database_takes_one_content_of_a_file_once(database: Database, vault
         values = [changed.get(place, value) for place, value in enumerate(taken)]
         with pytest.raises(Exception, match=r"one_(batch_per_content|answer_per_file)"), database.transaction() as tx:
             tx.execute(f"INSERT INTO picked_files ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)", values)
+
+
+class BugError(Exception):
+    """Nothing that anybody foresaw."""
+
+
+def reads_of(monkeypatch: pytest.MonkeyPatch, name: str, error: type[BaseException]) -> list[str]:
+    """Have each reading of the file ``name`` end with ``error``; the names of all that are read from now on."""
+    found: list[str] = []
+    read = Place.read
+
+    def read_or_end(place: Place, file: Found) -> Iterator[bytes]:
+        found.append(file.name)
+        if file.name == name:
+            raise error
+        return read(place, file)
+
+    monkeypatch.setattr(Place, "read", read_or_end)
+    return found
+
+
+def test_a_file_at_which_a_bug_shows_keeps_no_other_waiting_and_is_refused_after_some_tries(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    east, other = tmp_path / "east", tmp_path / "other"
+    for folder in (east, other):
+        folder.mkdir()
+    left(east, "a.csv", csv([fresh(1)]))
+    left(east, "b.csv", csv([fresh(2)]))
+    left(other, "c.csv", csv([fresh(3)]))
+    found = pickups(database, vault, pickup(east.as_uri()), pickup(other.as_uri()))
+    failed, refused = counted("failed"), counted("refused")
+    with monkeypatch.context() as patched:
+        reads = reads_of(patched, "a.csv", BugError)
+        run_all(found, database, vault)
+        assert sorted(reads) == ["a.csv", "b.csv", "c.csv"], "it rests after a try"
+        assert [receipt(east, "b.csv")["state"], receipt(other, "c.csv")["state"]] == ["finished"] * 2
+        for _ in range(MOST_TRIES):
+            due(database)
+            run_all(found, database, vault)
+    assert reads.count("a.csv") == MOST_TRIES
+    assert (counted("failed"), counted("refused")) == (failed + MOST_TRIES - 1, refused + 1)
+    said = receipt(east, "a.csv")
+    assert (said["state"], said["problem"]["type"]) == ("refused", "not-worked-off")
+    assert said["problem"]["detail"] == "The file could not be worked off; ask the insurer."
+    left(east, "a.csv", csv([fresh(1), fresh(4)]))
+    run_all(found, database, vault)
+    assert receipt(east, "a.csv")["state"] == "finished"
+
+
+def test_a_file_that_kills_each_worker_is_refused_after_some_tries_and_waits_after_each(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    left(tmp_path, "b.csv", csv([fresh(2)]))
+    reads = reads_of(monkeypatch, "a.csv", KilledError)
+    for _ in range(MOST_TRIES):
+        with pytest.raises(KilledError):
+            pickups(database, vault, pickup(tmp_path.as_uri())).run()
+        if len(reads) == 1:
+            run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+            assert receipt(tmp_path, "b.csv")["state"] == "finished"
+        if reads.count("a.csv") < MOST_TRIES:
+            due(database)
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert reads.count("a.csv") == MOST_TRIES
+    assert receipt(tmp_path, "a.csv")["problem"]["type"] == "not-worked-off"
+    with database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM pickup_tries") == (0,)
+
+
+@pytest.mark.parametrize("passing", [OperationalError, partial(PlaceAway, "file:///away", "OSError"), NoRoom])
+def test_what_is_no_fault_of_the_file_is_no_try_of_it(
+    database: Database,
+    vault: Vault,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passing: Callable[[], Exception],
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+
+    def not_now(*_args: object) -> None:
+        raise passing()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Place, "read", not_now)
+        for _ in range(MOST_TRIES + 1):
+            with suppress(OperationalError):
+                found.run()
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_file_that_waits_for_its_day_or_the_end_of_a_suspension_may_be_read_again_and_again(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(n) for n in range(2)]))
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET rows_a_day = 2")
+    left(tmp_path, "0.csv", csv([fresh(9)]))
+    for state in ("active", "suspended", "active"):
+        with database.transaction() as tx:
+            tx.execute("UPDATE partners SET state = %s", (state,))
+        for _ in range(MOST_TRIES):
+            run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "0.csv")["state"] == "finished"
+    assert not (tmp_path / "a.csv.receipt.json").exists()
+    with database.transaction() as tx:
+        tx.execute("UPDATE partners SET rows_a_day = 3")
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_receipt_at_which_a_bug_shows_keeps_no_other_waiting(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    left(tmp_path, "b.csv", csv([fresh(2)]))
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    write = Place.write
+
+    def write_or_end(place: Place, name: str, data: Iterable[bytes]) -> None:
+        if name.startswith("a.csv"):
+            raise BugError
+        write(place, name, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Place, "write", write_or_end)
+        run_all(found, database, vault)
+    assert receipt(tmp_path, "b.csv")["state"] == "finished"
+    with database.transaction() as tx:
+        tx.execute("UPDATE picked_files SET try_again_at = NULL")
+    run_all(found, database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+
+
+def test_a_place_at_which_a_bug_shows_keeps_no_other_waiting_and_counts_as_not_reached(
+    database: Database, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tmp_path, "a.csv", csv([fresh(1)]))
+    files = Place.files
+    odd = (tmp_path / "odd").as_uri()
+
+    def files_or_end(place: Place, now: datetime) -> list[Found]:
+        if place.url == odd:
+            raise BugError
+        return files(place, now)
+
+    monkeypatch.setattr(Place, "files", files_or_end)
+    looked = last_look()
+    run_all(pickups(database, vault, pickup(odd), pickup(tmp_path.as_uri())), database, vault)
+    assert receipt(tmp_path, "a.csv")["state"] == "finished"
+    assert last_look() == looked
+
+
+def test_a_deeply_nested_line_in_a_folder_is_one_rejected_row(database: Database, vault: Vault, tmp_path: Path) -> None:
+    left(tmp_path, "a.ndjson", b'{"name": ' + b"[" * 2000 + b"\n" + ndjson([fresh(1)]))
+    run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert [receipt(tmp_path, "a.ndjson")[each] for each in ("state", "accepted", "rejected")] == ["finished", 1, 1]
