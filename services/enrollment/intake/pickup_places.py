@@ -37,7 +37,10 @@ DONE: Final = ".done"
 
 _PIECE: Final = 1024**2
 _LONGEST_COMPANION: Final = 4096
-_NAME: Final = re.compile(r"(?!\.)[^/]{1,200}\.(?P<format>csv|ndjson|parquet)(?:\.(?P<packed>gz|zst))?")
+_PARTIAL: Final = ".partial"
+_LONGEST_NAME: Final = 255 - len(f".{RECEIPT}{_PARTIAL}")
+"""Bytes. A folder takes 255, and while a receipt is written a name has these around it."""
+_NAME: Final = re.compile(r"(?!\.)[^/]+\.(?P<format>csv|ndjson|parquet)(?:\.(?P<packed>gz|zst))?")
 _FORMATS: Final[dict[str, Format]] = {"csv": "csv", "ndjson": "ndjson", "parquet": "parquet"}
 _PACKED: Final = {"gz": "gzip", "zst": "zstd", None: None}
 _SHA256: Final = re.compile(rb"\s*([0-9A-Fa-f]{64})(?:\s|$)")
@@ -205,10 +208,12 @@ def _candidates(listed: Iterable[str]) -> Iterator[tuple[str, re.Match[str]]]:
         match = _NAME.fullmatch(name)
         if match is None or name.endswith(RESULTS):
             continue
-        if _is_text(name):
-            yield name, match
-        else:
+        if not _is_text(name):
             log.warning("pickup_name_unreadable", name=name.encode(errors="backslashreplace").decode())
+        elif len(name.encode()) > _LONGEST_NAME:
+            log.warning("pickup_name_too_long", file=name, most_bytes=_LONGEST_NAME)
+        else:
+            yield name, match
 
 
 def _is_text(name: str) -> bool:
@@ -243,7 +248,7 @@ def _etag(info: Mapping[str, Any]) -> str:
 
 
 def _write_beside(path: Path, pieces: Iterable[bytes]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}{_PARTIAL}")
     with suppress(FileNotFoundError):
         partial.unlink()
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640), "wb") as file:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from prometheus_client import REGISTRY
 from psycopg2 import OperationalError
+from structlog.testing import capture_logs
 
 from services.enrollment.domain.errors import NoRoom
 from services.enrollment.domain.file_keys import FileKey
@@ -202,6 +203,22 @@ def test_a_name_that_is_no_text_is_left_alone_and_holds_up_nobody(
     left(tmp_path, "z.csv", csv([fresh(2)]))
     run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
     assert pairs(database) == [("finished", 1)]
+
+
+def test_a_name_is_taken_as_long_as_the_names_of_what_is_written_beside_fit_the_folder(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    longest = "名" * 76 + "n.csv"
+    too_long = "名" * 76 + "nn.csv"
+    assert len(f".{longest}.receipt.json.partial".encode()) == os.pathconf(tmp_path, "PC_NAME_MAX")
+    left(tmp_path, longest, csv([fresh(1)]))
+    left(tmp_path, too_long, csv([fresh(2)]))
+    with capture_logs() as logs:
+        run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+    assert pairs(database) == [("finished", 1)]
+    assert receipt(tmp_path, longest)["state"] == "finished"
+    assert (tmp_path / f"{longest}.results.csv").exists()
+    assert {each["file"] for each in logs if each["event"] == "pickup_name_too_long"} == {too_long}
 
 
 def test_a_file_that_no_day_has_room_for_is_refused_and_one_for_tomorrow_waits_while_others_go_on(
