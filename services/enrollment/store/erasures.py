@@ -53,11 +53,24 @@ def retention_rules(tx: Tx) -> list[RetentionRule]:
     return [RetentionRule(*row) for row in tx.all(_RULES)]
 
 
-# The rejected rows of the same subscriber go first: they are found by the reference that is then overwritten.
-_FORGET_REJECTIONS: Final = """
+# Rows of files about the same subscriber go first, with each partner that ever had one of the policies: they are found
+# by the references that are then overwritten.
+_KNOWN_AS: Final = """
+WITH known AS (
+    SELECT partner_no, partner_reference FROM policies WHERE policy_id = ANY(%(ids)s::uuid[])
+    UNION SELECT t.from_partner_no, p.partner_reference
+    FROM policy_transfers t JOIN policies p USING (policy_id) WHERE p.policy_id = ANY(%(ids)s::uuid[])
+)
+"""
+_FORGET_REJECTIONS: Final = f"""{_KNOWN_AS}
 UPDATE batch_rejections x SET partner_reference = NULL
-FROM batches b JOIN policies p USING (partner_no)
-WHERE p.policy_id = ANY(%s::uuid[]) AND x.batch_id = b.batch_id AND x.partner_reference = p.partner_reference
+FROM batches b JOIN known USING (partner_no)
+WHERE x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
+"""
+_FORGET_DRY_RUNS: Final = f"""{_KNOWN_AS}
+UPDATE dry_run_rows x SET partner_reference = %(erased)s
+FROM batches b JOIN known USING (partner_no)
+WHERE b.dry_run AND x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
 """
 _FORGET_POLICIES: Final = """
 UPDATE policies p SET person_token = new.person_token, phone_token = new.phone_token, birth_year = 0,
@@ -85,7 +98,8 @@ WHERE body LIKE ANY (%s)
 def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None:
     """Put these tokens, which no key made, in place of the person's and the phone's."""
     ids = [policy_id for policy_id, _, _ in policies]
-    tx.execute(_FORGET_REJECTIONS, (ids,))
+    tx.execute(_FORGET_REJECTIONS, {"ids": ids})
+    tx.execute(_FORGET_DRY_RUNS, {"ids": ids, "erased": ERASED_REFERENCE})
     persons, phones = [person for _, person, _ in policies], [phone for _, _, phone in policies]
     tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
     for policy_id in ids:

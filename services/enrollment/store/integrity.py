@@ -114,6 +114,7 @@ SELECT DISTINCT place || ' holds what looks like an identity or phone number' FR
     SELECT 'partner_reference of policy ' || policy_id AS place, partner_reference AS text FROM policies
     UNION ALL SELECT 'rejection reason ' || reason_no, detail || ' ' || fix FROM rejection_reasons
     UNION ALL SELECT 'rejection of batch ' || batch_id || ' line ' || line, partner_reference FROM batch_rejections
+    UNION ALL SELECT 'dry run of batch ' || batch_id || ' line ' || line, partner_reference FROM dry_run_rows
     UNION ALL SELECT 'outbox event ' || event_id, body FROM outbox
     UNION ALL SELECT 'webhook delivery ' || delivery_id, body FROM webhook_deliveries
     UNION ALL SELECT 'audit row ' || number, actor || ' ' || subject || ' ' || details FROM audit_log

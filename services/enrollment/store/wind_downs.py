@@ -144,7 +144,11 @@ _FURTHER: Final = """
 UPDATE wind_downs SET listed_reference = %s, listed_policy = %s, listed = listed + %s, transferred = transferred + %s
 WHERE partner_no = %s AND state = 'listing'
 """
-_DONE: Final = "UPDATE wind_downs SET state = 'done', finished_at = %s WHERE partner_no = %s AND state = 'listing'"
+# Where the list is at its end, the reference that stood last is of no use, and an erasure would not find it here.
+_DONE: Final = """
+UPDATE wind_downs SET state = 'done', finished_at = %s, listed_reference = ''
+WHERE partner_no = %s AND state = 'listing'
+"""
 
 
 def further(tx: Tx, work: Work, last: tuple[str, PolicyId], *, listed: int, transferred: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from services.enrollment.domain.erasures import RetentionRule, kept_until
+from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.usecases.erase_person import erase_person
 from services.enrollment.usecases.vault import Vault
@@ -20,8 +21,9 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from tests.services.enrollment.builders import NOW, Partner, body, csv, decided, faults, id_number, row
 from tests.services.enrollment.conftest import KEYS
-from tests.services.enrollment.lifecycle import ENDS, Office
+from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 from tests.services.enrollment.webhooks import add, send
 
 FIVE_YEARS_ON = ENDS.replace(year=ENDS.year + 5)
@@ -35,6 +37,18 @@ def everything(office: Office) -> str:
         texts = [str(each) for table in tables for each in tx.all(f"SELECT to_jsonb(t)::text FROM {table} t")]
         replies = [row[0] for row in tx.all("SELECT convert_from(body, 'UTF8') FROM idempotency_keys")]
     return "\n".join([*texts, *replies])
+
+
+def erase(office: Office, *, reference: str, partner: str = "") -> None:
+    """Forget the person of the policy under this reference, whoever's it is unless said."""
+    with office.database.transaction() as tx:
+        found = tx.one(
+            "SELECT policy_id FROM policies JOIN partners USING (partner_no)"
+            " WHERE partner_reference = %s AND %s IN ('', partner_id)",
+            (reference, partner),
+        )
+        assert found is not None
+        erase_person(tx, found[0], "court_order", vault=office.vault, actor="officer", now=NOW)
 
 
 def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(
@@ -109,6 +123,54 @@ def test_a_person_of_a_file_is_forgotten_with_every_partner_and_under_each_key(
     with office.database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM batch_rejections WHERE partner_reference = 'sub-000000003'") == (0,)
     assert faults(office.database, environ) == []
+
+
+@pytest.mark.parametrize("kind", ["enrollment", "removal", "renewal"])
+def test_what_a_dry_run_would_have_accepted_is_shown_without_the_reference(
+    office: Office, east: Partner, kind: BatchKind, environ: dict[str, str]
+) -> None:
+    now = SHORTLY_BEFORE if kind == "renewal" else NOW
+    people = csv([row(1), row(2)]).decode().splitlines()
+    named = people if kind == "enrollment" else ["partner_reference", "sub-000000001", "sub-000000002"]
+    if kind != "enrollment":
+        office.send("enrollment", people, now=NOW)
+    batch = office.send(kind, named, now=now, dry_run=True)
+    if kind == "enrollment":
+        office.send("enrollment", people, now=NOW)
+    erase(office, reference="sub-000000001")
+    results = east.get(f"/v1/enrollment-batches/{batch}/results", format="ndjson").text
+    assert [json.loads(line)["partner_reference"] for line in results.splitlines()] == ["erased", "sub-000000002"]
+    assert "sub-000000001" not in everything(office)
+    assert faults(office.database, environ) == []
+
+
+def test_each_partner_that_ever_had_the_policy_forgets_the_reference(office: Office, environ: dict[str, str]) -> None:
+    """Also of what it sent before the policy moved to another partner, which knows nothing of that."""
+    policy = office.enroll(1)
+    again = csv([row(1)]).decode().splitlines()
+    rejected = office.send("enrollment", again, now=NOW)
+    office.send("removal", ["partner_reference", "sub-000000001"], now=NOW, dry_run=True)
+    assert [each.partner_reference for each in office.rejections(rejected)] == ["sub-000000001"]
+    others = office.enroll(2, tenant="telecom-west", partner_reference="sub-000000009")
+    end(office.database, EAST, WEST)
+    work_off(office.database)
+    assert office.policy(policy.policy_id).partner_id == WEST
+    erase(office, reference="sub-000000001")
+    assert [each.partner_reference for each in office.rejections(rejected)] == [None]
+    assert "sub-000000001" not in everything(office)
+    assert office.policy(others.policy_id).partner_reference == "sub-000000009"
+    assert faults(office.database, environ) == []
+
+
+def test_the_same_reference_of_a_partner_that_never_had_the_policy_stays(office: Office) -> None:
+    office.enroll(1)
+    office.enroll(2, tenant="telecom-west", partner_reference="sub-000000001")
+    stays = office.send("removal", ["partner_reference", "sub-000000001"], now=NOW, dry_run=True)
+    erase(office, reference="sub-000000001", partner="telecom-west")
+    with office.database.transaction() as tx:
+        assert tx.all("SELECT partner_reference FROM dry_run_rows WHERE batch_id = %s", (stays,)) == [
+            ("sub-000000001",)
+        ]
 
 
 def test_the_privacy_officer_alone_has_persons_forgotten_and_a_repeated_request_shows_nobody(
