@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final, cast, get_args
 
+from services.enrollment.domain.named_policies import NamedPolicy, running
 from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.rows import Fault
+from shared.values.ids import PolicyId
 
 DEFAULT_REASON: Final[CancelReason] = "partner_request"
 
@@ -37,8 +40,33 @@ def fault(code: str) -> Fault:
     return Fault(field, code, detail, fix)
 
 
-def reason_of(text: str) -> CancelReason | None:
-    """The reason that a row gives; None where it is none."""
+def reason_of(text: str) -> CancelReason | Fault:
+    """The reason that a row gives, or that it is none."""
     if not text:
         return DEFAULT_REASON
-    return cast("CancelReason", text) if text in _REASONS else None
+    return cast("CancelReason", text) if text in _REASONS else fault("reason_invalid")
+
+
+def policy_to_end(policies: Sequence[NamedPolicy], reason: CancelReason, asked_at: datetime) -> PolicyId | Fault:
+    """Which of a reference's policies, the one that began last at the end, a row means, or why there is none to end.
+
+    What was sold after the file came is not meant, unless it goes on with what was. An opt-out is the person's: without
+    such a policy it means one that was sold since by a consent given before.
+    """
+    meant: dict[PolicyId, NamedPolicy] = {}
+    for each in policies:
+        if each.held_by(asked_at) or each.renews in meant:
+            meant[each.policy_id] = each
+    if reason == "opt_out" and not running(meant.values(), asked_at):
+        meant |= {each.policy_id: each for each in policies if _opted_out_of(each, asked_at)}
+    found = running(meant.values(), asked_at)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        return fault("reference_ambiguous")
+    return fault("already_ended" if meant else "not_covered")
+
+
+def _opted_out_of(policy: NamedPolicy, opted_out_at: datetime) -> bool:
+    """Whether the person had not agreed to it anew, whenever this partner sold it."""
+    return policy.consent_given_at <= opted_out_at and not policy.came_after(opted_out_at)

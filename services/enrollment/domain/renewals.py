@@ -6,18 +6,20 @@ the old one ends; whose cover lapsed or was canceled is enrolled anew and waits 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.enrollment.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, zone_of
+from services.enrollment.domain.named_policies import NamedPolicy, running
 from services.enrollment.domain.opt_outs import OptOut
 from services.enrollment.domain.partners import Contract
 from services.enrollment.domain.policies import PolicyState
 from services.enrollment.domain.products import needs_a_schedule
 from services.enrollment.domain.rows import Fault
 from shared.events.products import ProductPublished
+from shared.values.ids import PolicyId
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "not_covered": (
@@ -87,6 +89,22 @@ class Ending:
 def fault(code: str) -> Fault:
     """What is said of a row, by its code."""
     return Fault("partner_reference", code, *_SENTENCES[code])
+
+
+def policy_to_follow(policies: Sequence[NamedPolicy], asked_at: datetime) -> PolicyId | Fault:
+    """Which of a reference's policies, the one that began last at the end, a row means, or why there is none.
+
+    Where none runs it is the last one, so that it can be said what became of it. What was sold, or began to follow
+    another one, only after the file came is not meant.
+    """
+    held = [each for each in policies if each.held_by(asked_at)]
+    meant = [each for each in held if not each.waited_at(asked_at)] or held
+    found = running(meant, asked_at)
+    if len(found) > 1:
+        return fault("reference_ambiguous")
+    if found:
+        return found[0]
+    return meant[-1].policy_id if meant else fault("not_covered")
 
 
 def refused(ending: Ending, consent_given_at: datetime, asked_at: datetime) -> str | None:

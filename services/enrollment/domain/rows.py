@@ -326,14 +326,22 @@ _PERSONAL_REFERENCE: Final = Fault(
 )
 
 
+def fault_of_reference(text: str) -> Fault | None:
+    """What is wrong with the form of a reference; whether it tells somebody's number is another question."""
+    if is_reference(text):
+        return None
+    return Fault(
+        "partner_reference",
+        "reference_invalid" if text else "reference_missing",
+        "Your reference of this subscriber is missing or holds other characters than it may.",
+        "Send 1 to 64 letters, digits or . _ / : - beginning with a letter or digit.",
+    )
+
+
 def _fault_of_texts(raw: RawRow) -> Fault | None:
-    if not is_reference(raw.partner_reference):
-        return Fault(
-            "partner_reference",
-            "reference_invalid" if raw.partner_reference else "reference_missing",
-            "Your reference of this subscriber is missing or holds other characters than it may.",
-            "Send 1 to 64 letters, digits or . _ / : - beginning with a letter or digit.",
-        )
+    fault = fault_of_reference(raw.partner_reference)
+    if fault is not None:
+        return fault
     if is_personal(raw.partner_reference, ()):
         return _PERSONAL_REFERENCE
     if not is_name(raw.name):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.enrollment.domain.named_policies import NamedPolicy
 from services.enrollment.domain.opt_outs import OptOut
-from services.enrollment.domain.policies import Consent, PolicyState, state_at
+from services.enrollment.domain.policies import Consent
 from services.enrollment.domain.renewals import Ending
 from services.enrollment.store.new_policies import NewPolicy, SoldUnder
 from shared.db.transaction import Row, Tx
@@ -56,36 +57,28 @@ def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Predecessor]:
     return [_predecessor(row) for row in tx.all(_READ, (list(policy_ids),))]
 
 
-# Of each reference the policy that runs, else the one that began last: so it can be said what became of it.
+# A policy of a file was ordered when that file came, however late it was worked off.
 _BY_REFERENCE: Final = """
-SELECT p.partner_reference, p.policy_id, p.state, p.effective_from, p.effective_to FROM policies p
+SELECT p.partner_reference, p.policy_id, p.state, coalesce(b.received_at, k.enrolled_at),
+       (SELECT max(t.transferred_at) FROM policy_transfers t WHERE t.policy_id = p.policy_id),
+       p.effective_from, p.effective_to, p.consent_given_at, n.renews
+FROM policies p
+JOIN policy_chunks k USING (chunk_id)
+LEFT JOIN batches b ON b.batch_id = k.batch_id
+LEFT JOIN renewals n ON n.policy_id = p.policy_id
 WHERE p.partner_no = (SELECT partner_no FROM partners WHERE partner_id = %s) AND p.product_id = %s
   AND p.partner_reference = ANY(%s)
-ORDER BY p.partner_reference, p.state = 'in_force' DESC, p.effective_from DESC, p.policy_id DESC
+ORDER BY p.effective_from, p.policy_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Referred:
-    """A policy that stands under a partner's reference."""
-
-    policy_id: PolicyId
-    state: PolicyState
-    effective_from: datetime
-    effective_to: datetime
-
-    def runs_at(self, moment: datetime) -> bool:
-        """By the calendar, whether the job that ends terms has been there or not."""
-        return state_at(self.state, self.effective_from, self.effective_to, moment) == "in_force"
 
 
 def by_reference(
     tx: Tx, partner_id: PartnerId, product_id: int, references: Sequence[str]
-) -> dict[str, list[Referred]]:
-    """For each reference that is known, its policies of this product, the running ones first."""
-    found: dict[str, list[Referred]] = {}
-    for reference, policy_id, *rest in tx.all(_BY_REFERENCE, (partner_id, product_id, list(references))):
-        found.setdefault(reference, []).append(Referred(PolicyId(policy_id), *rest))
+) -> dict[str, list[NamedPolicy]]:
+    """For each reference that is known, its policies of this product as they are now, in the order of their begin."""
+    found: dict[str, list[NamedPolicy]] = {}
+    for reference, *facts in tx.all(_BY_REFERENCE, (partner_id, product_id, list(references))):
+        found.setdefault(reference, []).append(NamedPolicy(*facts))
     return found
 
 

@@ -6,7 +6,7 @@ Work of one transaction, as with enrollment: all rows of the part are done, or t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -15,7 +15,7 @@ from typing import Final
 from services.enrollment.domain import removals
 from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.references import reference_to_show
-from services.enrollment.domain.rows import Fault
+from services.enrollment.domain.rows import Fault, fault_of_reference
 from services.enrollment.intake import few_columns
 from services.enrollment.store import dry_runs, opt_outs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
@@ -28,6 +28,7 @@ from shared.values.ids import PolicyId
 
 CHANNEL: Final = "removal-file"
 """By which way a person opted out who is taken off for it."""
+_ALREADY_ENDED: Final = removals.fault("already_ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,18 @@ def remove_rows(
 ) -> tuple[int, int]:
     """How many rows of the part were done, and how many rejected."""
     turn.wait_for_all()
-    asked: dict[str, _Row] = {}
+    asked: dict[str, list[_Row]] = {}
     rejected: list[Rejection] = []
     for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
         if isinstance(row, Fault):
             rejected.append(Rejection(line, row))
             continue
-        reference, reason = row["partner_reference"], removals.reason_of(row.get("reason", ""))
-        if reason is None:
-            rejected.append(_rejection(line, reference, "reason_invalid"))
-        elif reference in asked:
-            rejected.append(_rejection(line, reference, "already_ended"))
+        reference = row["partner_reference"]
+        reason = fault_of_reference(reference) or removals.reason_of(row.get("reason", ""))
+        if isinstance(reason, Fault):
+            rejected.append(Rejection(line, reason, reference_to_show(reference)))
         else:
-            asked[reference] = _Row(line, reference, reason)
+            asked.setdefault(reference, []).append(_Row(line, reference, reason))
     rows = _resolved(tx, work, asked, rejected)
     leave = [policy_id for policy_id, row in rows.items() if row.reason == "opt_out" and not work.dry_run]
     persons = {rows[each].reference: tokens for each, tokens in tokens_of_holders(tx, leave, vault=vault).items()}
@@ -80,37 +80,36 @@ def remove_rows(
     return len(done), len(rejected)
 
 
-def _resolved(tx: Tx, work: Work, asked: Mapping[str, _Row], rejected: list[Rejection]) -> dict[PolicyId, _Row]:
-    """The policy that each reference can mean, which is what ran when the file came; the rest is rejected."""
+def _resolved(
+    tx: Tx, work: Work, asked: Mapping[str, Sequence[_Row]], rejected: list[Rejection]
+) -> dict[PolicyId, _Row]:
+    """The policies that rows mean, each with the row that asked first; the other rows are rejected."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
     gone = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
-    rows: dict[PolicyId, _Row] = {}
-    for reference, row in asked.items():
-        policies = known.get(reference, [])
-        running = [each.policy_id for each in policies if each.runs_at(work.received_at) and reference not in gone]
-        if len(running) == 1:
-            rows[running[0]] = row
-        elif running:
-            rejected.append(_rejection(row.line, reference, "reference_ambiguous"))
-        else:
-            rejected.append(_rejection(row.line, reference, "already_ended" if policies else "not_covered"))
-    return rows
+    meant: dict[PolicyId, _Row] = {}
+    for reference, rows in asked.items():
+        ends = reference in gone
+        for row in rows:
+            policies = known.get(reference, ())
+            found = _ALREADY_ENDED if ends else removals.policy_to_end(policies, row.reason, work.received_at)
+            if isinstance(found, Fault):
+                rejected.append(_rejection(row, found))
+            else:
+                ends = True
+                meant[found] = row
+    return meant
 
 
 def _end_all(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, rejected: list[Rejection], now: datetime) -> list[_Row]:
     """Those rows whose policies ended. A term may end while its policy is waited for: then its renewal is meant."""
     ended = _end(tx, rows, work, now)
     done = [row for policy_id, row in rows.items() if policy_id in ended]
-    late = {row.reference: row for policy_id, row in rows.items() if policy_id not in ended}
+    late = {row.reference: [row] for policy_id, row in rows.items() if policy_id not in ended}
     if late:
         again = _resolved(tx, work, late, rejected)
         ended = _end(tx, again, work, now)
         done += [row for policy_id, row in again.items() if policy_id in ended]
-        rejected += [
-            _rejection(row.line, row.reference, "already_ended")
-            for policy_id, row in again.items()
-            if policy_id not in ended
-        ]
+        rejected += [_rejection(row, _ALREADY_ENDED) for policy_id, row in again.items() if policy_id not in ended]
     return done
 
 
@@ -129,5 +128,5 @@ def _actor(work: Work) -> str:
     return f"batch:{work.batch_id}"
 
 
-def _rejection(line: int, reference: str, code: str) -> Rejection:
-    return Rejection(line, removals.fault(code), reference_to_show(reference))
+def _rejection(row: _Row, why: Fault) -> Rejection:
+    return Rejection(row.line, why, reference_to_show(row.reference))

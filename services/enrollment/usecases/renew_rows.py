@@ -6,25 +6,36 @@ Work of one transaction, as with enrollment: all rows of the part are done, or t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.enrollment.domain.policies import Consent
 from services.enrollment.domain.references import reference_to_show
-from services.enrollment.domain.renewals import fault
-from services.enrollment.domain.rows import Desk, Fault
+from services.enrollment.domain.renewals import fault, policy_to_follow
+from services.enrollment.domain.rows import Desk, Fault, fault_of_reference
 from services.enrollment.intake import few_columns
 from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
-from services.enrollment.usecases.contracts import sale_of_batch
+from services.enrollment.usecases.contracts import Sale, sale_of_batch
 from services.enrollment.usecases.publish_consent_text import texts_in_use
-from services.enrollment.usecases.renew_policies import Order, Renewals, renew_policies
+from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, ProductCode
 
 _CONSENT_COLUMNS: Final = ("consent_text_version", "consent_given_at", "consent_channel", "consent_sha256")
+_ALREADY_RENEWED: Final = fault("already_renewed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Which policy is to be renewed, by the partner's reference, and the consent where it is given anew."""
+
+    line: int
+    reference: str
+    consent: Consent | None
 
 
 def renew_rows(
@@ -42,34 +53,35 @@ def renew_rows(
     sale = sale_of_batch(tx, work)
     texts = texts_in_use(tx, sale.contract, published_by=work.received_at)
     desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
-    asked: dict[str, tuple[int, Consent | None]] = {}
-    rejected: list[Rejection] = []
-    for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
-        reference = "" if isinstance(row, Fault) else row["partner_reference"]
-        consent = row if isinstance(row, Fault) else _consent(row, desk)
-        if isinstance(consent, Fault):
-            rejected.append(Rejection(line, consent, reference_to_show(reference)))
-        elif reference in asked:
-            rejected.append(_rejection(line, reference, "already_renewed"))
-        else:
-            asked[reference] = (line, consent)
-    lines = _resolved(tx, work, asked, rejected)
-    consents = {
-        policy_id: consent for policy_id, (_line, reference) in lines.items() if (consent := asked[reference][1])
-    }
-    order = Order(
-        contract=sale.contract,
-        product_code=ProductCode(sale.product.terms.product_code),
-        judged_at=work.received_at,
-        batch_id=work.batch_id,
-        consents=consents,
-    )
-    renewed = _renew(tx, work, list(lines), order, vault=vault, now=now)
-    rejected += [_rejection(*lines[policy_id], code) for policy_id, code in renewed.refused.items()]
+    rows, rejected = _read(part, work, desk)
+    asked: dict[str, _Row] = {}
+    again = [row for row in rows if asked.setdefault(row.reference, row) is not row]
+    refused = _renew(tx, work, sale, asked, vault=vault, now=now)
+    done = [(row.line, reference) for reference, row in asked.items() if reference not in refused]
+    rejected += [_rejection(asked[reference], why) for reference, why in refused.items()]
+    # Who stands in the part twice is judged once.
+    rejected += [_rejection(row, refused.get(row.reference, _ALREADY_RENEWED)) for row in again]
     rejections.add(tx, work.batch_id, rejected)
     if work.dry_run:
-        dry_runs.note(tx, work.batch_id, [lines[policy_id] for policy_id in renewed.successors])
-    return len(renewed.successors), len(rejected)
+        dry_runs.note(tx, work.batch_id, done)
+    return len(done), len(rejected)
+
+
+def _read(part: bytes, work: Work, desk: Desk) -> tuple[list[_Row], list[Rejection]]:
+    """The rows of the part that can be looked up, in the order of the file, and the others."""
+    rows: list[_Row] = []
+    rejected: list[Rejection] = []
+    for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
+        if isinstance(row, Fault):
+            rejected.append(Rejection(line, row))
+            continue
+        reference = row["partner_reference"]
+        consent = fault_of_reference(reference) or _consent(row, desk)
+        if isinstance(consent, Fault):
+            rejected.append(Rejection(line, consent, reference_to_show(reference)))
+        else:
+            rows.append(_Row(line, reference, consent))
+    return rows, rejected
 
 
 def _consent(row: Mapping[str, str], desk: Desk) -> Consent | Fault | None:
@@ -78,35 +90,34 @@ def _consent(row: Mapping[str, str], desk: Desk) -> Consent | Fault | None:
     return desk.consent(*given) if any(given) else None
 
 
-def _resolved(
-    tx: Tx, work: Work, asked: Mapping[str, tuple[int, Consent | None]], rejected: list[Rejection]
-) -> dict[PolicyId, tuple[int, str]]:
-    """The policy of each reference that can be meant, with its line; the rest is rejected."""
+def _renew(
+    tx: Tx, work: Work, sale: Sale, asked: Mapping[str, _Row], *, vault: Vault, now: datetime
+) -> dict[str, Fault]:
+    """Renew what these rows mean, one for each reference; of the references that could not be renewed, why."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
     done = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
-    lines: dict[PolicyId, tuple[int, str]] = {}
-    for reference, (line, _consent_given) in asked.items():
-        policies = known.get(reference, [])
-        running = [each.policy_id for each in policies if each.state == "in_force"]
-        if reference in done:
-            rejected.append(_rejection(line, reference, "already_renewed"))
-        elif len(running) > 1:
-            rejected.append(_rejection(line, reference, "reference_ambiguous"))
-        elif policies:
-            lines[running[0] if running else policies[0].policy_id] = (line, reference)
+    refused: dict[str, Fault] = {}
+    meant: dict[PolicyId, _Row] = {}
+    for reference, row in asked.items():
+        found = _ALREADY_RENEWED if reference in done else policy_to_follow(known.get(reference, ()), work.received_at)
+        if isinstance(found, Fault):
+            refused[reference] = found
         else:
-            rejected.append(_rejection(line, reference, "not_covered"))
-    return lines
-
-
-def _renew(tx: Tx, work: Work, policy_ids: list[PolicyId], order: Order, *, vault: Vault, now: datetime) -> Renewals:
+            meant[found] = row
+    order = Order(
+        contract=sale.contract,
+        product_code=ProductCode(sale.product.terms.product_code),
+        judged_at=work.received_at,
+        batch_id=work.batch_id,
+        consents={policy_id: row.consent for policy_id, row in meant.items() if row.consent},
+    )
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
-    renewed = renew_policies(tx, policy_ids, order, vault=vault, now=now)
+    renewed = renew_policies(tx, list(meant), order, vault=vault, now=now)
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
-    return renewed
+    return refused | {meant[policy_id].reference: fault(code) for policy_id, code in renewed.refused.items()}
 
 
-def _rejection(line: int, reference: str, code: str) -> Rejection:
-    return Rejection(line, fault(code), reference_to_show(reference))
+def _rejection(row: _Row, why: Fault) -> Rejection:
+    return Rejection(row.line, why, reference_to_show(row.reference))

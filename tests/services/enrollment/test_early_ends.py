@@ -16,13 +16,16 @@ from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.load_batch import load_next_part
 from services.enrollment.usecases.renew_policies import Order, renew_policies
+from services.enrollment.usecases.run_renewals import start_renewals
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
 from shared.values.ids import BatchId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 
 HEADER = "partner_reference,reason"
+SHORTLY = timedelta(milliseconds=4)
 
 
 def roster(office: Office, people: int) -> None:
@@ -77,8 +80,9 @@ def test_a_renewal_may_be_canceled_alone_and_its_predecessor_runs_to_its_end(
     assert office.policy(policy.policy_id).state == "in_force"
     office.end_terms(ENDS)
     assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("expired", "canceled")
-    again = office.send("renewal", ["partner_reference", "sub-000000001"], now=SHORTLY_BEFORE)
-    assert office.codes(again) == [(2, "lapsed")]
+    for asked, said in ((SHORTLY_BEFORE, "already_renewed"), (ENDS, "lapsed")):
+        again = office.send("renewal", ["partner_reference", "sub-000000001"], now=asked)
+        assert office.codes(again) == [(2, said)]
     assert faults(office.database, environ) == []
 
 
@@ -201,6 +205,40 @@ def test_a_person_who_stands_in_a_file_twice_leaves_once_whichever_parts_the_row
     assert office.counts(batch) == ("finished", 2, 3)
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_row_that_stands_in_a_file_twice_is_told_the_same_unless_the_first_one_ended_the_policy(
+    office: Office, *, dry_run: bool
+) -> None:
+    roster(office, 2)
+    office.enroll(20, partner_reference="twice")
+    office.enroll(21, partner_reference="twice")
+    named = ["unknown,", "unknown,opt_out", "twice,", "twice,", "sub-000000001,", "sub-000000001,"]
+    batch = office.send("removal", [HEADER, *named], now=BEGINS, dry_run=dry_run)
+    assert office.codes(batch) == [
+        (2, "not_covered"),
+        (3, "not_covered"),
+        (4, "reference_ambiguous"),
+        (5, "reference_ambiguous"),
+        (7, "already_ended"),
+    ]
+    assert office.counts(batch) == ("finished", 1, 5)
+
+
+def test_a_row_that_ends_nothing_without_a_reference_says_so_however_often(office: Office) -> None:
+    roster(office, 2)
+    lines = [HEADER, ",opt_out", ",", "=1+1,", "=1+1,", ",moved to the moon", "sub-000000001,"]
+    batch = office.send("removal", lines, now=BEGINS)
+    assert office.codes(batch) == [
+        (2, "reference_missing"),
+        (3, "reference_missing"),
+        (4, "reference_invalid"),
+        (5, "reference_invalid"),
+        (6, "reference_missing"),
+    ]
+    assert {each.partner_reference for each in office.rejections(batch)} == {None}
+    assert office.counts(batch) == ("finished", 1, 5)
+
+
 def test_a_dry_run_says_who_would_leave_and_ends_nothing(office: Office, environ: dict[str, str]) -> None:
     roster(office, 3)
     batch = office.send("removal", ["partner_reference", "sub-000000001", "unknown"], now=BEGINS, dry_run=True)
@@ -299,4 +337,75 @@ def test_a_removal_that_waits_for_a_renewal_ends_it_too(office: Office, environ:
     worker.join()
     assert office.counts(batch) == ("finished", 1, 0)
     assert (office.policy(policy.policy_id).state, office.successor(policy).state) == ("canceled", "canceled")
+
+
+@pytest.mark.parametrize(("enrolled_before", "said"), [(True, "already_ended"), (False, "not_covered")])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_removal_leaves_alone_who_was_enrolled_after_its_file_came(
+    office: Office, environ: dict[str, str], said: str, *, enrolled_before: bool, dry_run: bool
+) -> None:
+    if enrolled_before:
+        office.cancel(office.enroll(1), now=NOW)
+    batch = office.receive("removal", [HEADER, "sub-000000001,"], now=NOW, dry_run=dry_run)
+    sold_since = office.enroll(1, now=NOW + SHORTLY)
+    load_all(office.database, office.vault, now=NOW + SHORTLY)
+    assert office.codes(batch) == [(2, said)]
+    assert office.counts(batch) == ("finished", 0, 1)
+    assert office.policy(sold_since.policy_id).state == "in_force"
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_of_a_reference_that_was_given_to_a_second_person_since_ends_the_first_ones_cover(
+    office: Office,
+) -> None:
+    meant = office.enroll(1)
+    batch = office.receive("removal", [HEADER, "sub-000000001,"], now=NOW)
+    other = office.enroll(2, now=NOW + SHORTLY, partner_reference="sub-000000001")
+    load_all(office.database, office.vault, now=NOW + SHORTLY)
+    assert office.counts(batch) == ("finished", 1, 0)
+    assert (office.policy(meant.policy_id).state, office.policy(other.policy_id).state) == ("canceled", "in_force")
+
+
+def test_a_removal_ends_what_a_file_that_came_before_it_brought_however_late_both_are_worked_off(
+    office: Office,
+) -> None:
+    enrolling = office.receive("enrollment", csv([row(1), row(2)]).decode().splitlines(), now=NOW)
+    removing = office.receive("removal", [HEADER, "sub-000000001,"], now=NOW + SHORTLY)
+    load_all(office.database, office.vault, now=NOW + timedelta(hours=5))
+    assert (office.counts(enrolling), office.counts(removing)) == (("finished", 2, 0), ("finished", 1, 0))
+
+
+@pytest.mark.parametrize("ordered_before", [True, False])
+def test_a_removal_ends_the_renewal_that_went_on_since_with_the_cover_that_it_names(
+    office: Office, environ: dict[str, str], *, ordered_before: bool
+) -> None:
+    policy = office.enroll(1)
+    asked = ENDS - timedelta(days=2)
+    if ordered_before:
+        office.send("renewal", ["partner_reference", "sub-000000001"], now=asked - SHORTLY)
+    batch = office.receive("removal", [HEADER, "sub-000000001,"], now=asked)
+    if not ordered_before:
+        with office.database.transaction() as tx:
+            start_renewals(tx, EAST, PRODUCT, ENDS.date(), actor="test", now=asked + SHORTLY)
+        office.work_off_renewals(asked + SHORTLY)
+    office.end_terms(ENDS)
+    load_all(office.database, office.vault, now=ENDS + SHORTLY)
+    assert office.counts(batch) == ("finished", 1, 0)
+    successor = office.successor(policy)
+    assert (successor.state, successor.effective_to) == ("canceled", successor.effective_from)
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_does_not_mean_a_policy_that_moved_to_the_partner_after_the_file_came(
+    office: Office, environ: dict[str, str]
+) -> None:
+    """Two partners may use the same reference for different people."""
+    theirs = office.enroll(1, tenant="telecom-west", partner_reference="1001")
+    batch = office.receive("removal", [HEADER, "1001,", "1001,opt_out"], now=NOW)
+    end(office.database, WEST, EAST)
+    work_off(office.database, now=NOW + SHORTLY)
+    load_all(office.database, office.vault, now=NOW + SHORTLY)
+    assert office.codes(batch) == [(2, "not_covered"), (3, "not_covered")]
+    moved = office.policy(theirs.policy_id)
+    assert (moved.partner_id, moved.state) == (EAST, "in_force")
     assert faults(office.database, environ) == []

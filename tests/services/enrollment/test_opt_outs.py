@@ -364,6 +364,41 @@ def test_a_person_whom_a_file_takes_off_twice_is_opted_out_once(office: Office, 
     assert faults(office.database, environ) == []
 
 
+@pytest.mark.parametrize("agreed_anew", [True, False])
+@pytest.mark.parametrize("covered_before", [True, False])
+def test_an_opt_out_in_a_file_ends_cover_sold_since_unless_the_person_agreed_to_it_anew(
+    office: Office, environ: dict[str, str], *, covered_before: bool, agreed_anew: bool
+) -> None:
+    if covered_before:
+        office.cancel(office.enroll(1), now=NOW)
+    batch = office.receive("removal", ["partner_reference,reason", "sub-000000001,opt_out"], now=NOW)
+    later = NOW + timedelta(hours=1)
+    agreed = later if agreed_anew else NOW
+    sold_since = office.enroll(1, now=later, consent_given_at=agreed.isoformat())
+    load_all(office.database, office.vault, now=later)
+    if agreed_anew:
+        assert office.codes(batch) == [(2, "already_ended" if covered_before else "not_covered")]
+        assert office.policy(sold_since.policy_id).state == "in_force"
+    else:
+        assert office.counts(batch) == ("finished", 1, 0)
+        assert office.policy(sold_since.policy_id).state == "canceled"
+        with pytest.raises(OptedOut):
+            office.enroll(1, now=later)
+    assert faults(office.database, environ) == []
+
+
+def test_an_opt_out_in_a_file_means_the_policy_of_then_and_no_second_persons_under_the_reference(
+    office: Office,
+) -> None:
+    meant = office.enroll(1)
+    batch = office.receive("removal", ["partner_reference,reason", "sub-000000001,opt_out"], now=NOW)
+    later = NOW + timedelta(hours=1)
+    other = office.enroll(2, now=later, partner_reference="sub-000000001")
+    load_all(office.database, office.vault, now=later)
+    assert office.counts(batch) == ("finished", 1, 0)
+    assert (office.policy(meant.policy_id).state, office.policy(other.policy_id).state) == ("canceled", "in_force")
+
+
 def test_thousands_are_taken_off_by_one_file_for_an_opt_out(
     database: Database, vault: Vault, environ: dict[str, str]
 ) -> None:

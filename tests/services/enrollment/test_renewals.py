@@ -204,6 +204,39 @@ def test_a_person_who_stands_in_a_file_twice_is_renewed_once_whichever_parts_the
     assert office.counts(batch) == ("finished", 2, 2)
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_row_that_stands_in_a_file_twice_is_told_the_same_unless_the_first_one_was_renewed(
+    office: Office, *, dry_run: bool
+) -> None:
+    office.enroll(1)
+    office.enroll(2, now=SHORTLY_BEFORE, effective_date="")
+    named = ["sub-000000002", "sub-000000002", "unknown", "unknown", FIRST, FIRST]
+    batch = office.send("renewal", [HEADER, *named], now=SHORTLY_BEFORE, dry_run=dry_run)
+    assert office.codes(batch) == [
+        (2, "too_early"),
+        (3, "too_early"),
+        (4, "not_covered"),
+        (5, "not_covered"),
+        (7, "already_renewed"),
+    ]
+    assert office.counts(batch) == ("finished", 1, 5)
+
+
+def test_a_row_that_renews_nothing_without_a_reference_says_so_however_often(office: Office) -> None:
+    office.enroll(1)
+    header = "partner_reference,consent_text_version,consent_given_at,consent_channel,consent_sha256"
+    lines = [header, ",,,,", ",,,,", "=1+1,,,,", ",2027-01,,,", f"{FIRST},,,,"]
+    batch = office.send("renewal", lines, now=SHORTLY_BEFORE)
+    assert office.codes(batch) == [
+        (2, "reference_missing"),
+        (3, "reference_missing"),
+        (4, "reference_invalid"),
+        (5, "reference_missing"),
+    ]
+    assert {each.partner_reference for each in office.rejections(batch)} == {None}
+    assert office.counts(batch) == ("finished", 1, 4)
+
+
 def test_a_dry_run_says_everything_and_renews_nobody(office: Office, environ: dict[str, str]) -> None:
     policy = office.enroll(1)
     batch = office.send("renewal", [HEADER, FIRST, "unknown"], now=SHORTLY_BEFORE, dry_run=True)
@@ -364,3 +397,38 @@ def test_who_was_enrolled_anew_meanwhile_is_not_renewed_too(office: Office) -> N
     load_all(office.database, office.vault, now=late)
     assert office.codes(batch_id) == [(2, "already_renewed")]
     assert office.policy(policy.policy_id).renewed_by is None
+
+
+@pytest.mark.parametrize("canceled", [True, False])
+def test_a_renewal_means_the_policy_of_when_its_file_came_and_none_that_was_sold_since(
+    office: Office, environ: dict[str, str], *, canceled: bool
+) -> None:
+    """After the end of the term the person, or another one, was enrolled under the same reference."""
+    policy = office.enroll(1)
+    batch_id = office.receive("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    late = ENDS + timedelta(days=2)
+    office.end_terms(late)
+    other = office.enroll(2, now=late, effective_date="", partner_reference=FIRST)
+    if canceled:
+        office.cancel(other, now=late)
+    load_all(office.database, office.vault, now=late)
+    assert office.counts(batch_id) == ("finished", 1, 0)
+    assert office.successor(policy).effective_from == ENDS
+    assert office.policy(other.policy_id).renewed_by is None
+    assert faults(office.database, environ) == []
+
+
+def test_a_renewal_of_who_was_enrolled_only_after_its_file_came_finds_nobody(office: Office) -> None:
+    batch_id = office.receive("renewal", [HEADER, FIRST], now=NOW)
+    office.enroll(1, now=NOW + timedelta(milliseconds=4))
+    load_all(office.database, office.vault, now=SHORTLY_BEFORE)
+    assert office.codes(batch_id) == [(2, "not_covered")]
+
+
+def test_who_was_renewed_when_the_file_came_is_told_so_also_after_the_next_term_has_begun(office: Office) -> None:
+    office.enroll(1)
+    office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    again = office.receive("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
+    office.end_terms(ENDS)
+    load_all(office.database, office.vault, now=ENDS)
+    assert office.codes(again) == [(2, "already_renewed")]
