@@ -310,9 +310,23 @@ _LIFECYCLE: Final = (
     Guard(
         "a renewal falls with its predecessor",
         "services/enrollment/store/cancellations.py",
-        "    UNION ALL SELECT n.policy_id FROM renewals n WHERE n.renews = ANY(%(ids)s::uuid[])\n",
-        "",
+        "{*asked, *(row[0] for row in tx.all(_FOLLOWING, (asked,)))} - locked",
+        "{*asked} - locked",
         ("tests/services/enrollment/test_early_ends.py",),
+    ),
+    Guard(
+        "a renewal goes on whatever is asked of a predecessor that is over",
+        "services/enrollment/usecases/end_policies.py",
+        "for each in may_end if each.policy_id in reasons}",
+        "for each in held if each.policy_id in reasons}",
+        ("tests/services/enrollment/test_early_ends.py",),
+    ),
+    Guard(
+        "a renewal that is stored after its predecessor ended begins",
+        "services/enrollment/usecases/renew_one.py",
+        "        expiry.begin_renewals(tx, [old.policy_id])\n",
+        "        assert expiry\n",
+        ("tests/services/enrollment/test_renewed_anew.py",),
     ),
     Guard(
         "a forgotten person's sealed record is overwritten",
@@ -440,6 +454,13 @@ _PARTNERS_AND_PERSONS: Final = (
         "services/enrollment/store/opt_outs.py",
         '\nHOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"',
         '\nHOLD_PERSONS: Final = "SELECT %s"',
+        _OPT_OUTS,
+    ),
+    Guard(
+        "an opt-out ends the renewal that waits",
+        "services/enrollment/store/opt_outs.py",
+        "UNION ALL SELECT policy_id FROM policies WHERE person_token = ANY(%(tokens)s) AND state = 'upcoming'\n",
+        "",
         _OPT_OUTS,
     ),
     Guard(
