@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.net.inet import KafkaNetSocket
 from kafka.record import util as _record_util
 from kafka.structs import OffsetAndMetadata
 
@@ -55,6 +56,21 @@ _LOOK_TIMEOUT_MS: Final = 2_000
 _READ_PATIENCE_SECONDS: Final = 30.0
 
 
+class _ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka-python is untyped
+    """A socket that is closed where it is not connected in the end; by itself kafka-python leaves that to the garbage."""
+
+    SCHEMES: Final = ("direct",)
+    URL: Final = "direct://"
+    """The client is given a kind of socket as the scheme of a proxy; this one goes straight to the broker."""
+
+    async def sock_connect(self, net: Any, sock: Any, sockaddr: Any, timeout_at: float | None = None) -> Any:
+        try:
+            return await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
+        except BaseException:  # also where its client is closed meanwhile
+            sock.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """How to reach Kafka."""
@@ -90,6 +106,7 @@ class Link:
             "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
             "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
             "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
+            "proxy_url": _ClosedSocket.URL,
             **self.options,
         }
 

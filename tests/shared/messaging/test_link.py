@@ -153,7 +153,7 @@ def test_waiting_for_a_broker_for_long_uses_up_nothing_and_is_told_in_words(link
     assert reachable(link) is None
 
     done = subprocess.run(
-        [sys.executable, "-c", AWAY, f"127.0.0.1:{free_port()}"],
+        [sys.executable, "-W", "always::ResourceWarning", "-c", AWAY, f"127.0.0.1:{free_port()}"],
         capture_output=True,
         text=True,
         check=True,
@@ -161,4 +161,5 @@ def test_waiting_for_a_broker_for_long_uses_up_nothing_and_is_told_in_words(link
     )
 
     assert done.stdout.startswith("same"), done.stdout
+    assert "unclosed" not in done.stderr
     assert "is it up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?" in done.stdout
