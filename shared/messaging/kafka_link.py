@@ -57,7 +57,7 @@ _READ_PATIENCE_SECONDS: Final = 30.0
 
 
 class _ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka-python is untyped
-    """A socket that is closed where it is not connected in the end; by itself kafka-python leaves that to the garbage."""
+    """A socket that is closed where it is not connected in the end; kafka-python leaves that to the garbage."""
 
     SCHEMES: Final = ("direct",)
     URL: Final = "direct://"

@@ -16,7 +16,7 @@ from services.enrollment.domain.erasures import OVERRIDING, Erasure, Ground, end
 from services.enrollment.domain.errors import UnknownPolicy
 from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.domain.policies import Policy
-from services.enrollment.store import erasures, policies, products
+from services.enrollment.store import erasures, opt_outs, policies, products
 from services.enrollment.store.erasures import Trace
 from services.enrollment.usecases.end_policies import end_policies
 from services.enrollment.usecases.vault import Vault
@@ -25,7 +25,7 @@ from shared.db.transaction import Tx
 from shared.events.policies import PoliciesErased
 from shared.messaging import outbox
 from shared.process.new_ids import new_id
-from shared.values.ids import PolicyId
+from shared.values.ids import PolicyId, TokenHex
 
 _NO_KEY: Final = b"\0"
 """Keys have the numbers from 1 to 255, so no person and no phone ever has a token that begins so."""
@@ -41,12 +41,11 @@ def erase_person(tx: Tx, policy_id: PolicyId, ground: Ground, *, vault: Vault, a
         PersonForgotten: it was done before.
         CoverStillRuns, RecordsMustBeKept: it is too early for this ground.
     """
-    policy = policies.of_any_partner(tx, policy_id)
-    if policy is None:
-        raise UnknownPolicy(policy_id)
-    if policy.erased:
-        raise PersonForgotten(policy_id)
-    traces = _traces(tx, policy, vault)
+    tokens = _tokens(tx, _not_erased(tx, policy_id), vault)
+    # Who is renewing or enrolling the person, or erases them too, is waited for.
+    opt_outs.shut(tx, tokens)
+    _not_erased(tx, policy_id)
+    traces = erasures.policies_of(tx, tokens)
     if ground not in OVERRIDING:
         _refuse_too_early(tx, traces, now)
     ids = [each.policy_id for each in traces]
@@ -60,11 +59,21 @@ def erase_person(tx: Tx, policy_id: PolicyId, ground: Ground, *, vault: Vault, a
     return _record(tx, Erasure(new_id(), ground, tuple(ids)), actor=actor, now=now)
 
 
-def _traces(tx: Tx, policy: Policy, vault: Vault) -> list[Trace]:
-    """The person's policies under each token that they may be stored under."""
+def _not_erased(tx: Tx, policy_id: PolicyId) -> Policy:
+    policy = policies.of_any_partner(tx, policy_id)
+    if policy is None:
+        raise UnknownPolicy(policy_id)
+    if policy.erased:
+        raise PersonForgotten(policy_id)
+    return policy
+
+
+def _tokens(tx: Tx, policy: Policy, vault: Vault) -> list[TokenHex]:
+    """Each token that the person's policies may be stored under."""
     insured = vault.insured(tx, policy)
-    tokens = {erasures.token_of(tx, policy.policy_id), vault.person(insured), *vault.persons_under_older_keys(insured)}
-    return erasures.policies_of(tx, sorted(tokens))
+    return sorted(
+        {erasures.token_of(tx, policy.policy_id), vault.person(insured), *vault.persons_under_older_keys(insured)}
+    )
 
 
 def _refuse_too_early(tx: Tx, traces: Sequence[Trace], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import date, timedelta
 
 import msgspec
@@ -11,7 +12,9 @@ import pytest
 from services.enrollment.domain.erasures import RetentionRule, kept_until
 from services.enrollment.domain.file_columns import BatchKind
 from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
+from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.erase_person import erase_person
+from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.send import Sender
 from services.enrollment.usecases.webhooks.tell import tell_claim
@@ -19,10 +22,11 @@ from shared.events.policies import PoliciesErased, PolicyCanceled
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
-from tests.services.enrollment.builders import NOW, Partner, body, csv, decided, faults, id_number, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, decided, faults, id_number, row
 from tests.services.enrollment.conftest import KEYS
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
+from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
 from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
 from tests.services.enrollment.webhooks import add, send
 
@@ -49,6 +53,31 @@ def erase(office: Office, *, reference: str, partner: str = "") -> None:
         )
         assert found is not None
         erase_person(tx, found[0], "court_order", vault=office.vault, actor="officer", now=NOW)
+
+
+def test_an_erasure_waits_for_a_renewal_and_a_second_one_for_the_first(office: Office, environ: dict[str, str]) -> None:
+    policy = office.enroll(1)
+    ended: list[BaseException | None] = []
+
+    def erase_once() -> None:
+        try:
+            erase(office, reference=policy.partner_reference)
+            ended.append(None)
+        except PersonForgotten as error:
+            ended.append(error)
+
+    erasing = [threading.Thread(target=erase_once) for _ in range(2)]
+    with office.database.transaction() as tx:
+        order = Order(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
+        for each in erasing:
+            each.start()
+        wait_until_somebody_waits(office.database, 2)
+    for each in erasing:
+        each.join()
+    assert sorted(map(type, ended), key=str) == [type(None), PersonForgotten]
+    assert office.successor(policy).erased
+    assert faults(office.database, environ) == []
 
 
 def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(

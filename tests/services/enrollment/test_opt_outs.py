@@ -280,15 +280,17 @@ def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: D
     assert len(results) == 1
 
 
-def wait_until_somebody_waits(database: Database) -> None:
-    """Until a transaction waits for a lock: of a row, of a person or of the gate."""
+def wait_until_somebody_waits(database: Database, how_many: int = 1) -> None:
+    """Until so many transactions wait for a lock: of a row, of a person or of the gate."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     pause = threading.Event()
     for _ in range(6_000):
         with database.transaction() as tx:
-            if tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"):
-                return
+            found = tx.one(waiting)
+        if found is not None and found[0] >= how_many:
+            return
         pause.wait(0.01)
-    raise AssertionError("nobody waits")
+    raise AssertionError("too few wait")
 
 
 def test_a_covered_person_who_did_not_opt_out_is_still_only_covered_already(database: Database, vault: Vault) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -114,6 +115,11 @@ def waiting(database: Database) -> int:
     return int(row[0])
 
 
+def all_wait_after(database: Database, rows: int) -> bool:
+    """Whether so many rows are done, and all threads of the worker wait in parts after them."""
+    return (waiting(database), rows_read(database)) == (jobs.PARTS_AT_ONCE, rows)
+
+
 class _Undone(Exception):
     """What was done in the transaction is not to stay."""
 
@@ -142,7 +148,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
             for line in (part * 5000 + 1, (part + 1) * 5000 + 1):
                 enroll_policy(tx, row(line), PRODUCT, tenant="telecom-west", vault=keys, now=NOW, sandbox=True)
             with worker(whole) as process:
-                until(lambda: (waiting(base), rows_read(base)) == (jobs.PARTS_AT_ONCE, part * 5000), process)
+                until(partial(all_wait_after, base, part * 5000), process)
             raise _Undone
     with worker(whole) as process:
         until(lambda: rows_read(base) == people, process)
