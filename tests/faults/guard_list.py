@@ -308,6 +308,27 @@ _LIFECYCLE: Final = (
         ("tests/services/enrollment/test_endorsements.py",),
     ),
     Guard(
+        "an item that goes gives back what was charged for it, from its own first day on",
+        "services/enrollment/usecases/endorse_policy.py",
+        "(changed_on or cover.start.astimezone(zone).date(), day)",
+        "(cover.start.astimezone(zone).date(), cover.start.astimezone(zone).date())",
+        ("tests/services/enrollment/test_endorsements.py",),
+    ),
+    Guard(
+        "what a dispute took off a policy is not given back again",
+        "services/enrollment/store/cancellations.py",
+        "Charge(self.adjusted, begins), ",
+        "",
+        ("tests/services/enrollment/test_settling.py",),
+    ),
+    Guard(
+        "an erasure waits for who is renewing the person",
+        "services/enrollment/usecases/erase_person.py",
+        "    opt_outs.shut(tx, tokens)\n",
+        "",
+        ("tests/services/enrollment/test_erasures.py",),
+    ),
+    Guard(
         "a renewal falls with its predecessor",
         "services/enrollment/store/cancellations.py",
         "{*asked, *(row[0] for row in tx.all(_FOLLOWING, (asked,)))} - locked",
