@@ -241,9 +241,12 @@ def _exclusions(exclusions: Iterable[Exclusion]) -> Iterable[Words]:
 def _times(terms: ProductPublished) -> Iterable[Words]:
     if terms.waiting_days:
         waits = days(terms.waiting_days)
+        what = Words("发生的损失", "Loss in")
+        if terms.trigger == "claims_made":
+            what = Words("首次提出的索赔", "A claim that is first made in")
         yield Words(
-            f"保险起期后的前 {waits.zh}是等待期,其间发生的损失不赔;续保不重新计算。",
-            f"Loss in the first {waits.en} is not paid; a renewal does not wait again.",
+            f"保险起期后的前 {waits.zh}是等待期,其间{what.zh}不赔;续保不重新计算。",
+            f"{what.en} the first {waits.en} is not paid; a renewal does not wait again.",
         )
     report = hours(terms.report_within_hours)
     yield Words(f"发现损失后须在 {report.zh}内报案。", f"A loss is to be reported within {report.en} of its discovery.")

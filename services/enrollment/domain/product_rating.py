@@ -84,6 +84,10 @@ def _grade_faults(rating: Rating) -> Iterable[InvalidField]:
             yield from range_faults(grade.rate_percent, 1, HIGHEST_RATE, f"{pointer}/rate_percent")
         if place and grade.from_points <= grades[place - 1].from_points:
             yield InvalidField(f"{pointer}/from_points", "The grades are out of order.", "Send rising points.")
+        elif place and grade.from_points <= fewest:
+            yield InvalidField(
+                f"{pointer}/from_points", "No answers reach the grade before it.", f"Send more than {fewest}."
+            )
         elif grade.from_points > most:
             yield InvalidField(f"{pointer}/from_points", "No answers reach this grade.", f"Send at most {most}.")
 

@@ -175,6 +175,11 @@ def test_no_product_with_an_annual_deductible_is_said_to_have_none(code: str, an
     assert all(("once the annual deductible is used up" in line) == bool(annual) for line in examples)
 
 
+def test_what_waits_with_claims_made_is_the_claim_and_not_the_loss() -> None:
+    said = {words.en for words in explain(terms("algorithmic-bias", waiting_days=7))}
+    assert "A claim that is first made in the first 7 days is not paid; a renewal does not wait again." in said
+
+
 def test_an_end_of_sale_pro_rata_covers_an_annual_deductible_and_a_refund_table_are_explained() -> None:
     product = terms(
         effective_to=datetime(2027, 1, 1, tzinfo=UTC),

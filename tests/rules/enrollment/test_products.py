@@ -213,9 +213,20 @@ ALL_EXCLUDED = {code: ScamCover(cover="excluded") for code in SCAM_TYPES}
             rating(questions=[QUESTION], grades=[GRADE, RatingGrade(grade="B", from_points=11, rate_percent=1)]),
         ),
         (
+            "/rating/grades/1/from_points",
+            rating(
+                questions=[QUESTION],
+                grades=[
+                    msgspec.structs.replace(GRADE, from_points=-5),
+                    RatingGrade(grade="B", from_points=0, rate_percent=None),
+                ],
+            ),
+        ),
+        (
             "/rating/grades/1/grade",
             rating(questions=[QUESTION], grades=[GRADE, RatingGrade(grade="A", from_points=5, rate_percent=1)]),
         ),
+        *(("/zone", terms(zone=zone)) for zone in ("Middle/Earth", "Asia", "localtime", "right/Asia/Shanghai")),
         ("/scheduled_items/code", items(code="Deployed model")),
         ("/scheduled_items/name_zh", items(name_zh="")),
         ("/scheduled_items/most", items(most=0)),
