@@ -8,6 +8,8 @@ supervises it starts it again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,3 +35,16 @@ class Unready(FangzhaError):
 
 PASSING: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, NoConnectionFree)
 """OperationalError holds deadlocks and serialization failures too; InterfaceError is a connection found closed."""
+
+
+@contextmanager
+def malformed_is_poison() -> Iterator[None]:
+    """Around the storing of an event's values as they came: what no column holds now, none holds at the next try.
+
+    Raises:
+        Poison: one of them has not the form that it should have.
+    """
+    try:
+        yield
+    except (psycopg2.DataError, OverflowError) as error:
+        raise Poison("one of its values has not the form that it should have") from error

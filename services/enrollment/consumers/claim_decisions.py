@@ -7,13 +7,15 @@ from services.enrollment.usecases.webhooks.tell import tell_claim
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope
+from shared.messaging.failures import malformed_is_poison
 from shared.messaging.subscription import Subscription
 
 
 def _on_claim_decided(tx: Tx, envelope: Envelope) -> None:
     assert isinstance(envelope.data, ClaimDecided)  # noqa: S101  # the subscription asks for no other type
-    if outcomes.note_claim(tx, envelope.data):
-        tell_claim(tx, envelope.data)
+    with malformed_is_poison():
+        if outcomes.note_claim(tx, envelope.data):
+            tell_claim(tx, envelope.data)
 
 
 SUBSCRIPTION = Subscription("claim-decisions", (ClaimDecided.TOPIC,), {ClaimDecided: _on_claim_decided})

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import psycopg2
-
 from services.enrollment.domain.event_tallies import Tally, tally_of
 from services.enrollment.store import event_tallies
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
-from shared.messaging.failures import Poison
+from shared.messaging.failures import Poison, malformed_is_poison
 from shared.messaging.subscription import Subscription, Together
 
 
 def _note(tx: Tx, envelopes: Sequence[Envelope]) -> None:
-    try:
+    with malformed_is_poison():
         event_tallies.add(tx, [(envelope.id, _tally(envelope)) for envelope in envelopes])
-    except psycopg2.DataError as error:
-        raise Poison("one of its values has not the form that it should have") from error
 
 
 def _tally(envelope: Envelope) -> Tally:

@@ -54,18 +54,21 @@ class ToldPolicy:
     effective_to: datetime
 
 
-# Locked against an erasure: either it finds the message that is written next, or that has no reference any more.
+# Locked against an erasure: either it finds the message that is written next, or that has no reference any more. In a
+# statement of its own: where it waits for the policies to move, a join would pair them with the partner of before.
+_LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR KEY SHARE"
 _WANTED: Final = """
 SELECT p.partner_no, p.policy_id, p.partner_reference, d.product_code, p.product_version, p.state, p.version,
        p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to
 FROM policies p JOIN partners r USING (partner_no) JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
-WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types) FOR KEY SHARE OF p
+WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types)
 """
 
 
 def wanted(tx: Tx, policy_ids: Sequence[PolicyId], type_: str) -> dict[PolicyId, ToldPolicy]:
     """Of these policies those whose partner asks for messages of the type; the partner is the one that has it now."""
+    tx.execute(_LOCK, (list(policy_ids),))
     found = [ToldPolicy(*row) for row in tx.all(_WANTED, (list(policy_ids), type_))]
     return {each.policy_id: each for each in found}
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.fraud_detection.consumers.malformed import malformed_is_poison
 from services.fraud_detection.store import payouts
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
-from shared.messaging.failures import Poison
+from shared.messaging.failures import Poison, malformed_is_poison
 from shared.messaging.subscription import Subscription
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from services.fraud_detection.consumers.malformed import malformed_is_poison
 from services.fraud_detection.store import coverage, coverage_items, coverage_rows
 from services.fraud_detection.usecases.erase_policies import erase
 from shared.db.transaction import Tx
@@ -19,7 +18,7 @@ from shared.events.policies import (
     PolicyCanceled,
     PolicyEndorsed,
 )
-from shared.messaging.failures import Poison
+from shared.messaging.failures import Poison, malformed_is_poison
 from shared.messaging.subscription import Subscription, Together
 
 _TOKEN: Final = re.compile("[0-9a-f]{34}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,14 +14,18 @@ from services.enrollment.consumers import claim_decisions, payouts
 from services.enrollment.usecases.run_renewals import start_renewals
 from services.enrollment.usecases.vault import Vault
 from services.enrollment.usecases.webhooks.send import Sender
+from services.enrollment.usecases.wind_down import work_off_wind_downs
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope, Event
+from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId, PartnerId
-from tests.services.enrollment.builders import PRODUCT, Partner, body, csv, decided, faults, load_all, paid, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
+from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
+from tests.services.enrollment.test_wind_down import EAST, WEST, ask, end, state
 from tests.services.enrollment.webhooks import add, send
 
 
@@ -53,6 +59,39 @@ def hear(database: Database, event: Event) -> None:
     subscription = claim_decisions.SUBSCRIPTION if isinstance(event, ClaimDecided) else payouts.SUBSCRIPTION
     with database.transaction() as tx:
         subscription.handlers[type(event)](tx, envelope(event))
+
+
+@pytest.mark.parametrize(("event", "told"), [(decided, "claim.changed"), (paid, "payout.made")])
+def test_what_happens_while_a_policy_moves_is_told_to_whom_it_moves(
+    east: Partner, west: Partner, receiver: Receiver, office: Office, *, event: Callable[[str], Event], told: str
+) -> None:
+    for partner in (east, west):
+        add(partner, receiver)
+    policy = office.enroll(1)
+    end(office.database, EAST, WEST)
+    while state(office.database).state == "draining":
+        with office.database.transaction() as tx:
+            work_off_wind_downs(tx, now=NOW)
+    hearing = threading.Thread(target=hear, args=(office.database, event(policy.policy_id)))
+    with office.database.transaction() as tx:
+        assert work_off_wind_downs(tx, now=NOW), "the step that moves it"
+        hearing.start()
+        wait_until_somebody_waits(office.database)
+    hearing.join()
+    to = ask(
+        office.database,
+        "SELECT partner_id FROM webhook_deliveries d JOIN webhook_endpoints USING (endpoint_id)"
+        f" JOIN partners USING (partner_no) WHERE d.type = '{told}'",
+    )
+    assert to == [(WEST,)]
+
+
+@pytest.mark.parametrize("event", [decided("no-id"), paid("no-id"), decided(new_id(), amount_fen=2**70)])
+def test_an_event_whose_values_no_column_holds_is_set_aside_and_does_not_end_the_worker(
+    database: Database, event: Event
+) -> None:
+    with pytest.raises(Poison):
+        hear(database, event)
 
 
 def test_a_policy_that_is_issued_and_canceled_is_told_twice(east: Partner, ears: Ears) -> None:
