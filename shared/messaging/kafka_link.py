@@ -64,11 +64,11 @@ class _ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka-python is un
     """The client is given a kind of socket as the scheme of a proxy; this one goes straight to the broker."""
 
     async def sock_connect(self, net: Any, sock: Any, sockaddr: Any, timeout_at: float | None = None) -> Any:
-        try:
-            return await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
-        except BaseException:  # also where its client is closed meanwhile
-            sock.close()
-            raise
+        with ExitStack() as undo:
+            undo.callback(sock.close)  # also where its client is closed meanwhile
+            connected = await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
+            undo.pop_all()
+            return connected
 
 
 @dataclass(frozen=True, slots=True)
