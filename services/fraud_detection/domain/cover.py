@@ -94,7 +94,8 @@ class Share:
 
     ``beside`` are the person's other policies that may pay shares of it, ``loss_paid_fen`` what they paid for it.
     ``event_paid_fen`` is what this policy paid for the same event, ``event_paid_here_fen`` what of it under the same
-    liability. ``event_deductible_fen`` is what other claims of the event bore of its deductible under this liability.
+    liability, ``event_paid_of_type_fen`` what of that for the same scam type. ``event_deductible_fen`` is what other
+    claims of the event bore of its deductible under this liability.
     """
 
     part: int = 1
@@ -103,6 +104,7 @@ class Share:
     loss_paid_fen: Fen = NO_FEN
     event_paid_fen: Fen = NO_FEN
     event_paid_here_fen: Fen = NO_FEN
+    event_paid_of_type_fen: Fen = NO_FEN
     event_deductible_fen: Fen = NO_FEN
 
 

@@ -50,10 +50,16 @@ def event_limit(product: Product, claim: Claim) -> Fen:
 
 
 def event_left(product: Product, claim: Claim, share: Share) -> Fen:
-    """What the policy paid for the event leaves of the liability's limit for it, and of the product's own over all."""
+    """What the policy paid for the event leaves of the scam type's sub-limit, of the liability's limit for it, and of
+    the product's own over all. Only what was paid for the scam type itself uses up its sub-limit.
+    """
+    terms = liability(product, claim.liability)
+    if terms is None:
+        return Fen(0)
     of_product = product.event_limit_fen - share.event_paid_fen
-    of_liability = event_limit(product, claim) - share.event_paid_here_fen
-    return Fen(max(0, min(of_liability, of_product)))
+    of_liability = terms.event_limit_fen - share.event_paid_here_fen
+    of_scam_type = event_limit(product, claim) - share.event_paid_of_type_fen
+    return Fen(max(0, min(of_scam_type, of_liability, of_product)))
 
 
 def still_lost(claim: Claim) -> Fen:

@@ -35,15 +35,17 @@ def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iter
     known = tuple(others)
     paid = [other for other in known if other.approved]
     of_this_loss = [each for each in paid if each.policy_id in policies and is_same_loss(product, claim, each)]
-    here = [each for each in paid if each.policy_id == claim.policy_id and is_of_one_event(product, claim, each)]
+    event = [each for each in paid if each.policy_id == claim.policy_id and is_of_one_event(product, claim, each)]
+    here = [each for each in event if each.liability == claim.liability]
     under_this = [each for each in known if (each.policy_id, each.liability) == (claim.policy_id, claim.liability)]
     return Share(
         part=own if whole else 1,
         whole=whole or 1,
         beside=policies,
         loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss)),
-        event_paid_fen=Fen(sum(each.approved_fen for each in here)),
-        event_paid_here_fen=Fen(sum(each.approved_fen for each in here if each.liability == claim.liability)),
+        event_paid_fen=Fen(sum(each.approved_fen for each in event)),
+        event_paid_here_fen=Fen(sum(each.approved_fen for each in here)),
+        event_paid_of_type_fen=Fen(sum(each.approved_fen for each in here if each.scam_type == claim.scam_type)),
         event_deductible_fen=Fen(
             sum(each.event_deductible_fen for each in under_this if told_to_be_one_event(claim, each))
         ),

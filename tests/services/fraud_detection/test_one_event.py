@@ -17,7 +17,8 @@ from services.fraud_detection.usecases.decide_review import Reviewer
 from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.usecases.name_event import name_event
 from shared.process.clock import SystemClock
-from tests.rules.fraud_detection.builders import LOSS, START
+from shared.values.scam_types import ScamType
+from tests.rules.fraud_detection.builders import LOSS, START, product
 from tests.services.fraud_detection.builders import NOW, Caller, World, claim_body
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, papers, shipped, told, why
 
@@ -100,6 +101,40 @@ def test_losses_with_one_reference_of_their_event_share_its_limits_and_are_no_du
         assert approved(world, claim) == yuan * YUAN
     assert world.decide(third) == "refusal_proposed"
     assert [code for code, _ in told(world, third)] == ["event_limit_used_up"]
+
+
+@pytest.mark.parametrize(
+    ("before", "last_yuan"),
+    [
+        ([("romance", 30_000)], 9_000),
+        ([("romance", 6_000)], 9_000),
+        ([("romance", 45_000)], 5_000),
+        ([("game_trade", 4_000)], 6_000),
+        ([("game_trade", 4_000), ("romance", 42_000)], 4_000),
+    ],
+    ids=[
+        "more than the sub-limit for another type",
+        "less than it for another type",
+        "nearly all of the event",
+        "of the same type",
+        "of both types",
+    ],
+)
+def test_of_a_sub_limit_only_what_was_paid_for_its_scam_type_is_used(
+    world: World, before: list[tuple[ScamType, int]], last_yuan: int
+) -> None:
+    """50,000 yuan an event, and 10,000 of them for trades in games."""
+    insured = insure(world, product(annual_limit_fen=100_000 * YUAN))
+    paid = []
+    for number, (scam_type, yuan) in enumerate([*before, ("game_trade", 9_000)]):
+        loss = at(LOSS + timedelta(hours=3 * number))
+        claim = file(world, insured, scam_type=scam_type, amount_fen=yuan * YUAN, event_reference="E-1", **loss)
+        assert world.decide(claim) == ("review" if number else "approved")
+        if number:
+            assert why(world, claim) == "related_claim"
+            assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+        paid.append(approved(world, claim))
+    assert paid == [*(yuan * YUAN for _, yuan in before), last_yuan * YUAN]
 
 
 def test_a_person_says_that_two_claims_are_of_two_events_and_each_has_its_limit(world: World) -> None:
