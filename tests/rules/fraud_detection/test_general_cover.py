@@ -21,6 +21,7 @@ from shared.events.products import ScamCover
 from shared.values.errors import InvalidFields
 from shared.values.ids import ClaimId, PolicyId
 from shared.values.money import Fen
+from shared.values.scam_types import ScamType
 from tests.rules.fraud_detection.builders import (
     LOSS,
     POLICY,
@@ -333,6 +334,29 @@ def test_one_event_under_two_liabilities_is_no_duplicate_but_shares_the_events_l
     assert payable(terms, filed, NOTHING_USED, mine).amount_fen == 500_000
     full = shared(terms, filed, others=(replace(repair, approved_fen=Fen(4_000_000)),))
     assert codes(terms=terms, filed=filed, share=full) == ["event_limit_used_up"]
+
+
+@pytest.mark.parametrize(
+    ("scam_type", "event_paid_fen", "expected"),
+    [("game_trade", 800_000, 200_000), ("romance", 2_900_000, 100_000), ("romance", 1_500_000, 1_000_000)],
+    ids=["the sub-limit's rest", "the liability's rest", "the whole sub-limit"],
+)
+def test_what_is_left_of_an_event_is_the_least_rest_of_sub_limit_and_liability(
+    scam_type: ScamType, event_paid_fen: int, expected: int
+) -> None:
+    matrix = {"romance": ScamCover(cover="covered"), "game_trade": ScamCover(cover="sub_limit", limit_fen=1_000_000)}
+    terms = product(liabilities=[liability("transfers", event_limit_fen=3_000_000, scam_types=matrix)])
+    filed = claim(liability="transfers", scam_type="game_trade", amount_fen=9_000_000, event_reference="E-1")
+    before = other(
+        policy_id=POLICY,
+        liability="transfers",
+        scam_type=scam_type,
+        event_reference="E-1",
+        approved=True,
+        approved_fen=Fen(event_paid_fen),
+    )
+    mine = shared(terms, filed, others=(before,))
+    assert payable(terms, filed, NOTHING_USED, mine).amount_fen == expected
 
 
 def test_a_person_looks_where_one_loss_is_told_of_under_two_liabilities() -> None:
