@@ -269,10 +269,11 @@ def _claims_made(terms: ProductPublished) -> Iterable[Words]:
         return
     before, after = days(terms.retroactive_days), days(terms.extended_reporting_days)
     yield Words(
-        f"期内索赔式:索赔须在保险期间内或者期满后 {after.zh}内首次提出,引起索赔的行为不早于保单的追溯日"
-        f"(最早为起期前 {before.zh},续保沿用)。",
-        f"Claims-made: the claim must be made in the term or within {after.en} after it, for an act not before the"
-        f" policy's retroactive date (at most {before.en} before the first day, and kept by renewals).",
+        f"期内索赔式:索赔须在保险期间内,或者续保保单不承担时在期满后 {after.zh}内首次提出,"
+        f"引起索赔的行为不早于保单的追溯日(最早为起期前 {before.zh},续保沿用)。",
+        f"Claims-made: the claim must be made in the term, or within {after.en} after it where no renewal answers for"
+        f" it, for an act not before the policy's retroactive date (at most {before.en} before the first day, and kept"
+        " by renewals).",
     )
 
 

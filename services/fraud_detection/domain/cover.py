@@ -54,11 +54,23 @@ class Coverage:
     erased: bool = False
     listings: tuple[Listing, ...] = ()
     """Of a product that lists things one by one."""
+    renewals: tuple[Renewal, ...] = ()
+    """With claims_made, for a claim made after the term: the policies that follow this one, one after the other."""
 
     @property
     def began(self) -> datetime:
         """When the person's cover first began, renewals looked through."""
         return self.waits_from or self.effective_from
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A policy that follows another one without a gap, with the terms of its version. Renewals of its own are left out:
+    those of the first policy hold them.
+    """
+
+    coverage: Coverage
+    product: Product
 
 
 def listed_at(coverage: Coverage, moment: datetime) -> frozenset[str]:

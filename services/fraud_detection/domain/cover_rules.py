@@ -102,9 +102,10 @@ def rule(
     en: dict[str, str] | None = None,
     remedy: Literal["refuse", "documents"] = "refuse",
     claim_id: ClaimId | None = None,
+    said_as: str | None = None,
 ) -> FailedRule:
-    """The failed rule ``code`` with the product's clause for it."""
-    text_zh, text_en = sentence(code, zh, en)
+    """The failed rule ``code`` with the product's clause for it. ``said_as`` names a sentence other than the code's."""
+    text_zh, text_en = sentence(said_as or code, zh, en)
     clause = product.clauses.get(code, code)
     return FailedRule(code=code, clause=clause, text_zh=text_zh, text_en=text_en, remedy=remedy, claim_id=claim_id)
 
@@ -124,6 +125,21 @@ def retroactive_date(product: Product, coverage: Coverage) -> datetime:
 def reporting_ends(product: Product, coverage: Coverage) -> datetime:
     """With claims_made: until when a claim may be made and reported; the end of the extended reporting period."""
     return coverage.effective_to.astimezone(ZoneInfo(product.zone)) + timedelta(days=product.extended_reporting_days)
+
+
+def answering_renewal(coverage: Coverage, claim: Claim) -> Coverage | None:
+    """With claims_made: which renewal of the policy answers for a claim that was first made after the policy's term.
+
+    The extended reporting period is for what would else be covered by nothing. So it yields to a renewal, but not where
+    that one was canceled before it began, has a later retroactive date, or leaves out what the claim is about.
+    """
+    if claim.reported_at < coverage.effective_to:
+        return None
+    # The last one that answers: those before it yield to it in turn.
+    answering = (
+        each for each in reversed(coverage.renewals) if not does_not_answer(each.product, each.coverage, claim)
+    )
+    return next((each.coverage for each in answering), None)
 
 
 def _day(moment: datetime, product: Product) -> str:
@@ -156,21 +172,25 @@ def _time(product: Product, coverage: Coverage, claim: Claim) -> Iterator[Failed
 
 
 def _claims_made(product: Product, coverage: Coverage, claim: Claim) -> Iterator[FailedRule]:
-    """First made in the term or the extended reporting period; the act before the end and not before the retroactive
-    date. Acts before inception are what the retroactive date is for: waiting days hold against the claim's making.
+    """First made in the term, or in the extended reporting period where no renewal answers for it; the act before the
+    end and not before the retroactive date. Acts before inception are what that date is for: waiting days hold against
+    the claim's making.
     """
     if coverage.effective_to <= coverage.effective_from:
         yield _not_in_force(product, coverage)  # canceled before it began: there is no term to be extended
         return
-    latest = reporting_ends(product, coverage)
-    if not coverage.effective_from <= claim.reported_at < latest:
-        days = {"start": _day(coverage.effective_from, product), "end": _day(latest, product)}
-        yield rule(product, "made_outside_term", zh=days)
+    start, latest = _day(coverage.effective_from, product), reporting_ends(product, coverage)
+    renewal = answering_renewal(coverage, claim)
+    if renewal is not None:
+        days = {"end": _day(coverage.effective_to, product), "renewed": _day(renewal.effective_from, product)}
+        yield rule(product, "made_outside_term", zh={"start": start, **days}, said_as="made_after_renewal")
+    elif not coverage.effective_from <= claim.reported_at < latest:
+        yield rule(product, "made_outside_term", zh={"start": start, "end": _day(latest, product)})
     elif claim.reported_at < cover_begins(product, coverage):
         yield _waiting(product, coverage)
     if claim.occurred_at < retroactive_date(product, coverage):
-        start = _day(retroactive_date(product, coverage), product)
-        yield rule(product, "act_before_retroactive_date", zh={"start": start})
+        oldest = _day(retroactive_date(product, coverage), product)
+        yield rule(product, "act_before_retroactive_date", zh={"start": oldest})
     if claim.occurred_at >= coverage.effective_to:
         yield _not_in_force(product, coverage)
 
@@ -227,8 +247,10 @@ def _received(product: Product, coverage: Coverage, claim: Claim) -> Iterator[Fa
     """With claims_made: when the insurer had the claim. When it was first reported is the claimant's own word, which a
     person may take where an earlier notice is documented.
     """
+    if product.trigger != "claims_made" or answering_renewal(coverage, claim) is not None:
+        return
     latest = reporting_ends(product, coverage)
-    if product.trigger == "claims_made" and claim.reported_at < latest <= claim.submitted_at:
+    if claim.reported_at < latest <= claim.submitted_at:
         yield rule(product, "received_outside_term", zh={"end": _day(latest, product)})
 
 

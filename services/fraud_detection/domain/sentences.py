@@ -73,6 +73,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "索赔首次提出的时间不在保险期间及延长报告期内（{start} 至 {end}）。",
         "The claim was not first made in the term or its extended reporting period ({start} to {end}).",
     ),
+    "made_after_renewal": (
+        "索赔在保险期间（{start} 至 {end}）之后首次提出，应按自 {renewed} 起的续保保单申请。",
+        "The claim was first made after the term ({start} to {end}): it is the renewal's that began on {renewed}.",
+    ),
     "received_outside_term": (
         "本公司在延长报告期结束（{end}）之后才收到索赔，且未证明此前已通知。",
         "The claim reached the insurer after the extended reporting period ({end}), and no earlier notice is shown.",

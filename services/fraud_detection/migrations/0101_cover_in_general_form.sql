@@ -6,11 +6,16 @@ ALTER TABLE coverage
     -- With products that are claims-made: acts before it are not covered.
     ADD COLUMN retroactive_from timestamptz,
     -- Whether the person may hold the product several times, each policy paying its share of a loss.
-    ADD COLUMN stacks boolean NOT NULL DEFAULT false;
+    ADD COLUMN stacks boolean NOT NULL DEFAULT false,
+    -- Which policy this one follows without a gap.
+    ADD COLUMN renews uuid;
 -- Only policies that share a loss are looked up by their person: the millions of others cost this index nothing.
 -- No row of an older version stacks, so building it is one pass over the table and writes nothing.
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX coverage_that_stacks ON coverage (person_token, product_code) WHERE stacks;
+-- From a policy to its renewal; no row of an older version is known as one.
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX coverage_that_renews ON coverage (renews) WHERE renews IS NOT NULL;
 
 -- What changed since the enrollment. Tables of their own, as coverage_ends is: a change may overtake its enrollment.
 CREATE TABLE coverage_phones (

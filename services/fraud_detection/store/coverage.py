@@ -61,6 +61,13 @@ _BESIDE: Final = f"""
 {_READ} WHERE person_token = decode(%s, 'hex') AND product_code = %s AND stacks AND coverage.policy_id <> %s
 ORDER BY coverage.policy_id"""
 
+_RENEWALS: Final = f"""
+WITH RECURSIVE later AS (
+    SELECT policy_id FROM coverage WHERE renews = %s
+    UNION
+    SELECT coverage.policy_id FROM coverage JOIN later ON coverage.renews = later.policy_id)
+{_READ} JOIN later USING (policy_id) ORDER BY effective_from, policy_id"""
+
 
 def keep_end(tx: Tx, canceled: PolicyCanceled) -> None:
     """An early end, unless a newer one is known; its enrollment may come later."""
@@ -99,6 +106,11 @@ def beside(tx: Tx, coverage: Coverage) -> list[Coverage]:
     """The same person's other policies of a product that stacks, with whichever partner."""
     values = (coverage.person_token, coverage.product_code, coverage.policy_id)
     return [_coverage(row) for row in tx.all(_BESIDE, values)] if coverage.stacks else []
+
+
+def renewals(tx: Tx, policy_id: PolicyId) -> list[Coverage]:
+    """The policies that follow this one without a gap, one after the other, canceled ones too."""
+    return [_coverage(row) for row in tx.all(_RENEWALS, (policy_id,))]
 
 
 def _coverage(row: Row) -> Coverage:

@@ -20,7 +20,7 @@ from shared.db.transaction import Tx
 from shared.events.policies import ID_BYTES, TOKEN_BYTES, PoliciesEnrolled
 
 _COLUMNS: Final = """policy_id, effective_from, effective_to, version, product_version, birth_year,
-    person_token, phone_token, partner_id, product_code, waits_from, retroactive_from, stacks"""
+    person_token, phone_token, partner_id, product_code, waits_from, retroactive_from, stacks, renews"""
 _COPY: Final = f"COPY coverage ({_COLUMNS}) FROM STDIN (FORMAT binary)"
 _STAGE: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_coverage (LIKE coverage INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"""
@@ -64,6 +64,7 @@ def _rows(chunk: PoliciesEnrolled) -> bytes:
         _moments(policies.waits_from),
         _moments(policies.retroactive_from),
         np.array(chunk.stacks, "?"),
+        None if policies.renews is None else packed(policies.renews, ID_BYTES),
     )
     return rows_of(policies.count, columns).tobytes()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
-from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Share
+from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Renewal, Share
 from services.fraud_detection.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.domain.features import Snapshot
 from services.fraud_detection.domain.one_event import may_be_one_event
@@ -64,9 +64,9 @@ def collect(tx: Tx, claim: Claim) -> CaseFile:
     if cover is None:
         raise Unready(f"policy {claim.policy_id}")
     one_at_a_time(tx, claim, cover)
-    beside = tuple(Beside(*_under_terms(tx, each)) for each in coverage.beside(tx, cover))
+    beside = tuple(Beside(*_under_terms(tx, claim, each)) for each in coverage.beside(tx, cover))
     policies = [cover.policy_id, *(each.coverage.policy_id for each in beside)]
-    held, terms = _under_terms(tx, cover)
+    held, terms = _under_terms(tx, claim, cover)
     return CaseFile(
         claim,
         terms,
@@ -84,7 +84,16 @@ def one_at_a_time(tx: Tx, claim: Claim, cover: Coverage) -> None:
         history.one_at_a_time(tx, person)
 
 
-def _under_terms(tx: Tx, cover: Coverage) -> tuple[Coverage, Product]:
+def _under_terms(tx: Tx, claim: Claim, cover: Coverage) -> tuple[Coverage, Product]:
+    """The policy and its terms; with its renewals where one of them may answer for the claim in its place."""
+    held, product = _with_items(tx, cover)
+    if product.trigger == "occurrence" or claim.reported_at < cover.effective_to:
+        return held, product
+    renewals = tuple(Renewal(*_with_items(tx, each)) for each in coverage.renewals(tx, cover.policy_id))
+    return replace(held, renewals=renewals), product
+
+
+def _with_items(tx: Tx, cover: Coverage) -> tuple[Coverage, Product]:
     """The policy with what it lists, where its product lists things, and its terms."""
     product = products.find(tx, cover.product_code, cover.product_version)
     if product is None:

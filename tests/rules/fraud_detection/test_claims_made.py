@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.cover import Coverage, Renewal
 from tests.rules.fraud_detection.builders import LOSS, START, claim, coverage, failed, product
 
 END = START + timedelta(days=365)
@@ -94,3 +97,112 @@ def test_a_claim_that_was_made_too_late_is_not_told_also_that_it_was_received_to
     late = END + timedelta(days=31)
     filed = claim(occurred_at=START, discovered_at=late, reported_at=late, submitted_at=late)
     assert codes(terms=product(**CLAIMS_MADE), filed=filed) == ["made_outside_term"]
+
+
+# Once a policy is renewed
+
+
+def renewed(number: int = 1, *, terms: dict[str, Any] | None = None, **changes: Any) -> Renewal:
+    """The ``number``-th renewal of a policy that began at START, each of a year."""
+    year = timedelta(days=365)
+    values: dict[str, Any] = {
+        "effective_from": START + number * year,
+        "effective_to": START + (number + 1) * year,
+        "waits_from": START,
+        "retroactive_from": START - timedelta(days=100),
+        **changes,
+    }
+    return Renewal(coverage(**values), product(**CLAIMS_MADE, **(terms or {})))
+
+
+def first_policy(*renewals: Renewal) -> Coverage:
+    return coverage(retroactive_from=START - timedelta(days=100), renewals=renewals)
+
+
+def made_after_the_term(**changes: Any) -> Claim:
+    made = END + timedelta(days=10)
+    values = {"occurred_at": LOSS, "discovered_at": made, "reported_at": made, "submitted_at": made, **changes}
+    return claim(**values)
+
+
+@pytest.mark.parametrize("made", [END, END + timedelta(days=200)], ids=["at once", "after the extended period too"])
+def test_a_claim_that_is_made_after_the_term_is_the_renewals_and_who_reads_it_is_told_so(made: datetime) -> None:
+    filed = made_after_the_term(discovered_at=made, reported_at=made, submitted_at=made)
+    (rule,) = failed(terms=product(**CLAIMS_MADE), cover=first_policy(renewed()), filed=filed)
+    assert (rule.code, rule.waivable) == ("made_outside_term", False)
+    assert (
+        rule.text_zh == "索赔在保险期间（2026-03-01 至 2027-03-01）之后首次提出，应按自 2027-03-01 起的续保保单申请。"
+    )
+    assert rule.text_en == (
+        "The claim was first made after the term (2026-03-01 to 2027-03-01): "
+        "it is the renewal's that began on 2027-03-01."
+    )
+    assert codes(terms=renewed().product, cover=renewed().coverage, filed=filed) == []
+
+
+@pytest.mark.parametrize(
+    "renewal",
+    [
+        renewed(effective_to=END, canceled=True),
+        renewed(retroactive_from=LOSS + SECOND),
+        renewed(terms={"scam_types": {}}),
+        renewed(terms={"territory": ["HK"]}),
+        renewed(terms={"product_version": 2}, effective_to=END + timedelta(days=10), retroactive_from=LOSS + SECOND),
+    ],
+    ids=[
+        "canceled before it began",
+        "begins to cover acts later",
+        "leaves out the type of scam",
+        "holds elsewhere",
+        "covers acts later and ended early",
+    ],
+)
+def test_what_the_renewal_does_not_answer_for_stays_with_the_policys_extended_period(renewal: Renewal) -> None:
+    cover = first_policy(renewal)
+    assert codes(terms=product(**CLAIMS_MADE), cover=cover, filed=made_after_the_term()) == []
+
+
+def test_a_renewal_that_ended_early_answers_in_its_own_extended_period() -> None:
+    ended = renewed(effective_to=END + timedelta(days=5), canceled=True)
+    cover = first_policy(ended)
+    assert codes(terms=product(**CLAIMS_MADE), cover=cover, filed=made_after_the_term()) == ["made_outside_term"]
+    assert codes(terms=ended.product, cover=ended.coverage, filed=made_after_the_term()) == []
+
+
+def test_a_claim_that_was_made_in_the_term_stays_with_its_policy_though_it_comes_after_the_renewal_began() -> None:
+    made = END - SECOND
+    filed = made_after_the_term(discovered_at=made, reported_at=made)
+    assert codes(terms=product(**CLAIMS_MADE), cover=first_policy(renewed()), filed=filed) == []
+
+
+def test_what_the_renewal_answers_for_is_not_told_also_that_it_was_received_too_late() -> None:
+    filed = made_after_the_term(submitted_at=END + timedelta(days=31))
+    assert codes(terms=product(**CLAIMS_MADE), cover=first_policy(renewed()), filed=filed) == ["made_outside_term"]
+
+
+@pytest.mark.parametrize(
+    ("extended", "last_is_canceled", "expected"),
+    [
+        ([90, 90, 90], False, ["made_outside_term", "made_outside_term", None]),
+        ([90, 0, 90], False, ["made_outside_term", "made_outside_term", None]),
+        ([90, 90, 90], True, ["made_outside_term", None, "not_in_force"]),
+        ([90, 0, 90], True, [None, "made_outside_term", "not_in_force"]),
+    ],
+    ids=["all extend", "the second does not extend", "the third never began", "only the first answers"],
+)
+def test_of_a_chain_of_monthly_terms_just_one_policy_answers_for_a_claim_of_the_third_month(
+    extended: list[int], *, last_is_canceled: bool, expected: list[str | None]
+) -> None:
+    month = timedelta(days=30)
+    chain = []
+    for number, days in enumerate(extended):
+        begins = START + number * month
+        ends = begins if last_is_canceled and number == len(extended) - 1 else begins + month
+        policy = coverage(effective_from=begins, effective_to=ends, waits_from=START)
+        chain.append(Renewal(policy, product(**{**CLAIMS_MADE, "extended_reporting_days": days})))
+    made = START + timedelta(days=70)
+    filed = claim(occurred_at=START, discovered_at=made, reported_at=made, submitted_at=made)
+    for number, each in enumerate(chain):
+        cover = replace(each.coverage, renewals=tuple(chain[number + 1 :]))
+        told = [expected[number]] if expected[number] else []
+        assert codes(terms=each.product, cover=cover, filed=filed) == told

@@ -83,6 +83,35 @@ def test_a_known_chunk_among_new_ones_stays_as_it_was_and_the_new_ones_come_in(w
     assert known(world, new_one) == (START, START + timedelta(days=365), False)
 
 
+def test_all_renewals_of_a_policy_are_found_in_whatever_order_they_were_told(world: World) -> None:
+    """The second renewal is heard of first, the first policy last; others are nobody's renewal."""
+    first, second, third, stranger = (world.person() for _ in range(4))
+    term = timedelta(days=365)
+    for number, (person, renews) in enumerate([(third, second), (second, first), (stranger, None), (first, None)]):
+        columns = PolicyColumns.of(
+            policy_id=[person.policy_id],
+            person_token=["01" + "ab" * 16],
+            phone_token=["01" + "12" * 16],
+            birth_year=[1950],
+            effective_from=[START - number * term],
+            effective_to=[START + term - number * term],
+            renews=None if renews is None else [renews.policy_id],
+        )
+        with world.database.transaction() as tx:
+            coverage_rows.keep(tx, [msgspec.structs.replace(world.chunk([]), policies=columns)])
+    with world.database.transaction() as tx:
+        found = {
+            person.policy_id: [each.policy_id for each in coverage.renewals(tx, person.policy_id)]
+            for person in (first, second, third, stranger)
+        }
+    assert found == {
+        first.policy_id: [second.policy_id, third.policy_id],
+        second.policy_id: [third.policy_id],
+        third.policy_id: [],
+        stranger.policy_id: [],
+    }
+
+
 def test_a_number_that_fits_no_column_is_poison(world: World) -> None:
     enrolled = POLICIES.handlers[PoliciesEnrolled]
     chunk = world.chunk([world.person()])

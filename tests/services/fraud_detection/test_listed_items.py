@@ -175,3 +175,27 @@ def test_an_item_that_cannot_be_is_poison(world: World, reference: str) -> None:
         take(world, changed(insured, 2, "item_added", reference))
     with pytest.raises(Poison):
         take(world, chunk(world, BIAS, organization(), items=[reference]))
+
+
+@pytest.mark.parametrize(
+    ("listed", "outcome", "codes"),
+    [("scorer", "refusal_proposed", ["made_outside_term"]), ("ranker", "review", [])],
+    ids=["listed by the renewal", "listed no more"],
+)
+def test_a_claim_made_after_the_term_is_the_renewals_where_that_lists_the_thing_too(
+    world: World, listed: str, outcome: str, codes: list[str]
+) -> None:
+    first = insure(world, BIAS, items=["scorer"])
+    end = START + timedelta(days=BIAS.term_days)
+    term: dict[str, Any] = {
+        "effective_from": end,
+        "effective_to": end + timedelta(days=365),
+        "waits_from": START,
+        "retroactive_from": START,
+    }
+    insure(world, BIAS, first.elsewhere(), renews=first.policy_id, items=[listed], **term)
+    made = end + timedelta(days=10)
+    times = {"discovered_at": made, "reported_at": made, "now": made + timedelta(hours=1)}
+    claim = about(world, first, "scorer", end - timedelta(days=5), **times)
+    assert world.decide(claim) == outcome
+    assert [code for code, _ in told(world, claim)] == codes

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import pytest
 
 from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.errors import CoverRuleStands
 from services.fraud_detection.store import coverage
+from shared.messaging.failures import Unready
 from shared.values.ids import ProductCode
-from tests.rules.fraud_detection.builders import LOSS, liability, product
-from tests.services.fraud_detection.builders import NOW, World, champion, no_champion
+from tests.rules.fraud_detection.builders import LOSS, START, liability, product
+from tests.services.fraud_detection.builders import NOW, Person, World, champion, no_champion
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, told, why
 
 STACKING = product(product_code="account-theft-share", stacking="pro_rata")
@@ -161,3 +165,78 @@ def test_a_claim_of_a_stranger_on_the_policy_still_takes_of_the_events_limit(wor
     assert world.decide(repair, by=champion(0.01)) == "review"
     assert world.review(repair.claim_id, "approve", clause=None, reasons=None) == "approved"
     assert approved(world, repair) == 1_000_000
+
+
+# A claims-made policy and its renewal
+
+
+def renewed(
+    world: World, stacking: Literal["one_per_person", "pro_rata"], **changes: Any
+) -> tuple[Insured, Insured, datetime]:
+    """One person's policy that takes claims for 60 days more, its renewal, and the moment between their terms."""
+    terms = product(
+        product_code="claims-made",
+        stacking=stacking,
+        trigger="claims_made",
+        retroactive_days=365,
+        extended_reporting_days=60,
+    )
+    first = insure(world, terms)
+    end = START + timedelta(days=terms.term_days)
+    second = insure(
+        world,
+        terms,
+        first.elsewhere(),
+        effective_from=end,
+        effective_to=end + timedelta(days=365),
+        waits_from=START,
+        retroactive_from=START - timedelta(days=365),
+        renews=first.policy_id,
+        **changes,
+    )
+    return first, second, end
+
+
+def made(end: datetime, *, act_days: int, made_days: int) -> dict[str, datetime]:
+    """The times of a claim by days after ``end``: of the act, and of its discovery and report."""
+    hours = (made_days - act_days) * 24
+    return at(end + timedelta(days=act_days), found_after_hours=hours, reported_after_hours=hours + 1)
+
+
+def test_a_renewal_pays_all_of_a_claim_that_is_made_in_its_term_though_the_old_policy_still_takes_claims(
+    world: World,
+) -> None:
+    first, second, end = renewed(world, "pro_rata")
+    on_renewal = file(world, second, **made(end, act_days=-5, made_days=5))
+    assert world.decide(on_renewal) == "approved"
+    assert approved(world, on_renewal) == 1_440_000
+    on_old = file(world, first, amount_fen=900_000, scam_type="other", **made(end, act_days=-40, made_days=5))
+    assert world.decide(on_old) == "refusal_proposed"
+    assert [code for code, _ in told(world, on_old)] == ["made_outside_term"]
+
+
+def test_claims_of_one_policy_year_have_one_years_limit(world: World) -> None:
+    first, second, end = renewed(world, "one_per_person")
+    on_renewal = file(world, second, amount_fen=5_000_000, **made(end, act_days=-30, made_days=5))
+    on_old = file(world, first, amount_fen=4_900_000, scam_type="other", **made(end, act_days=-2, made_days=10))
+    assert (world.decide(on_renewal), world.decide(on_old)) == ("approved", "refusal_proposed")
+    assert approved(world, on_renewal) == 5_000_000
+    with pytest.raises(CoverRuleStands):
+        world.review(on_old.claim_id, "approve", clause=None, reasons=None)
+
+
+def test_where_the_renewal_was_canceled_before_it_began_the_old_policy_takes_claims_as_before(world: World) -> None:
+    first, second, end = renewed(world, "pro_rata")
+    world.cancel(Person(second.policy_id, second.claimant.document_number, second.claimant.phone), end)
+    on_old = file(world, first, **made(end, act_days=-5, made_days=5))
+    assert world.decide(on_old) == "approved"
+    assert approved(world, on_old) == 1_440_000
+
+
+def test_a_claim_waits_for_the_terms_of_the_renewal_that_may_answer_for_it(world: World) -> None:
+    first, _, end = renewed(world, "one_per_person", product_version=2)
+    in_term = file(world, first, **made(end, act_days=-40, made_days=-35))
+    assert world.decide(in_term) == "approved"
+    after = file(world, first, amount_fen=900_000, scam_type="other", **made(end, act_days=-5, made_days=5))
+    with pytest.raises(Unready, match="claims-made version 2"):
+        world.decide(after)

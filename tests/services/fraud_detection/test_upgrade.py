@@ -68,4 +68,5 @@ def test_a_policy_of_before_waits_from_its_start_and_shares_nothing(lived: Datab
         assert found is not None
         assert (found.began, found.retroactive_from, found.stacks) == (found.effective_from, None, False)
         assert coverage.beside(tx, found) == []
+        assert coverage.renewals(tx, POLICY) == []
         assert tx.all("SELECT liability, territory FROM claims") == [("fraud_loss", "CN")]
