@@ -66,6 +66,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "The product's rules of how many covers one person may hold, or of when a day begins, have changed.",
         "Let the cover end and enroll the person anew.",
     ),
+    "record_unreadable": (
+        "The stored record of the person cannot be read, which is for the insurer to mend.",
+        "Ask the insurer, and order the renewal again afterwards, while the cover runs.",
+    ),
     "erased": ("The person behind this policy was forgotten.", "Leave this row out."),
 }
 RENEWAL_CODES: Final = tuple(_SENTENCES)

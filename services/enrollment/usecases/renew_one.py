@@ -56,7 +56,10 @@ def _renewed(
     terms = sale.product.terms
     first_day = old.ending.effective_to.astimezone(zone_of(terms)).date()
     desk = Desk(terms, contract, now=now, sandbox=sandbox, consent_texts=texts_in_use(tx, contract))
-    born = vault.everyone(tx, old.chunk_id)[old.chunk_place].birth_date
+    people = vault.everyone_readable(tx, old.chunk_id)
+    if people is None:
+        raise _not_renewable(old, "record_unreadable")
+    born = people[old.chunk_place].birth_date
     judged = _judged(application, desk, first_day, born)
     if old.person_token not in (vault.person(judged.insured), *vault.persons_under_older_keys(judged.insured)):
         raise InvalidField(

@@ -66,7 +66,7 @@ def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vaul
     opt_outs.hold(tx)
     result = Renewals()
     sales: dict[datetime, Sale | None] = {}
-    people: dict[str, list[Insured]] = {}
+    people: dict[str, list[Insured] | None] = {}
     wanted: list[_Wanted] = []
     # Chunk by chunk: those asked for may be spread over thousands of chunks, each with a thousand people's records.
     for old in sorted(renewals.hold(tx, policy_ids), key=lambda held: held.chunk_id):
@@ -92,7 +92,7 @@ def _judge(
     vault: Vault,
     *,
     sales: dict[datetime, Sale | None],
-    people: dict[str, list[Insured]],
+    people: dict[str, list[Insured] | None],
 ) -> _Wanted | str:
     """What follows a policy that runs, or the code that says why nothing does. ``sales`` and ``people`` are kept."""
     sale = _sale(tx, old.ending.effective_to, order, sales)
@@ -103,15 +103,18 @@ def _judge(
     if code is not None:
         return code
     insured = _insured(tx, old, vault, people)
+    if insured is None:
+        return "record_unreadable"
     return _Wanted(old, sale, insured) if _age_fits(insured, old, sale) else "age_outside"
 
 
-def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insured]]) -> Insured:
-    """Who is insured; ``known`` keeps the chunk that was opened last."""
+def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insured] | None]) -> Insured | None:
+    """Who is insured, None where the chunk does not open; ``known`` keeps the one that was read last."""
     if old.chunk_id not in known:
         known.clear()
-        known[old.chunk_id] = vault.everyone(tx, old.chunk_id)
-    return known[old.chunk_id][old.chunk_place]
+        known[old.chunk_id] = vault.everyone_readable(tx, old.chunk_id)
+    people = known[old.chunk_id]
+    return None if people is None else people[old.chunk_place]
 
 
 def _sale(tx: Tx, first_moment: datetime, order: Order, known: dict[datetime, Sale | None]) -> Sale | None:

@@ -15,8 +15,10 @@ import zstandard
 from services.enrollment.domain.policies import Insured, Policy
 from services.enrollment.store import sealed_records
 from shared.db.transaction import Tx
-from shared.privacy.sealed import DataKey, Sealer, data_key_id
+from shared.privacy.keys import UnknownKey
+from shared.privacy.sealed import DataKey, SealBroken, Sealer, data_key_id
 from shared.privacy.tokens import Tokenizer
+from shared.process.logs import get_logger
 from shared.values.ids import BatchId, TokenHex
 
 RECORD_FIELDS: Final = Insured.__struct_fields__
@@ -24,6 +26,8 @@ RECORD_SEPARATOR: Final = "\t"
 _LINE: Final = "\n"
 """Neither can stand in a record: no field of a row holds a control character."""
 _FORGOTTEN: Final = Insured("", "", "", "")
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ class Vault:
         """The clear records of a whole chunk, by place."""
         text = self.sealer.open(tx, sealed_records.read(tx, chunk_id), chunk_context(chunk_id))
         return [Insured(*line.split(RECORD_SEPARATOR)) if line else _FORGOTTEN for line in text.split(_LINE)]
+
+    def everyone_readable(self, tx: Tx, chunk_id: str) -> list[Insured] | None:
+        """The same; None where the records do not open with the settings' keys: our fault, and the log says so."""
+        try:
+            return self.everyone(tx, chunk_id)
+        except (SealBroken, UnknownKey) as error:
+            log.error("records_unreadable", chunk_id=chunk_id, reason=error.sentence())  # noqa: TRY400
+            return None
 
     def erase(self, tx: Tx, policy: Policy) -> None:
         """Forget who is insured: the chunk's blob is written anew without this person, under the same data key."""

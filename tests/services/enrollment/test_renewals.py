@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import psycopg2
 import pytest
+from structlog.testing import capture_logs
 
-from services.enrollment.domain.policies import Insured
+from services.enrollment.domain.policies import Insured, Policy
 from services.enrollment.domain.renewals import RENEWAL_CODES, fault
 from services.enrollment.intake import lines
-from services.enrollment.store import erasures, opt_outs, products
+from services.enrollment.store import erasures, opt_outs, products, renewals
 from services.enrollment.usecases.contracts import contract_of
 from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.run_renewals import start_renewals, work_off_renewals
@@ -28,6 +29,9 @@ from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Of
 
 HEADER = "partner_reference"
 FIRST = "sub-000000001"
+DAMAGE = "UPDATE policy_chunks SET sealed = overlay(sealed placing '\\x00000000'::bytea from length(sealed) - 4) "
+FORGET_KEY = "UPDATE data_keys SET wrapping_key = 250 WHERE id = (SELECT min(id) FROM data_keys)"
+"""Of what was sealed first, the settings have no key."""
 
 
 def test_a_renewal_goes_on_where_its_predecessor_ends_and_waiting_is_not_begun_anew(
@@ -125,6 +129,60 @@ def test_the_records_of_a_chunk_are_opened_once_however_its_people_are_spread_ov
     batch = office.send("renewal", [HEADER, *mixed], now=SHORTLY_BEFORE)
     assert office.counts(batch) == ("finished", 20, 0)
     assert len(opened) == 2
+
+
+@pytest.fixture(params=["damaged", "of a key that the settings lack"])
+def unreadable(request: pytest.FixtureRequest, office: Office) -> Policy:
+    """A policy whose sealed record does not open."""
+    policy = office.enroll(1)
+    with office.database.transaction() as tx:
+        if request.param == "damaged":
+            tx.execute(DAMAGE + "WHERE chunk_id = %s", (policy.chunk_id,))
+        else:
+            tx.execute(FORGET_KEY)
+    return policy
+
+
+def test_a_record_that_does_not_open_stops_no_run(office: Office, unreadable: Policy) -> None:
+    """Neither its own nor another partner's; it is left out, and may be renewed once it opens again."""
+    beside, elsewhere = office.enroll(2), office.enroll(3, tenant="telecom-west")
+    with office.database.transaction() as tx:
+        run, _ = [
+            start_renewals(tx, PartnerId(tenant), PRODUCT, ENDS.date(), actor="t", now=SHORTLY_BEFORE)
+            for tenant in ("telecom-east", "telecom-west")
+        ]
+    with capture_logs() as logs:
+        office.work_off_renewals(SHORTLY_BEFORE)
+    for policy in (beside, elsewhere):
+        assert office.successor(policy).state == "upcoming"
+    assert office.policy(unreadable.policy_id).renewed_by is None
+    with office.database.transaction() as tx:
+        (skip,) = renewals.skips(tx, run.run_id, after=None, limit=10)
+        assert tx.all("SELECT DISTINCT state FROM renewal_runs") == [("finished",)]
+    assert (skip.policy_id, skip.code) == (unreadable.policy_id, "record_unreadable")
+    (said,) = [each for each in logs if each["event"] == "records_unreadable"]
+    assert (said["chunk_id"], said["log_level"]) == (unreadable.chunk_id, "error")
+
+
+def test_a_record_that_does_not_open_is_one_rejected_row_of_its_file(office: Office, unreadable: Policy) -> None:
+    beside = office.enroll(2)
+    batch = office.send("renewal", [HEADER, FIRST, "sub-000000002"], now=SHORTLY_BEFORE)
+    assert office.counts(batch) == ("finished", 1, 1)
+    assert office.codes(batch) == [(2, "record_unreadable")]
+    assert office.successor(beside).state == "upcoming"
+    assert office.policy(unreadable.policy_id).renewed_by is None
+
+
+def test_all_of_a_chunk_that_does_not_open_are_left_out_and_it_is_said_once(office: Office) -> None:
+    office.send("enrollment", csv([row(n) for n in range(1, 4)]).decode().splitlines(), now=NOW)
+    office.enroll(4)
+    with office.database.transaction() as tx:
+        tx.execute(DAMAGE + "WHERE policies = 3")
+    with capture_logs() as logs:
+        batch = office.send("renewal", [HEADER, *(f"sub-{n:09d}" for n in range(1, 5))], now=SHORTLY_BEFORE)
+    assert office.codes(batch) == [(line, "record_unreadable") for line in (2, 3, 4)]
+    assert office.counts(batch) == ("finished", 1, 3)
+    assert [each["event"] for each in logs].count("records_unreadable") == 1
 
 
 def test_it_is_too_early_until_the_last_quarter_of_the_term(office: Office) -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.enrollment.domain.errors import AlreadyCovered
-from services.enrollment.store import opt_outs
+from services.enrollment.store import opt_outs, sealed_records
 from services.enrollment.usecases.enroll_policies import Application, Enrolled
 from services.enrollment.usecases.renew_one import renew_one
 from services.enrollment.usecases.vault import Vault
@@ -176,6 +176,20 @@ def test_too_early_too_late_or_after_an_opt_out_nothing_follows(office: Office, 
     late = renewing(east, first, cyber(1))
     assert problem(late) == "not-renewable"
     assert "continuity is lost" in late.json["detail"]
+
+
+def test_a_policy_whose_record_does_not_open_is_not_renewable_until_it_does(office: Office, east: Partner) -> None:
+    first = enrolled(east, cyber(1))
+    chunk = office.policy(PolicyId(first["policy_id"])).chunk_id
+    with office.database.transaction() as tx:
+        whole = sealed_records.read(tx, chunk)
+        sealed_records.write(tx, chunk, whole[:-1])
+    refused = renewed(office, east, first, cyber(1))
+    assert (refused.status_code, problem(refused)) == (409, "not-renewable")
+    assert "cannot be read" in refused.json["detail"]
+    with office.database.transaction() as tx:
+        sealed_records.write(tx, chunk, whole)
+    assert renewing(east, first, cyber(1)).status_code == 201
 
 
 @pytest.mark.parametrize(
