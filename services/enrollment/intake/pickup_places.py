@@ -98,7 +98,8 @@ class Found:
 
     name: str
     etag: str
-    """Of the file together with its hash and signature: where one of those is mended, it is another file to look at."""
+    """Of the file together with its hash and signature, and of when it was left: where one of those is mended, or the
+    same file is put there again, it is another one to look at."""
     content: str
     """Of the file alone."""
     sent: Sent
@@ -182,7 +183,9 @@ class Place:
         sha256 = hashed[1].decode().lower() if hashed else "" if said is not None else None
         content = _etag(listed[name])
         beside = (_etag(listed[name + ending]) for ending in (HASH, SIGNATURE) if name + ending in listed)
-        return Found(name, " ".join((content, *beside)), content, sent, sha256)
+        # A store's ETag is the same again where the same content is put there again.
+        left = _modified(listed[name]).astimezone(UTC).isoformat()
+        return Found(name, " ".join((content, left, *beside)), content, sent, sha256)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

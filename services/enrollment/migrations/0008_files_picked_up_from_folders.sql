@@ -7,7 +7,7 @@ CREATE TABLE picked_files (
     name text NOT NULL,
     -- By what the place tells one content of a file from the next.
     etag text NOT NULL,
-    -- NULL where the file was refused, or was the same again under another etag.
+    -- NULL where the file was refused, was the same again under another etag, or was sent again after its batch failed.
     sha256 text CHECK (length(sha256) = 64),
     batch_id uuid REFERENCES batches,
     refusal jsonb,

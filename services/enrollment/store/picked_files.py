@@ -29,16 +29,23 @@ def known(tx: Tx, partner_no: int, place: str, names: Sequence[str]) -> set[tupl
 
 
 _BATCH_OF: Final = """
-SELECT batch_id FROM picked_files WHERE partner_no = %s AND place = %s AND name = %s AND sha256 = %s
+SELECT f.batch_id FROM picked_files f JOIN batches b USING (batch_id)
+WHERE f.partner_no = %s AND f.place = %s AND f.name = %s AND f.sha256 = %s AND b.state <> 'failed'
 """
 
 
 def batch_of(tx: Tx, partner_no: int, place: str, name: str, sha256: str) -> BatchId | None:
-    """The batch that the same content of the same file became before."""
+    """The batch that the same content of the same file became before, unless that failed."""
     row = tx.one(_BATCH_OF, (partner_no, place, name, sha256))
     return None if row is None else BatchId(row[0])
 
 
+# What failed is sent again; the content is then the new batch's.
+_GIVE_UP_CONTENT: Final = """
+UPDATE picked_files f SET sha256 = NULL FROM batches b
+WHERE f.partner_no = %(partner_no)s AND f.place = %(place)s AND f.name = %(name)s AND f.sha256 = %(sha256)s
+  AND b.batch_id = f.batch_id AND b.state = 'failed'
+"""
 _ADD: Final = """
 INSERT INTO picked_files (partner_no, place, name, etag, sha256, batch_id, refusal, signed_by, picked_at, results_at)
 VALUES (%(partner_no)s, %(place)s, %(name)s, %(etag)s, %(sha256)s, %(batch_id)s, %(refusal)s::jsonb, %(signed_by)s,
@@ -59,7 +66,10 @@ def add(
     signed_by: str | None = None,
     now: datetime,
 ) -> None:
-    """The file is dealt with: it became a batch, or was refused and has no results. The table takes each once."""
+    """The file is dealt with: it became a batch, or was refused and has no results.
+
+    The table takes each once, and content of which a batch failed again.
+    """
     parameters: dict[str, object] = {
         "partner_no": partner_no,
         "place": place,
@@ -72,6 +82,8 @@ def add(
         "now": now,
         "results_at": None if refusal is None else now,
     }
+    if sha256 is not None:
+        tx.execute(_GIVE_UP_CONTENT, parameters)
     tx.execute(_ADD, parameters)
 
 

@@ -40,6 +40,14 @@ def run_all(found: Pickups, database: Database, vault: Vault) -> None:
         pass
 
 
+def run_all_in_vain(found: Pickups, database: Database, vault: Vault) -> None:
+    """The same of what fails, as its stored parts are damaged."""
+    while found.run():
+        with database.transaction() as tx:
+            tx.execute("UPDATE batch_parts SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)")
+        load_all(database, vault, now=SystemClock().now())
+
+
 def receipt(folder: Path, name: str) -> Any:
     return json.loads((folder / f"{name}.receipt.json").read_bytes())
 

@@ -28,7 +28,7 @@ from services.enrollment.usecases.pickup_note import MOST_TRIES
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
-from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all
+from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all, run_all_in_vain
 from tests.services.enrollment.test_uploads import fresh, ndjson, parquet
 
 
@@ -283,6 +283,25 @@ def test_the_same_content_touched_again_is_the_same_batch(database: Database, va
     assert (counted("taken"), counted("known")) == (before[0], before[1] + 1)
     assert receipt(tmp_path, "a.csv")["batch_id"] == first
     assert pairs(database) == [("finished", 1)]
+
+
+def test_a_file_whose_batch_failed_is_taken_as_often_as_it_is_sent_again(
+    database: Database, vault: Vault, environ: dict[str, str], tmp_path: Path
+) -> None:
+    found = pickups(database, vault, pickup(tmp_path.as_uri()))
+    path = left(tmp_path, "a.csv", csv([fresh(1)]))
+    for seconds in (1_000_000_000, 1_050_000_000):
+        os.utime(path, (seconds, seconds))
+        run_all_in_vain(found, database, vault)
+        assert receipt(tmp_path, "a.csv")["state"] == "failed"
+    run_all(found, database, vault)
+    assert pairs(database) == [("failed", 0)] * 2, "nobody sent it again"
+    for seconds in (1_100_000_000, 1_200_000_000):
+        os.utime(path, (seconds, seconds))
+        run_all(found, database, vault)
+        assert receipt(tmp_path, "a.csv")["state"] == "finished"
+        assert pairs(database) == [("failed", 0), ("failed", 0), ("finished", 1)], "what was enrolled is not sent again"
+    assert faults(database, environ) == []
 
 
 def test_a_file_that_changes_while_it_is_read_is_left_for_later(

@@ -16,7 +16,7 @@ from services.enrollment.intake.pickup_places import Pickup
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults
-from tests.services.enrollment.pickup_builders import pairs, pickup, pickups, run_all
+from tests.services.enrollment.pickup_builders import pairs, pickup, pickups, run_all, run_all_in_vain
 from tests.services.enrollment.test_uploads import fresh
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -86,6 +86,29 @@ def test_an_object_that_is_no_file_of_subscribers_has_a_receipt_that_says_so(
     run_all(pickups(database, vault, prefix(endpoint)), database, vault)
     said = json.loads(store.cat_file("partners/east/new/a.parquet.receipt.json"))
     assert (said["state"], said["problem"]["type"]) == ("refused", "unreadable-file")
+
+
+def test_an_object_whose_batch_failed_is_taken_when_the_same_one_is_put_again(
+    database: Database, vault: Vault, endpoint: str, store: Any
+) -> None:
+    """A store's ETag tells of the content alone, and is the same again."""
+    found = pickups(database, vault, prefix(endpoint))
+
+    def put() -> Any:
+        store.pipe_file("partners/east/new/a.csv", csv([fresh(1)]))
+        store.pipe_file("partners/east/new/a.csv.done", b"")
+        return store.info("partners/east/new/a.csv")["LastModified"]
+
+    last = put()
+    run_all_in_vain(found, database, vault)
+    for _ in range(2):
+        while (now := put()) == last:
+            pass  # the store tells seconds
+        last = now
+        run_all(found, database, vault)
+        assert pairs(database) == [("failed", 0), ("finished", 1)]
+    said = json.loads(store.cat_file("partners/east/new/a.csv.receipt.json"))
+    assert (said["state"], said["accepted"]) == ("finished", 1)
 
 
 def test_a_store_that_is_away_is_asked_again(database: Database, vault: Vault, endpoint: str) -> None:
