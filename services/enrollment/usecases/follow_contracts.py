@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.enrollment.domain.errors import PartnerEnds, StillTakesOver
-from services.enrollment.domain.partners import ContractEntry, ContractState
+from services.enrollment.domain.partners import ContractEntry, ContractState, PartnerRecord
 from services.enrollment.usecases.keep_partner import (
     changes,
     hold_partner,
@@ -50,11 +50,19 @@ def _follow(tx: Tx, entry: ContractEntry, named: set[PartnerId], *, actor: str, 
         return
     if stored is None or any(changes(stored.terms, entry.terms)):
         stored = keep_partner(tx, entry.terms, stored, managed_by="file", actor=actor, now=now)
-    if stored.terms.contract.state != entry.terms.contract.state:
+    if not _stands(stored, entry):
         try:
             _bring_to(tx, entry, entry.terms.contract.state, actor=actor, now=now)
         except (PartnerEnds, StillTakesOver) as error:
             raise InvalidField("/state", str(error), "Say in the file what is so.") from error
+
+
+def _stands(stored: PartnerRecord, entry: ContractEntry) -> bool:
+    """Whether the contract is in the state that the entry says, for the reason that it says."""
+    state = stored.terms.contract.state
+    if state != entry.terms.contract.state:
+        return False
+    return state != "suspended" or stored.suspension_reason == entry.suspension_reason
 
 
 def _bring_to(tx: Tx, entry: ContractEntry, state: ContractState, *, actor: str, now: datetime) -> None:

@@ -77,7 +77,7 @@ def suspend_partner(
     actor: str,
     now: datetime,
 ) -> PartnerRecord:
-    """No new cover from the next request on; running cover is not touched. Suspended before: nothing changes.
+    """No new cover from the next request on; running cover is not touched. Suspended before: the reason alone changes.
 
     Raises:
         UnknownPartner: there is none.
@@ -86,7 +86,7 @@ def suspend_partner(
     before = _held(tx, partner_id)
     if before.terms.contract.state == "wind_down":
         raise PartnerEnds(partner_id)
-    if before.terms.contract.state == "suspended":
+    if before.terms.contract.state == "suspended" and before.suspension_reason == reason:
         return before
     partner_records.set_state(tx, partner_id, "suspended", managed_by=managed_by, suspended_for=reason)
     audit.record(tx, actor=actor, action="partner.suspended", subject=partner_id, details={"reason": reason}, now=now)

@@ -78,6 +78,21 @@ def test_what_the_file_changes_stands_in_the_audit_trail_and_what_it_repeats_doe
     assert faults(database, environ) == []
 
 
+def test_the_file_keeps_the_reason_of_a_suspension_too(database: Database, follow: Follow) -> None:
+    for reason in ("data_quality", "regulator", "regulator"):
+        follow(entry(state="suspended", suspension_reason=reason))
+    with database.transaction() as tx:
+        stored = hold_partner(tx, NORTH)
+    assert stored is not None
+    assert (stored.suspension_reason, stored.managed_by, stored.version) == ("regulator", "file", 3)
+    assert [action for action, _details in trail(database)] == [
+        "partner.entered",
+        "partner.suspended",
+        "partner.suspended",
+    ]
+    assert "regulator" in trail(database)[2][1]
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

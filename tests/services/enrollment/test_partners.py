@@ -221,6 +221,14 @@ def test_why_a_partner_is_suspended_is_shown_to_the_insurer_until_it_resumes(
     assert ending.json["suspension_reason"] is None
 
 
+def test_a_suspension_told_again_with_another_reason_has_that_one(partner_manager: Partner, database: Database) -> None:
+    before = suspended(partner_manager).json
+    after = partner_manager.post(f"{EAST}/suspension", {"reason": "regulator"}).json
+    assert (after["state"], after["suspension_reason"]) == ("suspended", "regulator")
+    assert after["version"] == before["version"] + 1
+    assert [action for _actor, action, _subject in actions(database)] == ["partner.suspended"] * 2
+
+
 def test_saying_a_contract_anew_does_not_end_its_suspension(partner_manager: Partner) -> None:
     before = suspended(partner_manager)
     mine = {name: before.json[name] for name in contract()} | {"contact": "x"}
