@@ -499,6 +499,13 @@ _PARTNERS_AND_PERSONS: Final = (
         _OPT_OUTS,
     ),
     Guard(
+        "an opt-out in a file leaves alone who agreed to cover after the file came",
+        "services/enrollment/usecases/remove_rows.py",
+        " and anew.isdisjoint(*people)",
+        "",
+        _OPT_OUTS,
+    ),
+    Guard(
         "no more is taken of a quota than is left",
         "services/enrollment/store/quotas.py",
         " AND taken + %(amount)s <= %(most)s",

@@ -13,6 +13,14 @@ from shared.values.ids import PolicyId
 
 DEFAULT_REASON: Final[CancelReason] = "partner_request"
 
+SEVERAL_PEOPLE: Final = Fault(
+    "partner_reference",
+    "reference_ambiguous",
+    "Policies of several people stood under this reference, and have ended.",
+    "Name the policy of the person who wants no cover by POST /v1/opt-outs.",
+)
+"""What is said of an opt-out where it is not known whose it is."""
+
 _REASONS: Final[tuple[str, ...]] = get_args(CancelReason)
 _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "not_covered": (
@@ -28,6 +36,11 @@ _SENTENCES: Final[Mapping[str, tuple[str, str, str]]] = {
     "already_ended": (
         "partner_reference",
         "This person's policy has ended already, by its term, a cancellation or a row above.",
+        "Nothing is to be done.",
+    ),
+    "opted_out_noted": (
+        "partner_reference",
+        "The policy had ended already; that this person wants no cover is noted for every partner.",
         "Nothing is to be done.",
     ),
     "reason_invalid": ("reason", "This is no reason that is known.", f"Send {', '.join(_REASONS)}, or nothing."),
@@ -53,18 +66,28 @@ def policy_to_end(policies: Sequence[NamedPolicy], reason: CancelReason, asked_a
     What was sold after the file came is not meant, unless it goes on with what was. An opt-out is the person's: without
     such a policy it means one that was sold since by a consent given before.
     """
-    meant: dict[PolicyId, NamedPolicy] = {}
-    for each in policies:
-        if each.held_by(asked_at) or each.renews in meant:
-            meant[each.policy_id] = each
-    if reason == "opt_out" and not running(meant.values(), asked_at):
-        meant |= {each.policy_id: each for each in policies if _opted_out_of(each, asked_at)}
+    meant = _meant(policies, reason, asked_at)
     found = running(meant.values(), asked_at)
     if len(found) == 1:
         return found[0]
     if found:
         return fault("reference_ambiguous")
     return fault("already_ended" if meant else "not_covered")
+
+
+def policies_of_leaver(policies: Sequence[NamedPolicy], asked_at: datetime) -> tuple[PolicyId, ...]:
+    """The policies whose holder opted out by a row of this reference, whether one of them runs or none."""
+    return tuple(_meant(policies, "opt_out", asked_at))
+
+
+def _meant(policies: Sequence[NamedPolicy], reason: CancelReason, asked_at: datetime) -> dict[PolicyId, NamedPolicy]:
+    meant: dict[PolicyId, NamedPolicy] = {}
+    for each in policies:
+        if each.held_by(asked_at) or each.renews in meant:
+            meant[each.policy_id] = each
+    if reason == "opt_out" and not running(meant.values(), asked_at):
+        meant |= {each.policy_id: each for each in policies if _opted_out_of(each, asked_at)}
+    return meant
 
 
 def _opted_out_of(policy: NamedPolicy, opted_out_at: datetime) -> bool:

@@ -103,6 +103,22 @@ def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:
     return {PolicyId(row[0]): row[1] for row in tx.all(_PARTNERS, (list(policies),))}
 
 
+_AGREED_AFTER: Final = """
+SELECT encode(person_token, 'hex') FROM policies
+WHERE person_token = ANY(%(tokens)s) AND state = 'in_force' AND consent_given_at > %(moment)s
+UNION ALL SELECT encode(person_token, 'hex') FROM policies
+WHERE person_token = ANY(%(tokens)s) AND state = 'upcoming' AND consent_given_at > %(moment)s
+UNION ALL SELECT encode(person_token, 'hex') FROM opt_out_lifts
+WHERE person_token = ANY(%(tokens)s) AND consent_given_at > %(moment)s
+"""
+
+
+def agreed_after(tx: Tx, tokens: Iterable[TokenHex], moment: datetime) -> set[TokenHex]:
+    """Those of these persons who agreed after ``moment`` to cover that they have, or to be covered again."""
+    rows = tx.all(_AGREED_AFTER, {"tokens": [bytes.fromhex(token) for token in tokens], "moment": moment})
+    return {TokenHex(row[0]) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Whose policy it is, where that person's sealed record stands, and whether the person was forgotten."""

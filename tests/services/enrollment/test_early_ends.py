@@ -146,7 +146,7 @@ def test_a_file_takes_people_off_the_roster_and_each_row_that_cannot_be_done_is_
         (4, "reason_invalid"),
         (5, "not_covered"),
         (6, "reference_ambiguous"),
-        (7, "already_ended"),
+        (7, "opted_out_noted"),
         (8, "not_covered"),
         (9, "columns_wrong"),
     ]

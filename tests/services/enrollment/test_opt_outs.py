@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from services.enrollment.domain.errors import AlreadyCovered, OptedOut
-from services.enrollment.domain.policies import Policy
+from services.enrollment.domain.policies import Consent, Policy
 from services.enrollment.domain.rows import RawRow
+from services.enrollment.intake import lines
 from services.enrollment.store import opt_outs
+from services.enrollment.usecases.cancel_policy import cancel_policy
 from services.enrollment.usecases.expire_policies import expire_some
-from services.enrollment.usecases.opt_out import OptedOutNow, opt_out, persons_tokens
+from services.enrollment.usecases.opt_out import OptedOutNow, lift_opt_out, opt_out, persons_tokens
 from services.enrollment.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.usecases.vault import Vault
 from shared.db.pool import Database
@@ -421,3 +423,112 @@ def test_thousands_are_taken_off_by_one_file_for_an_opt_out(
         assert tx.one("SELECT state, accepted FROM batches WHERE kind = 'removal'") == ("finished", 20_000)
         assert tx.one("SELECT count(*) FROM opt_outs") == (20_000,)
     assert faults(database, environ) == []
+
+
+FOR_AN_OPT_OUT = ["partner_reference,reason", "sub-000000001,opt_out"]
+
+
+def test_an_opt_out_in_a_file_ends_the_persons_other_cover_though_the_policy_it_names_has_ended(
+    office: Office, environ: dict[str, str]
+) -> None:
+    office.cancel(office.enroll(1), now=NOW)
+    covered = office.enroll(1, tenant=WEST, now=NOW)
+    batch = office.send("removal", FOR_AN_OPT_OUT, now=NOW + timedelta(hours=1))
+    assert office.codes(batch) == [(2, "opted_out_noted")]
+    assert office.counts(batch) == ("finished", 0, 1)
+    assert office.policy(covered.policy_id).state == "canceled"
+    assert faults(office.database, environ) == []
+
+
+def test_an_opt_out_in_a_file_counts_after_the_term_is_over(office: Office) -> None:
+    office.enroll(1)
+    office.end_terms(ENDS)
+    later = ENDS + timedelta(days=1)
+    assert office.codes(office.send("removal", FOR_AN_OPT_OUT, now=later)) == [(2, "opted_out_noted")]
+    with pytest.raises(OptedOut):
+        office.enroll(1, now=later, effective_date="2027-03-05")
+
+
+@pytest.mark.parametrize("rows_a_part", [1, 5000])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_opt_out_in_a_file_counts_after_another_row_of_the_same_reference(
+    office: Office, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, rows_a_part: int, dry_run: bool
+) -> None:
+    monkeypatch.setattr(lines, "PART_ROWS", rows_a_part)
+    office.enroll(1)
+    file = ["partner_reference,reason", *(f"sub-000000001,{why}" for why in ("number_closed", "opt_out", "opt_out"))]
+    later = NOW + timedelta(hours=1)
+    batch = office.send("removal", file, now=later, dry_run=dry_run)
+    assert office.codes(batch) == [(3, "opted_out_noted"), (4, "opted_out_noted")]
+    assert office.counts(batch) == ("finished", 1, 2)
+    with office.database.transaction() as tx:
+        assert tx.one("SELECT count(*) FROM opt_outs") == (0 if dry_run else 1,)
+    if not dry_run:
+        with pytest.raises(OptedOut):
+            office.enroll(1, now=later)
+    assert faults(office.database, environ) == []
+
+
+def test_an_opt_out_in_a_file_undoes_nothing_that_the_person_agreed_to_after_the_file_came(office: Office) -> None:
+    office.cancel(office.enroll(1), now=NOW)
+    batch = office.receive("removal", FOR_AN_OPT_OUT, now=NOW)
+    later = NOW + timedelta(hours=1)
+    agreed_anew = office.enroll(1, tenant=WEST, now=later, consent_given_at=later.isoformat())
+    load_all(office.database, office.vault, now=later)
+    assert office.codes(batch) == [(2, "already_ended")]
+    assert office.policy(agreed_anew.policy_id).state == "in_force"
+
+
+def test_an_opt_out_in_a_file_leaves_a_lift_that_came_after_the_file(office: Office) -> None:
+    office.cancel(office.enroll(1), now=NOW)
+    leave(office.database, office.vault, row(1))
+    batch = office.receive("removal", FOR_AN_OPT_OUT, now=NOW)
+    later = NOW + timedelta(hours=1)
+    tokens = persons_tokens("resident_id", id_number(1), vault=office.vault, sandbox=True, pointer="/x")
+    with office.database.transaction() as tx:
+        lift_opt_out(tx, tokens, Consent("2026-02", later, "app", "ab" * 32), tenant=EAST, actor="test", now=later)
+    load_all(office.database, office.vault, now=later)
+    assert office.codes(batch) == [(2, "already_ended")]
+    assert office.enroll(1, now=later, consent_given_at=later.isoformat())
+
+
+def test_an_opt_out_in_a_file_under_a_reference_of_two_people_whose_cover_has_ended_opts_out_neither(
+    office: Office,
+) -> None:
+    for n in (1, 2):
+        office.cancel(office.enroll(n, partner_reference="sub-000000001"), now=NOW)
+    batch = office.send("removal", FOR_AN_OPT_OUT, now=NOW)
+    assert office.codes(batch) == [(2, "reference_ambiguous")]
+    assert "POST /v1/opt-outs" in office.rejections(batch)[0].fault.fix
+    assert office.enroll(1, now=NOW)
+    assert office.enroll(2, now=NOW)
+
+
+def test_of_an_opt_out_in_a_file_for_an_ended_policy_and_an_enrollment_at_once_never_both_win(
+    office: Office, environ: dict[str, str]
+) -> None:
+    office.cancel(office.enroll(1), now=NOW)
+    batch = office.receive("removal", FOR_AN_OPT_OUT, now=NOW)
+    worker = threading.Thread(target=lambda: load_all(office.database, office.vault))
+    with office.database.transaction() as tx:
+        sold = enroll_policy(tx, row(1), PRODUCT, tenant=WEST, vault=office.vault, now=NOW, sandbox=True)
+        worker.start()
+        wait_until_somebody_waits(office.database)
+    worker.join()
+    assert office.codes(batch) == [(2, "opted_out_noted")]
+    assert office.policy(sold.policy.policy_id).state == "canceled"
+    assert faults(office.database, environ) == []
+
+
+def test_an_opt_out_in_a_file_counts_though_the_policy_is_canceled_while_the_file_waits_for_it(office: Office) -> None:
+    policy = office.enroll(1)
+    batch = office.receive("removal", FOR_AN_OPT_OUT, now=NOW)
+    worker = threading.Thread(target=lambda: load_all(office.database, office.vault))
+    with office.database.transaction() as tx:
+        cancel_policy(tx, policy.policy_id, "other", tenant=EAST, actor="test", vault=office.vault, now=NOW)
+        worker.start()
+        wait_until_somebody_waits(office.database)
+    worker.join()
+    assert office.codes(batch) == [(2, "opted_out_noted")]
+    with pytest.raises(OptedOut):
+        office.enroll(1)
