@@ -15,14 +15,14 @@ from shared.values.ids import PolicyId
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy of the partner's that stands under a reference now."""
+    """A policy that stands under a reference now and is the partner's, or was when a file came."""
 
     policy_id: PolicyId
     state: PolicyState
     sold_at: datetime
     """When it was ordered; of a row of a file, when that file came."""
     taken_over_at: datetime | None
-    """When it came from another partner, if it did."""
+    """When it came to the partner from another one, if it did."""
     effective_from: datetime
     effective_to: datetime
     consent_given_at: datetime

@@ -57,27 +57,43 @@ def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Predecessor]:
     return [_predecessor(row) for row in tx.all(_READ, (list(policy_ids),))]
 
 
-# A policy of a file was ordered when that file came, however late it was worked off.
+# A policy of a file was ordered when that file came, however late it was worked off. Policies that moved keep their
+# reference, so they are looked for with all whose they may be by now.
 _BY_REFERENCE: Final = """
+WITH RECURSIVE asking AS (
+    SELECT partner_no FROM partners WHERE partner_id = %(partner_id)s
+), holders AS (
+    SELECT partner_no FROM asking
+    UNION SELECT w.transfer_to FROM holders JOIN wind_downs w USING (partner_no)
+    WHERE w.transfer_to IS NOT NULL AND %(held_at)s::timestamptz IS NOT NULL
+)
 SELECT p.partner_reference, p.policy_id, p.state, coalesce(b.received_at, k.enrolled_at),
-       (SELECT max(t.transferred_at) FROM policy_transfers t WHERE t.policy_id = p.policy_id),
+       (SELECT max(t.transferred_at) FROM policy_transfers t
+        WHERE t.policy_id = p.policy_id AND t.to_partner_no = (SELECT partner_no FROM asking)),
        p.effective_from, p.effective_to, p.consent_given_at, n.renews
 FROM policies p
 JOIN policy_chunks k USING (chunk_id)
 LEFT JOIN batches b ON b.batch_id = k.batch_id
 LEFT JOIN renewals n ON n.policy_id = p.policy_id
-WHERE p.partner_no = (SELECT partner_no FROM partners WHERE partner_id = %s) AND p.product_id = %s
-  AND p.partner_reference = ANY(%s)
+WHERE p.partner_no = ANY (ARRAY(SELECT partner_no FROM holders)) AND p.product_id = %(product_id)s
+  AND p.partner_reference = ANY(%(references)s)
+  AND (p.partner_no = (SELECT partner_no FROM asking) OR EXISTS (
+      SELECT FROM policy_transfers t WHERE t.policy_id IN (p.policy_id, n.renews)
+      AND t.from_partner_no = (SELECT partner_no FROM asking) AND t.transferred_at > %(held_at)s))
 ORDER BY p.effective_from, p.policy_id
 """
 
 
 def by_reference(
-    tx: Tx, partner_id: PartnerId, product_id: int, references: Sequence[str]
+    tx: Tx, partner_id: PartnerId, product_id: int, references: Sequence[str], *, held_at: datetime | None = None
 ) -> dict[str, list[NamedPolicy]]:
-    """For each reference that is known, its policies of this product as they are now, in the order of their begin."""
+    """For each reference that is known, its policies of this product as they are now, in the order of their begin.
+
+    With ``held_at`` also those that left the partner after that moment, and the renewals that follow them.
+    """
+    asked = {"partner_id": partner_id, "product_id": product_id, "references": list(references), "held_at": held_at}
     found: dict[str, list[NamedPolicy]] = {}
-    for reference, *facts in tx.all(_BY_REFERENCE, (partner_id, product_id, list(references))):
+    for reference, *facts in tx.all(_BY_REFERENCE, asked):
         found.setdefault(reference, []).append(NamedPolicy(*facts))
     return found
 

@@ -17,6 +17,7 @@ from services.enrollment.domain.cover import end_when_canceled, zone_of
 from services.enrollment.domain.policies import CancelReason
 from services.enrollment.domain.refunds import refund
 from services.enrollment.store import cancellations, products
+from services.enrollment.store.batches import Work
 from services.enrollment.store.cancellations import Cancellation, Held
 from services.enrollment.usecases.webhooks.tell import tell_canceled
 from shared.db.transaction import Tx
@@ -24,7 +25,7 @@ from shared.events.policies import CanceledColumns, PoliciesCanceled, PolicyCanc
 from shared.events.products import ProductPublished
 from shared.messaging import outbox
 from shared.process.new_ids import new_id
-from shared.values.ids import BatchId, EventId, PolicyId
+from shared.values.ids import EventId, PolicyId
 from shared.values.periods import Period
 
 _SINGLY: Final = 2
@@ -44,15 +45,16 @@ def end_policies(
     *,
     actor: str,
     now: datetime,
-    batch_id: BatchId | None = None,
-    asked_at: datetime | None = None,
+    work: Work | None = None,
 ) -> list[Cancellation]:
     """End those of these policies that run or wait, and the renewals that wait for them; the ones that were ended.
 
-    Cover ends, and what is given back is judged, at ``asked_at``, which is now unless said; it is booked now.
+    ``work`` is the part of a file that asks for it, if one does: then cover ends, and what is given back is judged, at
+    the moment at which the file came; it is booked now. The partner of the file gets its results; another one, whose
+    a policy is by now, is told of it.
     What is over already, canceled or by its term, is passed over, and its renewal with it.
     """
-    at = asked_at or now
+    at = work.received_at if work else now
     held = cancellations.hold(tx, list(reasons))
     terms = _terms_of(tx, held)
     may_end = [each for each in held if _may_end(each, at)]
@@ -65,9 +67,10 @@ def end_policies(
     if ends:
         event_ids = _announce(tx, ends, now)
         told = [(each.cancellation, event_ids[each.held.policy_id]) for each in ends]
-        cancellations.cancel(tx, told, canceled_at=now, canceled_by=actor, batch_id=batch_id)
-        if batch_id is None:
-            tell_canceled(tx, [each.cancellation for each in ends], now=now)
+        cancellations.cancel(tx, told, canceled_at=now, canceled_by=actor, batch_id=work.batch_id if work else None)
+        untold = [each.cancellation for each in ends if work is None or each.held.partner_id != work.partner_id]
+        if untold:
+            tell_canceled(tx, untold, now=now)
     return [each.cancellation for each in ends]
 
 

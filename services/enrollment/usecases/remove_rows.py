@@ -99,7 +99,7 @@ def _resolved(
 
     The other rows are rejected.
     """
-    known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
+    known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked), held_at=work.received_at)
     gone = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
     meant: dict[PolicyId, _Row] = {}
     over: _Over = {}
@@ -161,8 +161,7 @@ def _end(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, now: datetime) -> se
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
     reasons = {policy_id: row.reason for policy_id, row in rows.items()}
-    asked_at = work.received_at
-    ended = end_policies(tx, reasons, actor=_actor(work), now=now, batch_id=work.batch_id, asked_at=asked_at)
+    ended = end_policies(tx, reasons, actor=_actor(work), now=now, work=work)
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
     return {each.policy_id for each in ended if not each.with_predecessor}

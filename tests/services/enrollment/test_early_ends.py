@@ -17,12 +17,15 @@ from services.enrollment.usecases.expire_policies import expire_some
 from services.enrollment.usecases.load_batch import load_next_part
 from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.run_renewals import start_renewals
+from services.enrollment.usecases.wind_down import work_off_wind_downs
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
 from shared.values.ids import BatchId
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, decided, faults, load_all, paid, row
+from tests.services.enrollment.builders import NOW, PRODUCT, Partner, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
+from tests.services.enrollment.receiver import Receiver
 from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
-from tests.services.enrollment.test_wind_down import EAST, WEST, end, work_off
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, state, work_off
+from tests.services.enrollment.webhooks import add
 
 HEADER = "partner_reference,reason"
 SHORTLY = timedelta(milliseconds=4)
@@ -409,3 +412,74 @@ def test_a_removal_does_not_mean_a_policy_that_moved_to_the_partner_after_the_fi
     moved = office.policy(theirs.policy_id)
     assert (moved.partner_id, moved.state) == (EAST, "in_force")
     assert faults(office.database, environ) == []
+
+
+def listing(office: Office, *, now: datetime) -> None:
+    """The partner ends, and nothing that read its contract before is on its way any more: steps move its policies."""
+    end(office.database, EAST, WEST)
+    while state(office.database).state == "draining":
+        with office.database.transaction() as tx:
+            work_off_wind_downs(tx, now=now)
+
+
+@pytest.mark.parametrize("reason", ["", "opt_out"])
+@pytest.mark.parametrize("renewed", [True, False])
+def test_a_removal_that_came_before_the_policy_moved_is_done_and_its_new_partner_is_told(
+    office: Office, environ: dict[str, str], west: Partner, receiver: Receiver, reason: str, *, renewed: bool
+) -> None:
+    add(west, receiver)
+    policy = office.enroll(1)
+    now = NOW
+    if renewed:
+        now = SHORTLY_BEFORE
+        office.send("renewal", ["partner_reference", policy.partner_reference], now=now)
+    listing(office, now=now)
+    batch = office.receive("removal", [HEADER, f"sub-000000001,{reason}"], now=now)
+    work_off(office.database, now=now + SHORTLY)
+    load_all(office.database, office.vault, now=now + SHORTLY)
+    assert office.counts(batch) == ("finished", 1, 0)
+    ended = office.policy(policy.policy_id)
+    assert (ended.partner_id, ended.state, ended.effective_to) == (WEST, "canceled", max(now, BEGINS))
+    with office.database.transaction() as tx:
+        told = tx.all("SELECT type, count(*) FROM webhook_deliveries GROUP BY 1")
+    assert told == [("policy.canceled", 2 if renewed else 1)]
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_that_waits_for_the_move_ends_the_policy_and_its_new_partner_is_told(
+    office: Office, environ: dict[str, str], west: Partner, receiver: Receiver
+) -> None:
+    add(west, receiver)
+    policy = office.enroll(1)
+    listing(office, now=NOW)
+    batch = office.receive("removal", [HEADER, "sub-000000001,"], now=NOW + SHORTLY)
+    worker = threading.Thread(target=lambda: load_all(office.database, office.vault, now=NOW + SHORTLY))
+    with office.database.transaction() as tx:
+        assert work_off_wind_downs(tx, now=NOW + SHORTLY)
+        worker.start()
+        wait_until_somebody_waits(office.database)
+    worker.join()
+    ended = office.policy(policy.policy_id)
+    assert (office.counts(batch), ended.partner_id, ended.state) == (("finished", 1, 0), WEST, "canceled")
+    with office.database.transaction() as tx:
+        assert tx.all("SELECT type FROM webhook_deliveries") == [("policy.canceled",)]
+    assert faults(office.database, environ) == []
+
+
+def test_a_removal_that_comes_after_the_policy_moved_does_not_mean_it(office: Office) -> None:
+    policy = office.enroll(1)
+    end(office.database, EAST, WEST)
+    work_off(office.database, now=NOW)
+    late = office.send("removal", [HEADER, "sub-000000001,"], now=NOW + SHORTLY)
+    assert office.codes(late) == [(2, "not_covered")]
+    assert office.policy(policy.policy_id).state == "in_force"
+
+
+def test_a_policy_that_a_removal_ends_for_the_partner_that_has_it_is_not_told_one_by_one(
+    office: Office, east: Partner, receiver: Receiver
+) -> None:
+    add(east, receiver, types=["policy.canceled"])
+    office.enroll(1)
+    office.send("removal", [HEADER, "sub-000000001,"], now=NOW)
+    with office.database.transaction() as tx:
+        assert tx.all("SELECT type FROM webhook_deliveries") == []

@@ -78,7 +78,7 @@ def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: 
 
 
 def tell_canceled(tx: Tx, ended: Sequence[Cancellation], *, now: datetime) -> None:
-    """Policies were ended one by one and not by a file; after they are stored as ended."""
+    """Policies were ended one by one, or by a file of a partner that they have left; after they are stored as ended."""
     told = webhook_queue.wanted(tx, [each.policy_id for each in ended], PolicyCanceled.TYPE)
     facts = [
         (
