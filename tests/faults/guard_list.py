@@ -607,6 +607,27 @@ _FRAUD_DETECTION: Final = (
         _ERASURE,
     ),
     Guard(
+        "an enrollment in the midst of its erasure is forgotten later",
+        "services/fraud_detection/store/erasure.py",
+        "\n              AND person_token = '\\\\x00'::bytea || uuid_send(coverage.policy_id))",
+        ")",
+        _ERASURE,
+    ),
+    Guard(
+        "claims of an erased person see each other while one is open",
+        "services/fraud_detection/store/erasure.py",
+        "uuid_send(coalesce(erased_with, policy_id))",
+        "uuid_send(policy_id)",
+        _ERASURE,
+    ),
+    Guard(
+        "an appeal beside the erasure of its person is not missed",
+        "services/fraud_detection/store/erasure.py",
+        '    "SELECT FROM claims WHERE policy_id = ANY(%s::uuid[]) ORDER BY claim_id FOR UPDATE",\n',
+        "",
+        _ERASURE,
+    ),
+    Guard(
         "a round is decided once",
         "services/fraud_detection/usecases/adjudicate.py",
         'if claim.state != "submitted" or claim.round != submitted.round:',

@@ -72,6 +72,10 @@ ALTER TABLE evidence DROP CONSTRAINT evidence_kind_check;
 CREATE TABLE erased_policies (
     policy_id uuid PRIMARY KEY,
     erased_at timestamptz NOT NULL,
-    finished_at timestamptz
+    finished_at timestamptz,
+    -- Alike for the policies of one person, as long as a claim on one of them is open; see store/erasure.py.
+    erased_with uuid,
+    CHECK (finished_at IS NULL OR erased_with IS NULL)
 );
+CREATE INDEX erased_policies_together ON erased_policies (erased_with) WHERE erased_with IS NOT NULL;
 CREATE INDEX erased_policies_unfinished ON erased_policies (policy_id) WHERE finished_at IS NULL;

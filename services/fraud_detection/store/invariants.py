@@ -97,6 +97,9 @@ SELECT 'cover of policy ' || policy_id FROM coverage JOIN erased_policies USING 
 WHERE (get_byte(person_token, 0) <> 0 OR get_byte(phone_token, 0) <> 0 OR birth_year <> 0)
   AND (finished_at IS NOT NULL OR erased_at < clock_timestamp() - interval '1 hour')
 UNION ALL
+SELECT 'cover of policy ' || policy_id FROM coverage JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND person_token <> '\\x00'::bytea || uuid_send(policy_id)
+UNION ALL
 SELECT 'changed phone of policy ' || policy_id FROM coverage_phones JOIN erased_policies USING (policy_id)
 UNION ALL
 SELECT 'items of policy ' || policy_id FROM coverage_items JOIN erased_policies USING (policy_id)
@@ -106,6 +109,7 @@ SELECT 'claim ' || claim_id FROM claims JOIN erased_policies USING (policy_id)
 WHERE left(person_token, 2) <> '00' OR left(phone_token, 2) <> '00'
    OR device_token IS NOT NULL OR description IS NOT NULL
    OR (finished_at IS NOT NULL AND (left(payee_token, 2) <> '00'
+       OR person_token <> '00' || replace(claim_id::text, '-', '')
        OR event_reference IS NOT NULL OR item_reference IS NOT NULL))
 UNION ALL
 SELECT 'appeal of claim ' || claim_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from services.fraud_detection.app import PARTS
 from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import PolicyErased
-from services.fraud_detection.store import claims, coverage, coverage_rows
+from services.fraud_detection.store import claims, coverage, coverage_rows, erasure
+from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.usecases.erase_policies import erase_the_rest
@@ -27,7 +29,7 @@ from shared.process.new_ids import new_id
 from shared.values.ids import EventId
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, evidence
-from tests.services.fraud_detection.insured import file, insure, why
+from tests.services.fraud_detection.insured import Insured, approved, file, insure, told, why
 
 LATER = NOW + timedelta(days=3)
 
@@ -195,7 +197,7 @@ def test_an_erasure_finds_the_claim_that_was_being_filed_when_it_came(world: Wor
             claim = claims.find(tx, world.file(person).claim_id)
         erasing.result(timeout=60)
     assert claim is not None
-    assert world.claim(claim.claim_id).person_token == "00" + claim.claim_id.replace("-", "")
+    assert world.claim(claim.claim_id).person_token[:2] == "00"
 
 
 def test_a_claim_that_is_open_when_its_person_is_erased_goes_to_a_person_and_can_still_be_paid(
@@ -277,6 +279,185 @@ def test_the_phone_of_an_endorsement_goes_with_the_rest(world: World) -> None:
     assert new_phone[2:] not in everything(world)
 
 
+def shared(world: World) -> tuple[Insured, Insured]:
+    """One person with a policy of each of two partners that share a loss."""
+    terms = product(product_code="shared", stacking="pro_rata")
+    first = insure(world, terms)
+    return first, insure(world, terms, first.elsewhere(), partner_id="telecom-west")
+
+
+def approve(world: World, claim: Claim) -> None:
+    assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+
+
+def persons(world: World) -> list[str]:
+    """Under what persons policies and claims stand."""
+    found = world.rows("SELECT encode(person_token, 'hex') FROM coverage UNION ALL SELECT person_token FROM claims")
+    return [token for (token,) in found]
+
+
+def test_a_loss_that_is_shared_is_paid_once_although_its_person_was_erased_between_two_decisions(world: World) -> None:
+    first, second = shared(world)
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    assert world.decide(one) == "approved"
+    erase(world, first, second)
+    assert world.decide(two) == "review"
+    approve(world, two)
+    assert (approved(world, one), approved(world, two)) == (720_000, 720_000)
+
+
+def test_a_loss_that_is_shared_is_paid_once_although_its_person_was_erased_before_it_was_decided(
+    world: World, database: Database
+) -> None:
+    first, second = shared(world)
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    erase(world, first, second)
+    for claim in (one, two):
+        assert world.decide(claim) == "review"
+        approve(world, claim)
+        erase_the_rest(database, SystemClock())
+    assert (approved(world, one), approved(world, two)) == (720_000, 720_000)
+    assert finished(world)
+
+
+def test_an_event_keeps_its_name_while_a_claim_on_another_policy_of_the_erased_person_is_open(
+    world: World, database: Database
+) -> None:
+    """A name that is gone from one of two claims of one loss would tell their events apart."""
+    terms = product(product_code="shared", stacking="pro_rata")
+    first = insure(world, terms)
+    one = file(world, first)
+    assert (world.decide(one), approved(world, one)) == ("approved", 1_440_000)
+    second = insure(world, terms, first.elsewhere(), partner_id="telecom-west")
+    two = file(world, second, now=NOW + timedelta(minutes=1))
+    world.rows("UPDATE claims SET event_reference = 'A', event_named = true RETURNING 1")
+    erase(world, first, second)
+    erase_the_rest(database, SystemClock())
+    world.decide(two)
+    assert [code for code, _ in told(world, two)] == ["loss_paid_already"]
+    assert world.review(two.claim_id, "refuse") == "refused"
+    erase_the_rest(database, SystemClock())
+    assert world.rows("SELECT count(*) FROM claims WHERE event_reference IS NOT NULL") == [(0,)]
+    assert finished(world)
+
+
+@pytest.mark.parametrize("product_code", [None, "another-product"])
+def test_a_duplicate_is_not_paid_because_its_person_was_erased(world: World, product_code: str | None) -> None:
+    first = insure(world, product())
+    second = insure(world, product(product_code=product_code), first.elsewhere()) if product_code else first
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    assert world.decide(one) == "approved"
+    erase(world, *{first, second})
+    world.decide(two)
+    assert [code for code, _ in told(world, two)] == ["duplicate_loss"]
+
+
+def test_a_duplicate_of_another_claimant_is_still_theirs_and_not_the_insureds(world: World) -> None:
+    insured, stranger = insure(world, product()), insure(world, product())
+    own = file(world, insured)
+    on_it = replace(stranger, policy_id=insured.policy_id)
+    one, two = file(world, on_it), file(world, on_it, now=NOW + timedelta(minutes=1))
+    erase(world, insured)
+    assert world.claim(one.claim_id).person_token == world.claim(two.claim_id).person_token
+    assert world.claim(one.claim_id).person_token != world.claim(own.claim_id).person_token
+    assert world.claim(one.claim_id).person_token[:2] == "00"
+    world.decide(one)
+    world.decide(two)
+    assert [code for code, _ in told(world, one)] == []
+    assert [code for code, _ in told(world, two)] == ["duplicate_loss"]
+
+
+def test_claims_of_an_erased_person_on_several_policies_are_decided_one_after_the_other(world: World) -> None:
+    first, second = shared(world)
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    erase(world, first, second)
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            held = claims.lock(tx, one.claim_id)
+            assert held is not None
+            collect(tx, held)
+            deciding = pool.submit(world.decide, two)
+            wait([deciding], timeout=1)
+            assert not deciding.done()
+        assert deciding.result(timeout=60) == "review"
+
+
+def test_an_enrollment_that_comes_late_stands_beside_the_persons_others_while_a_claim_is_open(
+    world: World, database: Database
+) -> None:
+    terms = product(product_code="shared", stacking="pro_rata")
+    first = insure(world, terms)
+    late = first.elsewhere()
+    claim = file(world, first)
+    erase(world, first, late)
+    insure(world, terms, late, partner_id="telecom-west")
+    erase_the_rest(database, SystemClock())
+    assert {token[:2] for token in persons(world)} == {"00"}
+    assert len(set(persons(world))) == 1
+    world.decide(claim)
+    approve(world, claim)
+    assert approved(world, claim) == 720_000
+    erase_the_rest(database, SystemClock())
+    assert finished(world)
+
+
+def test_once_the_last_open_claim_is_decided_nothing_joins_an_erased_persons_policies_and_claims(
+    world: World, database: Database, environ: dict[str, str]
+) -> None:
+    first, second = shared(world)
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    assert world.decide(one) == "approved"
+    erase(world, first, second)
+    assert len(set(persons(world))) == 1
+    erase_the_rest(database, SystemClock())
+    assert len(set(persons(world))) == 1
+    assert not finished(world)
+    world.decide(two)
+    approve(world, two)
+    checks = PARTS.checks(PARTS.settings.load(environ), database)
+    assert {finding.number for finding in verify(checks) if not finding.holds} == set()
+    erase_the_rest(database, SystemClock())
+    assert finished(world)
+    assert len(set(persons(world))) == 4
+    assert world.rows("SELECT count(*) FROM erased_policies WHERE erased_with IS NOT NULL") == [(0,)]
+    assert {finding.number for finding in verify(checks) if not finding.holds} == set()
+
+
+def test_an_appeal_that_is_being_made_while_its_person_is_erased_keeps_the_claims_together(world: World) -> None:
+    first, second = shared(world)
+    one, two = file(world, first), file(world, second, now=NOW + timedelta(minutes=1))
+    for claim in (one, two):
+        world.decide(claim, by=champion(0.9))
+    approve(world, one)
+    assert world.review(two.claim_id, "refuse") == "refused"
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            appeal(tx, two.claim_id, "x", tenant="mobile-backend", personal_data=world.personal_data, now=NOW)
+            erasing = pool.submit(erase, world, first, second)
+            wait([erasing], timeout=1)
+            assert not erasing.done()
+        erasing.result(timeout=60)
+    assert len(set(persons(world))) == 1
+
+
+def test_an_enrollment_that_comes_between_the_first_and_the_last_step_of_an_erasure_is_forgotten_too(
+    world: World, database: Database
+) -> None:
+    person = world.person()
+    world.publish()
+    with database.transaction() as tx:
+        erasure.add(tx, [person.policy_id], erased_at=LATER)
+        erasure.overwrite(tx, [person.policy_id])
+        with database.transaction() as enrolling:
+            coverage_rows.keep(enrolling, [world.chunk([person])])
+        erasure.finish(tx, [person.policy_id], now=LATER)
+    assert not finished(world)
+    erase_the_rest(database, SystemClock())
+    assert finished(world)
+    left = everything(world)
+    assert [name for name in names_of(world, person) if name in left] == []
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -290,6 +471,8 @@ def test_the_phone_of_an_endorsement_goes_with_the_rest(world: World) -> None:
         "UPDATE decisions SET reasons = 'x' WHERE outcome = 'refused'",
         "UPDATE appeals SET reason = 'x'",
         "INSERT INTO coverage_phones SELECT policy_id, 2, phone_token FROM coverage",
+        "UPDATE coverage SET person_token = '\\x00' || substr(person_token, 3) || '\\x00'",
+        "UPDATE claims SET person_token = '00' || replace(policy_id::text, '-', '')",
     ],
 )
 def test_verify_notices_what_an_erasure_left_behind(database: Database, environ: dict[str, str], damage: str) -> None:
