@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.fraud_detection.domain.cover import Coverage
+from services.fraud_detection.store import erasure
 from shared.db.transaction import Row, Tx
 from shared.events.policies import PoliciesCanceled, PoliciesTransferred, PolicyCanceled
 from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
@@ -83,6 +84,7 @@ def keep_ends(tx: Tx, canceled: PoliciesCanceled) -> None:
 
 def keep_phone(tx: Tx, policy_id: str, version: int, phone_token: str) -> None:
     """The insured's new phone, unless a newer one is known or the person is to be forgotten."""
+    erasure.wait_for(tx, policy_id)
     tx.execute(_KEEP_PHONE, {"policy_id": policy_id, "version": version, "phone_token": phone_token})
 
 

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.fraud_detection.domain.cover import Listing
+from services.fraud_detection.store import erasure
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled, PolicyEndorsed
 from shared.values.ids import PolicyId
 
 _KEEP_LISTED: Final = """
-INSERT INTO coverage_items (policy_id, version, reference, counts_from, listed) VALUES %s
+INSERT INTO coverage_items (policy_id, version, reference, counts_from, listed)
+SELECT policy_id::uuid, version, reference, counts_from, listed
+FROM (VALUES %s) AS given (policy_id, version, reference, counts_from, listed)
+WHERE NOT EXISTS (SELECT FROM erased_policies WHERE erased_policies.policy_id = given.policy_id::uuid)
 ON CONFLICT (policy_id, version, reference) DO NOTHING"""
 
 _KEEP_CHANGE: Final = """
@@ -25,7 +29,10 @@ SELECT reference, version, counts_from, listed FROM coverage_items WHERE policy_
 
 
 def keep_listed(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
-    """What the policies of these chunks list from their beginning; most products list nothing."""
+    """What the policies of these chunks list from their beginning, but not for who is to be forgotten.
+
+    Most products list nothing.
+    """
     rows = [
         (policy_id, 1, reference, begins, True)
         for chunk in chunks
@@ -41,6 +48,7 @@ def keep_listed(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
 
 def keep_change(tx: Tx, endorsed: PolicyEndorsed) -> None:
     """One thing was added or removed; kept although its enrollment comes later, but not for who is to be forgotten."""
+    erasure.wait_for(tx, endorsed.policy_id)
     tx.execute(
         _KEEP_CHANGE,
         {

@@ -14,6 +14,13 @@ from typing import Final
 
 from shared.db.transaction import Tx
 
+# Who stores a change of a policy must not miss an erasure that is being written down beside it, nor the other way
+# round.
+_LOCK_SHARED: Final = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s::uuid::text, 8))"
+_LOCK: Final = """
+SELECT pg_advisory_xact_lock(hashtextextended(id, 8))
+FROM (SELECT DISTINCT policy_id::text AS id FROM unnest(%s::uuid[]) AS given (policy_id) ORDER BY id) AS sorted"""
+
 _ADD: Final = """
 WITH person AS MATERIALIZED (SELECT gen_random_uuid() AS erased_with)
 INSERT INTO erased_policies (policy_id, erased_at, erased_with)
@@ -100,8 +107,14 @@ WHERE finished_at IS NULL AND policy_id = ANY(%(policies)s::uuid[]) AND NOT {_OP
               AND person_token = '\\x00'::bytea || uuid_send(coverage.policy_id))"""
 
 
+def wait_for(tx: Tx, policy_id: str) -> None:
+    """Wait for an erasure of the policy that is being written down; none begins before this transaction ends."""
+    tx.one(_LOCK_SHARED, (policy_id,))
+
+
 def add(tx: Tx, policy_ids: Sequence[str], *, erased_at: datetime) -> None:
     """Remember that these policies' person is to be forgotten; known ones stay as they are."""
+    tx.all(_LOCK, (list(policy_ids),))
     tx.execute(_ADD, (erased_at, list(policy_ids)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -14,7 +14,7 @@ from services.fraud_detection.app import PARTS
 from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import PolicyErased
-from services.fraud_detection.store import claims, coverage, coverage_rows, erasure
+from services.fraud_detection.store import claims, coverage, coverage_items, coverage_rows, erasure
 from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.erase_policies import erase as erase_now
@@ -456,6 +456,37 @@ def test_an_enrollment_that_comes_between_the_first_and_the_last_step_of_an_eras
     assert finished(world)
     left = everything(world)
     assert [name for name in names_of(world, person) if name in left] == []
+
+
+@pytest.mark.parametrize("kind", ["phone_changed", "item_added"])
+def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_with_the_rest(
+    world: World, database: Database, kind: Literal["phone_changed", "item_added"]
+) -> None:
+    person = world.covered()
+    change = PolicyEndorsed(
+        endorsement_id=new_id(),
+        policy_id=person.policy_id,
+        version=2,
+        partner_id="telecom-east",
+        kind=kind,
+        endorsed_at=NOW,
+        effective_at=NOW,
+        premium_delta_fen=0,
+        currency="CNY",
+        item_reference="SN-1",
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as tx:
+            if kind == "phone_changed":
+                coverage.keep_phone(tx, person.policy_id, 2, world.personal_data.tokenizer.phone("13800138000"))
+            else:
+                coverage_items.keep_change(tx, change)
+            erasing = pool.submit(erase, world, person)
+            wait([erasing], timeout=1)
+            assert not erasing.done()
+        erasing.result(timeout=60)
+    assert finished(world)
+    assert world.rows("SELECT policy_id FROM coverage_phones UNION ALL SELECT policy_id FROM coverage_items") == []
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,18 @@ def test_items_come_with_the_event_that_enrolls_and_an_erasure_takes_them_away(w
         assert coverage_items.of_policy(tx, insured.policy_id) == ()
 
 
+def test_items_of_an_enrollment_that_comes_again_after_the_erasure_stay_away(world: World) -> None:
+    insured, other = organization(), organization()
+    enrolled = chunk(world, BIAS, insured, items=["scorer"])
+    take(world, enrolled)
+    take(world, PoliciesErased(policy_ids=[insured.policy_id], erased_at=NOW))
+    for event in (enrolled, chunk(world, BIAS, other, items=["ranker/7"])):
+        take(world, event)
+    with world.database.transaction() as tx:
+        assert coverage_items.of_policy(tx, insured.policy_id) == ()
+        assert [each.reference for each in coverage_items.of_policy(tx, other.policy_id)] == ["ranker/7"]
+
+
 @pytest.mark.parametrize("reference", ["", "x" * 201, "a\x00b"])
 def test_an_item_that_cannot_be_is_poison(world: World, reference: str) -> None:
     insured = insure(world, BIAS, items=["scorer"])
