@@ -74,7 +74,7 @@ def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
     scope="reviews:write",
     reply=CaseView,
     matches=True,
-    problems=(errors.NotStaff, errors.UnknownClaim),
+    problems=(errors.NotStaff, errors.UnknownClaim, errors.PolicyErased),
 )
 def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[CaseView]:
     """Say which event the claim is a loss of. Claims that are named alike share the event's limits; two that you named

@@ -24,7 +24,7 @@ class UnknownPolicy(InvalidField):
 
 @dataclass(frozen=True)
 class PolicyErased(FangzhaError):
-    """The person insured by policy {policy_id} was erased on request; it takes no new claim and no appeal."""
+    """The person insured by policy {policy_id} was erased on request; it takes no new claim, no appeal and no event."""
 
     policy_id: str
 

@@ -112,6 +112,14 @@ def wait_for(tx: Tx, policy_id: str) -> None:
     tx.one(_LOCK_SHARED, (policy_id,))
 
 
+_NOTHING_OPEN: Final = "SELECT 1 FROM erased_policies WHERE policy_id = %s AND erased_with IS NULL"
+
+
+def is_over(tx: Tx, policy_id: str) -> bool:
+    """Whether the policy's person was erased and no claim of theirs is open any more."""
+    return tx.one(_NOTHING_OPEN, (policy_id,)) is not None
+
+
 def add(tx: Tx, policy_ids: Sequence[str], *, erased_at: datetime) -> None:
     """Remember that these policies' person is to be forgotten; known ones stay as they are."""
     tx.all(_LOCK, (list(policy_ids),))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.fraud_detection.domain.errors import NotStaff, UnknownClaim
+from services.fraud_detection.domain.errors import NotStaff, PolicyErased, UnknownClaim
 from services.fraud_detection.domain.filing import reference_faults
-from services.fraud_detection.store import claims, coverage
+from services.fraud_detection.store import claims, coverage, erasure
 from services.fraud_detection.usecases.case_file import one_at_a_time
 from services.fraud_detection.usecases.decide_review import STAFF, Reviewer
 from shared.db import audit
@@ -34,6 +34,7 @@ def name_event(
         NotStaff: the token is a partner's or a channel's.
         UnknownClaim: there is none.
         InvalidFields: the name holds what looks like a personal number.
+        PolicyErased: the person was forgotten, and no claim of theirs is open for which it would matter.
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
     """
     if reviewer.tenant != STAFF:
@@ -44,6 +45,8 @@ def name_event(
     if claim is None:
         raise UnknownClaim(claim_id)
     require_match(claim.version)
+    if erasure.is_over(tx, claim.policy_id):
+        raise PolicyErased(claim.policy_id)
     cover = coverage.find(tx, claim.policy_id)
     if cover is not None:
         one_at_a_time(tx, claim, cover)

@@ -11,7 +11,7 @@ import pytest
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover import NOTHING_USED
 from services.fraud_detection.domain.cover_rules import FailedRule
-from services.fraud_detection.domain.errors import CoverRuleStands, NotStaff
+from services.fraud_detection.domain.errors import CoverRuleStands, NotStaff, PolicyErased
 from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.decide_review import Reviewer
 from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
@@ -231,6 +231,8 @@ def test_an_event_keeps_its_name_until_the_last_open_claim_of_an_erased_person_i
     assert approved(world, second) == 450_000 * YUAN
     erase_the_rest(world.database, SystemClock())
     assert [world.claim(each.claim_id).event_reference for each in (first, second)] == [None, None]
+    with pytest.raises(PolicyErased):
+        name(world, world.claim(first.claim_id), "BIAS-7")
 
 
 def test_a_claimant_cannot_part_one_loss_into_two_events_but_a_person_can(world: World) -> None:
