@@ -499,6 +499,20 @@ _PARTNERS_AND_PERSONS: Final = (
         _OPT_OUTS,
     ),
     Guard(
+        "whose policy a file of its former partner ends is told",
+        "services/enrollment/usecases/end_policies.py",
+        " or each.held.partner_id != work.partner_id]",
+        "]",
+        ("tests/services/enrollment/test_early_ends.py",),
+    ),
+    Guard(
+        "a file means no policy that had left its partner",
+        "services/enrollment/store/renewals.py",
+        " AND t.transferred_at > %(held_at)s",
+        "",
+        ("tests/services/enrollment/test_early_ends.py",),
+    ),
+    Guard(
         "an opt-out in a file leaves alone who agreed to cover after the file came",
         "services/enrollment/usecases/remove_rows.py",
         " and anew.isdisjoint(*people)",

@@ -57,29 +57,31 @@ def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Predecessor]:
     return [_predecessor(row) for row in tx.all(_READ, (list(policy_ids),))]
 
 
-# A policy of a file was ordered when that file came, however late it was worked off. Policies that moved keep their
-# reference, so they are looked for with all whose they may be by now.
-_BY_REFERENCE: Final = """
-WITH RECURSIVE asking AS (
-    SELECT partner_no FROM partners WHERE partner_id = %(partner_id)s
-), holders AS (
-    SELECT partner_no FROM asking
-    UNION SELECT w.transfer_to FROM holders JOIN wind_downs w USING (partner_no)
-    WHERE w.transfer_to IS NOT NULL AND %(held_at)s::timestamptz IS NOT NULL
+# The partner first, then all whose its policies may be by now. In a query of its own, for how many they are decides on
+# the plan of the next one. None is added between the two: a wind-down first waits for transactions that run.
+_HOLDERS: Final = """
+WITH RECURSIVE holders AS (
+    SELECT partner_no, 0 AS moves FROM partners WHERE partner_id = %s
+    UNION ALL SELECT w.transfer_to, h.moves + 1 FROM holders h JOIN wind_downs w USING (partner_no)
+    WHERE w.transfer_to IS NOT NULL
 )
+SELECT partner_no FROM holders ORDER BY moves
+"""
+# A policy of a file was ordered when that file came, however late it was worked off. If one moves, its reference stays.
+_BY_REFERENCE: Final = """
 SELECT p.partner_reference, p.policy_id, p.state, coalesce(b.received_at, k.enrolled_at),
        (SELECT max(t.transferred_at) FROM policy_transfers t
-        WHERE t.policy_id = p.policy_id AND t.to_partner_no = (SELECT partner_no FROM asking)),
+        WHERE t.policy_id = p.policy_id AND t.to_partner_no = %(partner_no)s),
        p.effective_from, p.effective_to, p.consent_given_at, n.renews
 FROM policies p
 JOIN policy_chunks k USING (chunk_id)
 LEFT JOIN batches b ON b.batch_id = k.batch_id
 LEFT JOIN renewals n ON n.policy_id = p.policy_id
-WHERE p.partner_no = ANY (ARRAY(SELECT partner_no FROM holders)) AND p.product_id = %(product_id)s
+WHERE p.partner_no = ANY(%(holders)s) AND p.product_id = %(product_id)s
   AND p.partner_reference = ANY(%(references)s)
-  AND (p.partner_no = (SELECT partner_no FROM asking) OR EXISTS (
+  AND (p.partner_no = %(partner_no)s OR EXISTS (
       SELECT FROM policy_transfers t WHERE t.policy_id IN (p.policy_id, n.renews)
-      AND t.from_partner_no = (SELECT partner_no FROM asking) AND t.transferred_at > %(held_at)s))
+      AND t.from_partner_no = %(partner_no)s AND t.transferred_at > %(held_at)s))
 ORDER BY p.effective_from, p.policy_id
 """
 
@@ -91,7 +93,14 @@ def by_reference(
 
     With ``held_at`` also those that left the partner after that moment, and the renewals that follow them.
     """
-    asked = {"partner_id": partner_id, "product_id": product_id, "references": list(references), "held_at": held_at}
+    holders = [row[0] for row in tx.all(_HOLDERS, (partner_id,))]
+    asked = {
+        "partner_no": holders[0],
+        "holders": holders if held_at else holders[:1],
+        "product_id": product_id,
+        "references": list(references),
+        "held_at": held_at,
+    }
     found: dict[str, list[NamedPolicy]] = {}
     for reference, *facts in tx.all(_BY_REFERENCE, asked):
         found.setdefault(reference, []).append(NamedPolicy(*facts))
