@@ -61,7 +61,7 @@ class AlreadyCoveredByYou(AlreadyCovered):
 
 @dataclass(frozen=True)
 class NotInForce(FangzhaError):
-    """Policy {policy_id} is {state}, so it cannot be canceled; GET /v1/policies/{policy_id} shows since when."""
+    """Policy {policy_id} is {state} and cannot be canceled. Who wants no cover any more opts out: POST /v1/opt-outs."""
 
     policy_id: str
     state: str
