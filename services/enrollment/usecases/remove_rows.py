@@ -14,12 +14,11 @@ from typing import Final
 
 from services.enrollment.domain import removals
 from services.enrollment.domain.policies import CancelReason
-from services.enrollment.domain.references import reference_to_show
-from services.enrollment.domain.rows import Fault, fault_of_reference
-from services.enrollment.intake import few_columns
+from services.enrollment.domain.rows import Fault
 from services.enrollment.store import dry_runs, opt_outs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.end_policies import end_policies
+from services.enrollment.usecases.named_rows import named_rows, rejection
 from services.enrollment.usecases.opt_out import note_opt_outs, tokens_of_holders
 from services.enrollment.usecases.under_way import Turn
 from services.enrollment.usecases.vault import Vault
@@ -79,14 +78,10 @@ def remove_rows(
 def _asked(part: bytes, work: Work, rejected: list[Rejection]) -> dict[str, list[_Row]]:
     """The rows that can be read, by their references; the others are rejected."""
     asked: dict[str, list[_Row]] = {}
-    for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
-        if isinstance(row, Fault):
-            rejected.append(Rejection(line, row))
-            continue
-        reference = row["partner_reference"]
-        reason = fault_of_reference(reference) or removals.reason_of(row.get("reason", ""))
+    for line, reference, row in named_rows(part, work, rejected):
+        reason = removals.reason_of(row.get("reason", ""))
         if isinstance(reason, Fault):
-            rejected.append(Rejection(line, reason, reference_to_show(reference)))
+            rejected.append(rejection(line, reference, reason))
         else:
             asked.setdefault(reference, []).append(_Row(line, reference, reason))
     return asked
@@ -172,4 +167,4 @@ def _actor(work: Work) -> str:
 
 
 def _rejection(row: _Row, why: Fault) -> Rejection:
-    return Rejection(row.line, why, reference_to_show(row.reference))
+    return rejection(row.line, row.reference, why)

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.domain.policies import Consent
-from services.enrollment.domain.references import reference_to_show
 from services.enrollment.domain.renewals import fault, policy_to_follow
-from services.enrollment.domain.rows import Desk, Fault, fault_of_reference
-from services.enrollment.intake import few_columns
+from services.enrollment.domain.rows import Desk, Fault
 from services.enrollment.store import dry_runs, rejections, renewals
 from services.enrollment.store.batches import Rejection, Work
 from services.enrollment.usecases.contracts import Sale, sale_of_batch
+from services.enrollment.usecases.named_rows import named_rows, rejection
 from services.enrollment.usecases.publish_consent_text import texts_in_use
 from services.enrollment.usecases.renew_policies import Order, renew_policies
 from services.enrollment.usecases.under_way import Turn
@@ -71,14 +70,10 @@ def _read(part: bytes, work: Work, desk: Desk) -> tuple[list[_Row], list[Rejecti
     """The rows of the part that can be looked up, in the order of the file, and the others."""
     rows: list[_Row] = []
     rejected: list[Rejection] = []
-    for line, row in few_columns.rows(part.decode(), work.header.split(","), work.first_line):
-        if isinstance(row, Fault):
-            rejected.append(Rejection(line, row))
-            continue
-        reference = row["partner_reference"]
-        consent = fault_of_reference(reference) or _consent(row, desk)
+    for line, reference, row in named_rows(part, work, rejected):
+        consent = _consent(row, desk)
         if isinstance(consent, Fault):
-            rejected.append(Rejection(line, consent, reference_to_show(reference)))
+            rejected.append(rejection(line, reference, consent))
         else:
             rows.append(_Row(line, reference, consent))
     return rows, rejected
@@ -120,4 +115,4 @@ def _renew(
 
 
 def _rejection(row: _Row, why: Fault) -> Rejection:
-    return Rejection(row.line, why, reference_to_show(row.reference))
+    return rejection(row.line, row.reference, why)
