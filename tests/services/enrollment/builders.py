@@ -171,6 +171,16 @@ def faults(database: Database, environ: dict[str, str]) -> list[str]:
     return [fault for check in PARTS.checks(settings, database) for fault in check.run()]
 
 
+def waiting(database: Database) -> int:
+    """How many transactions wait for the end of another one."""
+    with database.transaction() as tx:
+        row = tx.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    assert row is not None
+    return int(row[0])
+
+
 def pieces(data: bytes, size: int) -> Iterator[bytes]:
     """``data`` as it may arrive over a network."""
     for start in range(0, len(data), size):

@@ -28,7 +28,17 @@ from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
 from shared.values.errors import FangzhaError, InvalidField
 from shared.values.ids import PartnerId
-from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, id_number, load_all, row
+from tests.services.enrollment.builders import (
+    NOW,
+    PRODUCT,
+    csv,
+    enroll_policy,
+    faults,
+    id_number,
+    load_all,
+    row,
+    waiting,
+)
 
 R = TypeVar("R")
 
@@ -180,18 +190,10 @@ def test_a_fee_and_a_lower_premium_agreed_on_at_once_are_not_both_accepted(
     with database.transaction() as tx:
         one(tx)
         thread.start()
-        while thread.is_alive() and not somebody_waits(database):
+        while thread.is_alive() and not waiting(database):
             thread.join(0.01)
     thread.join()
     assert pointers == [refused]
-
-
-def somebody_waits(database: Database) -> bool:
-    """Whether a transaction waits for the end of another one."""
-    with database.transaction() as tx:
-        return bool(
-            tx.one("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        )
 
 
 def test_a_recycled_phone_never_inherits_cover(database: Database, vault: Vault) -> None:

@@ -24,7 +24,7 @@ from tests.services.enrollment.builders import NOW, PRODUCT, Partner, csv, decid
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
 from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
-from tests.services.enrollment.test_wind_down import EAST, WEST, end, state, work_off
+from tests.services.enrollment.test_wind_down import EAST, WEST, end, until_listing, work_off
 from tests.services.enrollment.webhooks import add
 
 HEADER = "partner_reference,reason"
@@ -414,14 +414,6 @@ def test_a_removal_does_not_mean_a_policy_that_moved_to_the_partner_after_the_fi
     assert faults(office.database, environ) == []
 
 
-def listing(office: Office, *, now: datetime) -> None:
-    """The partner ends, and nothing that read its contract before is on its way any more: steps move its policies."""
-    end(office.database, EAST, WEST)
-    while state(office.database).state == "draining":
-        with office.database.transaction() as tx:
-            work_off_wind_downs(tx, now=now)
-
-
 @pytest.mark.parametrize("reason", ["", "opt_out"])
 @pytest.mark.parametrize("renewed", [True, False])
 def test_a_removal_that_came_before_the_policy_moved_is_done_and_its_new_partner_is_told(
@@ -433,7 +425,7 @@ def test_a_removal_that_came_before_the_policy_moved_is_done_and_its_new_partner
     if renewed:
         now = SHORTLY_BEFORE
         office.send("renewal", ["partner_reference", policy.partner_reference], now=now)
-    listing(office, now=now)
+    until_listing(office.database, now=now)
     batch = office.receive("removal", [HEADER, f"sub-000000001,{reason}"], now=now)
     work_off(office.database, now=now + SHORTLY)
     load_all(office.database, office.vault, now=now + SHORTLY)
@@ -451,7 +443,7 @@ def test_a_removal_that_waits_for_the_move_ends_the_policy_and_its_new_partner_i
 ) -> None:
     add(west, receiver)
     policy = office.enroll(1)
-    listing(office, now=NOW)
+    until_listing(office.database, now=NOW)
     batch = office.receive("removal", [HEADER, "sub-000000001,"], now=NOW + SHORTLY)
     worker = threading.Thread(target=lambda: load_all(office.database, office.vault, now=NOW + SHORTLY))
     with office.database.transaction() as tx:

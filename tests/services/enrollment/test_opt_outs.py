@@ -35,6 +35,7 @@ from tests.services.enrollment.builders import (
     id_number,
     load_all,
     row,
+    waiting,
 )
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.test_at_once import at_once, enroll
@@ -284,12 +285,9 @@ def test_an_opt_out_waits_for_a_part_of_a_file_that_is_just_enrolled(database: D
 
 def wait_until_somebody_waits(database: Database, how_many: int = 1) -> None:
     """Until so many transactions wait for a lock: of a row, of a person or of the gate."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     pause = threading.Event()
     for _ in range(6_000):
-        with database.transaction() as tx:
-            found = tx.one(waiting)
-        if found is not None and found[0] >= how_many:
+        if waiting(database) >= how_many:
             return
         pause.wait(0.01)
     raise AssertionError("too few wait")

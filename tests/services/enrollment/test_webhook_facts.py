@@ -25,7 +25,7 @@ from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv,
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
 from tests.services.enrollment.test_opt_outs import wait_until_somebody_waits
-from tests.services.enrollment.test_wind_down import EAST, WEST, ask, end, state
+from tests.services.enrollment.test_wind_down import WEST, ask, until_listing
 from tests.services.enrollment.webhooks import add, send
 
 
@@ -68,10 +68,7 @@ def test_what_happens_while_a_policy_moves_is_told_to_whom_it_moves(
     for partner in (east, west):
         add(partner, receiver)
     policy = office.enroll(1)
-    end(office.database, EAST, WEST)
-    while state(office.database).state == "draining":
-        with office.database.transaction() as tx:
-            work_off_wind_downs(tx, now=NOW)
+    until_listing(office.database, now=NOW)
     hearing = threading.Thread(target=hear, args=(office.database, event(policy.policy_id)))
     with office.database.transaction() as tx:
         assert work_off_wind_downs(tx, now=NOW), "the step that moves it"

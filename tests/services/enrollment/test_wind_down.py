@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,14 @@ def state(database: Database, partner: PartnerId = EAST) -> Any:
     assert record is not None
     assert record.wind_down is not None
     return record.wind_down
+
+
+def until_listing(database: Database, *, now: datetime) -> None:
+    """East ends, and nothing that read its contract before is on its way any more: steps move its policies to west."""
+    end(database, EAST, WEST)
+    while state(database).state == "draining":
+        with database.transaction() as tx:
+            work_off_wind_downs(tx, now=now)
 
 
 def ask(database: Database, sql: str) -> Any:

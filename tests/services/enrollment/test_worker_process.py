@@ -47,6 +47,7 @@ from tests.services.enrollment.builders import (
     pieces,
     row,
     settle,
+    waiting,
 )
 
 PATIENCE_SECONDS = 120.0
@@ -101,16 +102,6 @@ def until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
 def rows_read(database: Database) -> int:
     with database.transaction() as tx:
         row = tx.one("SELECT rows_read FROM batches")
-    assert row is not None
-    return int(row[0])
-
-
-def waiting(database: Database) -> int:
-    """How many transactions wait for the end of another one."""
-    with database.transaction() as tx:
-        row = tx.one(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
     assert row is not None
     return int(row[0])
 

@@ -259,15 +259,18 @@ def test_verify_names_what_is_broken(settings: dict[str, str], kafka: str, topic
     assert faults["every note has a title"] == ["note 0190163d-8694-739b-aea5-966c26f8ad91 has no title"]
 
 
+def last_words_where_a_server_is_away(ended: subprocess.CompletedProcess[str]) -> str:
+    assert ended.returncode == 69
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("command", ["verify", "topics"])
 def test_a_command_that_finds_no_kafka_says_so_and_not_that_something_is_broken(
     settings: dict[str, str], command: str
 ) -> None:
     migrated(settings)
-    ended = run(settings, command)
-    assert ended.returncode == 69
-    assert "Traceback" not in ended.stderr
-    last = ended.stderr.splitlines()[-1]
+    last = last_words_where_a_server_is_away(run(settings, command))
     assert "127.0.0.1:9" in last
     assert last.endswith("Is Kafka up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?")
 
@@ -276,9 +279,7 @@ def test_a_command_that_finds_no_kafka_says_so_and_not_that_something_is_broken(
 def test_a_command_that_finds_no_database_says_so(settings: dict[str, str], command: str) -> None:
     nowhere = {**settings, "NOTES_DATABASE_URL": f"postgresql://notes:a-secret@127.0.0.1:{free_port()}/notes"}
     ended = run(nowhere, command)
-    assert ended.returncode == 69
-    assert "Traceback" not in ended.stderr
-    last = ended.stderr.splitlines()[-1]
+    last = last_words_where_a_server_is_away(ended)
     assert "Connection refused" in last
     assert last.endswith("Is PostgreSQL up, and is NOTES_DATABASE_URL right?")
     assert "a-secret" not in ended.stderr
