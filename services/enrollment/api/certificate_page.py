@@ -6,9 +6,10 @@ The font comes with the service, and the glyphs that a page shows go into the pa
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
@@ -33,9 +34,27 @@ _LEADING: Final = 16.0
 _LINE_HEIGHT: Final = 36.0
 """At least, for a label has two rows."""
 _FOOT_TOP: Final = 140.0
+_BEYOND_FFFF: Final = re.compile("<([0-9A-F]{5,6})>")
 _INK: Final = (0.13, 0.16, 0.22)
 _FAINT: Final = (0.42, 0.45, 0.52)
 _RULE: Final = (0.80, 0.82, 0.86)
+
+
+class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
+    """Says to readers which character each glyph is in UTF-16BE, as PDF asks (ISO 32000-2, 9.10.3).
+
+    reportlab 5.1.0 says those above U+FFFF in five or six hex digits, of which readers make others.
+    """
+
+    def addObjects(self, doc: Any) -> None:  # noqa: N802  # reportlab's name
+        super().addObjects(doc)
+        for name, stream in doc.idToObject.items():
+            if name.startswith("toUnicodeCMap:"):
+                stream.content = _BEYOND_FFFF.sub(_in_utf_16, stream.content)
+
+
+def _in_utf_16(code: re.Match[str]) -> str:
+    return f"<{chr(int(code[1], 16)).encode('utf-16-be').hex()}>"
 
 
 def draw(certificate: Certificate) -> bytes:
@@ -69,7 +88,7 @@ def draw(certificate: Certificate) -> bytes:
 @cache
 def _known_characters() -> frozenset[int]:
     """What the font has, read once a process (a tenth of a second); later pages take a few milliseconds."""
-    font = TTFont(_FONT, _FILE)
+    font = _Font(_FONT, _FILE)
     pdfmetrics.registerFont(font)
     return frozenset(font.face.charToGlyph)
 

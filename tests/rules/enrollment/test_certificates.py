@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -114,6 +115,20 @@ def test_a_page_is_drawn_and_not_blank() -> None:
 @pytest.mark.parametrize("name", ["堃喆", "劉䶮", "歐陽修", "Zoë O'Connor", "古丽·买买提"])
 def test_rare_and_traditional_characters_of_names_are_shown(name: str) -> None:
     text = text_of(draw(certificate(name=name)))
+    assert name in text
+    assert "〓" not in text
+
+
+def text_by_pdfium(pdf: bytes) -> str:
+    return str(pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range())
+
+
+@pytest.mark.parametrize("name", ["张𬭎伟", "𪟝\U00030edd", "𬬩𬬭𬬮"])
+@pytest.mark.parametrize("read", [text_of, text_by_pdfium])
+def test_a_name_beyond_the_basic_plane_is_copied_and_searched_as_it_is_drawn(
+    name: str, read: Callable[[bytes], str]
+) -> None:
+    text = read(draw(certificate(name=name)))
     assert name in text
     assert "〓" not in text
 
