@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,9 +21,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     TOPIC: ClassVar[str]
 
 
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """One event as a consumer gets it; ``data`` is already decoded and checked.
+class Envelope(Generic[E_co]):
+    """One event as a consumer gets it; ``data`` is already decoded and checked, and of the type that was asked for.
 
     ``subject`` is what the event is about (a claim's id, a chunk's id) and the key that orders it on its topic.
     """
@@ -33,5 +36,5 @@ class Envelope:
     source: str
     time: datetime
     subject: str
-    data: Event
+    data: E_co
     trace: dict[str, str] = field(default_factory=dict)

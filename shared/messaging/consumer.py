@@ -19,7 +19,7 @@ from typing import Final
 
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, Event
 from shared.messaging import inbox
 from shared.messaging.dead_letters import DeadLetters, NotSetAside
 from shared.messaging.failures import PASSING, Poison, Unready
@@ -51,7 +51,7 @@ class _Item:
     """A message with its event; without, where this group passes it over."""
 
     message: Message
-    envelope: Envelope | None
+    envelope: Envelope[Event] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class SubscriptionRunner:
         if envelopes:
             with self._database.transaction() as tx:
                 fresh = inbox.receive(tx, self._group, [envelope.id for envelope in envelopes])
-                new: list[Envelope] = []
+                new: list[Envelope[Event]] = []
                 for envelope in envelopes:
                     if envelope.id in fresh:
                         fresh.discard(envelope.id)
@@ -210,7 +210,7 @@ class SubscriptionRunner:
         for (event_type, outcome), count in outcomes.items():
             metrics.CONSUMER_EVENTS.labels(self._group, event_type, outcome).inc(count)
 
-    def _handle(self, tx: Tx, handler: Handler, neighbors: Sequence[Envelope]) -> None:
+    def _handle(self, tx: Tx, handler: Handler, neighbors: Sequence[Envelope[Event]]) -> None:
         """The effects of events of one type that came one after the other."""
         together = handler if isinstance(handler, Together) else None
         if together is not None:

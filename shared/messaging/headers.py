@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from shared.events.envelope import Envelope, Event
 from shared.messaging.failures import Poison
 from shared.messaging.messages import Headers, Message
 from shared.values.ids import EventId
+
+E = TypeVar("E", bound=Event)
 
 SPEC_VERSION: Final = b"1.0"
 _TRACE_HEADERS: Final[tuple[str, ...]] = ("traceparent", "tracestate")
@@ -49,7 +51,7 @@ def event_type_of(message: Message) -> type[Event] | None:
     return BY_TYPE.get(_text(dict(message.headers), "ce_type"))
 
 
-def read(message: Message, struct: type[Event]) -> Envelope:
+def read(message: Message, struct: type[E]) -> Envelope[E]:
     """The event that a message carries.
 
     Raises:
@@ -61,7 +63,7 @@ def read(message: Message, struct: type[Event]) -> Envelope:
     try:
         moment = datetime.fromisoformat(time)
         normal_id = str(uuid.UUID(event_id))
-        data: Any = _decoder(struct).decode(message.value)
+        data = _decoder(struct).decode(message.value)
     except (ValueError, msgspec.DecodeError) as error:
         # msgspec names the field and the types, never the value.
         reason = str(error) if isinstance(error, msgspec.DecodeError) else "its id is no UUID or its time no RFC 3339"
@@ -90,7 +92,7 @@ def is_event_id(text: str) -> bool:
 
 
 @cache
-def _decoder(struct: type[Event]) -> msgspec.json.Decoder[Event]:
+def _decoder(struct: type[E]) -> msgspec.json.Decoder[E]:
     return msgspec.json.Decoder(struct)
 
 

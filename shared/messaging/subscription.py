@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope, Event
 
-Handler: TypeAlias = Callable[[Tx, Envelope], None]
+E = TypeVar("E", bound=Event)
+E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
+
+Handler: TypeAlias = Callable[[Tx, Envelope[Any]], None]
 """The effect of one event, in the transaction that also notes it in the inbox; called once per event and group.
 
 It may be called again for an event whose transaction was rolled back, so it has no effect outside of ``tx``. Events of
@@ -19,17 +22,22 @@ one subject come in order as a rule, but a replay or a second partition may brin
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Together(Generic[E_contra]):
     """A handler that takes several events of its type in one call, where they came one after the other.
 
     ``effect`` gets them in their order, at least one. Where it fails on several, it is called again with each alone: a
     bad one among them is found so, and stops nobody but itself.
     """
 
-    effect: Callable[[Tx, Sequence[Envelope]], None]
+    effect: Callable[[Tx, Sequence[Envelope[E_contra]]], None]
 
-    def __call__(self, tx: Tx, envelope: Envelope) -> None:
+    def __call__(self, tx: Tx, envelope: Envelope[E_contra]) -> None:
         self.effect(tx, [envelope])
+
+
+def on(struct: type[E], handler: Callable[[Tx, Envelope[E]], None]) -> dict[type[Event], Handler]:
+    """A handler for one event type; ``|`` joins several. The type checker holds the two against each other."""
+    return {struct: handler}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Subscription:
     name: str
     topics: tuple[str, ...]
     handlers: Mapping[type[Event], Handler]
+    """Made by ``on``: ``on(PolicyCanceled, _canceled) | on(PolicyEndorsed, _endorsed)``."""
     batch: int = 100
     """The most events in one transaction: more of them cost less each, and all are durable only at its end."""
     gather_seconds: float = 0.0

@@ -8,14 +8,13 @@ from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
 from shared.messaging.failures import malformed_is_poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Subscription, on
 
 
-def _on_payout_changed(tx: Tx, envelope: Envelope) -> None:
-    assert isinstance(envelope.data, PayoutChanged)  # noqa: S101  # the subscription asks for no other type
+def _on_payout_changed(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
     with malformed_is_poison():
         if outcomes.note_payout(tx, envelope.data):
             tell_payout(tx, envelope.data)
 
 
-SUBSCRIPTION = Subscription("payouts", (PayoutChanged.TOPIC,), {PayoutChanged: _on_payout_changed})
+SUBSCRIPTION = Subscription("payouts", (PayoutChanged.TOPIC,), on(PayoutChanged, _on_payout_changed))

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.enrollment.domain.event_tallies import Tally, tally_of
+from services.enrollment.domain.event_tallies import PremiumEvent, Tally, tally_of
 from services.enrollment.store import event_tallies
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
 from shared.messaging.failures import Poison, malformed_is_poison
-from shared.messaging.subscription import Subscription, Together
+from shared.messaging.subscription import Subscription, Together, on
 
 
-def _note(tx: Tx, envelopes: Sequence[Envelope]) -> None:
+def _note(tx: Tx, envelopes: Sequence[Envelope[PremiumEvent]]) -> None:
     with malformed_is_poison():
-        event_tallies.add(tx, [(envelope.id, _tally(envelope)) for envelope in envelopes])
+        event_tallies.add(tx, [(envelope.id, _tally(envelope.data)) for envelope in envelopes])
 
 
-def _tally(envelope: Envelope) -> Tally:
-    event = envelope.data
-    if not isinstance(event, PoliciesEnrolled | PolicyCanceled | PoliciesCanceled | PolicyEndorsed):
-        raise Poison("it says nothing of premium")
+def _tally(event: PremiumEvent) -> Tally:
     if isinstance(event, PoliciesEnrolled | PoliciesCanceled) and not (
         event.policies.policy_id and event.policies.are_of_one_length
     ):
@@ -40,7 +37,10 @@ _TALLY = Together(_note)
 SUBSCRIPTION = Subscription(
     "tie-out",
     (PoliciesEnrolled.TOPIC,),
-    {PoliciesEnrolled: _TALLY, PolicyCanceled: _TALLY, PoliciesCanceled: _TALLY, PolicyEndorsed: _TALLY},
+    on(PoliciesEnrolled, _TALLY)
+    | on(PolicyCanceled, _TALLY)
+    | on(PoliciesCanceled, _TALLY)
+    | on(PolicyEndorsed, _TALLY),
     # Weeks go by until somebody asks.
     gather_seconds=0.5,
 )

@@ -8,17 +8,13 @@ from services.fraud_detection.store import payouts
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
-from shared.messaging.failures import Poison, malformed_is_poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.failures import malformed_is_poison
+from shared.messaging.subscription import Subscription, on
 
 
-def _changed(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case PayoutChanged() as payout:
-            with malformed_is_poison():
-                payouts.keep(tx, payout)
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _changed(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
+    with malformed_is_poison():
+        payouts.keep(tx, envelope.data)
 
 
-PAYOUTS: Final = Subscription(name="payouts", topics=(PayoutChanged.TOPIC,), handlers={PayoutChanged: _changed})
+PAYOUTS: Final = Subscription(name="payouts", topics=(PayoutChanged.TOPIC,), handlers=on(PayoutChanged, _changed))

@@ -19,53 +19,43 @@ from shared.events.policies import (
     PolicyEndorsed,
 )
 from shared.messaging.failures import Poison, malformed_is_poison
-from shared.messaging.subscription import Subscription, Together
+from shared.messaging.subscription import Subscription, Together, on
 
 _TOKEN: Final = re.compile("[0-9a-f]{34}")
 _REFERENCE: Final = re.compile(r"[^\x00]{1,200}")
 """Some text that PostgreSQL takes; how it is spelled is enrollment's to say."""
 
 
-def _enrolled(tx: Tx, envelopes: Sequence[Envelope]) -> None:
-    chunks = [_chunk(envelope) for envelope in envelopes]
+def _enrolled(tx: Tx, envelopes: Sequence[Envelope[PoliciesEnrolled]]) -> None:
+    chunks = [envelope.data for envelope in envelopes]
+    for chunk in chunks:
+        _require_whole(chunk)
     with malformed_is_poison():
         coverage_rows.keep(tx, chunks)
         coverage_items.keep_listed(tx, chunks)
 
 
-def _chunk(envelope: Envelope) -> PoliciesEnrolled:
-    match envelope.data:
-        case PoliciesEnrolled() as chunk if chunk.policies.are_of_one_length:
-            _require_references(reference for listed in chunk.policies.items or () for reference in listed)
-            return chunk
-        case PoliciesEnrolled():
-            raise Poison("its columns are of different lengths")
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _require_whole(chunk: PoliciesEnrolled) -> None:
+    if not chunk.policies.are_of_one_length:
+        raise Poison("its columns are of different lengths")
+    _require_references(reference for listed in chunk.policies.items or () for reference in listed)
 
 
-def _canceled(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case PolicyCanceled() as canceled:
-            with malformed_is_poison():
-                coverage.keep_end(tx, canceled)
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _canceled(tx: Tx, envelope: Envelope[PolicyCanceled]) -> None:
+    with malformed_is_poison():
+        coverage.keep_end(tx, envelope.data)
 
 
-def _canceled_together(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case PoliciesCanceled() as canceled if canceled.policies.are_of_one_length:
-            _require_versions(canceled.policies.version)
-            with malformed_is_poison():
-                coverage.keep_ends(tx, canceled)
-        case PoliciesCanceled():
-            raise Poison("its columns are of different lengths")
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
+    canceled = envelope.data
+    if not canceled.policies.are_of_one_length:
+        raise Poison("its columns are of different lengths")
+    _require_versions(canceled.policies.version)
+    with malformed_is_poison():
+        coverage.keep_ends(tx, canceled)
 
 
-def _endorsed(tx: Tx, envelope: Envelope) -> None:
+def _endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
     """Of what an endorsement may change, the view holds the phone and what is listed: no names."""
     match envelope.data:
         case PolicyEndorsed(phone_token=str(phone_token)) as endorsed:
@@ -81,29 +71,20 @@ def _endorsed(tx: Tx, envelope: Envelope) -> None:
                 coverage_items.keep_change(tx, endorsed)
         case PolicyEndorsed():
             pass
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
 
 
-def _transferred(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case PoliciesTransferred() as transferred if len(transferred.policy_ids) == len(transferred.versions):
-            _require_versions(transferred.versions)
-            with malformed_is_poison():
-                coverage.keep_partner(tx, transferred)
-        case PoliciesTransferred():
-            raise Poison("it has not one version for each policy")
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _transferred(tx: Tx, envelope: Envelope[PoliciesTransferred]) -> None:
+    transferred = envelope.data
+    if len(transferred.policy_ids) != len(transferred.versions):
+        raise Poison("it has not one version for each policy")
+    _require_versions(transferred.versions)
+    with malformed_is_poison():
+        coverage.keep_partner(tx, transferred)
 
 
-def _erased(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case PoliciesErased() as erased:
-            with malformed_is_poison():
-                erase(tx, erased.policy_ids, erased_at=erased.erased_at)
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _erased(tx: Tx, envelope: Envelope[PoliciesErased]) -> None:
+    with malformed_is_poison():
+        erase(tx, envelope.data.policy_ids, erased_at=envelope.data.erased_at)
 
 
 def _require_versions(versions: Sequence[int]) -> None:
@@ -119,13 +100,11 @@ def _require_references(references: Iterable[str]) -> None:
 POLICIES: Final = Subscription(
     name="coverage",
     topics=(PoliciesEnrolled.TOPIC,),
-    handlers={
-        PoliciesEnrolled: Together(_enrolled),
-        PolicyCanceled: _canceled,
-        PoliciesCanceled: _canceled_together,
-        PolicyEndorsed: _endorsed,
-        PoliciesTransferred: _transferred,
-        PoliciesErased: _erased,
-    },
+    handlers=on(PoliciesEnrolled, Together(_enrolled))
+    | on(PolicyCanceled, _canceled)
+    | on(PoliciesCanceled, _canceled_together)
+    | on(PolicyEndorsed, _endorsed)
+    | on(PoliciesTransferred, _transferred)
+    | on(PoliciesErased, _erased),
     gather_seconds=0.1,
 )

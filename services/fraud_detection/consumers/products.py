@@ -8,18 +8,13 @@ from services.fraud_detection.store import products
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.products import ProductPublished
-from shared.messaging.failures import Poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Subscription, on
 
 
-def _published(tx: Tx, envelope: Envelope) -> None:
-    match envelope.data:
-        case ProductPublished() as product:
-            products.keep(tx, product)
-        case other:
-            raise Poison(f"it holds {type(other).__name__}")
+def _published(tx: Tx, envelope: Envelope[ProductPublished]) -> None:
+    products.keep(tx, envelope.data)
 
 
 PRODUCTS: Final = Subscription(
-    name="products", topics=(ProductPublished.TOPIC,), handlers={ProductPublished: _published}
+    name="products", topics=(ProductPublished.TOPIC,), handlers=on(ProductPublished, _published)
 )

@@ -9,21 +9,17 @@ from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted
 from shared.events.envelope import Envelope
 from shared.messaging.failures import Poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Subscription, on
 from shared.process.clock import Clock
 
 
 def submissions(find_champion: FindChampion, clock: Clock) -> Subscription:
     """The subscription that decides claims by this model's opinion."""
 
-    def decide(tx: Tx, envelope: Envelope) -> None:
-        match envelope.data:
-            case ClaimSubmitted() as submitted:
-                try:
-                    adjudicate(tx, submitted, find_champion=find_champion, now=clock.now())
-                except UnknownClaim as error:
-                    raise Poison(error.sentence()) from error
-            case other:
-                raise Poison(f"it holds {type(other).__name__}")
+    def decide(tx: Tx, envelope: Envelope[ClaimSubmitted]) -> None:
+        try:
+            adjudicate(tx, envelope.data, find_champion=find_champion, now=clock.now())
+        except UnknownClaim as error:
+            raise Poison(error.sentence()) from error
 
-    return Subscription(name="adjudicate", topics=(ClaimSubmitted.TOPIC,), handlers={ClaimSubmitted: decide})
+    return Subscription(name="adjudicate", topics=(ClaimSubmitted.TOPIC,), handlers=on(ClaimSubmitted, decide))

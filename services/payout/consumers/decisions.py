@@ -8,8 +8,7 @@ from services.payout.usecases.take_decision import Heard, take_decision
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope
-from shared.messaging.failures import Poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Subscription, on
 from shared.process.clock import Clock
 from shared.values.ids import ClaimId, DecisionId, PartnerId, PolicyId, TokenHex
 from shared.values.money import Currency, Fen
@@ -18,12 +17,10 @@ from shared.values.money import Currency, Fen
 def decisions(clock: Clock) -> Subscription:
     """The consumer group of decisions."""
 
-    def on_decided(tx: Tx, envelope: Envelope) -> None:
-        if not isinstance(envelope.data, ClaimDecided):
-            raise Poison("not a decision")
+    def on_decided(tx: Tx, envelope: Envelope[ClaimDecided]) -> None:
         take_decision(tx, heard(envelope.data), now=clock.now())
 
-    return Subscription("decisions", (ClaimDecided.TOPIC,), {ClaimDecided: on_decided})
+    return Subscription("decisions", (ClaimDecided.TOPIC,), on(ClaimDecided, on_decided))
 
 
 def heard(event: ClaimDecided) -> Heard:

@@ -14,8 +14,7 @@ from shared.events.policies import (
     PolicyCanceled,
     PolicyEndorsed,
 )
-from shared.messaging.failures import Poison
-from shared.messaging.subscription import Subscription
+from shared.messaging.subscription import Subscription, on
 from shared.process.clock import Clock
 from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import Currency, Fen
@@ -24,10 +23,8 @@ from shared.values.money import Currency, Fen
 def policies(clock: Clock) -> Subscription:
     """The consumer group of premium."""
 
-    def on_enrolled(tx: Tx, envelope: Envelope) -> None:
+    def on_enrolled(tx: Tx, envelope: Envelope[PoliciesEnrolled]) -> None:
         event = envelope.data
-        if not isinstance(event, PoliciesEnrolled):
-            raise Poison("not an enrollment")
         require(holds=event.premium_fen >= 0, detail="premium_fen is negative")
         book_premium(
             tx,
@@ -39,10 +36,8 @@ def policies(clock: Clock) -> Subscription:
             now=clock.now(),
         )
 
-    def on_canceled(tx: Tx, envelope: Envelope) -> None:
+    def on_canceled(tx: Tx, envelope: Envelope[PolicyCanceled]) -> None:
         event = envelope.data
-        if not isinstance(event, PolicyCanceled):
-            raise Poison("not a cancellation")
         require(holds=event.refund_fen >= 0, detail="refund_fen is negative")
         book_refund(
             tx,
@@ -53,10 +48,8 @@ def policies(clock: Clock) -> Subscription:
             now=clock.now(),
         )
 
-    def on_canceled_together(tx: Tx, envelope: Envelope) -> None:
+    def on_canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
         event = envelope.data
-        if not isinstance(event, PoliciesCanceled):
-            raise Poison("not a chunk of cancellations")
         require(holds=event.policies.are_of_one_length, detail="its columns are of different lengths")
         require(holds=all(fen >= 0 for fen in event.policies.refund_fen), detail="a refund_fen is negative")
         book_refund(
@@ -68,10 +61,8 @@ def policies(clock: Clock) -> Subscription:
             now=clock.now(),
         )
 
-    def on_endorsed(tx: Tx, envelope: Envelope) -> None:
+    def on_endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
         event = envelope.data
-        if not isinstance(event, PolicyEndorsed):
-            raise Poison("not an endorsement")
         book_change(
             tx,
             endorsement_id=event.endorsement_id,
@@ -84,19 +75,15 @@ def policies(clock: Clock) -> Subscription:
     return Subscription(
         "premium",
         (PoliciesEnrolled.TOPIC,),
-        {
-            PoliciesEnrolled: on_enrolled,
-            PolicyCanceled: on_canceled,
-            PoliciesCanceled: on_canceled_together,
-            PolicyEndorsed: on_endorsed,
-            PoliciesErased: _on_erased,
-        },
+        on(PoliciesEnrolled, on_enrolled)
+        | on(PolicyCanceled, on_canceled)
+        | on(PoliciesCanceled, on_canceled_together)
+        | on(PolicyEndorsed, on_endorsed)
+        | on(PoliciesErased, _on_erased),
         gather_seconds=0.1,
     )
 
 
-def _on_erased(tx: Tx, envelope: Envelope) -> None:
+def _on_erased(tx: Tx, envelope: Envelope[PoliciesErased]) -> None:
     event = envelope.data
-    if not isinstance(event, PoliciesErased):
-        raise Poison("not an erasure")
     mark(tx, [PolicyId(id_of(each, "policy_ids")) for each in event.policy_ids], erased_at=event.erased_at)

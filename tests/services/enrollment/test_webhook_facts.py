@@ -49,7 +49,7 @@ def ears(east: Partner, receiver: Receiver, sender: Sender) -> Ears:
     return Ears(receiver, sender, str(add(east, receiver)["secret"]))
 
 
-def envelope(event: Event) -> Envelope:
+def envelope(event: Event) -> Envelope[Event]:
     now = datetime.now(UTC)
     return Envelope(EventId(new_id()), event.TYPE, "/test", now, "x", event)
 

@@ -44,9 +44,8 @@ def a_change(claim_id: str = "", *, version: int = 1) -> PayoutChanged:
     )
 
 
-def count_effect(tx: Tx, envelope: Envelope) -> None:
+def count_effect(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
     """A handler whose effect shows how often it was had."""
-    assert isinstance(envelope.data, PayoutChanged)
     tx.execute("INSERT INTO effects (subject, version) VALUES (%s, %s)", (envelope.subject, envelope.data.version))
 
 

@@ -26,7 +26,7 @@ class Fails:
         self.times = 0
         self.mended = threading.Event()
 
-    def __call__(self, tx: Tx, envelope: Envelope) -> None:
+    def __call__(self, tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
         count_effect(tx, envelope)
         if envelope.subject == self._subject and not self.mended.is_set():
             self.times += 1

@@ -27,7 +27,7 @@ class TakesSeveral:
         self._error = error
         self.calls: list[list[str]] = []
 
-    def __call__(self, tx: Tx, envelopes: Sequence[Envelope]) -> None:
+    def __call__(self, tx: Tx, envelopes: Sequence[Envelope[PayoutChanged]]) -> None:
         subjects = [envelope.subject for envelope in envelopes]
         self.calls.append(subjects)
         for envelope in envelopes:
