@@ -83,8 +83,7 @@ WHERE t.lines <> p.lines
 """
 
 
-# Up to the newest month that the schedule began: with it, and in the same transaction, it begins all that are missing
-# of the year until then.
+# Up to the newest month that the schedule began: with it, and in the same transaction, it begins all that are missing.
 # Grouped before their currency is asked for, which would unpack a product's terms for each row.
 _UNSTATED: Final = """
 WITH begun AS (SELECT max(month) AS month FROM statements WHERE started_by = 'schedule'),
@@ -110,7 +109,7 @@ booked AS (
 SELECT 'something was booked for partner ' || r.partner_id || ' in ' || to_char(w.month, 'YYYY-MM') || ' in '
        || w.currency || ', and no statement has it'
 FROM wanted w JOIN partners r USING (partner_no)
-JOIN begun b ON w.month > b.month - interval '12 months' AND w.month <= b.month
+JOIN begun b ON w.month <= b.month
 LEFT JOIN statements s ON (s.partner_no, s.month, s.currency) = (w.partner_no, w.month, w.currency)
 WHERE s.statement_id IS NULL ORDER BY r.partner_id, w.month
 """

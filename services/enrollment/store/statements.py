@@ -14,6 +14,8 @@ from shared.values.money import Currency, Fen
 from shared.values.periods import Period
 
 FIRST_STAGE: Final = "chunks"
+SCHEDULE: Final = "schedule"
+"""Who is said to have started a statement that nobody asked for by hand, here and in the audit trail."""
 
 _START: Final = """
 INSERT INTO statements (statement_id, partner_no, month, currency, state, stage, started_at, started_by, due_day)
@@ -173,6 +175,25 @@ def without_statement(
     }
     rows = tx.all(_WITHOUT, parameters)
     return [Unstated(row[0], row[1], Currency(row[2])) for row in rows]
+
+
+# The schedule begins all months that are missing in one transaction, so the newest one that it began says that nothing
+# is missing before it. The first booking of all is an enrollment, found by one look into the index for each partner.
+_NEXT_TO_BEGIN: Final = """
+SELECT coalesce(
+    (SELECT max(month) + interval '1 month' FROM statements WHERE started_by = %(schedule)s),
+    (SELECT date_trunc('month', min(first.enrolled_at) AT TIME ZONE 'Asia/Shanghai')
+     FROM partners p CROSS JOIN LATERAL (
+        SELECT k.enrolled_at FROM policy_chunks k WHERE k.partner_no = p.partner_no ORDER BY k.enrolled_at LIMIT 1
+     ) first)
+)::date
+"""
+
+
+def next_to_begin(tx: Tx) -> date | None:
+    """The first month that the schedule has not looked at; None where it never did and nothing was ever booked."""
+    row = tx.one(_NEXT_TO_BEGIN, {"schedule": SCHEDULE})
+    return None if row is None else row[0]
 
 
 @dataclass(frozen=True, slots=True)

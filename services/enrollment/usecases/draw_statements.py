@@ -27,10 +27,11 @@ from services.enrollment.domain.statements import (
     due_day,
     fields,
     month_before,
+    next_month,
 )
 from services.enrollment.store import partners, statement_lines, statements
 from services.enrollment.store.statement_lines import Found, Wanted
-from services.enrollment.store.statements import Drawing
+from services.enrollment.store.statements import SCHEDULE, Drawing
 from services.enrollment.usecases.statement_file import csv_pieces
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -41,11 +42,6 @@ from shared.values.ids import PartnerId
 from shared.values.money import Currency
 
 log = get_logger()
-
-SCHEDULE: Final = "schedule"
-"""Who the audit trail says started a statement that nobody asked for by hand."""
-
-_MONTHS_LOOKED_BACK: Final = 12
 
 _STAGES: Final[dict[str, Callable[[Tx, Wanted], Found]]] = {
     statements.FIRST_STAGE: statement_lines.sold,
@@ -93,19 +89,21 @@ def start_statement(
 def start_due_statements(tx: Tx, *, now: datetime) -> int:
     """Start the statement of the month before for each partner that has none; how many were started.
 
-    Of the months of a year before that, those in which something was booked: what was missed while no worker ran.
+    Of earlier months, however long no worker ran, those in which something was booked. Once they were begun, and in the
+    same transaction, they are not looked at again: nothing is booked into a month that is over.
     """
-    latest = month = month_before(now)
+    latest = month_before(now)
     try:
         check_over(latest, now)
     except MonthNotOver:
         return 0
     started = 0
-    for _ in range(_MONTHS_LOOKED_BACK):
+    month = min(statements.next_to_begin(tx) or latest, latest)
+    while month <= latest:
         for one in statements.without_statement(tx, month, booked_in(month), booked_alone=month != latest):
             _start(tx, one.partner_no, one.settlement_day, month, one.currency, actor=SCHEDULE, now=now)
             started += 1
-        month = month_before(booked_in(month).start)
+        month = next_month(month)
     return started
 
 

@@ -152,6 +152,23 @@ def test_a_month_that_no_worker_saw_the_end_of_is_stated_later_if_something_was_
     }
 
 
+@pytest.mark.parametrize("years", [1, 2, 12])
+def test_a_month_with_bookings_is_stated_however_long_no_worker_ran(
+    march: Books, environ: dict[str, str], years: int
+) -> None:
+    march.draw(now=APRIL + timedelta(days=366 * years))
+    assert march.months("telecom-east")[:3] == ["2026-02", "2026-03", "2026-04"]
+    assert march.months("telecom-west")[:1] == ["2026-03"]
+    assert faults(march.database, environ) == []
+
+
+def test_what_was_booked_after_the_last_statement_is_stated_however_long_no_worker_ran(march: Books) -> None:
+    march.draw()
+    march.enroll(90, tenant="telecom-west", now=APRIL + timedelta(days=10))
+    march.draw(now=APRIL + timedelta(days=800))
+    assert march.months("telecom-west")[:2] == ["2026-03", "2026-04"]
+
+
 def test_a_partner_that_sells_nothing_any_more_is_still_given_back_what_was_canceled(march: Books) -> None:
     with march.database.transaction() as tx:
         tx.execute("DELETE FROM partner_products")
@@ -234,8 +251,11 @@ def test_a_partner_under_contract_is_told_that_nothing_was_booked(office: Books,
     assert office.statement(partner="telecom-west").total == Sum()
 
 
-def test_verify_finds_a_month_that_was_passed_over(march: Books, environ: dict[str, str]) -> None:
-    march.draw(now=APRIL + timedelta(days=30))
+@pytest.mark.parametrize("days", [30, 800])
+def test_verify_finds_a_month_that_was_passed_over_and_it_is_stated_by_hand(
+    march: Books, accountant: Partner, environ: dict[str, str], days: int
+) -> None:
+    march.draw(now=APRIL + timedelta(days=days))
     assert faults(march.database, environ) == []
     with march.database.transaction() as tx:
         for table in ("statement_parts", "statement_totals", "statements"):
@@ -248,7 +268,8 @@ def test_verify_finds_a_month_that_was_passed_over(march: Books, environ: dict[s
     assert faults(march.database, environ) == [
         "something was booked for partner telecom-east in 2026-03 in CNY, and no statement has it"
     ]
-    march.draw(now=APRIL + timedelta(days=30))
+    assert accountant.post("/v1/statements", {"partner_id": "telecom-east", "month": "2026-03"}).status_code == 202
+    march.draw(now=APRIL + timedelta(days=days))
     assert faults(march.database, environ) == []
 
 
