@@ -39,6 +39,11 @@ TOKENS_REFUSED: Final = Counter(
 KEY_FETCHES: Final = Counter(
     "fangzha_issuer_key_fetches_total", "Times the issuer's keys were fetched, by outcome.", ["outcome"]
 )
+KEYS_PASSED_OVER: Final = Counter(
+    "fangzha_issuer_keys_passed_over_total",
+    "Entries of the issuer's key set that were not taken, by reason; counted at each fetch.",
+    ["reason"],
+)
 UPLOADS: Final = Gauge(
     "fangzha_uploads_under_way", "Files that are being sent to this service now.", multiprocess_mode="livesum"
 )

@@ -19,7 +19,7 @@ from joserfc.jws import extract_compact
 
 from shared.process import clock, metrics
 from shared.web.errors import NotAuthenticated, TokenMissing
-from shared.web.issuer_keys import MAX_KID, IssuerKeys, algorithm
+from shared.web.issuer_keys import IssuerKeys, algorithm, is_key_name
 
 MAX_TOKEN: Final = 8192
 """Characters. Above what providers issue; a longer one is not even decoded."""
@@ -31,7 +31,6 @@ KEPT_SECONDS: Final = 60.0
 
 _FAR: Final = 1e12  # The year 33658; what is beyond is no time, and NaN is no less than it either.
 _TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
-_KID: Final = re.compile(r"[A-Za-z0-9._~=+-]+")
 _NAME: Final = re.compile(r"[A-Za-z0-9._:@|/+-]{1,200}")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -114,7 +113,7 @@ class TokenVerifier:
         except (JoseError, ValueError):
             _refuse("it is not a signed JWT", "malformed")
         kid = header.get("kid")
-        if not isinstance(kid, str) or len(kid) > MAX_KID or not _KID.fullmatch(kid):
+        if not isinstance(kid, str) or not is_key_name(kid):
             _refuse("it names no key", "kid")
         if str(header.get("typ", "JWT")).lower() not in _TYPES:
             _refuse("it is not an access token", "type")

@@ -1,7 +1,8 @@
 """The issuer's public keys (JWKS), fetched and kept. What a token must say is shared.web.auth's business.
 
 Keys are fetched again when they are old, and when a token names a key that is not there: so a rotation arrives. The
-second is limited, for anyone may send tokens with made-up key names.
+second is limited, for anyone may send tokens with made-up key names. Each entry stands for itself: one that is damaged
+or of a kind that we do not use is passed over, counted and told, and the others are believed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from joserfc.errors import JoseError
@@ -31,7 +33,9 @@ UNKNOWN_KEY_SECONDS: Final = 10.0
 FETCH_TIMEOUT_SECONDS: Final = 3.0
 MAX_BYTES: Final = 262_144
 MIN_RSA_BITS: Final = 2048
-MAX_KID: Final = 128
+MAX_KID: Final = 256
+"""Characters of a key's name. Issuers use hashes, UUIDs, dates, base64 and whole URLs; RFC 7517 sets no limit."""
+_MEMBERS: Final = ("kty", "crv", "x", "y", "n", "e")
 
 IssuerKey = ECKey | RSAKey
 log = get_logger()
@@ -82,7 +86,7 @@ class IssuerKeys:
             self._tried_at = now
             try:
                 keys = parse(self._read(self._url))
-            except (OSError, ValueError, JoseError) as error:
+            except (OSError, HTTPException, ValueError, RecursionError) as error:
                 # Known keys stay good: an issuer that is away must not lock everyone out at once.
                 metrics.KEY_FETCHES.labels("failed").inc()
                 log.warning("issuer_keys_away", error=type(error).__name__)
@@ -97,16 +101,36 @@ class IssuerKeys:
 
 
 def parse(document: bytes) -> dict[str, IssuerKey]:
-    """The usable keys of a JWKS document: named, for signatures, P-256 or RSA of at least 2048 bits."""
+    """The usable keys of a JWKS document: named, for signatures, P-256 or RSA of at least 2048 bits.
+
+    Raises:
+        ValueError: it is no such document, or of its entries not one is usable and some are damaged.
+    """
     listed = json.loads(document)
     if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
         raise ValueError("a JWKS document is an object with a list `keys`")  # noqa: TRY004  # the document is wrong
     keys: dict[str, IssuerKey] = {}
+    damaged = 0
     for entry in listed["keys"]:
-        key = _usable(entry) if isinstance(entry, dict) else None
-        if key is not None:
-            keys[str(entry["kid"])] = key
+        try:
+            key = _usable(entry)
+        except (JoseError, ValueError, TypeError) as error:
+            damaged += 1
+            metrics.KEYS_PASSED_OVER.labels("damaged").inc()
+            log.warning("issuer_key_damaged", kid=str(entry.get("kid"))[:MAX_KID], error=type(error).__name__)
+            continue
+        if key is None:
+            metrics.KEYS_PASSED_OVER.labels("unusable").inc()
+        else:
+            keys[entry["kid"]] = key
+    if damaged and not keys:
+        raise ValueError("no key of the set can be read")
     return keys
+
+
+def is_key_name(kid: object) -> bool:
+    """Whether that may be a key's name: it is looked up among the issuer's, and is never a path or a query."""
+    return isinstance(kid, str) and 0 < len(kid) <= MAX_KID and kid.isprintable()
 
 
 def algorithm(key: IssuerKey) -> str:
@@ -114,13 +138,11 @@ def algorithm(key: IssuerKey) -> str:
     return "ES256" if isinstance(key, ECKey) else "RS256"
 
 
-def _usable(entry: dict[str, str]) -> IssuerKey | None:
-    kid = entry.get("kid")
-    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID or entry.get("use", "sig") != "sig":
+def _usable(entry: Any) -> IssuerKey | None:
+    """The key of one entry; None where it is of a kind that signs no access tokens here."""
+    if not isinstance(entry, dict) or not is_key_name(entry.get("kid")) or entry.get("use", "sig") != "sig":
         return None
-    public: dict[str, str | list[str]] = {
-        name: entry[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in entry
-    }
+    public: dict[str, str | list[str]] = {name: entry[name] for name in _MEMBERS if name in entry}
     match entry.get("kty"):
         case "EC" if entry.get("crv") == "P-256" and entry.get("alg", "ES256") == "ES256":
             return ECKey.import_key(public)

@@ -206,6 +206,8 @@ class TestIssuer:
     __test__ = False
 
     keys: dict[str, ECKey | RSAKey] = field(default_factory=dict)
+    beside: list[object] = field(default_factory=list)
+    """Entries of the published set that are no key of ours: damaged, or of another kind."""
     fetches: int = 0
     away: bool = False
     ticks: float = 0.0
@@ -224,7 +226,8 @@ class TestIssuer:
         self.fetches += 1
         if self.away:
             raise OSError("nobody answers")
-        return json.dumps({"keys": [key.as_dict(private=False) for key in self.keys.values()]}).encode()
+        own = [key.as_dict(private=False) for key in self.keys.values()]
+        return json.dumps({"keys": [*self.beside, *own]}).encode()
 
     def source(self) -> IssuerKeys:
         return IssuerKeys("https://issuer.test/jwks", read=self.read, ticks=lambda: self.ticks)
