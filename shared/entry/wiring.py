@@ -48,7 +48,9 @@ def verifier(settings: Settings) -> TokenVerifier:
     if issuer is None or jwks_url is None:
         settings.needs("oidc_issuer", "oidc_jwks_url")
         raise AssertionError("unreachable")
-    return TokenVerifier(issuer, audience(settings.SERVICE), jwks_url)
+    return TokenVerifier(
+        issuer, audience(settings.SERVICE), jwks_url, longest_seconds=settings.oidc_longest_token_seconds
+    )
 
 
 def token_keys(settings: Settings) -> KeyRing:

@@ -34,7 +34,9 @@ HTTP_REPLAYS: Final = Counter(
     "fangzha_http_replays_total", "Replies given again for a repeated Idempotency-Key.", ["route"]
 )
 TOKENS_REFUSED: Final = Counter(
-    "fangzha_tokens_refused_total", "Bearer tokens that were not accepted, by reason.", ["reason"]
+    "fangzha_tokens_refused_total",
+    "Bearer tokens that were not accepted, by reason and by client where a signature stands behind its name.",
+    ["reason", "client"],
 )
 KEY_FETCHES: Final = Counter(
     "fangzha_issuer_key_fetches_total", "Times the issuer's keys were fetched, by outcome.", ["outcome"]

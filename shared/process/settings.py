@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     oidc_jwks_url: JwksUrl | None = Field(
         default=None, description="where the issuer publishes its keys", examples=["https://issuer.example/jwks"]
     )
+    oidc_longest_token_seconds: int = Field(
+        default=7200, ge=60, le=86_400, description="seconds from 60 to 86400 that an access token may live"
+    )
     token_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
     seal_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
     sandbox: bool = Field(default=False, description="true only where no real person is insured")

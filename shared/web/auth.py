@@ -25,14 +25,22 @@ MAX_TOKEN: Final = 8192
 """Characters. Above what providers issue; a longer one is not even decoded."""
 LEEWAY_SECONDS: Final = 10
 """For clocks of two machines that are a little apart."""
+LONGEST_SECONDS: Final = 7200
+"""From `iat` to `exp`, unless the settings say otherwise. A token cannot be called back, so this is how long a stolen
+one, or one of a person who left, may be used at most. Issuers give an hour as a rule, some up to 90 minutes."""
 KEPT_TOKENS: Final = 1024
 KEPT_SECONDS: Final = 60.0
 """A verified token is believed this long without verifying its signature again (90 us each)."""
 
+MOST_CLIENTS: Final = 200
+"""Of whom refused tokens are counted by name; the rest are "other". An issuer may register clients without end."""
+
 _FAR: Final = 1e12  # The year 33658; what is beyond is no time, and NaN is no less than it either.
-_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})  # RFC 9068, 4: a resource server refuses any other.
+_UNKNOWN: Final = "unknown"
 _NAME: Final = re.compile(r"[A-Za-z0-9._:@|/+-]{1,200}")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_counted: Final[set[str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,13 @@ class TokenVerifier:
         audience: str,
         jwks: IssuerKeys | str,
         *,
+        longest_seconds: float = LONGEST_SECONDS,
         now: Callable[[], float] = lambda: clock.wall_now().timestamp(),
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = IssuerKeys(jwks) if isinstance(jwks, str) else jwks
+        self._longest_seconds = longest_seconds
         self._now = now
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = threading.Lock()
@@ -92,15 +102,15 @@ class TokenVerifier:
         now = self._now()
         kept = self._kept.get(fingerprint)
         if kept is not None and kept.generation == self._keys.generation and now < kept.until:
-            _within(kept.starts, kept.ends, now)
+            _within(kept.starts, kept.ends, now, kept.principal.client_id)
             return kept.principal
         return self._verify(token, fingerprint, now)
 
     def _verify(self, token: str, fingerprint: bytes, now: float) -> Principal:
         claims = self._claims(token)
-        starts, ends = _span(claims)
-        _within(starts, ends, now)
         principal = self._principal(claims)
+        starts, ends = self._span(claims, principal.client_id)
+        _within(starts, ends, now, principal.client_id)
         with self._lock:
             self._kept[fingerprint] = _Kept(principal, starts, ends, self._keys.generation, now + KEPT_SECONDS)
             while len(self._kept) > KEPT_TOKENS:
@@ -115,8 +125,8 @@ class TokenVerifier:
         kid = header.get("kid")
         if not isinstance(kid, str) or not is_key_name(kid):
             _refuse("it names no key", "kid")
-        if str(header.get("typ", "JWT")).lower() not in _TYPES:
-            _refuse("it is not an access token", "type")
+        if str(header.get("typ")).lower() not in _TYPES:
+            _refuse("its header does not say `at+jwt`, so it is no access token", "type")
         key = self._keys.get(kid)
         if key is None:
             _refuse("it names a key that the issuer does not publish", "kid")
@@ -130,41 +140,49 @@ class TokenVerifier:
     def _principal(self, claims: dict[str, Any]) -> Principal:
         if claims.get("iss") != self._issuer:
             _refuse("it is from another issuer", "issuer")
-        audience = claims.get("aud")
-        if self._audience not in (audience if isinstance(audience, list) else [audience]):
-            _refuse("it is for another audience", "audience")
         subject, client, tenant = claims.get("sub"), claims.get("client_id", claims.get("azp")), claims.get("tenant")
-        if not isinstance(subject, str) or not _NAME.fullmatch(subject):
-            _refuse("it names no subject", "subject")
         if not isinstance(client, str) or not _NAME.fullmatch(client):
             _refuse("it names no client", "client")
+        audience = claims.get("aud")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            _refuse("it is for another audience", "audience", client)
+        if not isinstance(subject, str) or not _NAME.fullmatch(subject):
+            _refuse("it names no subject", "subject", client)
         if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
-            _refuse("it names no tenant", "tenant")
+            _refuse("it names no tenant", "tenant", client)
         scope = claims.get("scope", "")
         if not isinstance(scope, str):
-            _refuse("its scope is not a text", "scope")
+            _refuse("its scope is not a text", "scope", client)
         return Principal(subject, client, tenant, frozenset(scope.split()))
 
+    def _span(self, claims: dict[str, Any], client: str) -> tuple[float, float]:
+        issued, ends = _time(claims.get("iat"), client), _time(claims.get("exp"), client)
+        if ends - issued > self._longest_seconds:
+            _refuse(f"it lives longer than {self._longest_seconds:.0f} seconds", "lifetime", client)
+        return max(issued, _time(claims.get("nbf", issued), client)), ends
 
-def _span(claims: dict[str, Any]) -> tuple[float, float]:
-    ends = claims.get("exp")
-    starts = claims.get("nbf", claims.get("iat", 0))
-    return _time(starts), _time(ends)
 
-
-def _time(value: object) -> float:
+def _time(value: object, client: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _FAR:
-        _refuse("its times are not numbers", "expiry")
+        _refuse("its times are not numbers", "times", client)
     return float(value)
 
 
-def _within(starts: float, ends: float, now: float) -> None:
+def _within(starts: float, ends: float, now: float, client: str) -> None:
     if now >= ends + LEEWAY_SECONDS:
-        _refuse("it has expired", "expired")
+        _refuse("it has expired", "expired", client)
     if now < starts - LEEWAY_SECONDS:
-        _refuse("it is not valid yet", "not_yet")
+        _refuse("it is not valid yet", "not_yet", client)
 
 
-def _refuse(reason: str, label: str) -> NoReturn:
-    metrics.TOKENS_REFUSED.labels(label).inc()
+def _refuse(reason: str, label: str, client: str = _UNKNOWN) -> NoReturn:
+    """``client`` is named only where the issuer's signature stands behind it: anybody may write any name."""
+    metrics.TOKENS_REFUSED.labels(label, _label(client)).inc()
     raise NotAuthenticated(reason)
+
+
+def _label(client: str) -> str:
+    if client not in _counted and len(_counted) >= MOST_CLIENTS:
+        return "other"
+    _counted.add(client)
+    return client

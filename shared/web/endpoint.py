@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, get_origin
 
-from flask import Response, request
+from flask import Response, g, request
 from pydantic import BaseModel, ValidationError
 
 from shared.db.pool import Database
@@ -81,7 +81,7 @@ class Endpoint(Generic[D]):
         scope = self._route.scope
         if scope == PUBLIC:
             return _NOBODY
-        caller = self._around.verifier.check(request.headers.get("Authorization"))
+        caller = g.caller = self._around.verifier.check(request.headers.get("Authorization"))
         if scope not in caller.scopes:
             raise ScopeMissing(scope)
         return caller

@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from shared.process import metrics, traces
 from shared.process.clock import monotonic
 from shared.process.logs import get_logger
+from shared.web.auth import Principal
 
 log = get_logger()
 
@@ -53,7 +54,12 @@ def install(app: Flask) -> None:
         latency.observe(seconds)
         if route not in _QUIET:
             log.info(
-                "request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 2)
+                "request",
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                ms=round(seconds * 1000, 2),
+                **_caller(),
             )
         return response
 
@@ -70,6 +76,14 @@ def install(app: Flask) -> None:
 @lru_cache(maxsize=4096)  # Routes, methods and statuses are few; finding a label's child costs more than counting.
 def _meters(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
     return metrics.HTTP_REQUESTS.labels(route, method, str(status)), metrics.HTTP_SECONDS.labels(route, method)
+
+
+def _caller() -> dict[str, str]:
+    """Who asked, once the token was accepted: names that the issuer gave to clients and staff, never an insured's."""
+    caller: Principal | None = g.get("caller")
+    if caller is None:
+        return {}
+    return {"client": caller.client_id, "subject": caller.subject, "tenant": caller.tenant}
 
 
 def _route() -> str:

@@ -253,8 +253,13 @@ class TestIssuer:
         """A token as a good issuer makes it, but for what a test overrides; None leaves a claim out."""
         key = self.keys[kid]
         algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
-        full = {"alg": algorithm, "kid": kid, **(header or {})}
-        return jwt.encode(full, self.claims(**overrides), key, algorithms=[algorithm])
+        full = {"alg": algorithm, "kid": kid, "typ": "at+jwt", **(header or {})}
+        return jwt.encode(
+            {name: value for name, value in full.items() if value is not None},
+            self.claims(**overrides),
+            key,
+            algorithms=[algorithm],
+        )
 
 
 def notes_app(

@@ -9,8 +9,9 @@ import json
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from prometheus_client import REGISTRY
 
-from shared.web.auth import LEEWAY_SECONDS, MAX_TOKEN
+from shared.web.auth import LEEWAY_SECONDS, LONGEST_SECONDS, MAX_TOKEN, MOST_CLIENTS
 from shared.web.errors import IssuerKeysAway, NotAuthenticated, TokenMissing
 from shared.web.issuer_keys import MAX_AGE_SECONDS, UNKNOWN_KEY_SECONDS
 from tests.shared.web.builders import AUDIENCE, Caller, TestIssuer, a_note
@@ -99,13 +100,13 @@ def test_a_key_set_of_which_nothing_can_be_read_leaves_the_known_keys(own_issuer
 
 
 def test_1_an_unsigned_token_is_refused(own_issuer: TestIssuer) -> None:
-    token = unsigned({"alg": "none", "kid": "first", "typ": "JWT"}, own_issuer.claims())
+    token = unsigned({"alg": "none", "kid": "first", "typ": "at+jwt"}, own_issuer.claims())
     assert "algorithm" in refused(own_issuer, token)
 
 
 def test_2_a_token_signed_with_the_public_key_as_a_secret_is_refused(own_issuer: TestIssuer) -> None:
     public = own_issuer.keys["first"].as_pem(private=False)
-    signed = unsigned({"alg": "HS256", "kid": "first", "typ": "JWT"}, own_issuer.claims()).rpartition(".")[0]
+    signed = unsigned({"alg": "HS256", "kid": "first", "typ": "at+jwt"}, own_issuer.claims()).rpartition(".")[0]
     signature = base64.urlsafe_b64encode(hmac.digest(public, signed.encode(), "sha256")).decode().rstrip("=")
     assert "algorithm" in refused(own_issuer, f"{signed}.{signature}")
 
@@ -129,7 +130,7 @@ def test_6_a_token_of_the_future_is_refused(own_issuer: TestIssuer) -> None:
 
 def test_7_a_token_that_names_an_unknown_key_is_refused(own_issuer: TestIssuer) -> None:
     stranger = ECKey.generate_key("P-256")
-    token = jwt.encode({"alg": "ES256", "kid": "stranger"}, own_issuer.claims(), stranger)
+    token = jwt.encode({"alg": "ES256", "kid": "stranger", "typ": "at+jwt"}, own_issuer.claims(), stranger)
     assert "does not publish" in refused(own_issuer, token)
 
 
@@ -137,13 +138,13 @@ def test_7_a_token_that_names_an_unknown_key_is_refused(own_issuer: TestIssuer) 
 def test_8_a_token_whose_key_name_is_a_path_or_a_query_names_no_key_of_the_issuer(
     own_issuer: TestIssuer, kid: str
 ) -> None:
-    token = unsigned({"alg": "ES256", "kid": kid, "typ": "JWT"}, own_issuer.claims(), "AAAA")
+    token = unsigned({"alg": "ES256", "kid": kid, "typ": "at+jwt"}, own_issuer.claims(), "AAAA")
     assert "does not publish" in refused(own_issuer, token)
 
 
 @pytest.mark.parametrize("kid", ["", "x" * 300, "a\nb", "a\0b", 7, None, ["first"]])
 def test_8_a_token_whose_key_name_is_no_name_is_refused(own_issuer: TestIssuer, kid: object) -> None:
-    token = unsigned({"alg": "ES256", "kid": kid, "typ": "JWT"}, own_issuer.claims(), "AAAA")
+    token = unsigned({"alg": "ES256", "kid": kid, "typ": "at+jwt"}, own_issuer.claims(), "AAAA")
     fetched = own_issuer.fetches
     assert "names no key" in refused(own_issuer, token)
     assert own_issuer.fetches == fetched
@@ -196,8 +197,58 @@ def test_a_token_whose_expiry_is_no_time_is_refused(own_issuer: TestIssuer, expi
     assert "times" in refused(own_issuer, own_issuer.token(exp=expiry))
 
 
-def test_an_identity_token_is_no_access_token(own_issuer: TestIssuer) -> None:
-    assert "access token" in refused(own_issuer, own_issuer.token(header={"typ": "logout+jwt"}))
+@pytest.mark.parametrize("typ", ["JWT", "logout+jwt", "dpop+jwt", "", 7, None])
+def test_a_token_that_does_not_say_that_it_is_an_access_token_is_refused(own_issuer: TestIssuer, typ: object) -> None:
+    header = {"alg": "ES256", "kid": "first"} if typ is None else {"alg": "ES256", "kid": "first", "typ": typ}
+    assert "no access token" in refused(own_issuer, unsigned(header, own_issuer.claims(), "AAAA"))
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt"])
+def test_a_token_may_say_that_it_is_an_access_token_in_each_way_of_the_standard(
+    own_issuer: TestIssuer, typ: str
+) -> None:
+    assert own_issuer.verifier().check(f"Bearer {own_issuer.token(header={'typ': typ})}").subject == "li"
+
+
+def test_a_token_that_lives_too_long_is_refused(own_issuer: TestIssuer) -> None:
+    start = int(own_issuer.now)
+    longest = own_issuer.token(iat=start, exp=start + LONGEST_SECONDS)
+    assert own_issuer.verifier().check(f"Bearer {longest}").subject == "li"
+    assert "7200 seconds" in refused(own_issuer, own_issuer.token(iat=start, exp=start + LONGEST_SECONDS + 1))
+    # What it says of when it begins does not shorten its life.
+    late = own_issuer.token(iat=start - LONGEST_SECONDS, nbf=start, exp=start + 600)
+    assert "7200 seconds" in refused(own_issuer, late)
+
+
+def test_a_token_that_does_not_say_when_it_was_issued_is_refused(own_issuer: TestIssuer) -> None:
+    assert "times" in refused(own_issuer, own_issuer.token(iat=None))
+
+
+def counted(reason: str, client: str) -> float:
+    return REGISTRY.get_sample_value("fangzha_tokens_refused_total", {"reason": reason, "client": client}) or 0.0
+
+
+def test_a_refused_token_is_counted_by_its_reason_and_its_client(own_issuer: TestIssuer) -> None:
+    before = counted("audience", "desk-app"), counted("expired", "desk-app")
+    refused(own_issuer, own_issuer.token(aud="fangzha-payout"))
+    refused(own_issuer, own_issuer.token(iat=int(own_issuer.now) - 700, exp=int(own_issuer.now) - 60))
+    assert (counted("audience", "desk-app"), counted("expired", "desk-app")) == (before[0] + 1, before[1] + 1)
+
+
+def test_the_client_of_a_token_that_anybody_may_have_made_is_not_counted_by_name(own_issuer: TestIssuer) -> None:
+    before = counted("signature", "unknown")
+    refused(own_issuer, unsigned({"alg": "ES256", "kid": "first", "typ": "at+jwt"}, own_issuer.claims(), "AAAA"))
+    assert (counted("signature", "unknown"), counted("signature", "desk-app")) == (before + 1, 0.0)
+
+
+def test_clients_without_end_do_not_make_counters_without_end(
+    own_issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.web.auth._counted", set())
+    for number in range(MOST_CLIENTS + 5):
+        refused(own_issuer, own_issuer.token(client_id=f"app-{number}", aud="fangzha-payout"))
+    assert counted("audience", f"app-{MOST_CLIENTS + 4}") == 0.0
+    assert counted("audience", "other") >= 5
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic bGk6bGk=", "Bearer", "Bearer "])
@@ -228,7 +279,8 @@ def test_a_flood_of_made_up_key_names_does_not_reach_the_issuer(own_issuer: Test
     verifier = own_issuer.verifier()
     stranger = ECKey.generate_key("P-256")
     for number in range(200):
-        token = jwt.encode({"alg": "ES256", "kid": f"made-up-{number}"}, own_issuer.claims(), stranger)
+        header = {"alg": "ES256", "kid": f"made-up-{number}", "typ": "at+jwt"}
+        token = jwt.encode(header, own_issuer.claims(), stranger)
         with pytest.raises(NotAuthenticated):
             verifier.check(f"Bearer {token}")
         own_issuer.ticks += UNKNOWN_KEY_SECONDS / 100

@@ -49,6 +49,7 @@ def test_a_request_leaves_one_log_line_with_its_trace(
     assert line["route"] == "/v1/notes"
     assert line["status"] == 200
     assert line["service"] == "notes"
+    assert (line["client"], line["subject"], line["tenant"]) == ("desk-app", "li", "north")
     assert line["trace_id"] == reply.headers["Trace-Id"]
     assert "limit=7" not in json.dumps(line)
     assert caller.token not in json.dumps(line)
