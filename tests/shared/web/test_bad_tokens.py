@@ -199,7 +199,7 @@ def test_a_token_whose_expiry_is_no_time_is_refused(own_issuer: TestIssuer, expi
 
 @pytest.mark.parametrize("typ", ["JWT", "logout+jwt", "dpop+jwt", "", 7, None])
 def test_a_token_that_does_not_say_that_it_is_an_access_token_is_refused(own_issuer: TestIssuer, typ: object) -> None:
-    header = {"alg": "ES256", "kid": "first"} if typ is None else {"alg": "ES256", "kid": "first", "typ": typ}
+    header: dict[str, object] = {"alg": "ES256", "kid": "first"} | ({} if typ is None else {"typ": typ})
     assert "no access token" in refused(own_issuer, unsigned(header, own_issuer.claims(), "AAAA"))
 
 
