@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from typer import Typer
 
-    from services.enrollment.courier.post import Courier
-    from services.enrollment.usecases.vault import Vault
+    from services.enrollment.people.usecases.vault import Vault
+    from shared.courier.post import Courier
     from shared.db.pool import Database
     from shared.messaging.jobs import Job
     from shared.messaging.subscription import Subscription
@@ -27,27 +27,27 @@ INSTALLER: Final = "installation"
 
 
 def web(settings: Settings) -> Flask:
-    from services.enrollment.api.batches import batches  # noqa: PLC0415  # see the module's docstring
-    from services.enrollment.api.certificates import certificates  # noqa: PLC0415
-    from services.enrollment.api.consents import consents  # noqa: PLC0415
-    from services.enrollment.api.deps import Deps  # noqa: PLC0415
-    from services.enrollment.api.endorsements import endorsements  # noqa: PLC0415
-    from services.enrollment.api.erasures import erasures  # noqa: PLC0415
-    from services.enrollment.api.notices import notices  # noqa: PLC0415
-    from services.enrollment.api.opt_outs import opt_outs  # noqa: PLC0415
-    from services.enrollment.api.partners import partners  # noqa: PLC0415
-    from services.enrollment.api.policies import policies  # noqa: PLC0415
-    from services.enrollment.api.problems import PROBLEMS  # noqa: PLC0415
-    from services.enrollment.api.product_drafts import product_drafts  # noqa: PLC0415
-    from services.enrollment.api.products import products  # noqa: PLC0415
-    from services.enrollment.api.quotes import quotes  # noqa: PLC0415
-    from services.enrollment.api.renewals import renewals  # noqa: PLC0415
-    from services.enrollment.api.schedules import policy_schedules  # noqa: PLC0415
-    from services.enrollment.api.statements import statements  # noqa: PLC0415
-    from services.enrollment.api.webhooks import webhooks  # noqa: PLC0415
-    from services.enrollment.usecases.certify_policy import CodeKey  # noqa: PLC0415
-    from services.enrollment.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
-    from services.enrollment.usecases.webhooks.try_endpoint import Trials  # noqa: PLC0415
+    from services.enrollment.deps import Deps  # noqa: PLC0415
+    from services.enrollment.files.api.batches import batches  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.partners.api.partners import partners  # noqa: PLC0415
+    from services.enrollment.partners.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
+    from services.enrollment.people.api.consents import consents  # noqa: PLC0415
+    from services.enrollment.policies.api.certificates import certificates  # noqa: PLC0415
+    from services.enrollment.policies.api.endorsements import endorsements  # noqa: PLC0415
+    from services.enrollment.policies.api.erasures import erasures  # noqa: PLC0415
+    from services.enrollment.policies.api.notices import notices  # noqa: PLC0415
+    from services.enrollment.policies.api.opt_outs import opt_outs  # noqa: PLC0415
+    from services.enrollment.policies.api.policies import policies  # noqa: PLC0415
+    from services.enrollment.policies.api.renewals import renewals  # noqa: PLC0415
+    from services.enrollment.policies.api.schedules import policy_schedules  # noqa: PLC0415
+    from services.enrollment.policies.usecases.certify_policy import CodeKey  # noqa: PLC0415
+    from services.enrollment.problems import PROBLEMS  # noqa: PLC0415
+    from services.enrollment.products.api.product_drafts import product_drafts  # noqa: PLC0415
+    from services.enrollment.products.api.products import products  # noqa: PLC0415
+    from services.enrollment.products.api.quotes import quotes  # noqa: PLC0415
+    from services.enrollment.statements.api.statements import statements  # noqa: PLC0415
+    from services.enrollment.webhooks.api.webhooks import webhooks  # noqa: PLC0415
+    from services.enrollment.webhooks.usecases.try_endpoint import Trials  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
     from shared.web.app import create_app  # noqa: PLC0415
 
@@ -91,14 +91,15 @@ def web(settings: Settings) -> Flask:
 
 
 def subscriptions(_settings: Settings, _database: Database, _clock: Clock) -> tuple[Subscription, ...]:
-    from services.enrollment.consumers import claim_decisions, payouts, policies  # noqa: PLC0415
+    from services.enrollment.policies.consumers import claim_decisions, payouts  # noqa: PLC0415
+    from services.enrollment.statements.consumers import policies  # noqa: PLC0415
 
     return (claim_decisions.SUBSCRIPTION, payouts.SUBSCRIPTION, policies.SUBSCRIPTION)
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     from services.enrollment import jobs as ours  # noqa: PLC0415  # see the module's docstring
-    from services.enrollment.intake.pickup_places import Place, pickups  # noqa: PLC0415
+    from services.enrollment.files.intake.pickup_places import Place, pickups  # noqa: PLC0415
 
     vault = _vault(settings)
     places = [] if settings.pickups_file is None else [Place(one, os.environ) for one in pickups(settings.pickups_file)]
@@ -111,8 +112,8 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
 
 
 def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
-    from services.enrollment.store import integrity  # noqa: PLC0415
-    from services.enrollment.usecases.erase_person import records_that_open  # noqa: PLC0415
+    from services.enrollment.policies.store import integrity  # noqa: PLC0415
+    from services.enrollment.policies.usecases.erase_person import records_that_open  # noqa: PLC0415
 
     vault = _vault(settings)
 
@@ -127,8 +128,8 @@ def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
 
 def after_migrate(settings: Settings, database: Database) -> None:
     """Publish the shipped products once, and bring the partners' contracts up to date with their file."""
-    from services.enrollment.intake import shipped  # noqa: PLC0415
-    from services.enrollment.usecases.publish_product import install  # noqa: PLC0415
+    from services.enrollment.partners.usecases import shipped  # noqa: PLC0415
+    from services.enrollment.products.usecases.publish_product import install  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
 
     file = settings.contracts_file or (shipped.SIMULATED_CONTRACTS if settings.sandbox else None)
@@ -139,7 +140,8 @@ def after_migrate(settings: Settings, database: Database) -> None:
 
 
 def add_commands(cli: Typer) -> None:
-    from services.enrollment.commands import products, statements  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.products import commands as products  # noqa: PLC0415  # see the module's docstring
+    from services.enrollment.statements import commands as statements  # noqa: PLC0415  # see the module's docstring
     from shared.entry import wiring  # noqa: PLC0415
 
     def database() -> Database:
@@ -150,8 +152,8 @@ def add_commands(cli: Typer) -> None:
 
 
 def _courier(settings: Settings) -> Courier:
-    from services.enrollment.courier.addresses import parse_networks  # noqa: PLC0415
-    from services.enrollment.courier.post import Courier  # noqa: PLC0415
+    from shared.courier.addresses import parse_networks  # noqa: PLC0415
+    from shared.courier.post import Courier  # noqa: PLC0415
 
     return Courier(
         parse_networks(settings.webhook_private_networks),
@@ -161,7 +163,7 @@ def _courier(settings: Settings) -> Courier:
 
 
 def _vault(settings: Settings) -> Vault:
-    from services.enrollment.usecases.vault import Vault  # noqa: PLC0415
+    from services.enrollment.people.usecases.vault import Vault  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
     from shared.privacy.tokens import Tokenizer  # noqa: PLC0415
 

@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from services.enrollment.courier.post import Courier
-from services.enrollment.intake.pickup_places import Place
-from services.enrollment.usecases.draw_statements import draw_next, start_due_statements
-from services.enrollment.usecases.end_failed_batches import forget_failed_parts
-from services.enrollment.usecases.expire_policies import expire_some
-from services.enrollment.usecases.load_batch import count_waiting, give_up, load_next_part
-from services.enrollment.usecases.pick_up_files import Pickups
-from services.enrollment.usecases.quotas import forget_windows
-from services.enrollment.usecases.run_renewals import work_off_renewals
-from services.enrollment.usecases.under_way import Overtaken, Turn, UnderWay
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.webhooks.send import Sender, count_due, drop_old
-from services.enrollment.usecases.wind_down import work_off_wind_downs
+from services.enrollment.files.intake.pickup_places import Place
+from services.enrollment.files.usecases.end_failed_batches import forget_failed_parts
+from services.enrollment.files.usecases.load_batch import count_waiting, give_up, load_next_part
+from services.enrollment.files.usecases.pick_up_files import Pickups
+from services.enrollment.files.usecases.under_way import Overtaken, Turn, UnderWay
+from services.enrollment.partners.usecases.quotas import forget_windows
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.expire_policies import expire_some
+from services.enrollment.policies.usecases.run_renewals import work_off_renewals
+from services.enrollment.policies.usecases.wind_down import work_off_wind_downs
+from services.enrollment.statements.usecases.draw_statements import draw_next, start_due_statements
+from services.enrollment.webhooks.usecases.send import Sender, count_due, drop_old
+from shared.courier.post import Courier
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.messaging.failures import PASSING

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, FilePath
 
-from services.enrollment.courier.addresses import parse_networks
+from shared.courier.addresses import parse_networks
 from shared.process import settings
 
 

@@ -29,8 +29,8 @@ from deploy.local.stack import Stack
 from deploy.simulator import people, subscribers
 from deploy.simulator.subscribers import WrittenFile
 from services.enrollment.app import INSTALLER
+from services.enrollment.products.usecases.publish_product import install
 from services.enrollment.settings import Settings
-from services.enrollment.usecases.publish_product import install
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.events.products import ProductPublished

@@ -11,7 +11,7 @@ from typing import Final, Self
 import psycopg2
 
 from deploy.local.stack import Stack
-from services.enrollment.store import opt_outs
+from services.enrollment.people.store import opt_outs
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from services.enrollment.domain.batches import Batch
+from services.enrollment.files.domain.batches import Batch
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
 RECEIVED = Batch(

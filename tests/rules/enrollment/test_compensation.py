@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.compensation import (
+from services.enrollment.products.domain.compensation import (
     NO_COMPENSATION,
     Compensation,
     compensation_of,

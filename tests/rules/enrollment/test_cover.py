@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.cover import cover_period, end_when_canceled, today_of
+from services.enrollment.products.domain.cover import cover_period, end_when_canceled, today_of
 from tests.rules.enrollment.builders import terms
 
 COVER = cover_period(terms(), date(2026, 3, 2))

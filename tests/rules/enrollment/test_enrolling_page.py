@@ -7,12 +7,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.enrollment.intake.column_names import SYNONYMS
+from services.enrollment.files.intake.column_names import SYNONYMS
 
 ROOT = Path(__file__).parents[3]
 SERVICE = ROOT / "services" / "enrollment"
 PAGE = (ROOT / "docs" / "enrolling.md").read_text()
-RULES = ("domain/rows.py", "domain/consents.py", "domain/removals.py", "domain/renewals.py", "intake/line_faults.py")
+RULES = (
+    "policies/domain/rows.py",
+    "people/domain/consents.py",
+    "files/domain/removals.py",
+    "policies/domain/renewals.py",
+    "files/intake/line_faults.py",
+)
 FIELDS = {"document_type", "document_number", "consent_text_version", "consent_channel"}
 """What stands for ``field`` in a code that is made of a field's name."""
 

@@ -20,13 +20,13 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.errors import NoRoom, UnreadableFile
-from services.enrollment.domain.file_columns import ENROLLMENT, FILE_COLUMNS, BatchKind
-from services.enrollment.domain.rows import COLUMNS
-from services.enrollment.intake import compression, few_columns, line_faults, parquet_file, parse
-from services.enrollment.intake.column_names import SYNONYMS, column_of
-from services.enrollment.intake.lines import LONGEST_LINE, PART_ROWS
-from services.enrollment.intake.upload import Sent, Upload
+from services.enrollment.files.domain.errors import NoRoom, UnreadableFile
+from services.enrollment.files.domain.file_columns import ENROLLMENT, FILE_COLUMNS, BatchKind
+from services.enrollment.files.intake import compression, few_columns, line_faults, parquet_file, parse
+from services.enrollment.files.intake.column_names import SYNONYMS, column_of
+from services.enrollment.files.intake.lines import LONGEST_LINE, PART_ROWS
+from services.enrollment.files.intake.upload import Sent, Upload
+from services.enrollment.policies.domain.rows import COLUMNS
 
 ROW = {
     "partner_reference": "sub-1",

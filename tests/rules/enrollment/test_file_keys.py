@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.enrollment.domain.errors import SignatureNotAllowed
-from services.enrollment.domain.file_keys import FileKey, read_public_key, signer
+from services.enrollment.partners.domain.errors import SignatureNotAllowed
+from services.enrollment.partners.domain.file_keys import FileKey, read_public_key, signer
 from shared.values.errors import InvalidField
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

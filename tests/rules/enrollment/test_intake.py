@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.rows import COLUMNS, Fault, RawRow
-from services.enrollment.intake import line_faults, parse
-from services.enrollment.intake.upload import PART_ROWS, Upload
+from services.enrollment.files.intake import line_faults, parse
+from services.enrollment.files.intake.upload import PART_ROWS, Upload
+from services.enrollment.policies.domain.rows import COLUMNS, Fault, RawRow
 
 HEADER = ",".join(COLUMNS).encode()
 EMPTY = b"," * (len(COLUMNS) - 1)

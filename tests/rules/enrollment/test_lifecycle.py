@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from services.enrollment.domain.lifecycle import BEGINNINGS, STEPS, may_step
-from services.enrollment.domain.policies import PolicyState
+from services.enrollment.people.domain.policies import PolicyState
+from services.enrollment.policies.domain.lifecycle import BEGINNINGS, STEPS, may_step
 
 LEGAL = {("upcoming", "in_force"), ("upcoming", "canceled"), ("in_force", "expired"), ("in_force", "canceled")}
 STATES: tuple[PolicyState, ...] = get_args(PolicyState)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.enrollment.domain import many_rows
-from services.enrollment.domain.consents import ConsentText, ConsentTextsInUse
-from services.enrollment.domain.many_rows import as_frame, judge_all
-from services.enrollment.domain.rows import COLUMNS, Desk, Fault, RawRow
+from services.enrollment.people.domain.consents import ConsentText, ConsentTextsInUse
+from services.enrollment.policies.domain import many_rows
+from services.enrollment.policies.domain.many_rows import as_frame, judge_all
+from services.enrollment.policies.domain.rows import COLUMNS, Desk, Fault, RawRow
 from shared.values.documents import DOCUMENT_TYPES, check_digit
 from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, row, terms
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.enrollment.domain.errors import UnreadableFile
-from services.enrollment.domain.rows import COLUMNS
-from services.enrollment.intake.lines import LONGEST_LINE
-from services.enrollment.intake.upload import Sent, Upload
+from services.enrollment.files.domain.errors import UnreadableFile
+from services.enrollment.files.intake.lines import LONGEST_LINE
+from services.enrollment.files.intake.upload import Sent, Upload
+from services.enrollment.policies.domain.rows import COLUMNS
 
 MOST_MEMORY = 500 * 1024**2
 PLAIN: dict[str, Any] = {"use_dictionary": False, "write_statistics": False, "compression": "zstd"}

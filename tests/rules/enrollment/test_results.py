@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.domain.results import COLUMNS, Result, head, rendered
+from services.enrollment.files.domain.results import COLUMNS, Result, head, rendered
 
 REJECTED = Result(
     line=7,

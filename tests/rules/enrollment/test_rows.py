@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.domain.references import reference_to_show
-from services.enrollment.domain.rows import COLUMNS, CheckedRow, Fault, RawRow
+from services.enrollment.policies.domain.references import reference_to_show
+from services.enrollment.policies.domain.rows import COLUMNS, CheckedRow, Fault, RawRow
 from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, judge, row, terms
 
 

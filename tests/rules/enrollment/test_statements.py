@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.enrollment.domain.statement_errors import MonthNotOver
-from services.enrollment.domain.statements import (
+from services.enrollment.statements.domain.errors import MonthNotOver
+from services.enrollment.statements.domain.statements import (
     Sum,
     booked_in,
     check_over,

@@ -8,10 +8,9 @@ from ipaddress import ip_address
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.enrollment.courier.addresses import may_be_called, parse_networks
-from services.enrollment.courier.urls import fault_in
-from services.enrollment.domain.webhook_facts import FACT_TYPES, Fact, body, claim_state
-from services.enrollment.domain.webhooks import (
+from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES, Fact, body, claim_state
+from shared.courier.addresses import may_be_called, parse_networks
+from shared.courier.standard_webhooks import (
     DISABLED_AFTER,
     LONGEST_PAUSE,
     LONGEST_RETRY_AFTER,
@@ -26,6 +25,7 @@ from services.enrollment.domain.webhooks import (
     reason_to_disable,
     secret_of,
 )
+from shared.courier.urls import fault_in
 from shared.events.claims import Outcome
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)

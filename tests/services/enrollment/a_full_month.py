@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.enrollment.domain.endorsements import Change, ItemAdded, ItemRemoved
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.pricing import Item, Risk
-from services.enrollment.domain.schedules import Order
-from services.enrollment.domain.statements import Sum
-from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
-from services.enrollment.usecases.endorse_policy import endorse_policy
-from services.enrollment.usecases.wind_down import wind_down
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.domain.endorsements import Change, ItemAdded, ItemRemoved
+from services.enrollment.policies.usecases.endorse_policy import endorse_policy
+from services.enrollment.policies.usecases.wind_down import wind_down
+from services.enrollment.products.domain.pricing import Item, Risk
+from services.enrollment.products.domain.schedules import Order
+from services.enrollment.statements.domain.statements import Sum
+from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
 from shared.values.ids import PartnerId, ProductCode
 from shared.values.money import Fen
 from tests.services.enrollment.books import Books

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.enrollment.app import INSTALLER
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.statements import Statement
-from services.enrollment.intake import shipped
-from services.enrollment.store import statements
-from services.enrollment.usecases import draw_statements
-from services.enrollment.usecases.publish_product import install
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.partners.usecases import shipped
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.products.usecases.publish_product import install
+from services.enrollment.statements.domain.statements import Statement
+from services.enrollment.statements.store import statements
+from services.enrollment.statements.usecases import draw_statements
 from shared.db.pool import Database
 from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, row
 from tests.services.enrollment.builders import csv as csv_of

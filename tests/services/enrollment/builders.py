@@ -13,13 +13,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from services.enrollment.app import INSTALLER, PARTS
-from services.enrollment.domain.rows import COLUMNS, RawRow
-from services.enrollment.domain.schedules import NOTHING_ORDERED, Order
-from services.enrollment.intake import shipped
-from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
-from services.enrollment.usecases.load_batch import load_next_part
-from services.enrollment.usecases.publish_product import install
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.usecases.load_batch import load_next_part
+from services.enrollment.partners.usecases import shipped
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.rows import COLUMNS, RawRow
+from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order
+from services.enrollment.products.usecases.publish_product import install
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided

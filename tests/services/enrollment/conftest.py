@@ -9,10 +9,10 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.enrollment.app import PARTS
-from services.enrollment.courier.addresses import parse_networks
-from services.enrollment.courier.post import Courier
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.webhooks.send import Sender
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.webhooks.usecases.send import Sender
+from shared.courier.addresses import parse_networks
+from shared.courier.post import Courier
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer

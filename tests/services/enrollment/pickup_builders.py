@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from services.enrollment.intake.pickup_places import QUIET, Pickup, Place
-from services.enrollment.usecases.pick_up_files import Pickups
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.intake.pickup_places import QUIET, Pickup, Place
+from services.enrollment.files.usecases.pick_up_files import Pickups
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process.clock import SystemClock
 from tests.services.enrollment.builders import PRODUCT, load_all

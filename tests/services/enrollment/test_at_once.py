@@ -11,17 +11,17 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from services.enrollment.domain.compensation import Compensation
-from services.enrollment.domain.errors import AlreadyCovered, NotInForce
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.rows import RawRow
-from services.enrollment.intake import shipped
-from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.decide_draft import approve_draft
-from services.enrollment.usecases.keep_partner import hold_partner, keep_partner
-from services.enrollment.usecases.propose_product import propose_product
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.usecases import shipped
+from services.enrollment.partners.usecases.keep_partner import hold_partner, keep_partner
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.errors import AlreadyCovered, NotInForce
+from services.enrollment.policies.domain.rows import RawRow
+from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.products.domain.compensation import Compensation
+from services.enrollment.products.usecases.decide_draft import approve_draft
+from services.enrollment.products.usecases.propose_product import propose_product
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.privacy.keys import KeyRing

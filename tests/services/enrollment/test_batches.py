@@ -15,18 +15,20 @@ import psycopg2
 import pytest
 
 from services.enrollment import jobs
-from services.enrollment.domain.consents import ConsentText
-from services.enrollment.domain.errors import NotTheDeclaredFile, UnreadableFile
-from services.enrollment.domain.policies import Insured
-from services.enrollment.domain.rows import RawRow
-from services.enrollment.intake import lines
-from services.enrollment.store import batches, opt_outs, policies
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.load_batch import MOST_TRIES, load_next_part
-from services.enrollment.usecases.publish_consent_text import publish_consent_text
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.under_way import Overtaken, UnderWay
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.domain.errors import NotTheDeclaredFile, UnreadableFile
+from services.enrollment.files.intake import lines
+from services.enrollment.files.store import batches
+from services.enrollment.files.usecases.load_batch import MOST_TRIES, load_next_part
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.files.usecases.under_way import Overtaken, UnderWay
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.consents import ConsentText
+from services.enrollment.people.domain.policies import Insured
+from services.enrollment.people.store import opt_outs
+from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.rows import RawRow
+from services.enrollment.policies.store import policies
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.process import traces

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pypdf
 from flask import Flask
 
-from services.enrollment.domain.endorsements import ItemAdded, ItemRemoved
-from services.enrollment.domain.partners import ZONE
-from services.enrollment.domain.pricing import Item
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.partners.domain.partners import ZONE
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.products.domain.pricing import Item
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from shared.values.ids import PolicyId

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, csv, load_all, row

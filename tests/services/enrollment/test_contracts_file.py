@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from services.enrollment.app import INSTALLER, PARTS
-from services.enrollment.usecases.keep_partner import hold_partner
+from services.enrollment.partners.usecases.keep_partner import hold_partner
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId

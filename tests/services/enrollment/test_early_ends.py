@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.enrollment.domain.errors import NotInForce
-from services.enrollment.domain.policies import Policy
-from services.enrollment.intake import lines
-from services.enrollment.store import outcomes
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.end_policies import end_policies
-from services.enrollment.usecases.expire_policies import expire_some
-from services.enrollment.usecases.load_batch import load_next_part
-from services.enrollment.usecases.renew_policies import Order, renew_policies
-from services.enrollment.usecases.run_renewals import start_renewals
-from services.enrollment.usecases.wind_down import work_off_wind_downs
+from services.enrollment.files.intake import lines
+from services.enrollment.files.usecases.load_batch import load_next_part
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.domain.errors import NotInForce
+from services.enrollment.policies.store import outcomes
+from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.expire_policies import expire_some
+from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.run_renewals import start_renewals
+from services.enrollment.policies.usecases.wind_down import work_off_wind_downs
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
 from shared.values.ids import BatchId
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, csv, decided, faults, load_all, paid, row

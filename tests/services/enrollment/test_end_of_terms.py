@@ -8,9 +8,9 @@ from typing import get_args
 import psycopg2
 import pytest
 
-from services.enrollment.domain.lifecycle import may_step
-from services.enrollment.domain.policies import PolicyState
-from services.enrollment.usecases.expire_policies import expire_some
+from services.enrollment.people.domain.policies import PolicyState
+from services.enrollment.policies.domain.lifecycle import may_step
+from services.enrollment.policies.usecases.expire_policies import expire_some
 from shared.db.pool import Database
 from tests.services.enrollment.builders import NOW, csv, faults, row
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office

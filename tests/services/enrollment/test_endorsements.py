@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.domain.endorsements import Change, ItemAdded, ItemRemoved, NameCorrected, PhoneChanged
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.pricing import Item
-from services.enrollment.domain.statements import ZONE
-from services.enrollment.store import erasures
-from services.enrollment.store.outcomes import note_claim
-from services.enrollment.usecases import wind_down as steps
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.renew_policies import Order, renew_policies
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.wind_down import wind_down
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.endorsements import Change, ItemAdded, ItemRemoved, NameCorrected, PhoneChanged
+from services.enrollment.policies.store import erasures
+from services.enrollment.policies.store.outcomes import note_claim
+from services.enrollment.policies.usecases import wind_down as steps
+from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.wind_down import wind_down
+from services.enrollment.products.domain.pricing import Item
+from services.enrollment.statements.domain.statements import ZONE
 from shared.db.pool import Database
 from shared.events.policies import PolicyEndorsed
 from shared.process.clock import wall_now

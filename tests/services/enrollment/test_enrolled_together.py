@@ -9,14 +9,14 @@ import msgspec
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.domain.errors import AlreadyCovered, AlreadyCoveredByYou
-from services.enrollment.domain.pricing import Item, Risk
-from services.enrollment.domain.schedules import Order
-from services.enrollment.store import policies
-from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
-from services.enrollment.usecases.erase_person import erase_person
-from services.enrollment.usecases.opt_out import opt_out, persons_tokens
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.errors import AlreadyCovered, AlreadyCoveredByYou
+from services.enrollment.policies.store import policies
+from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.policies.usecases.erase_person import erase_person
+from services.enrollment.policies.usecases.opt_out import opt_out, persons_tokens
+from services.enrollment.products.domain.pricing import Item, Risk
+from services.enrollment.products.domain.schedules import Order
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.privacy.keys import KeyRing

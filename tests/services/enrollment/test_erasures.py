@@ -9,15 +9,15 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from services.enrollment.domain.erasures import RetentionRule, kept_until
-from services.enrollment.domain.file_columns import BatchKind
-from services.enrollment.domain.lifecycle_errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.erase_person import erase_person
-from services.enrollment.usecases.renew_policies import Order, renew_policies
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.webhooks.send import Sender
-from services.enrollment.usecases.webhooks.tell import tell_claim
+from services.enrollment.files.domain.file_columns import BatchKind
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.erasures import RetentionRule, kept_until
+from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
+from services.enrollment.policies.usecases.erase_person import erase_person
+from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.webhooks.usecases.send import Sender
+from services.enrollment.webhooks.usecases.tell import tell_claim
 from shared.events.policies import PoliciesErased, PolicyCanceled
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer

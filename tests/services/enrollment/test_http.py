@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import import_module
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.api.problems import PROBLEMS
-from services.enrollment.domain import errors, lifecycle_errors, statement_errors
-from services.enrollment.store import outcomes
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.store import outcomes
+from services.enrollment.problems import PROBLEMS
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
@@ -231,9 +231,10 @@ def test_a_client_without_a_contract_is_told_so(app: Flask, issuer: Issuer) -> N
 
 
 def test_every_error_of_enrollment_has_its_row() -> None:
+    wings = ("products", "partners", "people", "policies", "files", "webhooks", "statements")
     kinds = {
         kind
-        for module in (errors, lifecycle_errors, statement_errors)
+        for module in (import_module(f"services.enrollment.{wing}.domain.errors") for wing in wings)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, FangzhaError) and kind is not FangzhaError
     }

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.enrollment.domain.errors import AlreadyCovered, OptedOut
-from services.enrollment.domain.partners import INSURER
-from services.enrollment.domain.policies import Consent
-from services.enrollment.domain.rows import RawRow
-from services.enrollment.store import batches
-from services.enrollment.usecases.opt_out import lift_opt_out, opt_out, persons_tokens
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.store import batches
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.people.domain.errors import OptedOut
+from services.enrollment.people.domain.policies import Consent
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.errors import AlreadyCovered
+from services.enrollment.policies.domain.rows import RawRow
+from services.enrollment.policies.usecases.opt_out import lift_opt_out, opt_out, persons_tokens
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer

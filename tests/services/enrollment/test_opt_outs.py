@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.domain.errors import AlreadyCovered, OptedOut
-from services.enrollment.domain.policies import Consent, Policy
-from services.enrollment.domain.rows import RawRow
-from services.enrollment.intake import lines
-from services.enrollment.store import opt_outs
-from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.expire_policies import expire_some
-from services.enrollment.usecases.opt_out import OptedOutNow, lift_opt_out, opt_out, persons_tokens
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.intake import lines
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.people.domain.errors import OptedOut
+from services.enrollment.people.domain.policies import Consent, Policy
+from services.enrollment.people.store import opt_outs
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.errors import AlreadyCovered
+from services.enrollment.policies.domain.rows import RawRow
+from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.expire_policies import expire_some
+from services.enrollment.policies.usecases.opt_out import OptedOutNow, lift_opt_out, opt_out, persons_tokens
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer

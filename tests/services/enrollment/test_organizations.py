@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.store import products
-from services.enrollment.usecases.decide_draft import approve_draft
-from services.enrollment.usecases.propose_product import propose_product
+from services.enrollment.products.store import products
+from services.enrollment.products.usecases.decide_draft import approve_draft
+from services.enrollment.products.usecases.propose_product import propose_product
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.process.clock import wall_now

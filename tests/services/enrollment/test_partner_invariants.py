@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.enrollment.app import PARTS
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import faults, row
 from tests.services.enrollment.test_at_once import enroll

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from services.enrollment.app import INSTALLER, PARTS
-from services.enrollment.domain.errors import SignatureNotAllowed
-from services.enrollment.intake import shipped
-from services.enrollment.store import partners
-from services.enrollment.usecases.verify_file import verify_file
+from services.enrollment.files.usecases.verify_file import verify_file
+from services.enrollment.partners.domain.errors import SignatureNotAllowed
+from services.enrollment.partners.store import partners
+from services.enrollment.partners.usecases import shipped
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.rules.enrollment.test_file_keys import DIGEST, KEYS, OTHER, PRIVATE

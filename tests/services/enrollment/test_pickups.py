@@ -20,12 +20,13 @@ from prometheus_client import REGISTRY
 from psycopg2 import OperationalError
 from structlog.testing import capture_logs
 
-from services.enrollment.domain.errors import NoRoom
-from services.enrollment.domain.file_keys import FileKey
-from services.enrollment.intake.pickup_places import Found, Place, PlaceAway
-from services.enrollment.store import file_keys, picked_files
-from services.enrollment.usecases.pickup_note import MOST_TRIES
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.domain.errors import NoRoom
+from services.enrollment.files.intake.pickup_places import Found, Place, PlaceAway
+from services.enrollment.files.store import picked_files
+from services.enrollment.files.usecases.pickup_note import MOST_TRIES
+from services.enrollment.partners.domain.file_keys import FileKey
+from services.enrollment.partners.store import file_keys
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
 from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all, run_all_in_vain

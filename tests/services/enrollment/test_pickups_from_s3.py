@@ -12,8 +12,8 @@ import pytest
 from fsspec import filesystem
 from moto.server import ThreadedMotoServer
 
-from services.enrollment.intake.pickup_places import Pickup
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.intake.pickup_places import Pickup
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults
 from tests.services.enrollment.pickup_builders import pairs, pickup, pickups, run_all, run_all_in_vain

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.domain.errors import LargerThanADay, TooManyEnrollments, TooManyRows
-from services.enrollment.domain.quotas import block, window_of
-from services.enrollment.usecases.quotas import EnrollmentPermits, forget_windows
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.domain.errors import LargerThanADay, TooManyEnrollments, TooManyRows
+from services.enrollment.partners.domain.quotas import block, window_of
+from services.enrollment.partners.usecases.quotas import EnrollmentPermits, forget_windows
+from services.enrollment.people.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process import clock
 from shared.values.ids import PartnerId
@@ -86,8 +86,8 @@ def test_over_http_it_is_a_429_with_retry_after_and_a_repeat_costs_nothing(
 _ASK = """
 import sys
 from datetime import datetime
-from services.enrollment.domain.errors import TooManyEnrollments
-from services.enrollment.usecases.quotas import EnrollmentPermits
+from services.enrollment.partners.domain.errors import TooManyEnrollments
+from services.enrollment.partners.usecases.quotas import EnrollmentPermits
 from shared.db.pool import Database
 url, now, tries = sys.argv[1], datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
 permits = EnrollmentPermits(Database(url, size=1))

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import msgspec
 
-from services.enrollment.domain.policies import Policy
-from services.enrollment.store import products
-from services.enrollment.store.renewals import Run
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.decide_draft import approve_draft
-from services.enrollment.usecases.keep_partner import resume_partner, suspend_partner
-from services.enrollment.usecases.propose_product import propose_product
-from services.enrollment.usecases.renew_policies import Order, Renewals, renew_policies
-from services.enrollment.usecases.run_renewals import renewal_run, start_renewals
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.keep_partner import resume_partner, suspend_partner
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.store.renewals import Run
+from services.enrollment.policies.usecases.renew_policies import Order, Renewals, renew_policies
+from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
+from services.enrollment.products.store import products
+from services.enrollment.products.usecases.decide_draft import approve_draft
+from services.enrollment.products.usecases.propose_product import propose_product
 from shared.events.policies import PoliciesEnrolled
 from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, faults

@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.domain.policies import Policy
-from services.enrollment.domain.statement_errors import BankReferenceUsed
-from services.enrollment.domain.statements import ZONE, Statement, Sum, booked_in
-from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
-from services.enrollment.usecases.settle_statement import decide_settlement, record_settlement
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.wind_down import wind_down
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.wind_down import wind_down
+from services.enrollment.statements.domain.errors import BankReferenceUsed
+from services.enrollment.statements.domain.statements import ZONE, Statement, Sum, booked_in
+from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
+from services.enrollment.statements.usecases.settle_statement import decide_settlement, record_settlement
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from shared.values.ids import PartnerId, PolicyId

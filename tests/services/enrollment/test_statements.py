@@ -10,13 +10,13 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from services.enrollment.domain.endorsements import ItemAdded
-from services.enrollment.domain.pricing import Item
-from services.enrollment.domain.statements import COLUMNS, Sum
-from services.enrollment.store import statement_lines
-from services.enrollment.usecases import draw_statements
-from services.enrollment.usecases.dispute_statement import answer_dispute, raise_dispute
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.endorsements import ItemAdded
+from services.enrollment.products.domain.pricing import Item
+from services.enrollment.statements.domain.statements import COLUMNS, Sum
+from services.enrollment.statements.store import statement_lines
+from services.enrollment.statements.usecases import draw_statements
+from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
 from shared.db.pool import Database
 from shared.values.money import Fen
 from tests.services.enrollment.a_full_month import endorse, organization

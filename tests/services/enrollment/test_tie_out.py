@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.enrollment.app import PARTS
-from services.enrollment.consumers import policies
-from services.enrollment.domain.line_digest import digest_of, digest_of_each, digest_of_sold
-from services.enrollment.domain.statements import Statement
-from services.enrollment.usecases.tie_out import TieOut, tie_out
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.statements.consumers import policies
+from services.enrollment.statements.domain.line_digest import digest_of, digest_of_each, digest_of_sold
+from services.enrollment.statements.domain.statements import Statement
+from services.enrollment.statements.usecases.tie_out import TieOut, tie_out
 from shared.db.connection import connect
 from shared.db.pool import Database
 from shared.entry.command_line import build_cli

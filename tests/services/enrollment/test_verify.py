@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from services.enrollment.app import PARTS
-from services.enrollment.intake import shipped
-from services.enrollment.store import partners
-from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.store import partners
+from services.enrollment.partners.usecases import shipped
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, load_all, row

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.enrollment.courier.addresses import parse_networks
-from services.enrollment.courier.post import Courier
+from shared.courier.addresses import parse_networks
+from shared.courier.post import Courier
 from tests.services.enrollment.receiver import Answers, Receiver, listening
 
 LOOPBACK = parse_networks("127.0.0.0/8")

@@ -12,11 +12,11 @@ from flask import Flask
 from standardwebhooks import WebhookVerificationError
 
 from services.enrollment.app import PARTS
-from services.enrollment.domain.webhook_facts import FACT_TYPES
-from services.enrollment.usecases.webhooks import try_endpoint
-from services.enrollment.usecases.webhooks.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
-from services.enrollment.usecases.webhooks.send import Sender, drop_old
-from services.enrollment.usecases.webhooks.try_endpoint import AT_ONCE
+from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
+from services.enrollment.webhooks.usecases import try_endpoint
+from services.enrollment.webhooks.usecases.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
+from services.enrollment.webhooks.usecases.send import Sender, drop_old
+from services.enrollment.webhooks.usecases.try_endpoint import AT_ONCE
 from shared.db.pool import Database
 from shared.process.new_ids import new_id
 from tests.services.enrollment.builders import Partner, body

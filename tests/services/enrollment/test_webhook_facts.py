@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.consumers import claim_decisions, payouts
-from services.enrollment.usecases.run_renewals import start_renewals
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.webhooks.send import Sender
-from services.enrollment.usecases.wind_down import work_off_wind_downs
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.consumers import claim_decisions, payouts
+from services.enrollment.policies.usecases.run_renewals import start_renewals
+from services.enrollment.policies.usecases.wind_down import work_off_wind_downs
+from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope, Event

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.issuer import Issuer
 from services.enrollment.app import PARTS
-from services.enrollment.usecases.webhooks.send import LEASE
+from services.enrollment.webhooks.usecases.send import LEASE
 from shared.db.pool import Database
 from shared.messaging import topics
 from shared.messaging.kafka_link import Link

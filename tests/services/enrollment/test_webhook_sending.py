@@ -16,15 +16,15 @@ import psycopg2
 import pytest
 from typing_extensions import override
 
-from services.enrollment.courier.addresses import parse_networks
-from services.enrollment.courier.post import Courier
-from services.enrollment.domain.webhook_facts import BatchFinished
-from services.enrollment.domain.webhooks import TRIES, WAITS, Answer
-from services.enrollment.store import webhook_deliveries, webhook_queue
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.webhooks import send as send_webhooks
-from services.enrollment.usecases.webhooks.send import LEASE, SLOTS, Sender, drop_old
-from services.enrollment.usecases.webhooks.tell import tell, tell_claim
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.webhooks.domain.webhook_facts import BatchFinished
+from services.enrollment.webhooks.store import webhook_deliveries, webhook_queue
+from services.enrollment.webhooks.usecases import send as send_webhooks
+from services.enrollment.webhooks.usecases.send import LEASE, SLOTS, Sender, drop_old
+from services.enrollment.webhooks.usecases.tell import tell, tell_claim
+from shared.courier.addresses import parse_networks
+from shared.courier.post import Courier
+from shared.courier.standard_webhooks import TRIES, WAITS, Answer
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer

@@ -16,15 +16,16 @@ import msgspec
 import psycopg2
 import pytest
 
-from services.enrollment.domain.errors import CannotTakeOver, ContractNotRunning, PartnerEnds, StillTakesOver
-from services.enrollment.domain.partners import INSURER, PartnerRecord
-from services.enrollment.store import partner_records, wind_downs
-from services.enrollment.usecases.cancel_policy import cancel_policy
-from services.enrollment.usecases.enroll_policies import Application, Enrolled, enroll_policies
-from services.enrollment.usecases.keep_partner import suspend_partner
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
-from services.enrollment.usecases.wind_down import wind_down, work_off_wind_downs
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.domain.errors import CannotTakeOver, ContractNotRunning, PartnerEnds, StillTakesOver
+from services.enrollment.partners.domain.partners import INSURER, PartnerRecord
+from services.enrollment.partners.store import partner_records
+from services.enrollment.partners.usecases.keep_partner import suspend_partner
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.store import wind_downs
+from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.policies.usecases.wind_down import wind_down, work_off_wind_downs
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, PolicyId
@@ -225,7 +226,7 @@ def test_a_partner_does_not_end_while_it_takes_over(database: Database, vault: V
 _WORK_OFF = """
 import sys
 from datetime import datetime
-from services.enrollment.usecases import wind_down
+from services.enrollment.policies.usecases import wind_down
 from shared.db.pool import Database
 wind_down.STEP = 10
 database = Database(sys.argv[1], size=1)

@@ -18,12 +18,12 @@ import pytest
 
 from services.enrollment import jobs
 from services.enrollment.app import PARTS
-from services.enrollment.domain.policies import Claims
-from services.enrollment.intake import lines
-from services.enrollment.store import policies
-from services.enrollment.usecases.contracts import contract_of
-from services.enrollment.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.usecases.vault import Vault
+from services.enrollment.files.intake import lines
+from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.policies import Claims
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.store import policies
 from shared.db.pool import Database
 from shared.events.envelope import Event
 from shared.events.policies import PoliciesEnrolled

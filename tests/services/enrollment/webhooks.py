@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from services.enrollment.domain.webhook_facts import FACT_TYPES
-from services.enrollment.usecases.webhooks.send import Sender
+from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
+from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database
 from tests.services.enrollment.builders import Partner
 from tests.services.enrollment.receiver import Receiver

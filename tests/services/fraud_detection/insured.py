@@ -22,7 +22,7 @@ from shared.values.ids import PolicyId
 from tests.rules.fraud_detection.builders import START
 from tests.services.fraud_detection.builders import Person, World, evidence
 
-SHIPPED: Final = Path(__file__).parents[3] / "services/enrollment/products"
+SHIPPED: Final = Path(__file__).parents[3] / "services/enrollment/products/shipped"
 
 _numbers = itertools.count(1)
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.domain.products import check_terms
+from services.enrollment.products.domain.products import check_terms
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import CoverRuleStands, DeductibleUsedUp
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal

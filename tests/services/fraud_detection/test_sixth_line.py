@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.enrollment.domain.products import check_terms
+from services.enrollment.products.domain.products import check_terms
 from shared.events.products import Exclusion, Liability, ProductPublished, ScamCover
 from shared.values.rule_codes import RULE_CODES
 from shared.values.scam_types import SCAM_TYPES

@@ -1,1 +1,0 @@
-"""Enrollment over HTTP: one module per resource. Views parse, call one use case and render."""

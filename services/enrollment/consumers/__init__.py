@@ -1,1 +1,0 @@
-"""What enrollment learns from the other services, and hears of itself: one module per topic."""

@@ -1,0 +1,1 @@
+"""The HTTP edge of files: parse, call one use case, render."""

@@ -1,0 +1,1 @@
+"""From a partner's file to rows: compression, text encoding, format, columns."""

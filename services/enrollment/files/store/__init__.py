@@ -1,0 +1,1 @@
+"""The SQL of files: the only place that writes its tables."""

@@ -1,0 +1,1 @@
+"""The HTTP edge of partners: parse, call one use case, render."""

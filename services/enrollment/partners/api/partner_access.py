@@ -1,0 +1,34 @@
+"""Who may see and change which partner: the insurer's staff all, a partner itself. What is not yours is unknown."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from services.enrollment.partners.domain.errors import StaffOnly, UnknownPartner
+from services.enrollment.partners.domain.partners import INSURER
+from shared.values.ids import PartnerId
+from shared.web.auth import Principal
+from shared.web.models import RequestModel
+
+
+class PartnerPath(RequestModel):
+    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+
+
+def require_staff(caller: Principal) -> None:
+    """Raise StaffOnly for the token of a partner."""
+    if caller.tenant != INSURER:
+        raise StaffOnly(caller.tenant)
+
+
+def require_visible(caller: Principal, partner_id: str) -> None:
+    """Raise UnknownPartner for another partner's."""
+    if caller.tenant not in {INSURER, partner_id}:
+        raise UnknownPartner(partner_id)
+
+
+def only_visible(caller: Principal) -> PartnerId | None:
+    """The one partner whom the caller may see; None where it may see all."""
+    return None if caller.tenant == INSURER else PartnerId(caller.tenant)

@@ -1,0 +1,216 @@
+"""Partners' contracts over HTTP: read by the partner and the insurer, changed by the insurer's staff alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.api.partner_access import PartnerPath, only_visible, require_staff, require_visible
+from services.enrollment.partners.api.partner_terms import ContractTerms, terms_of, terms_view
+from services.enrollment.partners.domain import errors
+from services.enrollment.partners.domain.partners import (
+    INSURER,
+    ContractState,
+    PartnerRecord,
+    SuspensionReason,
+    WindDown,
+)
+from services.enrollment.partners.store import partner_records as store
+from services.enrollment.partners.usecases.keep_partner import (
+    hold_partner,
+    keep_partner,
+    resume_partner,
+    suspend_partner,
+)
+from services.enrollment.policies.usecases.wind_down import wind_down
+from services.enrollment.webhooks.store import webhook_endpoints
+from shared.values.ids import PartnerId
+from shared.web import paging
+from shared.web.models import ReplyModel, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+partners = Resource("partners", "Who enrolls, under which contract")
+
+SHOWN_ENDPOINTS = 100
+
+
+class Suspension(RequestModel):
+    """Why no new cover is wanted."""
+
+    reason: SuspensionReason
+
+
+class WindDownRequest(RequestModel):
+    """How the work with a partner ends."""
+
+    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    """Which partner takes running cover over; null: it stays until its end. Say which: there is no way back."""
+
+
+class WindDownView(ReplyModel):
+    """How far the end of working with the partner is."""
+
+    transfer_to: str | None
+    state: Literal["draining", "listing", "done"]
+    """`draining`: what was enrolled at the same moment, and files that were taken in before, are let finish."""
+    started_at: datetime
+    finished_at: datetime | None
+    policies_listed: int
+    """Those whose insured are to be told; see the notices."""
+    policies_transferred: int
+
+
+class EndpointLink(ReplyModel):
+    """A server of the partner that is told of events; the partner itself keeps them, at /v1/webhook-endpoints."""
+
+    endpoint_id: str
+    url: str
+    types: list[str]
+    state: str
+
+
+class PartnerView(ContractTerms, ReplyModel):
+    """One partner."""
+
+    partner_id: str
+    state: ContractState
+    suspension_reason: SuspensionReason | None
+    """Why it is suspended; shown to the insurer's staff alone."""
+    version: int
+    managed_by: Literal["file", "http"]
+    """`file`: the operator's file of contracts says the same; from the first change over HTTP on it is not read."""
+    wind_down: WindDownView | None
+    webhook_endpoints: list[EndpointLink]
+
+
+@partners.get("/v1/partners", scope="partners:read", reply=paging.Page[PartnerView])
+def list_partners(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[PartnerView]]:
+    """All partners, for the insurer's staff; a partner sees itself alone."""
+    after = paging.decode(query.cursor, str)
+    found = store.page(
+        call.tx, only=only_visible(call.caller), after="" if after is None else after[0], limit=query.limit + 1
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].terms.contract.partner_id) if len(found) > query.limit else None
+    return Reply(paging.Page[PartnerView](items=[_view(call, each) for each in shown], next_cursor=cursor))
+
+
+@partners.get("/v1/partners/<partner_id>", scope="partners:read", reply=PartnerView, problems=(errors.UnknownPartner,))
+def show_partner(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
+    """One partner's contract."""
+    require_visible(call.caller, path.partner_id)
+    found = store.record(call.tx, PartnerId(path.partner_id))
+    if found is None:
+        raise errors.UnknownPartner(path.partner_id)
+    return _reply(call, found)
+
+
+@partners.put(
+    "/v1/partners/<partner_id>",
+    scope="partners:write",
+    reply=PartnerView,
+    also=(201,),
+    matches=True,
+    problems=(errors.StaffOnly,),
+)
+def put_partner(call: Call[Deps], path: PartnerPath, body: ContractTerms) -> Reply[PartnerView]:
+    """Enter a partner, or say its whole contract anew: then with `If-Match`. Its state has routes of its own.
+
+    What is sold from now on follows it; premium, tax and compensation of what was sold before stay as they were.
+    """
+    require_staff(call.caller)
+    before = hold_partner(call.tx, PartnerId(path.partner_id))
+    if before is not None:
+        call.require_match(before.version)
+    terms = terms_of(PartnerId(path.partner_id), body)
+    after = keep_partner(call.tx, terms, before, actor=call.caller.subject, now=call.now)
+    return _reply(call, after, status=200 if before else 201)
+
+
+@partners.post(
+    "/v1/partners/<partner_id>/suspension",
+    scope="partners:write",
+    status=200,
+    reply=PartnerView,
+    problems=(errors.StaffOnly, errors.UnknownPartner, errors.PartnerEnds),
+)
+def suspend(call: Call[Deps], path: PartnerPath, body: Suspension) -> Reply[PartnerView]:
+    """No new cover from the next request on. Running cover goes on, and so does a file that was taken in before."""
+    require_staff(call.caller)
+    return _reply(
+        call,
+        suspend_partner(call.tx, PartnerId(path.partner_id), body.reason, actor=call.caller.subject, now=call.now),
+    )
+
+
+@partners.post(
+    "/v1/partners/<partner_id>/resumption",
+    scope="partners:write",
+    status=200,
+    reply=PartnerView,
+    problems=(errors.StaffOnly, errors.UnknownPartner, errors.PartnerEnds, errors.NotSuspended),
+)
+def resume(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
+    """Allow new cover again."""
+    require_staff(call.caller)
+    return _reply(call, resume_partner(call.tx, PartnerId(path.partner_id), actor=call.caller.subject, now=call.now))
+
+
+@partners.post(
+    "/v1/partners/<partner_id>/wind-down",
+    scope="partners:write",
+    status=202,
+    reply=PartnerView,
+    problems=(
+        errors.StaffOnly,
+        errors.UnknownPartner,
+        errors.PartnerEnds,
+        errors.CannotTakeOver,
+        errors.StillTakesOver,
+    ),
+)
+def begin_wind_down(call: Call[Deps], path: PartnerPath, body: WindDownRequest) -> Reply[PartnerView]:
+    """End the work with a partner, once for ever: no new cover, and every insured is listed for notice.
+
+    Running cover keeps to its end, or moves to another partner; `wind_down` in the partner says how far that is.
+    """
+    require_staff(call.caller)
+    target = PartnerId(body.transfer_to) if body.transfer_to else None
+    after = wind_down(call.tx, PartnerId(path.partner_id), target, actor=call.caller.subject, now=call.now)
+    return _reply(call, after)
+
+
+def _reply(call: Call[Deps], record: PartnerRecord, *, status: int | None = None) -> Reply[PartnerView]:
+    return Reply(_view(call, record), status=status, version=record.version)
+
+
+def _view(call: Call[Deps], record: PartnerRecord) -> PartnerView:
+    contract = record.terms.contract
+    endpoints = webhook_endpoints.page(call.tx, partner_no=contract.partner_no, after=None, limit=SHOWN_ENDPOINTS)
+    return PartnerView(
+        partner_id=contract.partner_id,
+        **terms_view(record.terms),
+        state=contract.state,
+        suspension_reason=record.suspension_reason if call.caller.tenant == INSURER else None,
+        version=record.version,
+        managed_by=record.managed_by,
+        wind_down=None if record.wind_down is None else _wind_down(record.wind_down),
+        webhook_endpoints=[
+            EndpointLink(endpoint_id=each.endpoint_id, url=each.url, types=list(each.types), state=each.state)
+            for each in endpoints
+        ],
+    )
+
+
+def _wind_down(known: WindDown) -> WindDownView:
+    return WindDownView(
+        transfer_to=known.transfer_to,
+        state=known.state,
+        started_at=known.started_at,
+        finished_at=known.finished_at,
+        policies_listed=known.listed,
+        policies_transferred=known.transferred,
+    )

@@ -1,0 +1,1 @@
+"""The SQL of partners: the only place that writes its tables."""

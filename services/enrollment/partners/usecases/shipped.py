@@ -1,0 +1,146 @@
+"""Reads the products that the service ships with, and the operator's file of contracts. Storing them is install's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from services.enrollment.partners.domain.file_keys import FileKey, read_public_key
+from services.enrollment.partners.domain.partners import (
+    LAST_SETTLEMENT_DAY,
+    LONGEST_CONTACT,
+    LONGEST_GRACE,
+    LONGEST_NAME,
+    MOST_COMPENSATION,
+    MOST_ENROLLMENTS_A_MINUTE,
+    MOST_FILE_KEYS,
+    MOST_PRODUCTS,
+    MOST_ROWS_A_DAY,
+    ConsentTexts,
+    Contract,
+    ContractEntry,
+    ContractState,
+    PartnerTerms,
+    Quota,
+    SuspensionReason,
+)
+from services.enrollment.products.domain.compensation import Compensation, CompensationKind
+from shared.events.products import ProductPublished
+from shared.values.errors import InvalidField, InvalidFields
+from shared.values.ids import PartnerId, ProductCode
+
+SERVICE: Final = Path(__file__).parents[2]
+PRODUCTS: Final = SERVICE / "products" / "shipped"
+SIMULATED_CONTRACTS: Final = SERVICE / "partners" / "simulated.json"
+
+
+class _Compensation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: CompensationKind
+    value: Annotated[int, Meta(ge=0, le=MOST_COMPENSATION)]
+
+
+class _FileKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z")]
+    public_key: str
+
+
+class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same as a contract over HTTP (api/partner_terms), with the partner, its state, and the quota's two alone."""
+
+    partner_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+    first_day: date
+    last_day: date
+    back_dating_days: Annotated[int, Meta(ge=0, le=LONGEST_GRACE)]
+    state: ContractState
+    products: Annotated[list[str], Meta(max_length=MOST_PRODUCTS)]
+    suspension_reason: SuspensionReason = "other"
+    compensation: _Compensation = _Compensation("none", 0)
+    settlement_day: Annotated[int, Meta(ge=1, le=LAST_SETTLEMENT_DAY)] = 10
+    contact: Annotated[str, Meta(max_length=LONGEST_CONTACT)] = ""
+    consent_texts: ConsentTexts = "any"
+    enrollments_a_minute: Annotated[int, Meta(ge=1, le=MOST_ENROLLMENTS_A_MINUTE)] | None = None
+    rows_a_day: Annotated[int, Meta(ge=1, le=MOST_ROWS_A_DAY)] | None = None
+    file_keys: Annotated[list[_FileKey], Meta(max_length=MOST_FILE_KEYS)] = []
+
+
+def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
+    """Every product version that stands in ``folder`` as a JSON file.
+
+    Raises:
+        msgspec.DecodeError: a file is not what a product looks like.
+        InvalidFields: a file has terms that there are not.
+    """
+    return [product(path) for path in sorted(folder.glob("*.json"))]
+
+
+def product(file: Path) -> ProductPublished:
+    """One product version from its file. Whether its terms are acceptable is the domain's to say.
+
+    Raises:
+        msgspec.DecodeError: it is not what a product looks like.
+        InvalidFields: it has terms that there are not, e.g. one that is misspelled and would be left out in silence.
+    """
+    data = file.read_bytes()
+    terms = msgspec.json.decode(data, type=ProductPublished)
+    unknown = tuple(_unknown(msgspec.json.decode(data), msgspec.to_builtins(terms), ""))
+    if unknown:
+        raise InvalidFields(unknown)
+    return terms
+
+
+def _unknown(written: object, known: object, pointer: str) -> Iterator[InvalidField]:
+    if isinstance(written, dict) and isinstance(known, dict):
+        for name, value in written.items():
+            if name in known:
+                yield from _unknown(value, known[name], f"{pointer}/{name}")
+            else:
+                yield InvalidField(f"{pointer}/{name}", "There is no such term.", "Remove it, or mend its name.")
+    elif isinstance(written, list) and isinstance(known, list):
+        for place, (each_written, each_known) in enumerate(zip(written, known, strict=True)):
+            yield from _unknown(each_written, each_known, f"{pointer}/{place}")
+
+
+def contracts(file: Path = SIMULATED_CONTRACTS) -> list[ContractEntry]:
+    """The contracts in ``file``, field by field. What they contradict is the use case's to say.
+
+    Raises:
+        msgspec.DecodeError: the file is not a list of contracts; it names entry and field, e.g. ``$[1].contact``.
+    """
+    return [
+        ContractEntry(_terms(each, place), each.suspension_reason)
+        for place, each in enumerate(msgspec.json.decode(file.read_bytes(), type=list[_Contract]))
+    ]
+
+
+def _terms(each: _Contract, place: int) -> PartnerTerms:
+    contract = Contract(
+        partner_no=0,
+        partner_id=PartnerId(each.partner_id),
+        name=each.name,
+        first_day=each.first_day,
+        last_day=each.last_day,
+        back_dating_days=each.back_dating_days,
+        state=each.state,
+        products=frozenset(ProductCode(code) for code in each.products),
+        compensation=Compensation(each.compensation.kind, each.compensation.value),
+        settlement_day=each.settlement_day,
+        contact=each.contact,
+        consent_texts=each.consent_texts,
+    )
+    keys = [_file_key(key, f"$[{place}].file_keys[{number}].public_key") for number, key in enumerate(each.file_keys)]
+    return PartnerTerms(
+        contract, Quota(each.enrollments_a_minute, each.rows_a_day), tuple(sorted(keys, key=lambda key: key.name))
+    )
+
+
+def _file_key(key: _FileKey, where: str) -> FileKey:
+    try:
+        return FileKey(key.name, read_public_key(key.public_key, pointer=""))
+    except InvalidField as error:
+        raise msgspec.ValidationError(f"{error.detail} {error.fix} - at `{where}`") from error

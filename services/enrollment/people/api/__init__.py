@@ -1,0 +1,1 @@
+"""The HTTP edge of people: parse, call one use case, render."""

@@ -1,0 +1,144 @@
+"""Consents over HTTP: the published words that people agree to, and the proof of one policy's consent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.api.partner_access import require_staff
+from services.enrollment.partners.domain.errors import NoContract, StaffOnly
+from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain import errors
+from services.enrollment.people.domain.consents import ConsentText
+from services.enrollment.people.store import consent_texts as store
+from services.enrollment.people.store import policy_consents
+from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
+from services.enrollment.policies.domain.errors import UnknownPolicy
+from shared.values.ids import PolicyId
+from shared.web import paging
+from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+consents = Resource("consents", "What people agreed to")
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+
+
+class NewConsentText(RequestModel):
+    """The words that people are to agree to."""
+
+    text_version: Slug
+    zh: Words
+    en: Words
+    channels: list[Slug] = Field(default_factory=list, max_length=20)
+    """Where it is shown; empty: anywhere."""
+    valid_from: Moment
+    """A consent given before is none to this text."""
+
+
+class ConsentTextView(ReplyModel):
+    """One published version. It never changes."""
+
+    text_version: str
+    zh: str
+    en: str
+    zh_sha256: str
+    """SHA-256 of the Chinese words in UTF-8."""
+    en_sha256: str
+    channels: list[str]
+    valid_from: datetime
+    published_at: datetime
+
+
+class PolicyConsentPath(RequestModel):
+    policy_id: Identifier
+
+
+class PolicyConsentView(ReplyModel):
+    """The proof that the insured agreed."""
+
+    policy_id: str
+    partner_id: str
+    text_version: str
+    given_at: datetime
+    channel: str
+    sha256: str
+    """Of the partner's own record of the consent: in a dispute it must show the record with this hash."""
+    text: ConsentTextView | None
+    """The words, where that version is published."""
+
+
+@consents.post(
+    "/v1/consent-texts",
+    scope="partners:write",
+    reply=ConsentTextView,
+    problems=(StaffOnly, errors.ConsentTextExists),
+)
+def publish(call: Call[Deps], body: NewConsentText) -> Reply[ConsentTextView]:
+    """Publish a version of the words. It stays as it is for ever; other words are another version."""
+    require_staff(call.caller)
+    text = ConsentText(
+        text_version=body.text_version,
+        zh=body.zh,
+        en=body.en,
+        channels=tuple(sorted(set(body.channels))),
+        valid_from=body.valid_from,
+        published_at=call.now,
+        published_by=call.caller.subject,
+    )
+    return Reply(_text_view(publish_consent_text(call.tx, text)))
+
+
+@consents.get("/v1/consent-texts", scope="partners:read", reply=paging.Page[ConsentTextView])
+def list_texts(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ConsentTextView]]:
+    """All published versions, by name."""
+    after = paging.decode(query.cursor, str)
+    found = store.page(call.tx, after="" if after is None else after[0], limit=query.limit + 1)
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].text_version) if len(found) > query.limit else None
+    return Reply(paging.Page[ConsentTextView](items=[_text_view(each) for each in shown], next_cursor=cursor))
+
+
+@consents.get(
+    "/v1/policies/<policy_id>/consent",
+    scope="policies:read",
+    reply=PolicyConsentView,
+    problems=(NoContract, UnknownPolicy),
+)
+def show_consent(call: Call[Deps], path: PolicyConsentPath) -> Reply[PolicyConsentView]:
+    """By which text, when and through which channel the insured of one policy agreed, and the hash of the record."""
+    staff = call.caller.tenant == INSURER
+    only = None if staff else contract_of(call.tx, call.caller.tenant).partner_no
+    found = policy_consents.of_policy(call.tx, PolicyId(path.policy_id), partner_no=only)
+    if found is None:
+        raise UnknownPolicy(path.policy_id)
+    text = store.text(call.tx, found.consent.text_version)
+    return Reply(
+        PolicyConsentView(
+            policy_id=path.policy_id,
+            partner_id=found.partner_id,
+            text_version=found.consent.text_version,
+            given_at=found.consent.given_at,
+            channel=found.consent.channel,
+            sha256=found.consent.sha256,
+            text=None if text is None else _text_view(text),
+        )
+    )
+
+
+def _text_view(text: ConsentText) -> ConsentTextView:
+    return ConsentTextView(
+        text_version=text.text_version,
+        zh=text.zh,
+        en=text.en,
+        zh_sha256=text.zh_sha256,
+        en_sha256=text.en_sha256,
+        channels=list(text.channels),
+        valid_from=text.valid_from,
+        published_at=text.published_at,
+    )

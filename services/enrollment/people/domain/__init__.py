@@ -1,0 +1,1 @@
+"""The rules of people: pure functions over frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""The SQL of people: the only place that writes its tables."""

@@ -1,0 +1,31 @@
+"""The proof of one policy's consent as stored with it. Which words it names, consent_texts holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.enrollment.people.domain.policies import Consent
+from shared.db.transaction import Tx
+from shared.values.ids import PartnerId, PolicyId
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyConsent:
+    """A consent, and whose the policy is now."""
+
+    partner_id: PartnerId
+    consent: Consent
+
+
+_OF_POLICY: Final = """
+SELECT r.partner_id, p.consent_text_version, p.consent_given_at, p.consent_channel, encode(p.consent_sha256, 'hex')
+FROM policies p JOIN partners r USING (partner_no)
+WHERE p.policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR p.partner_no = %(partner_no)s)
+"""
+
+
+def of_policy(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> PolicyConsent | None:
+    """None where there is no such policy, or none of the partner asked for."""
+    row = tx.one(_OF_POLICY, {"policy_id": policy_id, "partner_no": partner_no})
+    return None if row is None else PolicyConsent(PartnerId(row[0]), Consent(*row[1:]))

@@ -1,0 +1,118 @@
+"""What enrollment does with personal data: tokens to know a person again, and one sealed blob of a chunk's people.
+
+A blob holds a line for each policy of its chunk, in the order of their places: one cipher run for up to a thousand
+people. The keys come from the settings; which rows are acceptable was judged before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import zstandard
+
+from services.enrollment.people.domain.policies import Insured, Policy
+from services.enrollment.people.store import sealed_records
+from shared.db.transaction import Tx
+from shared.privacy.keys import UnknownKey
+from shared.privacy.sealed import DataKey, SealBroken, Sealer, data_key_id
+from shared.privacy.tokens import Tokenizer
+from shared.process.logs import get_logger
+from shared.values.ids import BatchId, TokenHex
+
+RECORD_FIELDS: Final = Insured.__struct_fields__
+RECORD_SEPARATOR: Final = "\t"
+_LINE: Final = "\n"
+"""Neither can stand in a record: no field of a row holds a control character."""
+_FORGOTTEN: Final = Insured("", "", "", "")
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The service's tokenizer and sealer."""
+
+    tokenizer: Tokenizer
+    sealer: Sealer
+    rotating: bool = False
+    """Whether there are older token keys, under which people may still be stored."""
+
+    def person(self, insured: Insured) -> TokenHex:
+        return self.tokenizer.person(insured.document_type, insured.document_number)
+
+    def persons_under_older_keys(self, insured: Insured) -> tuple[TokenHex, ...]:
+        """While token keys rotate, what the person may still be stored under besides ``person``."""
+        if not self.rotating:
+            return ()
+        return self.tokenizer.person_candidates(insured.document_type, insured.document_number)[1:]
+
+    def insured(self, tx: Tx, policy: Policy) -> Insured:
+        """The clear record of one policy, for masking; all of it empty where the person was erased."""
+        blob = sealed_records.read(tx, policy.chunk_id)
+        line = self.sealer.open(tx, blob, chunk_context(policy.chunk_id)).split(_LINE)[policy.chunk_place]
+        return Insured(*line.split(RECORD_SEPARATOR)) if line else _FORGOTTEN
+
+    def everyone(self, tx: Tx, chunk_id: str) -> list[Insured]:
+        """The clear records of a whole chunk, by place."""
+        text = self.sealer.open(tx, sealed_records.read(tx, chunk_id), chunk_context(chunk_id))
+        return [Insured(*line.split(RECORD_SEPARATOR)) if line else _FORGOTTEN for line in text.split(_LINE)]
+
+    def everyone_readable(self, tx: Tx, chunk_id: str) -> list[Insured] | None:
+        """The same; None where the records do not open with the settings' keys: our fault, and the log says so."""
+        try:
+            return self.everyone(tx, chunk_id)
+        except (SealBroken, UnknownKey) as error:
+            log.error("records_unreadable", chunk_id=chunk_id, reason=error.sentence())  # noqa: TRY400
+            return None
+
+    def erase(self, tx: Tx, policy: Policy) -> None:
+        """Forget who is insured: the chunk's blob is written anew without this person, under the same data key."""
+        self._rewrite(tx, policy, "")
+
+    def replace(self, tx: Tx, policy: Policy, insured: Insured) -> None:
+        """Write down another record of the person: a name corrected, a phone changed."""
+        self._rewrite(tx, policy, record_of(insured))
+
+    def _rewrite(self, tx: Tx, policy: Policy, line: str) -> None:
+        context = chunk_context(policy.chunk_id)
+        blob = sealed_records.read(tx, policy.chunk_id, lock=True)
+        key = self.sealer.data_key(tx, data_key_id(blob))
+        lines = key.open(blob, context).split(_LINE)
+        lines[policy.chunk_place] = line
+        sealed_records.write(tx, policy.chunk_id, key.seal(_LINE.join(lines), context))
+
+
+def record_of(insured: Insured) -> str:
+    """One policy's line of its chunk's blob."""
+    return RECORD_SEPARATOR.join(getattr(insured, name) for name in RECORD_FIELDS).rstrip(RECORD_SEPARATOR)
+
+
+def seal_records(key: DataKey, chunk_id: str, records: Sequence[str]) -> bytes:
+    """The blob of a chunk: ``records`` by place."""
+    return key.seal(_LINE.join(records), chunk_context(chunk_id))
+
+
+def chunk_context(chunk_id: str) -> str:
+    """Ties the blob to its chunk: copied to another row it does not open."""
+    return f"chunk:{chunk_id}:insured"
+
+
+def seal_part(key: DataKey, batch_id: BatchId, number: int, data: bytes) -> bytes:
+    """A part of an upload. Compressed before: that takes less time than to store and read the rest of it."""
+    return key.seal_bytes(zstandard.ZstdCompressor(level=1).compress(data), _part_context(batch_id, number))
+
+
+def open_part(key: DataKey, batch_id: BatchId, number: int, sealed: bytes) -> bytes:
+    """The part's text in UTF-8.
+
+    Raises:
+        SealBroken: it is another part, or damaged.
+    """
+    return zstandard.ZstdDecompressor().decompress(key.open_bytes(sealed, _part_context(batch_id, number)))
+
+
+def _part_context(batch_id: BatchId, number: int) -> str:
+    """Ties a part of an upload to its batch and place."""
+    return f"batch:{batch_id}:part:{number}"

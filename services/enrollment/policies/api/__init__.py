@@ -1,0 +1,1 @@
+"""The HTTP edge of policies: parse, call one use case, render."""

@@ -1,0 +1,163 @@
+"""Renewals of a whole window over HTTP: a partner starts its own, the insurer anyone's; then see how far it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.api.partner_access import require_staff
+from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract, StaffOnly
+from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.policies.domain import errors
+from services.enrollment.policies.domain.renewals import fault
+from services.enrollment.policies.store import renewals as store
+from services.enrollment.policies.store.renewals import Run, RunState, StopReason
+from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
+from services.enrollment.products.domain.errors import ProductNotSold
+from shared.values.ids import PartnerId, PolicyId, ProductCode
+from shared.web import paging
+from shared.web.models import Day, Identifier, ReplyModel, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+renewals = Resource("renewals", "Policies that go on without a gap")
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+PartnerCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+
+
+class RenewalRequest(RequestModel):
+    """Which policies are to go on."""
+
+    product_code: Code
+    expiring_through: Day
+    """The last day of cover: every policy whose term ends until then is renewed."""
+    partner_id: PartnerCode | None = None
+    """Whose policies: for the insurer's staff; a partner leaves it out."""
+
+
+class RenewalRunView(ReplyModel):
+    """One run and how far it is."""
+
+    run_id: str
+    partner_id: str
+    product_code: str
+    expiring_through: datetime
+    """The moment until which terms end."""
+    state: RunState
+    """`running` also while the partner is suspended: it goes on after that. `stopped`: what is left is not renewed."""
+    stop_reason: StopReason | None
+    """`wind_down`: the partner winds down. `product_not_sold`: the product has left its contract."""
+    renewed: int
+    skipped: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SkipView(ReplyModel):
+    """One policy that was not renewed. It holds nothing of the person."""
+
+    policy_id: str
+    partner_reference: str
+    code: str
+    detail: str
+    fix: str
+
+
+class RunPath(RequestModel):
+    run_id: Identifier
+
+
+class RunQuery(RequestModel):
+    partner_id: PartnerCode | None = None
+    """Whose run: for the insurer's staff; a partner leaves it out."""
+
+
+class SkipQuery(paging.PageQuery):
+    partner_id: PartnerCode | None = None
+
+
+@renewals.post(
+    "/v1/renewals",
+    scope="renewals:write",
+    status=202,
+    reply=RenewalRunView,
+    problems=(StaffOnly, NoContract, ContractNotRunning, ProductNotSold),
+)
+def start(call: Call[Deps], body: RenewalRequest) -> Reply[RenewalRunView]:
+    """Renew all policies that end until a day. Each successor begins when its predecessor ends, sold under the version
+    of that day, and its waiting days count from the first policy. Whoever opted out, is too old, or lapsed is left out.
+    """
+    run = start_renewals(
+        call.tx,
+        _partner(call, body.partner_id),
+        ProductCode(body.product_code),
+        body.expiring_through,
+        actor=call.caller.subject,
+        now=call.now,
+    )
+    return Reply(_view(run), headers={"Location": f"/v1/renewals/{run.run_id}"})
+
+
+@renewals.get(
+    "/v1/renewals/<run_id>",
+    scope="policies:read",
+    reply=RenewalRunView,
+    problems=(StaffOnly, errors.UnknownRenewalRun),
+)
+def show(call: Call[Deps], path: RunPath, query: RunQuery) -> Reply[RenewalRunView]:
+    """How far a run is."""
+    return Reply(_view(renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))))
+
+
+@renewals.get(
+    "/v1/renewals/<run_id>/skipped",
+    scope="policies:read",
+    reply=paging.Page[SkipView],
+    problems=(StaffOnly, errors.UnknownRenewalRun),
+)
+def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[paging.Page[SkipView]]:
+    """The policies that were left out, each with why and what to do."""
+    run = renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))
+    after = paging.decode(query.cursor, UUID)
+    found = store.skips(call.tx, run.run_id, after=None if after is None else PolicyId(after[0]), limit=query.limit + 1)
+    shown = found[: query.limit]
+    items = []
+    for each in shown:
+        said = fault(each.code)
+        items.append(
+            SkipView(
+                policy_id=each.policy_id,
+                partner_reference=each.partner_reference,
+                code=each.code,
+                detail=said.detail,
+                fix=said.fix,
+            )
+        )
+    cursor = paging.encode(shown[-1].policy_id) if len(found) > query.limit else None
+    return Reply(paging.Page[SkipView](items=items, next_cursor=cursor))
+
+
+def _partner(call: Call[Deps], asked: str | None) -> PartnerId:
+    """Whose policies are meant: a partner's own, or those that the insurer's staff name."""
+    if call.caller.tenant == INSURER or asked is not None:
+        require_staff(call.caller)
+    return PartnerId(asked or call.caller.tenant)
+
+
+def _view(run: Run) -> RenewalRunView:
+    return RenewalRunView(
+        run_id=run.run_id,
+        partner_id=run.partner_id,
+        product_code=run.product_code,
+        expiring_through=run.expiring_through,
+        state=run.state,
+        stop_reason=run.stop_reason,
+        renewed=run.renewed,
+        skipped=run.skipped,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )

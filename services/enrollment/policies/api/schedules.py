@@ -1,0 +1,66 @@
+"""What a policy holds besides its insured, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.domain.errors import NoContract
+from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.api.policies import PolicyPath
+from services.enrollment.policies.domain import errors
+from services.enrollment.policies.store import policies as store
+from services.enrollment.products.api.quotes import ScheduledItem
+from services.enrollment.products.store import schedules
+from shared.values.ids import PolicyId
+from shared.web.models import ReplyModel
+from shared.web.resource import Call, Reply, Resource
+
+policy_schedules = Resource("policy schedules", "What policies hold besides their insured: answers, grade, items")
+
+
+class ScheduleView(ReplyModel):
+    """The risk as it was told, and how it was graded; empty where the product asks for nothing."""
+
+    policy_id: str
+    answers: dict[str, str]
+    points: int | None
+    grade: str | None
+    rate_percent: int
+    scheduled_items: list[ScheduledItem]
+    retroactive_date: date | None
+    """With claims-made products: acts before this day are not covered."""
+
+
+@policy_schedules.get(
+    "/v1/policies/<policy_id>/schedule",
+    scope="policies:read",
+    reply=ScheduleView,
+    problems=(NoContract, errors.UnknownPolicy),
+)
+def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
+    """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
+    policy = _readable(call, PolicyId(path.policy_id))
+    if policy is None:
+        raise errors.UnknownPolicy(path.policy_id)
+    found = schedules.schedule(call.tx, policy.policy_id)
+    return Reply(
+        ScheduleView(
+            policy_id=policy.policy_id,
+            answers=dict(found.answers),
+            points=found.points,
+            grade=found.grade,
+            rate_percent=found.rate_percent,
+            scheduled_items=[ScheduledItem(reference=item.reference, name=item.name) for item in found.items],
+            retroactive_date=found.retroactive_date,
+        )
+    )
+
+
+def _readable(call: Call[Deps], policy_id: PolicyId) -> Policy | None:
+    if call.caller.tenant == INSURER:
+        return store.of_any_partner(call.tx, policy_id)
+    contract = contract_of(call.tx, call.caller.tenant)
+    return store.policy(call.tx, policy_id, partner_no=contract.partner_no)

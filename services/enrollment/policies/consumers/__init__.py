@@ -1,0 +1,1 @@
+"""The Kafka edge of policies: one module per topic."""

@@ -1,0 +1,1 @@
+"""The rules of policies: pure functions over frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""The SQL of policies: the only place that writes its tables."""

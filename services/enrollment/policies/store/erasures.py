@@ -1,0 +1,135 @@
+"""Forgetting a person: tokens, references and replies overwritten. Their sealed record is the vault's to overwrite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.people.domain.policies import PolicyState
+from services.enrollment.policies.domain.erasures import ERASED_REFERENCE, Erasure, RetentionRule
+from shared.db.transaction import Tx
+from shared.values.ids import EventId, PolicyId, TokenHex
+
+# Without an index on tokens of policies that are over: one more would cost each enrollment, and erasures are rare.
+_OF_PERSON: Final = """
+SELECT policy_id, state, effective_to, product_id, product_version FROM policies
+WHERE person_token = ANY(%s) ORDER BY policy_id FOR UPDATE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One policy of a person who is to be forgotten, locked."""
+
+    policy_id: PolicyId
+    state: PolicyState
+    effective_to: datetime
+    product_id: int
+    product_version: int
+
+
+def policies_of(tx: Tx, tokens: Sequence[TokenHex]) -> list[Trace]:
+    """All policies of a person known by these tokens, with any partner."""
+    rows = tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],))
+    return [Trace(PolicyId(row[0]), *row[1:]) for row in rows]
+
+
+_STORED_AS: Final = "SELECT encode(person_token, 'hex') FROM policies WHERE policy_id = %s"
+
+
+def token_of(tx: Tx, policy_id: PolicyId) -> TokenHex:
+    """Under what the person of this policy is stored, perhaps by a key that is older than the current one."""
+    row = tx.one(_STORED_AS, (policy_id,))
+    assert row is not None  # noqa: S101  # the caller has the policy
+    return TokenHex(row[0])
+
+
+_RULES: Final = "SELECT terms_up_to_days, kept_years FROM retention_rules"
+
+
+def retention_rules(tx: Tx) -> list[RetentionRule]:
+    return [RetentionRule(*row) for row in tx.all(_RULES)]
+
+
+# Rows of files about the same subscriber go first, with each partner that ever had one of the policies: they are found
+# by the references that are then overwritten.
+_KNOWN_AS: Final = """
+WITH known AS (
+    SELECT partner_no, partner_reference FROM policies WHERE policy_id = ANY(%(ids)s::uuid[])
+    UNION SELECT t.from_partner_no, p.partner_reference
+    FROM policy_transfers t JOIN policies p USING (policy_id) WHERE p.policy_id = ANY(%(ids)s::uuid[])
+)
+"""
+_FORGET_REJECTIONS: Final = f"""{_KNOWN_AS}
+UPDATE batch_rejections x SET partner_reference = NULL
+FROM batches b JOIN known USING (partner_no)
+WHERE x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
+"""
+_FORGET_DRY_RUNS: Final = f"""{_KNOWN_AS}
+UPDATE dry_run_rows x SET partner_reference = %(erased)s
+FROM batches b JOIN known USING (partner_no)
+WHERE b.dry_run AND x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
+"""
+_FORGET_POLICIES: Final = """
+UPDATE policies p SET person_token = new.person_token, phone_token = new.phone_token, birth_year = 0,
+       partner_reference = %s, version = p.version + 1
+FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[]) AS new (policy_id, person_token, phone_token)
+WHERE p.policy_id = new.policy_id
+"""
+# Replies kept for repeated requests: those that show one of the policies lose the person and stay replies.
+_FORGET_REPLIES: Final = """
+UPDATE idempotency_keys SET body = convert_to(
+    (convert_from(body, 'UTF8')::jsonb || jsonb_build_object('insured', NULL, 'partner_reference', %s::text))::text,
+    'UTF8')
+WHERE position(%s::bytea IN body) > 0
+  AND CASE WHEN substring(body FROM 1 FOR 1) = '{'::bytea THEN convert_from(body, 'UTF8')::jsonb ? 'insured' END
+"""
+# What partners' servers were told, or are to be told: the whole log is read, as an index would cost each message. A
+# reference has no quotes (domain/rows.py), and the body stays what its receiver can read.
+_FORGET_MESSAGES: Final = """
+UPDATE webhook_deliveries SET body = regexp_replace(
+    body, '"partner_reference":"[^"]*"', '"partner_reference":"' || %s || '"')
+WHERE body LIKE ANY (%s)
+"""
+
+
+def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None:
+    """Put these tokens, which no key made, in place of the person's and the phone's."""
+    ids = [policy_id for policy_id, _, _ in policies]
+    tx.execute(_FORGET_REJECTIONS, {"ids": ids})
+    tx.execute(_FORGET_DRY_RUNS, {"ids": ids, "erased": ERASED_REFERENCE})
+    persons, phones = [person for _, person, _ in policies], [phone for _, _, phone in policies]
+    tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
+    for policy_id in ids:
+        tx.execute(_FORGET_REPLIES, (ERASED_REFERENCE, policy_id.encode()))
+    tx.execute(_FORGET_MESSAGES, (ERASED_REFERENCE, [f"%{policy_id}%" for policy_id in ids]))
+
+
+_ADD: Final = "INSERT INTO erasures (erasure_id, ground, erased_at, erased_by, event_id) VALUES (%s, %s, %s, %s, %s)"
+_ADD_POLICIES: Final = "INSERT INTO erased_policies (policy_id, erasure_id) VALUES %s"
+
+
+def add(tx: Tx, erasure: Erasure, *, by: str, now: datetime, event_id: EventId) -> None:
+    tx.execute(_ADD, (erasure.erasure_id, erasure.ground, now, by, event_id))
+    tx.insert_many(_ADD_POLICIES, [(policy_id, erasure.erasure_id) for policy_id in erasure.policy_ids])
+
+
+_CHUNKS: Final = """
+SELECT DISTINCT p.chunk_id FROM erased_policies e JOIN policies p USING (policy_id) WHERE p.chunk_id > %s::uuid
+ORDER BY p.chunk_id LIMIT 100
+"""
+_PLACES: Final = """
+SELECT p.policy_id, p.chunk_place FROM erased_policies e JOIN policies p USING (policy_id) WHERE p.chunk_id = %s
+"""
+
+
+def chunks_with_erased(tx: Tx, after: str) -> list[str]:
+    """Some chunks in which somebody was forgotten, by id."""
+    return [row[0] for row in tx.all(_CHUNKS, (after,))]
+
+
+def erased_places(tx: Tx, chunk_id: str) -> list[tuple[PolicyId, int]]:
+    """The policies of a chunk whose persons were forgotten, and their places in its sealed record."""
+    return [(PolicyId(row[0]), row[1]) for row in tx.all(_PLACES, (chunk_id,))]

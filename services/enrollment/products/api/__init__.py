@@ -1,0 +1,1 @@
+"""The HTTP edge of products: parse, call one use case, render."""

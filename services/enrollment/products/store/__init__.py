@@ -1,0 +1,1 @@
+"""The SQL of products: the only place that writes its tables."""

@@ -1,0 +1,128 @@
+"""Product versions as stored. Whether terms are acceptable is the domain's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.enrollment.products.domain.products import sold_at
+from shared.db.transaction import Row, Tx
+from shared.events.products import ProductPublished
+from shared.values.ids import EventId, ProductCode
+
+
+@dataclass(frozen=True, slots=True)
+class SoldProduct:
+    """A product version with the database's short number of its product."""
+
+    product_id: int
+    terms: ProductPublished
+
+
+_ADD_PRODUCT = "INSERT INTO products (product_code) VALUES (%s) ON CONFLICT DO NOTHING"
+_LOCK_PRODUCT = "SELECT product_id FROM products WHERE product_code = %s FOR UPDATE"
+_NEWEST = "SELECT coalesce(max(version), 0) FROM product_versions WHERE product_id = %s"
+
+
+def lock(tx: Tx, product_code: ProductCode) -> tuple[int, int]:
+    """The product's number and its newest version (0: none yet), nobody else publishing until this transaction ends."""
+    row = tx.one(_LOCK_PRODUCT, (product_code,))
+    if row is None:
+        tx.execute(_ADD_PRODUCT, (product_code,))
+        row = tx.one(_LOCK_PRODUCT, (product_code,))
+    assert row is not None  # noqa: S101  # just inserted, and products are never deleted
+    newest = tx.one(_NEWEST, (row[0],))
+    return row[0], newest[0] if newest else 0
+
+
+_NEWEST_BY_CODE = """
+SELECT coalesce(max(v.version), 0) FROM product_versions v JOIN products p USING (product_id) WHERE p.product_code = %s
+"""
+
+
+def newest(tx: Tx, product_code: ProductCode) -> int:
+    """The number of the product's newest version; 0 where there is none."""
+    row = tx.one(_NEWEST_BY_CODE, (product_code,))
+    return row[0] if row else 0
+
+
+_ADD_VERSION = """
+INSERT INTO product_versions (product_id, version, terms, published_at, published_by, event_id)
+VALUES (%s, %s, %s::jsonb, %s, %s, %s)
+"""
+
+
+def add_version(
+    tx: Tx, product_id: int, terms: ProductPublished, *, published_at: datetime, published_by: str, event_id: EventId
+) -> None:
+    """Store a version; the table refuses a second one of the same number."""
+    body = msgspec.json.encode(terms).decode()
+    tx.execute(_ADD_VERSION, (product_id, terms.product_version, body, published_at, published_by, event_id))
+
+
+_PAGE = """
+SELECT v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE (p.product_code, v.version) > (%s, %s)
+ORDER BY p.product_code, v.version LIMIT %s
+"""
+
+
+def page(tx: Tx, *, after: tuple[str, int], limit: int) -> list[ProductPublished]:
+    """Versions of all products by code and number, beginning after ``after``."""
+    return [msgspec.convert(row[0], ProductPublished) for row in tx.all(_PAGE, (*after, limit))]
+
+
+_VERSIONS = """
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE p.product_code = %(code)s AND (%(by)s::timestamptz IS NULL OR v.published_at <= %(by)s) ORDER BY v.version
+"""
+
+
+def sold_now(
+    tx: Tx, product_code: ProductCode, now: datetime, *, published_by: datetime | None = None
+) -> SoldProduct | None:
+    """The version that a policy is sold under at ``now``, of those published until ``published_by``."""
+    known = [_sold(row) for row in tx.all(_VERSIONS, {"code": product_code, "by": published_by})]
+    terms = sold_at((one.terms for one in known), now)
+    return None if terms is None else SoldProduct(known[0].product_id, terms)
+
+
+def versions(tx: Tx, product_code: ProductCode) -> list[ProductPublished]:
+    """All versions of a product by number; none where there is no such product."""
+    return [_sold(row).terms for row in tx.all(_VERSIONS, {"code": product_code, "by": None})]
+
+
+_BY_CODE = """
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
+WHERE p.product_code = %s AND v.version = %s
+"""
+_BY_NUMBER = "SELECT product_id, terms FROM product_versions WHERE product_id = %s AND version = %s"
+
+
+def find(tx: Tx, product_code: ProductCode, number: int) -> ProductPublished | None:
+    """One version, where somebody asks for it; None where there is none."""
+    row = tx.one(_BY_CODE, (product_code, number))
+    return None if row is None else _sold(row).terms
+
+
+def version(tx: Tx, product: ProductCode | int, number: int) -> SoldProduct:
+    """One version that something stored names, so that it exists: by the product's code or the database's number."""
+    row = tx.one(_BY_CODE if isinstance(product, str) else _BY_NUMBER, (product, number))
+    assert row is not None  # noqa: S101  # versions are never deleted
+    return _sold(row)
+
+
+_KNOWN: Final = "SELECT product_code FROM products WHERE product_code = ANY(%s)"
+
+
+def known_codes(tx: Tx, codes: Iterable[ProductCode]) -> frozenset[ProductCode]:
+    """Those of ``codes`` that are products, published or proposed."""
+    return frozenset(ProductCode(row[0]) for row in tx.all(_KNOWN, (sorted(codes),)))
+
+
+def _sold(row: Row) -> SoldProduct:
+    return SoldProduct(row[0], msgspec.convert(row[1], ProductPublished))

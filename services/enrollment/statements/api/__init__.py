@@ -1,0 +1,1 @@
+"""The HTTP edge of statements: parse, call one use case, render."""

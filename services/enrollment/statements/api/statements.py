@@ -1,0 +1,261 @@
+"""Statements over HTTP: a partner's month as a file, its disputes, and its settlement by two persons."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.domain.errors import NoContract, UnknownPartner
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.statements.api.statement_models import (
+    AnswerRequest,
+    DisputePath,
+    DisputeRequest,
+    DisputeView,
+    FileQuery,
+    SettlementRequest,
+    SettlementView,
+    StatementPath,
+    StatementQuery,
+    StatementRequest,
+    StatementView,
+    dispute_view,
+    settlement_view,
+    statement_view,
+)
+from services.enrollment.statements.domain import errors
+from services.enrollment.statements.domain.statements import Statement, Sum, month_of
+from services.enrollment.statements.store import settlements
+from services.enrollment.statements.store import statements as store
+from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
+from services.enrollment.statements.usecases.draw_statements import start_statement
+from services.enrollment.statements.usecases.settle_statement import decide_settlement, record_settlement
+from services.enrollment.statements.usecases.statement_file import csv_file, parquet_file
+from shared.values.ids import PartnerId, PolicyId
+from shared.values.money import CNY, Fen
+from shared.web import paging
+from shared.web.resource import Call, Reply, Resource, StreamedReply
+
+statements = Resource("statements", "What partners and insurer settle, month by month")
+
+STAFF = "statements:write"
+"""Who holds it sees the statements of all partners; a partner sees its own."""
+
+_FILES = {
+    "csv": (csv_file, "text/csv; charset=utf-8"),
+    "parquet": (parquet_file, "application/vnd.apache.parquet"),
+}
+
+
+@statements.get("/v1/statements", scope="statements:read", reply=paging.Page[StatementView])
+def list_statements(call: Call[Deps], query: StatementQuery) -> Reply[paging.Page[StatementView]]:
+    """Your statements; the insurer's finance sees those of all partners."""
+    after = paging.decode(query.cursor, UUID)
+    found = store.page(
+        call.tx,
+        partner_no=_partner_no(call),
+        month=None if query.month is None else month_of(query.month, "/month"),
+        after=None if after is None else after[0],
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].statement_id) if len(found) > query.limit else None
+    return Reply(paging.Page[StatementView](items=[_view(call, one) for one in shown], next_cursor=cursor))
+
+
+@statements.post(
+    "/v1/statements",
+    scope=STAFF,
+    status=202,
+    reply=StatementView,
+    problems=(UnknownPartner, errors.MonthNotOver, errors.StatementExists),
+)
+def draw_statement(call: Call[Deps], body: StatementRequest) -> Reply[StatementView]:
+    """Have a month's statement drawn now, if the schedule has not done so yet."""
+    month = month_of(body.month, "/month")
+    begun = start_statement(call.tx, PartnerId(body.partner_id), month, CNY, actor=call.caller.subject, now=call.now)
+    return Reply(_view(call, begun), headers={"Location": f"/v1/statements/{begun.statement_id}"})
+
+
+@statements.get(
+    "/v1/statements/<statement_id>",
+    scope="statements:read",
+    reply=StatementView,
+    problems=(NoContract, errors.UnknownStatement),
+)
+def show_statement(call: Call[Deps], path: StatementPath) -> Reply[StatementView]:
+    """One statement with its sums and its settlement."""
+    return Reply(_view(call, _statement(call, path.statement_id)))
+
+
+@statements.get(
+    "/v1/statements/<statement_id>/file",
+    scope="statements:read",
+    reply="text/csv",
+    problems=(NoContract, errors.UnknownStatement, errors.NotDrawnYet),
+)
+def download(call: Call[Deps], path: StatementPath, query: FileQuery) -> StreamedReply:
+    """All lines as CSV, or as Parquet with `?format=parquet`. The CSV has the SHA-256 that the statement shows."""
+    statement = _statement(call, path.statement_id)
+    if statement.state == "drawing":
+        raise errors.NotDrawnYet(statement.statement_id)
+
+    name = f"statement-{statement.partner_id}-{statement.month:%Y-%m}.{query.format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    read, kind = _FILES[query.format]
+    return StreamedReply(partial(read, statement_id=statement.statement_id), kind, headers)
+
+
+@statements.get(
+    "/v1/statements/<statement_id>/disputes",
+    scope="statements:read",
+    reply=paging.Page[DisputeView],
+    problems=(NoContract, errors.UnknownStatement),
+)
+def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery) -> Reply[paging.Page[DisputeView]]:
+    """A statement's disputes, oldest first."""
+    statement = _statement(call, path.statement_id)
+    after = paging.decode(query.cursor, UUID)
+    found = settlements.disputes(
+        call.tx, statement.statement_id, after=str(UUID(int=0) if after is None else after[0]), limit=query.limit + 1
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].dispute_id) if len(found) > query.limit else None
+    return Reply(paging.Page[DisputeView](items=[dispute_view(one) for one in shown], next_cursor=cursor))
+
+
+@statements.post(
+    "/v1/statements/<statement_id>/disputes",
+    scope="statements:dispute",
+    reply=DisputeView,
+    problems=(
+        NoContract,
+        errors.UnknownStatement,
+        errors.NotDrawnYet,
+        errors.DisputeTooLate,
+        errors.DisputedAlready,
+        errors.NotOnTheStatement,
+    ),
+)
+def dispute(call: Call[Deps], path: StatementPath, body: DisputeRequest) -> Reply[DisputeView]:
+    """Say what of your statement you do not accept. Once it is settled you may still do so for a year."""
+    raised = raise_dispute(
+        call.tx,
+        path.statement_id,
+        None if body.policy_id is None else PolicyId(body.policy_id),
+        body.reason,
+        None if body.expected_net_fen is None else Fen(body.expected_net_fen),
+        partner_no=contract_of(call.tx, call.caller.tenant).partner_no,
+        actor=call.caller.subject,
+        now=call.now,
+    )
+    return Reply(dispute_view(raised))
+
+
+@statements.post(
+    "/v1/statement-disputes/<dispute_id>/answer",
+    scope=STAFF,
+    status=200,
+    reply=DisputeView,
+    problems=(errors.UnknownDispute, errors.AlreadyAnswered),
+)
+def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[DisputeView]:
+    """Uphold or reject a dispute. An adjustment becomes a line of this month's statement."""
+    adjustment = Sum(
+        1,
+        Fen(body.adjustment.gross_premium_fen),
+        Fen(body.adjustment.total_taxes_and_levies_fen),
+        Fen(body.adjustment.coverholder_commission_fen),
+    )
+    answered = answer_dispute(
+        call.tx,
+        path.dispute_id,
+        upheld=body.outcome == "upheld",
+        adjustment=adjustment,
+        actor=call.caller.subject,
+        now=call.now,
+    )
+    return Reply(dispute_view(answered))
+
+
+@statements.post(
+    "/v1/statements/<statement_id>/settlement",
+    scope=STAFF,
+    reply=SettlementView,
+    problems=(
+        errors.UnknownStatement,
+        errors.NotDrawnYet,
+        errors.NotTheNetAmount,
+        errors.AlreadySettled,
+        errors.BankReferenceUsed,
+    ),
+)
+def settle(call: Call[Deps], path: StatementPath, body: SettlementRequest) -> Reply[SettlementView]:
+    """Record that the net amount was paid, or that it is zero. Another person approves it."""
+    recorded = record_settlement(
+        call.tx,
+        path.statement_id,
+        Fen(body.net_fen),
+        body.bank_reference,
+        body.value_day,
+        actor=call.caller.subject,
+        now=call.now,
+    )
+    return Reply(settlement_view(recorded))
+
+
+_DECISIONS = (
+    errors.UnknownStatement,
+    errors.NotDrawnYet,
+    errors.NoSettlement,
+    errors.ApproverRecordedIt,
+    errors.DisputesOpen,
+)
+
+
+@statements.post(
+    "/v1/statements/<statement_id>/settlement/approval",
+    scope="statements:approve",
+    status=200,
+    reply=SettlementView,
+    problems=_DECISIONS,
+)
+def approve_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+    """Approve what a colleague recorded. The statement is settled, and stays so."""
+    return _decided(call, path, approved=True)
+
+
+@statements.post(
+    "/v1/statements/<statement_id>/settlement/rejection",
+    scope="statements:approve",
+    status=200,
+    reply=SettlementView,
+    problems=_DECISIONS,
+)
+def reject_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+    """Reject what a colleague recorded; it can be recorded again."""
+    return _decided(call, path, approved=False)
+
+
+def _decided(call: Call[Deps], path: StatementPath, *, approved: bool) -> Reply[SettlementView]:
+    decided = decide_settlement(call.tx, path.statement_id, approved=approved, actor=call.caller.subject, now=call.now)
+    return Reply(settlement_view(decided))
+
+
+def _partner_no(call: Call[Deps]) -> int | None:
+    """Whose statements the caller sees; None: all."""
+    if STAFF in call.caller.scopes or "statements:approve" in call.caller.scopes:
+        return None
+    return contract_of(call.tx, call.caller.tenant).partner_no
+
+
+def _statement(call: Call[Deps], statement_id: str) -> Statement:
+    found = store.statement(call.tx, statement_id, partner_no=_partner_no(call))
+    if found is None:
+        raise errors.UnknownStatement(statement_id)
+    return found
+
+
+def _view(call: Call[Deps], statement: Statement) -> StatementView:
+    return statement_view(statement, settlements.latest(call.tx, statement.statement_id))

@@ -1,0 +1,1 @@
+"""The Kafka edge of statements: one module per topic."""

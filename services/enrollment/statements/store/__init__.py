@@ -1,0 +1,1 @@
+"""The SQL of statements: the only place that writes its tables."""

@@ -1,0 +1,185 @@
+"""Which transactions belong to a partner's month, read in the order of their booking, some thousand at a time.
+
+Policies sold are read by chunks, whose amounts were fixed at the sale; what changed a policy afterwards has rows of its
+own. A renewal is a sale of its own. The term that stands on a line is the one sold, whatever ended it early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.enrollment.statements.domain.statements import Line
+from shared.db.transaction import Row, Tx
+from shared.values.money import Currency, Fen
+from shared.values.periods import Period
+
+MOST_LINES: Final = 20_000
+"""Lines in one step: 4 MB of text, half a second of work, so a restart loses little."""
+_CHUNKS_AT_ONCE: Final = 2_000
+"""Of chunks that hold one policy each: single enrollments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One partner's month, and the last transaction read of a stage; None at its beginning."""
+
+    partner_no: int
+    currency: Currency
+    booked: Period
+    after_at: datetime | None
+    after_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Lines in order, and where the next page begins; ``more`` is False after the stage's last."""
+
+    lines: Sequence[Line]
+    after_at: datetime | None
+    after_id: str | None
+    more: bool
+
+
+_ORDER: Final = "2000-01-01T00:00:00+00:00", "00000000-0000-0000-0000-000000000000"
+
+_CHUNKS: Final = """
+SELECT k.chunk_id, k.policies, k.enrolled_at FROM policy_chunks k
+JOIN product_versions v ON v.product_id = k.product_id AND v.version = k.product_version
+WHERE k.partner_no = %(partner)s AND k.enrolled_at >= %(start)s AND k.enrolled_at < %(end)s
+  AND (k.enrolled_at, k.chunk_id) > (%(after_at)s, %(after_id)s::uuid) AND v.terms ->> 'currency' = %(currency)s
+ORDER BY k.enrolled_at, k.chunk_id LIMIT %(limit)s
+"""
+# The days are those of the product's zone; the end is counted from the term, for a policy's own may have changed.
+_DAYS: Final = """
+       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date,
+       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date + (v.terms ->> 'term_days')::integer - 1
+"""
+_PRODUCT: Final = """
+       d.product_code, p.product_version, coalesce(v.terms ->> 'line_of_business', 'anti_fraud')
+"""
+_SOLD: Final = f"""
+SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END, p.policy_id, p.policy_id, p.partner_reference,
+{_PRODUCT}, {_DAYS}, (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date,
+       k.enrolled_at, k.premium_fen, k.tax_fen, k.compensation_fen
+FROM policy_chunks k
+JOIN policies p USING (chunk_id)
+JOIN products d ON d.product_id = p.product_id
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE k.chunk_id = ANY(%s::uuid[])
+ORDER BY k.enrolled_at, k.chunk_id, p.policy_id
+"""
+
+
+def sold(tx: Tx, wanted: Wanted) -> Found:
+    """Policies issued and renewed: whole chunks, so that each is on one page."""
+    chunks = tx.all(_CHUNKS, _parameters(wanted, _CHUNKS_AT_ONCE))
+    taken: list[Row] = []
+    for chunk in chunks:
+        if taken and sum(row[1] for row in taken) + chunk[1] > MOST_LINES:
+            break
+        taken.append(chunk)
+    if not taken:
+        return Found((), None, None, more=False)
+    rows = tx.all(_SOLD, ([row[0] for row in taken],))
+    return Found([_line(row) for row in rows], taken[-1][2], taken[-1][0], more=True)
+
+
+_ENDORSED: Final = f"""
+SELECT 'endorsed', e.endorsement_id, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
+       (e.effective_at AT TIME ZONE (v.terms ->> 'zone'))::date, e.endorsed_at, e.premium_delta_fen, e.tax_delta_fen,
+       e.compensation_delta_fen
+FROM endorsements e
+JOIN policies p USING (policy_id)
+JOIN products d ON d.product_id = p.product_id
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE partner_as_of(p.policy_id, e.version) = %(partner)s AND e.endorsed_at >= %(start)s AND e.endorsed_at < %(end)s
+  AND (e.endorsed_at, e.endorsement_id) > (%(after_at)s, %(after_id)s::uuid) AND v.terms ->> 'currency' = %(currency)s
+ORDER BY e.endorsed_at, e.endorsement_id LIMIT %(limit)s
+"""
+
+
+def endorsed(tx: Tx, wanted: Wanted) -> Found:
+    return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES)))
+
+
+# A policy that ended moves to no other partner.
+_CANCELED: Final = f"""
+SELECT 'canceled', c.policy_id, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
+       (p.effective_to AT TIME ZONE (v.terms ->> 'zone'))::date, c.canceled_at, -c.refund_fen, -c.tax_refund_fen,
+       -c.compensation_refund_fen
+FROM cancellations c
+JOIN policies p USING (policy_id)
+JOIN products d ON d.product_id = p.product_id
+JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_at < %(end)s
+  AND (c.canceled_at, c.policy_id) > (%(after_at)s, %(after_id)s::uuid) AND v.terms ->> 'currency' = %(currency)s
+ORDER BY c.canceled_at, c.policy_id LIMIT %(limit)s
+"""
+
+
+def canceled(tx: Tx, wanted: Wanted) -> Found:
+    return _found(tx.all(_CANCELED, _parameters(wanted, MOST_LINES)))
+
+
+_ADJUSTED: Final = """
+SELECT 'adjusted', x.dispute_id, coalesce(x.policy_id::text, ''), coalesce(p.partner_reference, ''),
+       coalesce(d.product_code, ''), coalesce(p.product_version, 0), coalesce(v.terms ->> 'line_of_business', ''),
+       s.month, s.month, (x.answered_at AT TIME ZONE 'Asia/Shanghai')::date, x.answered_at, x.premium_fen, x.tax_fen,
+       x.compensation_fen
+FROM statement_disputes x
+JOIN statements s USING (statement_id)
+LEFT JOIN policies p USING (policy_id)
+LEFT JOIN products d ON d.product_id = p.product_id
+LEFT JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
+WHERE s.partner_no = %(partner)s AND s.currency = %(currency)s AND x.state = 'upheld'
+  AND x.answered_at >= %(start)s AND x.answered_at < %(end)s
+  AND (x.answered_at, x.dispute_id) > (%(after_at)s, %(after_id)s::uuid)
+ORDER BY x.answered_at, x.dispute_id LIMIT %(limit)s
+"""
+
+
+def adjusted(tx: Tx, wanted: Wanted) -> Found:
+    """What disputes about earlier statements were upheld with; the month that was disputed stands as its days."""
+    return _found(tx.all(_ADJUSTED, _parameters(wanted, MOST_LINES)))
+
+
+def _parameters(wanted: Wanted, limit: int) -> dict[str, object]:
+    first_at, first_id = _ORDER
+    return {
+        "partner": wanted.partner_no,
+        "currency": wanted.currency,
+        "start": wanted.booked.start,
+        "end": wanted.booked.end,
+        "after_at": wanted.after_at or first_at,
+        "after_id": wanted.after_id or first_id,
+        "limit": limit,
+    }
+
+
+def _found(rows: Sequence[Row]) -> Found:
+    lines = [_line(row) for row in rows]
+    if not lines:
+        return Found((), None, None, more=False)
+    return Found(lines, lines[-1].booked_at, lines[-1].reference, more=True)
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        transaction_type=row[0],
+        reference=row[1],
+        policy_id=row[2],
+        partner_reference=row[3],
+        product_code=row[4],
+        product_version=row[5],
+        class_of_business=row[6],
+        first_day=row[7],
+        last_day=row[8],
+        effective_day=row[9],
+        booked_at=row[10],
+        premium=Fen(row[11]),
+        tax=Fen(row[12]),
+        compensation=Fen(row[13]),
+    )

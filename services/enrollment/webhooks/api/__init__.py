@@ -1,0 +1,1 @@
+"""The HTTP edge of webhooks: parse, call one use case, render."""

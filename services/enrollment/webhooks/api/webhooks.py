@@ -1,0 +1,233 @@
+"""Webhook endpoints over HTTP: where a partner wants to be told of what, and what became of each message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from services.enrollment.deps import Deps
+from services.enrollment.partners.domain.errors import NoContract
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.webhooks.api.webhook_views import (
+    DeliveryView,
+    EndpointView,
+    EndpointWithSecret,
+    TrialView,
+    attempt_view,
+    delivery_view,
+    endpoint_view,
+    with_secret,
+)
+from services.enrollment.webhooks.domain import errors
+from services.enrollment.webhooks.domain.webhook_facts import FactType
+from services.enrollment.webhooks.store import webhook_deliveries as deliveries
+from services.enrollment.webhooks.store import webhook_endpoints as endpoints
+from services.enrollment.webhooks.usecases.endpoints import (
+    add_endpoint,
+    enable_endpoint,
+    endpoint_of,
+    remove_endpoint,
+    replay_delivery,
+    rotate_secret,
+)
+from shared.courier.standard_webhooks import DeliveryState
+from shared.web import paging
+from shared.web.models import Identifier, RequestModel
+from shared.web.resource import Call, Reply, Resource
+
+webhooks = Resource("webhooks", "Your own servers, told what happened")
+
+
+class NewEndpoint(RequestModel):
+    """Where you want to be told, and of what."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    """`https://…`, without a password; it gets a POST for each message."""
+    types: Annotated[list[FactType], Field(min_length=1, max_length=20)]
+
+
+class RotationRequest(RequestModel):
+    """How long the secret before signs as well, from this request on. Those before that keep their own overlaps."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = 24
+    """0 where a secret is known to others: messages are signed with the new one alone from now on."""
+
+
+class EndpointPath(RequestModel):
+    endpoint_id: Identifier
+
+
+class DeliveryPath(RequestModel):
+    delivery_id: Identifier
+
+
+class DeliveryQuery(paging.PageQuery):
+    state: DeliveryState | None = None
+
+
+@webhooks.post(
+    "/v1/webhook-endpoints",
+    scope="webhooks:write",
+    reply=EndpointWithSecret,
+    problems=(NoContract, errors.TooManyEndpoints),
+)
+def create_endpoint(call: Call[Deps], body: NewEndpoint) -> Reply[EndpointWithSecret]:
+    """Be told at this URL from now on. The reply shows the secret that signs, once."""
+    endpoint, secret = add_endpoint(
+        call.tx,
+        body.url,
+        body.types,
+        tenant=call.caller.tenant,
+        actor=call.caller.subject,
+        courier=call.deps.trials.courier,
+        sealer=call.deps.vault.sealer,
+        now=call.now,
+    )
+    return Reply(
+        with_secret(endpoint, secret),
+        kept=with_secret(endpoint, None),
+        headers={"Location": f"/v1/webhook-endpoints/{endpoint.endpoint_id}"},
+    )
+
+
+@webhooks.get(
+    "/v1/webhook-endpoints",
+    scope="webhooks:read",
+    reply=paging.Page[EndpointView],
+    problems=(NoContract,),
+)
+def list_endpoints(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[EndpointView]]:
+    """Your endpoints, the oldest first."""
+    contract = contract_of(call.tx, call.caller.tenant)
+    after = paging.decode(query.cursor, UUID)
+    found = endpoints.page(
+        call.tx,
+        partner_no=contract.partner_no,
+        after=None if after is None else after[0],
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].endpoint_id) if len(found) > query.limit else None
+    return Reply(paging.Page[EndpointView](items=[endpoint_view(each) for each in shown], next_cursor=cursor))
+
+
+@webhooks.get(
+    "/v1/webhook-endpoints/<endpoint_id>",
+    scope="webhooks:read",
+    reply=EndpointView,
+    problems=(NoContract, errors.UnknownEndpoint),
+)
+def show_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+    """One of your endpoints; where it is disabled, with a notice that says why."""
+    return Reply(endpoint_view(endpoint_of(call.tx, path.endpoint_id, tenant=call.caller.tenant)))
+
+
+@webhooks.delete(
+    "/v1/webhook-endpoints/<endpoint_id>",
+    scope="webhooks:write",
+    status=204,
+    problems=(NoContract, errors.UnknownEndpoint),
+)
+def delete_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+    """Be told there no more; what still waited is not sent."""
+    remove_endpoint(call.tx, path.endpoint_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now)
+    return Reply(None)
+
+
+@webhooks.post(
+    "/v1/webhook-endpoints/<endpoint_id>/rotation",
+    scope="webhooks:write",
+    status=200,
+    reply=EndpointWithSecret,
+    problems=(NoContract, errors.UnknownEndpoint, errors.TooManySecrets),
+)
+def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply[EndpointWithSecret]:
+    """Get a new secret, shown once. For the overlap, messages are signed with both; so a lost reply is asked again."""
+    endpoint, secret = rotate_secret(
+        call.tx,
+        path.endpoint_id,
+        timedelta(hours=body.overlap_hours),
+        tenant=call.caller.tenant,
+        actor=call.caller.subject,
+        sealer=call.deps.vault.sealer,
+        now=call.now,
+    )
+    return Reply(with_secret(endpoint, secret), kept=with_secret(endpoint, None))
+
+
+@webhooks.post(
+    "/v1/webhook-endpoints/<endpoint_id>/test",
+    scope="webhooks:write",
+    creates=False,
+    reply=TrialView,
+    problems=(NoContract, errors.UnknownEndpoint, errors.TestsBusy),
+)
+def try_it(call: Call[Deps], path: EndpointPath) -> Reply[TrialView]:
+    """Have a message of type `webhook.test` sent now, also to a disabled endpoint, and read here what came of it."""
+    trial = call.deps.trials.try_endpoint(path.endpoint_id, tenant=call.caller.tenant, now=call.now)
+    return Reply(
+        TrialView(
+            delivery_id=trial.delivery_id,
+            webhook_id=trial.webhook_id,
+            delivered=trial.attempt.failure is None,
+            attempt=attempt_view(trial.attempt),
+        )
+    )
+
+
+@webhooks.post(
+    "/v1/webhook-endpoints/<endpoint_id>/enabling",
+    scope="webhooks:write",
+    status=200,
+    reply=EndpointView,
+    problems=(NoContract, errors.UnknownEndpoint),
+)
+def enable(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+    """Be told there again after it was disabled; what waited meanwhile is sent now."""
+    return Reply(
+        endpoint_view(
+            enable_endpoint(
+                call.tx, path.endpoint_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now
+            )
+        )
+    )
+
+
+@webhooks.get(
+    "/v1/webhook-endpoints/<endpoint_id>/deliveries",
+    scope="webhooks:read",
+    reply=paging.Page[DeliveryView],
+    problems=(NoContract, errors.UnknownEndpoint),
+)
+def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) -> Reply[paging.Page[DeliveryView]]:
+    """The messages of the last month to this endpoint, the newest first, each with its attempts."""
+    endpoint = endpoint_of(call.tx, path.endpoint_id, tenant=call.caller.tenant)
+    before = paging.decode(query.cursor, UUID)
+    found = deliveries.page(
+        call.tx,
+        endpoint.endpoint_id,
+        state=query.state,
+        before=None if before is None else before[0],
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    cursor = paging.encode(shown[-1].delivery_id) if len(found) > query.limit else None
+    return Reply(paging.Page[DeliveryView](items=[delivery_view(each) for each in shown], next_cursor=cursor))
+
+
+@webhooks.post(
+    "/v1/webhook-deliveries/<delivery_id>/replay",
+    scope="webhooks:write",
+    status=202,
+    reply=DeliveryView,
+    problems=(NoContract, errors.UnknownDelivery, errors.EndpointDisabled),
+)
+def replay(call: Call[Deps], path: DeliveryPath) -> Reply[DeliveryView]:
+    """Have a message sent again, delivered or not: the same body under the same `webhook-id`."""
+    again = replay_delivery(
+        call.tx, path.delivery_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now
+    )
+    return Reply(delivery_view(again))

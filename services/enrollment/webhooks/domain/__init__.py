@@ -1,0 +1,1 @@
+"""The rules of webhooks: pure functions over frozen dataclasses."""

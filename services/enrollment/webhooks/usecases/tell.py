@@ -1,0 +1,185 @@
+"""Queues facts for partners' servers in the transaction of the fact: both are there, or neither is.
+
+Sending is the worker's, afterwards and again and again; see send.py. Where nobody asks for a type, a fact costs nothing
+(the contract at hand says so) or one look-up by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from services.enrollment.files.store import batches
+from services.enrollment.partners.domain.partners import Contract
+from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.store.cancellations import Cancellation
+from services.enrollment.webhooks.domain.webhook_facts import (
+    BatchFinished,
+    ClaimChanged,
+    EndpointDisabled,
+    Fact,
+    PayoutMade,
+    PolicyCanceled,
+    PolicyIssued,
+    PolicyRenewed,
+    body,
+    claim_state,
+)
+from services.enrollment.webhooks.store import webhook_queue
+from shared.courier.standard_webhooks import DisabledReason
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimDecided
+from shared.events.payouts import PayoutChanged
+from shared.values.ids import BatchId, PartnerId, PolicyId
+
+
+def tell(tx: Tx, partner_no: int, fact: Fact, *, now: datetime) -> int:
+    """Tell one partner one fact; how many of its endpoints will hear of it."""
+    return tell_each(tx, [(partner_no, fact)], now=now)
+
+
+def tell_each(tx: Tx, facts: Sequence[tuple[int, Fact]], *, now: datetime) -> int:
+    """Tell partners facts of one type, in one statement; how many messages that makes."""
+    if not facts:
+        return 0
+    type_ = facts[0][1].TYPE
+    return webhook_queue.enqueue(
+        tx, type_, [(partner_no, body(type_, now.astimezone(UTC), fact)) for partner_no, fact in facts]
+    )
+
+
+def tell_disabled(tx: Tx, partner_no: int, endpoint_id: str, reason: DisabledReason, *, now: datetime) -> None:
+    """An endpoint was disabled: the partner's others are told, for only who looks finds its notice."""
+    fact = EndpointDisabled(endpoint_id=endpoint_id, reason=reason)
+    told = [(partner_no, body(fact.TYPE, now.astimezone(UTC), fact))]
+    webhook_queue.enqueue(tx, fact.TYPE, told, but=endpoint_id)
+
+
+def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: datetime) -> None:
+    """Policies were enrolled by themselves and not by a file, under this contract."""
+    if PolicyIssued.TYPE not in contract.webhook_types:
+        return
+    facts = [
+        PolicyIssued(
+            policy_id=policy.policy_id,
+            partner_reference=policy.partner_reference,
+            product_code=policy.product_code,
+            product_version=policy.product_version,
+            state=policy.state,
+            version=policy.version,
+            premium_fen=policy.premium,
+            currency=policy.currency,
+            effective_from=policy.effective_from.astimezone(UTC),
+            effective_to=policy.effective_to.astimezone(UTC),
+        )
+        for policy in policies
+    ]
+    tell_each(tx, [(contract.partner_no, fact) for fact in facts], now=now)
+
+
+def tell_canceled(tx: Tx, ended: Sequence[Cancellation], *, now: datetime) -> None:
+    """Policies were ended one by one, or by a file of a partner that they have left; after they are stored as ended."""
+    told = webhook_queue.wanted(tx, [each.policy_id for each in ended], PolicyCanceled.TYPE)
+    facts = [
+        (
+            policy.partner_no,
+            PolicyCanceled(
+                policy_id=each.policy_id,
+                partner_reference=policy.partner_reference,
+                state=policy.state,
+                version=policy.version,
+                reason=each.reason,
+                effective_to=each.effective_to.astimezone(UTC),
+                refund_fen=each.refund.premium,
+                currency=policy.currency,
+            ),
+        )
+        for each in ended
+        if (policy := told.get(each.policy_id)) is not None
+    ]
+    tell_each(tx, facts, now=now)
+
+
+def tell_renewed(tx: Tx, successors: Mapping[PolicyId, PolicyId], *, now: datetime) -> None:
+    """Policies are followed by others, by their old ids, and not by a file; after the new ones are stored."""
+    told = webhook_queue.wanted(tx, list(successors.values()), PolicyRenewed.TYPE)
+    facts = [
+        (
+            policy.partner_no,
+            PolicyRenewed(
+                policy_id=policy.policy_id,
+                renews=old_id,
+                partner_reference=policy.partner_reference,
+                product_code=policy.product_code,
+                product_version=policy.product_version,
+                state=policy.state,
+                version=policy.version,
+                premium_fen=policy.premium_fen,
+                currency=policy.currency,
+                effective_from=policy.effective_from.astimezone(UTC),
+                effective_to=policy.effective_to.astimezone(UTC),
+            ),
+        )
+        for old_id, new_id in successors.items()
+        if (policy := told.get(new_id)) is not None
+    ]
+    tell_each(tx, facts, now=now)
+
+
+def tell_batch(tx: Tx, partner_id: PartnerId, batch_id: BatchId, *, now: datetime) -> None:
+    """A file was worked off or failed, as is stored already."""
+    contract = contract_of(tx, partner_id)
+    if BatchFinished.TYPE not in contract.webhook_types:
+        return
+    batch = batches.batch(tx, batch_id, partner_no=contract.partner_no)
+    assert batch is not None  # noqa: S101  # the caller has it locked
+    fact = BatchFinished(
+        batch_id=batch_id,
+        state="failed" if batch.state == "failed" else "finished",
+        kind=batch.kind,
+        product_code=batch.product_code,
+        dry_run=batch.dry_run,
+        rows=batch.rows_total,
+        accepted=batch.accepted,
+        rejected=batch.rejected,
+    )
+    tell(tx, contract.partner_no, fact, now=now)
+
+
+def tell_claim(tx: Tx, decided: ClaimDecided) -> None:
+    """A claim was decided anew: the partner that has the policy now is told."""
+    policy_id = PolicyId(decided.policy_id)
+    policy = webhook_queue.wanted(tx, [policy_id], ClaimChanged.TYPE).get(policy_id)
+    if policy is None:
+        return
+    fact = ClaimChanged(
+        claim_id=decided.claim_id,
+        policy_id=policy_id,
+        partner_reference=policy.partner_reference,
+        version=decided.version,
+        state=claim_state(decided.outcome),
+        amount_fen=decided.amount_fen,
+        currency=decided.currency,
+    )
+    tell(tx, policy.partner_no, fact, now=decided.decided_at)
+
+
+def tell_payout(tx: Tx, changed: PayoutChanged) -> None:
+    """A payout came as far as it says; the partner that has the policy now is told where money moved."""
+    if changed.state != "paid":
+        return
+    policy_id = PolicyId(changed.policy_id)
+    policy = webhook_queue.wanted(tx, [policy_id], PayoutMade.TYPE).get(policy_id)
+    if policy is None:
+        return
+    fact = PayoutMade(
+        payout_id=changed.payout_id,
+        claim_id=changed.claim_id,
+        policy_id=policy_id,
+        partner_reference=policy.partner_reference,
+        version=changed.version,
+        amount_fen=changed.amount_fen,
+        currency=changed.currency,
+    )
+    tell(tx, policy.partner_no, fact, now=changed.changed_at)
