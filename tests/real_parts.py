@@ -116,6 +116,10 @@ class Postgres:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
 
+    def end_sessions(self, database: str) -> None:
+        """End whatever is connected to ``database``, as a fail-over does."""
+        self.run(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{database}'")
+
     def url_of(self, service: str, database: str) -> str:
         return self.server.url(database, user=service, password=self._passwords[service])
 

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import psycopg2.errors
 
 from shared.values.errors import FangzhaError
+
+AWAY: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.ReadOnlySqlTransaction)
+"""Nothing is known to be wrong with what was asked: the same may do well shortly. OperationalError holds a server that
+is gone, shuts down or starts, deadlocks and serialization failures; InterfaceError is a connection found closed; the
+third, an InternalError to psycopg2, is a server that is no primary, or was told to take no writes."""
 
 
 @dataclass(frozen=True)

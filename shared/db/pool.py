@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final
 
 import psycopg2
+from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 
@@ -29,6 +30,7 @@ _PING_AFTER_SECONDS: Final = 30.0
 """A connection that idled this long is asked before it is lent. A server that closed it is noticed at once and for
 nothing (its socket is readable); the ping is for firewalls that drop an idle connection without a word, none of which
 are known to do so before a minute."""
+_READ_ONLY: Final = ("in_hot_standby", "default_transaction_read_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Database:
             NoConnectionFree: all are lent and none came back within ``wait_seconds``.
             psycopg2.OperationalError: the server cannot be reached, or was lost; a commit that was lost in flight may
                 have been done.
+            ReadOnlySqlTransaction: the server takes no writes; the next borrower gets another connection.
         """
         return _Transaction(self)
 
@@ -74,12 +77,15 @@ class Database:
             each.connection.close()
 
     def ping(self) -> str | None:
-        """For a health check: None, or what is wrong and what to do."""
+        """For a health check: None, or what is wrong and what to do. A server that takes no writes is not well."""
         try:
             with self.transaction() as tx:
-                tx.one("SELECT 1")
+                if tx.one("SHOW transaction_read_only") != ("off",):
+                    raise ReadOnlySqlTransaction  # noqa: TRY301  # so that this connection is not lent again
         except NoConnectionFree as error:
             return error.sentence()
+        except ReadOnlySqlTransaction:
+            return "PostgreSQL takes no writes; is it a standby, and does the database URL name the primary?"
         except psycopg2.Error as error:
             return f"PostgreSQL cannot be reached ({type(error).__name__}); is it up, and is the database URL right?"
         return None
@@ -104,7 +110,7 @@ class Database:
     def take_back(self, connection: Connection) -> None:
         """Keep it for the next borrower if it is in good order; forget it if not."""
         with self._condition:
-            keep = not self._closed and not connection.closed and _is_idle(connection)
+            keep = not self._closed and not connection.closed and _is_idle(connection) and _may_write(connection)
             if keep:
                 self._idle.append(_Idle(connection, monotonic()))
             self._lent -= 1
@@ -147,6 +153,9 @@ class _Transaction(AbstractContextManager[Tx]):
         try:
             if kind is None:
                 self._commit()
+            elif isinstance(error, ReadOnlySqlTransaction):
+                # Beside _may_write: a pooler between us and the server may not pass on what the server is.
+                self._connection.close()
             else:
                 self._tx.roll_back()
         except BaseException:
@@ -171,6 +180,15 @@ def _in_autocommit(connection: Connection) -> Connection:
 
 def _is_idle(connection: Connection) -> bool:
     return connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
+
+
+def _may_write(connection: Connection) -> bool:
+    """As far as the server said with its last answer (from PostgreSQL 14 on; psycopg2 says None where it did not).
+
+    A session that was opened on a standby, or while writing was forbidden to its role, may remain that for ever while
+    the primary is elsewhere: such a one is not lent again.
+    """
+    return "on" not in map(connection.get_parameter_status, _READ_ONLY)
 
 
 def _is_alive(idle: _Idle) -> bool:

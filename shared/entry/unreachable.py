@@ -1,4 +1,4 @@
-"""A command that cannot reach PostgreSQL or Kafka ends with one line and a code of its own, and not with a trace."""
+"""A command that cannot reach PostgreSQL or Kafka, or write to it, ends with one line and a code of its own."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ class Commands(TyperGroup):
 
 def _sentence(error: Exception, *, service: str) -> str | None:
     """What is away and what to look at; None where neither is."""
-    import psycopg2  # noqa: PLC0415  # here, where it failed: a command that needs neither loads neither
+    import psycopg2.errors  # noqa: PLC0415  # here, where it failed: a command that needs neither loads neither
 
     from shared.messaging.kafka_link import KafkaFault  # noqa: PLC0415
 
     said = " ".join(str(error).split())
     if isinstance(error, psycopg2.OperationalError) and error.pgcode is None:  # no code: no server spoke
         return f"{said}. Is PostgreSQL up, and is {service.upper()}_DATABASE_URL right?"
+    if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
+        return f"PostgreSQL takes no writes. Is it a standby, and does {service.upper()}_DATABASE_URL name the primary?"
     if isinstance(error, KafkaFault):
         return f"{said}. Is Kafka up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?"
     return None

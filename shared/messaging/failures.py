@@ -15,7 +15,7 @@ from typing import Final
 
 import psycopg2
 
-from shared.db.errors import NoConnectionFree
+from shared.db.errors import AWAY, NoConnectionFree
 from shared.values.errors import FangzhaError
 
 
@@ -33,8 +33,7 @@ class Unready(FangzhaError):
     detail: str
 
 
-PASSING: Final = (psycopg2.OperationalError, psycopg2.InterfaceError, NoConnectionFree)
-"""OperationalError holds deadlocks and serialization failures too; InterfaceError is a connection found closed."""
+PASSING: Final = (*AWAY, NoConnectionFree)
 
 
 @contextmanager

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import psycopg2
+from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 
 from shared.db.connection import connect
+from shared.db.errors import AWAY
 from shared.messaging.headers import headers_of, source_of
 from shared.messaging.kafka_link import KafkaFault, Link, Producer, require_fast_checksums
 from shared.messaging.messages import Outgoing, Place
@@ -92,17 +93,16 @@ class Relay:
         while not self._stopping.requested():
             try:
                 connection = connect(self._url, f"{self._service}.relay")
-            except psycopg2.OperationalError as error:
-                failures += 1
+            except AWAY as error:
+                failures = self._failed_again(failures)
                 self._report(error, failures)
                 continue
             try:
                 connection.autocommit = True
-                failures = 0
                 self._stand_by(connection)
                 self._publish_until_stopped(connection)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-                failures += 1
+            except AWAY as error:
+                failures = self._failed_again(failures)
                 self._report(error, failures)
             finally:
                 self._set_active(active=False)
@@ -120,8 +120,15 @@ class Relay:
         return None
 
     def _stand_by(self, connection: Connection) -> None:
-        """Until this session has the lock. It is freed by PostgreSQL with the session of the one that had it."""
+        """Until this session has the lock. It is freed by PostgreSQL with the session of the one that had it.
+
+        Raises:
+            ReadOnlySqlTransaction: this server takes no writes; another one may by now.
+        """
         while not self._stopping.requested():
+            if _rows(connection, "SHOW transaction_read_only", ())[0][0] != "off":
+                # A standby gives such locks too, and would have events sent that cannot be removed there.
+                raise ReadOnlySqlTransaction
             if _rows(connection, "SELECT pg_try_advisory_lock(%s)", (_LOCK,))[0][0]:
                 self._log.info("relay_elected")
                 self._set_active(active=True)
@@ -198,6 +205,10 @@ class Relay:
     def _set_active(self, *, active: bool) -> None:
         self._state.active = active
         metrics.RELAY_ACTIVE.set(int(active))
+
+    def _failed_again(self, failures: int) -> int:
+        """How often in a row, now that it failed once more; it begins anew where it stood by or published since."""
+        return failures + 1 if self._state.fault is not None else 1
 
     def _report(self, error: Exception, failures: int) -> None:
         # The class alone: a message of libpq may hold the URL's parts.

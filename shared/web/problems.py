@@ -9,7 +9,7 @@ import psycopg2
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from shared.db.errors import ClockCannotGoBack, NoConnectionFree
+from shared.db.errors import AWAY, ClockCannotGoBack, NoConnectionFree
 from shared.process import traces
 from shared.process.logs import get_logger
 from shared.values.errors import FangzhaError, InvalidField, InvalidFields
@@ -85,7 +85,9 @@ def install(app: Flask, service_rows: Mapping[type[FangzhaError], ProblemRow]) -
     def on_database(error: psycopg2.Error) -> Response:
         log.warning("database_away", error=type(error).__name__)
         return render(
-            _DATABASE_AWAY, "The database cannot be reached; try again shortly.", headers=_retry(_RETRY_SECONDS)
+            _DATABASE_AWAY,
+            "The database cannot be reached or takes no writes; try again shortly.",
+            headers=_retry(_RETRY_SECONDS),
         )
 
     def on_unknown(error: Exception) -> Response:
@@ -94,8 +96,8 @@ def install(app: Flask, service_rows: Mapping[type[FangzhaError], ProblemRow]) -
 
     app.register_error_handler(FangzhaError, on_own)
     app.register_error_handler(HTTPException, on_http)
-    app.register_error_handler(psycopg2.OperationalError, on_database)
-    app.register_error_handler(psycopg2.InterfaceError, on_database)
+    for kind in AWAY:
+        app.register_error_handler(kind, on_database)
     app.register_error_handler(Exception, on_unknown)
 
 

@@ -26,6 +26,7 @@ _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_an
 _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
 _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_policy_after_it_was_issued.sql"
 
+_FAIL_OVER: Final = ("tests/shared/db/test_fail_over.py",)
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
@@ -62,6 +63,20 @@ _SHARED: Final = (
         "    PRIMARY KEY (event_id, consumer)",
         "    CHECK (consumer <> '')",
         _DELIVERY,
+    ),
+    Guard(
+        "pool: no connection to a server that takes no writes is kept",
+        "shared/db/pool.py",
+        " and _may_write(connection)",
+        "",
+        _FAIL_OVER,
+    ),
+    Guard(
+        "pool: a connection that refused a write is not kept",
+        "shared/db/pool.py",
+        "            elif isinstance(error, ReadOnlySqlTransaction):\n",
+        "            elif isinstance(error, NotImplementedError):\n",
+        _FAIL_OVER,
     ),
     Guard(
         "the outbox's transaction: an event leaves although the change is undone",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import psycopg2
@@ -12,8 +13,9 @@ from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
 from shared.messaging import consumer as consumer_module
-from shared.messaging import dead_letters, verify
+from shared.messaging import dead_letters, outbox, verify
 from shared.messaging.failures import Poison, Unready
+from tests.real_parts import Postgres
 from tests.shared.messaging.builders import NOW, SERVICE, Desk, a_change, count_effect, until
 
 
@@ -46,6 +48,30 @@ def test_a_passing_fault_is_tried_again_until_it_passes_and_nothing_is_skipped(d
 
     until(lambda: len(desk.effects()) == 41)
     assert len(set(desk.effects())) == 41
+    assert desk.letters() == []
+
+
+def test_while_postgresql_takes_no_writes_relay_and_consumer_wait_and_nothing_is_lost_or_set_aside(
+    desk: Desk, postgres: Postgres
+) -> None:
+    name = desk.url.rpartition("/")[2]
+    runs = [desk.relay()]
+    desk.publish(a_change("on its topic"))
+    until(lambda: desk.waiting() == 0)
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    postgres.end_sessions(name)
+    runs.append(desk.consumer())
+    with desk.database.transaction() as tx:
+        tx.execute("SET TRANSACTION READ WRITE")
+        outbox.add(tx, a_change("in the outbox"), subject="in the outbox", now=NOW)
+    time.sleep(1.0)  # both fail some times
+    assert [each.error for each in runs] == [None, None]
+    assert desk.effects() == []
+
+    postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    until(lambda: len(desk.effects()) == 2)
+    assert sorted(desk.effects()) == ["in the outbox", "on its topic"]
     assert desk.letters() == []
 
 

@@ -70,6 +70,32 @@ def test_while_postgresql_is_away_requests_fail_softly_and_then_work_again(
     assert [title for title, _tenant in all_notes(database)] == ["before", *["after"] * done]
 
 
+def test_while_postgresql_takes_no_writes_who_writes_is_told_to_come_back_and_then_it_works_again(
+    postgres: Postgres, caller: Caller, notes_url: str
+) -> None:
+    name = notes_url.rpartition("/")[2]
+    assert caller.post("/v1/notes", a_note()).status_code == 201
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    postgres.end_sessions(name)
+    for _ in range(3):
+        reply = caller.post("/v1/notes", a_note())
+        assert reply.status_code == 503
+        assert int(reply.headers["Retry-After"]) > 0
+        assert reply.json is not None
+        assert reply.json["type"].endswith("/database-away")
+    assert caller.get("/v1/notes").status_code == 200
+    ready = caller.client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json is not None
+    assert "takes no writes" in ready.json["checks"]["database"]
+    assert caller.client.get("/livez").status_code == 200
+
+    postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    assert caller.client.get("/readyz").status_code == 200
+    assert caller.post("/v1/notes", a_note()).status_code == 201
+
+
 def test_readyz_says_what_is_wrong_and_livez_stays_well(own_issuer: TestIssuer) -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:9/nothing?connect_timeout=2", size=1, wait_seconds=0.1)
     caller = Caller(notes_app(nowhere, own_issuer.verifier()).test_client(), own_issuer.token())
