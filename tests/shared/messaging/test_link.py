@@ -125,10 +125,10 @@ def test_a_message_to_a_topic_that_does_not_exist_is_a_fault_and_makes_no_topic(
 AWAY = """
 import gc, sys, threading
 from pathlib import Path
-from shared.messaging import kafka_link, topics
-from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Producer, reachable
+from shared.messaging import topics
+from shared.messaging.kafka_link import Consumer, KafkaFault, Link, Producer, link, reachable
 from shared.messaging.messages import Outgoing
-kafka_link._BOOTSTRAP_TIMEOUT_MS = 100
+link._BOOTSTRAP_TIMEOUT_MS = 100
 away = Link(sys.argv[1])
 def try_all():
     for attempt in (

@@ -1,29 +1,18 @@
-"""The only module that imports kafka: a producer, a consumer and an administrator in our own types.
-
-Topic prefix and the prefix of groups are added and taken off here, so that nobody else knows of them. What is sent and
-what failures mean is the callers'.
-"""
+"""A producer and a consumer in our own types. What is sent and what failures mean is the callers'."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, TopicAlreadyExistsError
-from kafka.net.inet import KafkaNetSocket
-from kafka.record import util as _record_util
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from shared.messaging.kafka_link.link import REQUEST_TIMEOUT_MS, KafkaFault, Link, opened
 from shared.messaging.messages import Message, Outgoing, Partition, Place
 from shared.process.clock import monotonic
-from shared.process.settings import EXIT_CONFIGURATION, Settings
-
-KafkaFault: Final = KafkaError
-"""Whatever goes wrong between us and the broker."""
 
 # Where the numbers come from:
 _SESSION_TIMEOUT_MS: Final = 10_000
@@ -33,19 +22,12 @@ _HEARTBEAT_INTERVAL_MS: Final = 3_000
 """A third of the session, as Kafka advises: two may be lost."""
 _MAX_POLL_INTERVAL_MS: Final = 30_000
 """A rebalance waits for a member that is busy at most this long. A batch takes some seconds at worst."""
-_METADATA_MAX_AGE_MS: Final = 10_000
-"""A topic made after a consumer started is found within this time; the default is five minutes."""
-_REQUEST_TIMEOUT_MS: Final = 10_000
-"""A broker that is up answers in milliseconds; one that was stopped without closing its sockets is given up then."""
 _DELIVERY_TIMEOUT_MS: Final = 20_000
 """At least two requests' worth. Then the relay makes a new producer and tries again, for ever."""
 _FLUSH_SECONDS: Final = _DELIVERY_TIMEOUT_MS / 1000 + 5
 """By then each message is acknowledged or given up, so a producer that is closed leaves no thread behind."""
 _MAX_BLOCK_MS: Final = 5_000
 """Waiting for the metadata of a topic that is not there yet. The relay's back-off does the rest."""
-_BOOTSTRAP_TIMEOUT_MS: Final = 5_000
-_RECONNECT_MAX_MS: Final = 1_000
-"""After a restart of the broker a client is back within a second or so; the default lets it sleep for 30."""
 _PRODUCER_BATCH_BYTES: Final = 262_144
 """What goes into one compressed batch of a partition; a quarter of the 1 MiB that a broker takes by default."""
 _PRODUCER_LINGER_MS: Final = 50
@@ -54,89 +36,6 @@ requests of their own (734 wake-ups of the sender for 10,000 messages)."""
 _CLOSE_TIMEOUT_MS: Final = 5_000
 _LOOK_TIMEOUT_MS: Final = 2_000
 _READ_PATIENCE_SECONDS: Final = 30.0
-
-
-class _ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka-python is untyped
-    """A socket that is closed where it is not connected in the end; kafka-python leaves that to the garbage."""
-
-    SCHEMES: Final = ("direct",)
-    URL: Final = "direct://"
-    """The client is given a kind of socket as the scheme of a proxy; this one goes straight to the broker."""
-
-    async def sock_connect(self, net: Any, sock: Any, sockaddr: Any, timeout_at: float | None = None) -> Any:
-        with ExitStack() as undo:
-            undo.callback(sock.close)  # also where its client is closed meanwhile
-            connected = await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
-            undo.pop_all()
-            return connected
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How to reach Kafka."""
-
-    bootstrap_servers: str
-    topic_prefix: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Security options by kafka-python's names; they hold a password."""
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Link:
-        """The link of a process; ends it (exit code 78) if KAFKA_BOOTSTRAP_SERVERS is missing."""
-        settings.needs("kafka_bootstrap_servers")
-        password = settings.kafka_sasl_password
-        given = {
-            "security_protocol": settings.kafka_security_protocol,
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_sasl_username,
-            "sasl_plain_password": password.get_secret_value() if password is not None else None,
-            "ssl_cafile": settings.kafka_ssl_cafile,
-            "ssl_certfile": settings.kafka_ssl_certfile,
-            "ssl_keyfile": settings.kafka_ssl_keyfile,
-        }
-        options = {name: value for name, value in given.items() if value is not None}
-        return cls(settings.kafka_bootstrap_servers or "", settings.kafka_topic_prefix, options)
-
-    def common(self, client_id: str) -> dict[str, Any]:
-        """What producer, consumer and administrator have in common."""
-        return {
-            "bootstrap_servers": [server.strip() for server in self.bootstrap_servers.split(",")],
-            "client_id": client_id,
-            "request_timeout_ms": _REQUEST_TIMEOUT_MS,
-            "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
-            "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
-            "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
-            "proxy_url": _ClosedSocket.URL,
-            **self.options,
-        }
-
-
-def require_fast_checksums() -> None:
-    """End the process with a hint if Kafka's checksums would be computed in Python: 9 ms instead of 0.4 for 60 kB."""
-    if _record_util.crc32c_c is None:
-        sys.stderr.write(
-            "The package crc32c is missing: Kafka's checksums would take 25 times as long. "
-            "Install what requirements/ lists for this service.\n"
-        )
-        raise SystemExit(EXIT_CONFIGURATION)
-
-
-def _open(kind: Any, options: dict[str, Any]) -> Any:
-    """A client of that kind; if it cannot be made, nothing of it stays.
-
-    kafka-python 3.0.12 leaves a thread and five file descriptors behind whenever a client finds no broker: a worker
-    that waits for one for an hour would run out of them.
-    """
-    with ExitStack() as undo:
-
-        def connections(**config: Any) -> Any:
-            made = kind.DEFAULT_CONFIG["kafka_client"](**config)
-            undo.callback(made.close)
-            return made
-
-        client = kind(kafka_client=connections, **options)
-        undo.pop_all()
-        return client
 
 
 class Producer:
@@ -191,7 +90,7 @@ class Producer:
             "delivery_timeout_ms": _DELIVERY_TIMEOUT_MS,
             "max_block_ms": _MAX_BLOCK_MS,
         }
-        return _open(KafkaProducer, self._link.common(self._client_id) | own)
+        return opened(KafkaProducer, self._link.common(self._client_id) | own)
 
 
 def _acknowledged(future: Any) -> bool:
@@ -217,7 +116,7 @@ class Consumer:
             "max_poll_interval_ms": _MAX_POLL_INTERVAL_MS,
             "max_poll_records": batch,
         }
-        self._consumer = _open(KafkaConsumer, link.common(client_id) | own)
+        self._consumer = opened(KafkaConsumer, link.common(client_id) | own)
 
     def subscribe(self, topics: Sequence[str]) -> None:
         theirs = [self._prefix + topic for topic in topics]
@@ -238,7 +137,7 @@ class Consumer:
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Say that everything before these offsets is done."""
         theirs = {self._theirs(place): OffsetAndMetadata(offset) for place, offset in offsets.items()}
-        self._consumer.commit(theirs, timeout_ms=_REQUEST_TIMEOUT_MS)
+        self._consumer.commit(theirs, timeout_ms=REQUEST_TIMEOUT_MS)
 
     def go_back(self, partition: Partition, offset: int) -> None:
         """Read from ``offset`` again; no effect if the partition was taken from us."""
@@ -262,7 +161,7 @@ class Consumer:
 
     def committed(self, partition: Partition) -> int:
         """The group's committed offset; 0 if it has none."""
-        return int(self._consumer.committed(self._theirs(partition), timeout_ms=_REQUEST_TIMEOUT_MS) or 0)
+        return int(self._consumer.committed(self._theirs(partition), timeout_ms=REQUEST_TIMEOUT_MS) or 0)
 
     def bounds(self, partitions: Sequence[Partition]) -> dict[Partition, tuple[int, int]]:
         """The first offset that is still there and the one after the last, of each partition."""
@@ -304,38 +203,3 @@ class Consumer:
         topic = record.topic.removeprefix(self._prefix)
         value, headers = record.value or b"", tuple((name, value or b"") for name, value in record.headers)
         return Message(topic, record.partition, record.offset, record.timestamp, record.key, value, headers)
-
-
-def create_topics(
-    link: Link, topics: Mapping[str, Mapping[str, str]], *, partitions: int, replication: int
-) -> list[str]:
-    """Create the topics that are missing, with these settings each, and wait until they can be used; their names."""
-    admin = _open(KafkaAdminClient, link.common("topics"))
-    try:
-        created = []
-        for name, settings in topics.items():
-            options = {"num_partitions": partitions, "replication_factor": replication, "configs": dict(settings)}
-            try:
-                admin.create_topics({link.topic_prefix + name: options})
-            except TopicAlreadyExistsError:
-                continue
-            created.append(name)
-        admin.wait_for_topics([link.topic_prefix + name for name in topics], timeout_ms=30_000)
-        return created
-    finally:
-        admin.close()
-
-
-def reachable(link: Link) -> str | None:
-    """For a check by a person: None, or what is wrong and what to do."""
-    began = monotonic()
-    try:
-        admin = _open(KafkaAdminClient, link.common("doctor"))
-    except KafkaError as error:
-        seconds = monotonic() - began
-        return (
-            f"Kafka at {link.bootstrap_servers} did not answer in {seconds:.0f} seconds ({type(error).__name__}); "
-            "is it up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?"
-        )
-    admin.close()
-    return None
