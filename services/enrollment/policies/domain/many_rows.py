@@ -25,9 +25,11 @@ from services.enrollment.policies.domain.rows import (
     Desk,
     Fault,
     RawRow,
+    is_label,
 )
 from services.enrollment.products.domain.ages import asks_age
 from shared.values.documents import DOCUMENT_TYPES, FIRST_YEAR, LAST_YEAR, PROVINCES, SIMULATED_REGION, WEIGHTS
+from shared.values.personal_numbers import IDENTITY, SHORTEST, WHOLE
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Moments are microseconds since then, as PostgreSQL stores them."""
@@ -133,7 +135,14 @@ def _with_findings(rows: pl.DataFrame, desk: Desk) -> pl.DataFrame:
         (pl.col("digits") // 10**3 % 10**4).alias("day"),
     )
     found = found.with_columns(
-        (_texts() & pl.col("effective_from").is_not_null() & _given(desk) & _document(desk) & _phone(desk))
+        (
+            _texts()
+            & _labels(found)
+            & pl.col("effective_from").is_not_null()
+            & _given(desk)
+            & _document(desk)
+            & _phone(desk)
+        )
         .fill_null(value=False)
         .alias("plain")
     )
@@ -164,19 +173,30 @@ def _texts() -> pl.Expr:
     reference = pl.col("partner_reference")
     bare = reference.str.replace_all(r"[._/:-]", "").str.to_uppercase()
     name = pl.col("name")
-    slug = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
     return (
         reference.str.contains(r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$")
-        & ~bare.str.contains(r"^(?:[0-9]{17}[0-9X]|(?:(?:00)?86)?1[3-9][0-9]{9})$")
+        & ~bare.str.contains(f"^{WHOLE}$|{IDENTITY}")
         & ~bare.str.contains(pl.col("phone"), literal=True)
         & ~bare.str.contains(pl.col("document_number"), literal=True)
         & name.str.len_chars().is_between(1, LONGEST_NAME)
         & ~name.str.contains(r"[\x00-\x1f\x7f\x{fffd}]|^\s|\s$")
         & name.str.contains(rf"[^\p{{Cc}}\p{{Cf}}\p{{Z}}{BLANK_LETTERS}]")
-        & pl.col("consent_text_version").str.contains(slug)
-        & pl.col("consent_channel").str.contains(slug)
         & pl.col("consent_sha256").str.contains(r"^[0-9A-Fa-f]{64}$")
     )
+
+
+def _labels(rows: pl.DataFrame) -> pl.Expr:
+    """A consent's version and channel, of which a file repeats a handful. Some could hold the row's own numbers: a
+    passport's those with a digit, a phone or an identity number those with eleven; these rows are left to the Desk.
+    """
+    long_number = pl.col("document_number").str.len_bytes() == 18  # noqa: PLR2004  # no passport has so many
+    certain = pl.lit(value=True)
+    for column in ("consent_text_version", "consent_channel"):
+        digits = {text: sum(map(str.isdigit, text)) for text in rows[column].unique() if is_label(text)}
+        without = [text for text, count in digits.items() if not count]
+        few = [text for text, count in digits.items() if 0 < count < SHORTEST]
+        certain &= pl.col(column).is_in(without) | (long_number & pl.col(column).is_in(few))
+    return certain
 
 
 def _days(asked: pl.Series, desk: Desk) -> pl.DataFrame:

@@ -18,10 +18,11 @@ from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.people.domain.consents import ConsentTextsInUse
 from services.enrollment.people.domain.policies import Consent, Insured
 from services.enrollment.policies.domain.document_types import document_type_of, document_types_of
-from services.enrollment.policies.domain.references import is_personal, is_reference
+from services.enrollment.policies.domain.references import holds_own, tells_somebody
 from services.enrollment.products.domain.ages import age_fits, asks_age
 from services.enrollment.products.domain.cover import FARTHEST_DAYS_AHEAD, cover_period, today_of, usual_first_day
 from shared.events.products import ProductPublished
+from shared.values.clear_text import PERSONAL, WITHOUT, TextKind, is_personal, is_reference
 from shared.values.days import day_of
 from shared.values.documents import (
     FIRST_YEAR,
@@ -151,8 +152,9 @@ class Desk:
             phone = normalize_phone(raw.phone, sandbox=self.sandbox)
         except InvalidField as error:
             return Fault("phone", "phone_invalid", error.detail, error.fix)
-        if is_personal(raw.partner_reference, (document.number, phone)):
-            return _PERSONAL_REFERENCE
+        fault = _fault_of_own_numbers(raw, (document.number, phone))
+        if fault is not None:
+            return fault
         return CheckedRow(
             raw.partner_reference,
             Insured(raw.name, document.type, document.number, phone, "" if document.birth_date else raw.birth_date),
@@ -326,6 +328,11 @@ _PERSONAL_REFERENCE: Final = Fault(
 )
 
 
+def is_label(text: str) -> bool:
+    """Whether a consent's version or channel may be called so."""
+    return _SLUG.fullmatch(text) is not None and not is_personal(TextKind.LABEL, text)
+
+
 def fault_of_reference(text: str) -> Fault | None:
     """What is wrong with the form of a reference; whether it tells somebody's number is another question."""
     if is_reference(text):
@@ -342,7 +349,7 @@ def _fault_of_texts(raw: RawRow) -> Fault | None:
     fault = fault_of_reference(raw.partner_reference)
     if fault is not None:
         return fault
-    if is_personal(raw.partner_reference, ()):
+    if tells_somebody(raw.partner_reference, ()):
         return _PERSONAL_REFERENCE
     if not is_name(raw.name):
         return Fault(
@@ -361,8 +368,22 @@ def is_name(text: str) -> bool:
     return any(unicodedata.category(one) not in _INVISIBLE and one not in BLANK_LETTERS for one in text)
 
 
+def _fault_of_own_numbers(raw: RawRow, own_numbers: tuple[str, ...]) -> Fault | None:
+    """What is stored in clear tells no number of the row's own person, passports included."""
+    if holds_own(raw.partner_reference, own_numbers):
+        return _PERSONAL_REFERENCE
+    labels = {"consent_text_version": raw.consent_text_version, "consent_channel": raw.consent_channel}
+    return next((_personal(field) for field, text in labels.items() if holds_own(text, own_numbers)), None)
+
+
+def _personal(field: str) -> Fault:
+    return Fault(field, f"{field}_is_personal", PERSONAL, WITHOUT)
+
+
 def _fault_of_proof(text_version: str, channel: str, sha256: str) -> Fault | None:
     for field, text in (("consent_text_version", text_version), ("consent_channel", channel)):
+        if is_personal(TextKind.LABEL, text):
+            return _personal(field)
         if not _SLUG.fullmatch(text):
             return Fault(
                 field,
