@@ -7,7 +7,7 @@ each in a message of its own. A statement put off by ``later`` travels with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import psycopg2
 from psycopg2.extensions import (
@@ -18,7 +18,8 @@ from psycopg2.extensions import (
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 from psycopg2.extras import execute_values
 
-from shared.db.transaction import Row
+from shared.db.columns import rows_into
+from shared.db.transaction import NotOneRow, Parameters, Row
 
 _BEGIN: Final = b"BEGIN"
 _COMMIT: Final = b"COMMIT"
@@ -26,8 +27,6 @@ _NOTIFY: Final = "SELECT pg_notify(channel, '') FROM unnest(%s) AS channel"
 _COPY_BYTES: Final = 1 << 20
 """What psycopg2 reads at a time. For each piece it asks for the interpreter again, and a thread that computes gives it
 up every 5 ms: of its default of 8 kB, the rows of a part are 700 pieces."""
-
-Parameters = Sequence[object] | dict[str, object]
 
 
 class PgTx:
@@ -44,13 +43,21 @@ class PgTx:
         self._send(sql, parameters)
         return self._cursor.rowcount
 
-    def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
+    def one(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
         self._send(sql, parameters)
-        return self._cursor.fetchone()
+        row = self._cursor.fetchone()
+        made = self._made([] if row is None else [row], into)
+        return made[0] if made else None
 
-    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+    def the(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
+        rows = self.all(sql, parameters, into=into)
+        if len(rows) != 1:
+            raise NotOneRow(f"{len(rows)} rows, and always one of: {sql}")
+        return rows[0]
+
+    def all(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
         self._send(sql, parameters)
-        return self._cursor.fetchall()
+        return self._made(self._cursor.fetchall(), into)
 
     def later(self, sql: str, parameters: Parameters = ()) -> None:
         self._put_off.append(self._cursor.mogrify(sql, parameters or None))
@@ -98,6 +105,11 @@ class PgTx:
             self._cursor.execute("ROLLBACK")
         except psycopg2.Error:
             connection.close()
+
+    def _made(self, rows: list[Row], into: Any) -> Any:
+        if into is None:
+            return rows
+        return rows_into(into, [column.name for column in self._cursor.description or ()], rows)
 
     def _send(self, sql: str, parameters: Parameters) -> None:
         if self._begun and not self._put_off:

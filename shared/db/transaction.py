@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, overload
 
 Row: TypeAlias = tuple[Any, ...]
-"""One row in the order of the SELECT's columns; a store function turns it into a dataclass at once."""
+"""One row in the order of the SELECT's columns."""
+Parameters: TypeAlias = Sequence[object] | Mapping[str, object]
+T = TypeVar("T")
+
+
+class NotOneRow(Exception):
+    """A statement that always has one row had none or several."""
 
 
 class Tx(Protocol):
-    """What a store function may do. Real ones come from shared.db.pool.Database.transaction."""
+    """What a store function may do. Real ones come from shared.db.pool.Database.transaction.
 
-    def execute(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> int:
+    ``into`` is what becomes of a row: a dataclass or struct by the names of its columns (shared.db.columns), or the
+    type of its one column, or a tuple of types.
+    """
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement; the number of rows it touched."""
         ...
 
-    def one(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> Row | None:
-        """The first row, or None."""
-        ...
+    # The first row, or None; a plain value is None also where it is NULL.
+    @overload
+    def one(self, sql: str, parameters: Parameters = ()) -> Row | None: ...
+    @overload
+    def one(self, sql: str, parameters: Parameters = (), *, into: type[T]) -> T | None: ...
 
-    def all(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> list[Row]:
-        """All rows."""
-        ...
+    # The row of a statement that always has one: an aggregate, or what was just written or locked. Else: NotOneRow.
+    @overload
+    def the(self, sql: str, parameters: Parameters = ()) -> Row: ...
+    @overload
+    def the(self, sql: str, parameters: Parameters = (), *, into: type[T]) -> T: ...
 
-    def later(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> None:
+    @overload
+    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]: ...
+    @overload
+    def all(self, sql: str, parameters: Parameters = (), *, into: type[T]) -> list[T]: ...
+
+    def later(self, sql: str, parameters: Parameters = ()) -> None:
         """Run one statement, in its place, together with the next one or with the commit: a message less.
 
         For what asks nothing back. If it fails, the error comes out of that next statement, or of the commit.

@@ -45,7 +45,7 @@ def register(call: Call[Deps], body: PayeeRequest) -> Reply[PayeeView]:
     payee = register_payee(call.tx, details, vault=call.deps.vault, caller=call.caller.client_id, now=call.now)
     return Reply(
         PayeeView(
-            payee_token=payee.token,
+            payee_token=payee.payee_token,
             account=payee.account_masked,
             holder_name=payee.holder_masked,
             bank_code=payee.bank_code,

@@ -66,13 +66,13 @@ class ClaimPayee:
     """An account that a claim names."""
 
     claim_id: ClaimId
-    token: TokenHex
+    payee_token: TokenHex
 
 
 def note(tx: Tx, named: ClaimPayee, policy_id: PolicyId) -> None:
     """Remember whom a claim would pay, and whether its policy's person is to be forgotten; once."""
     tx.execute(_LOCK_SHARED, (policy_id,))
-    tx.execute(_NOTE, {"claim": named.claim_id, "payee": named.token, "policy": policy_id})
+    tx.execute(_NOTE, {"claim": named.claim_id, "payee": named.payee_token, "policy": policy_id})
 
 
 def add(tx: Tx, policies: Sequence[PolicyId], *, erased_at: datetime) -> None:
@@ -84,16 +84,16 @@ def add(tx: Tx, policies: Sequence[PolicyId], *, erased_at: datetime) -> None:
 
 def take(tx: Tx, *, limit: int) -> list[ClaimPayee]:
     """Payees of claims that can be forgotten now and that no other worker has in hand."""
-    return [ClaimPayee(ClaimId(row[0]), TokenHex(row[1])) for row in tx.all(_TAKE, (limit,))]
+    return tx.all(_TAKE, (limit,), into=ClaimPayee)
 
 
 def overwrite(tx: Tx, named: Sequence[ClaimPayee], *, now: datetime) -> int:
     """Overwrite these payees in their payouts, and in the vault where no other claim names them; how many of those."""
-    claims, tokens = [each.claim_id for each in named], [each.token for each in named]
+    claims, tokens = [each.claim_id for each in named], [each.payee_token for each in named]
     tx.all(_LOCK_PAYEES, (tokens,))
     tx.execute(_PAYOUTS, (claims,))
     tx.execute(_CLAIMS, (claims, tokens))
-    gone = [row[0] for row in tx.all(_PAYEES, (now, tokens))]
+    gone = tx.all(_PAYEES, (now, tokens), into=str)
     if gone:
         tx.execute(_REPLIES, (gone,))
     return len(gone)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.payout.domain.ledger import Booking
-from shared.db.transaction import Row, Tx
+from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 
 _INSERT: Final = """
@@ -16,15 +16,14 @@ VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT ON CONSTRAINT booked_once DO NOTHING"""
 _INSERT_ENTRIES: Final = "INSERT INTO ledger_entries (transfer_id, line, account, amount_fen, currency) VALUES %s"
 _BALANCES: Final = """
-SELECT a.account, a.kind, a.name_zh, a.name_en, COALESCE(e.currency, 'CNY'),
-       COALESCE(sum(e.amount_fen) FILTER (WHERE e.amount_fen > 0), 0)::bigint,
-       COALESCE(-sum(e.amount_fen) FILTER (WHERE e.amount_fen < 0), 0)::bigint
+SELECT a.account, a.kind, a.name_zh, a.name_en, COALESCE(e.currency, 'CNY') AS currency,
+       COALESCE(sum(e.amount_fen) FILTER (WHERE e.amount_fen > 0), 0)::bigint AS debits_fen,
+       COALESCE(-sum(e.amount_fen) FILTER (WHERE e.amount_fen < 0), 0)::bigint AS credits_fen
 FROM ledger_accounts a LEFT JOIN ledger_entries e USING (account)
 GROUP BY a.account, e.currency ORDER BY a.account, e.currency"""
 _PAGE: Final = """
 SELECT t.transfer_id, t.kind, t.cause, t.payout_id, t.partner_id, t.booked_at,
-       array_agg(e.account ORDER BY e.line), array_agg(e.amount_fen ORDER BY e.line),
-       array_agg(e.currency ORDER BY e.line)
+       jsonb_agg(to_jsonb(e) ORDER BY e.line) AS entries
 FROM (SELECT * FROM ledger_transfers
       WHERE (%(payout_id)s::uuid IS NULL OR payout_id = %(payout_id)s)
         AND (%(after)s::uuid IS NULL OR transfer_id > %(after)s)
@@ -80,16 +79,9 @@ def book(tx: Tx, booking: Booking, *, now: datetime) -> bool:
 
 def balances(tx: Tx) -> list[Balance]:
     """All accounts; one without entries shows zeros."""
-    return [Balance(*row) for row in tx.all(_BALANCES)]
+    return tx.all(_BALANCES, into=Balance)
 
 
 def transfers(tx: Tx, *, payout_id: str | None, after: str | None, limit: int) -> list[StoredTransfer]:
     """Bookings in the order of their making."""
-    rows = tx.all(_PAGE, {"payout_id": payout_id, "after": after, "limit": limit})
-    return [_transfer(row) for row in rows]
-
-
-def _transfer(row: Row) -> StoredTransfer:
-    transfer_id, kind, cause, payout_id, partner_id, booked_at, accounts, amounts, currencies = row
-    entries = tuple(StoredEntry(*each) for each in zip(accounts, amounts, currencies, strict=True))
-    return StoredTransfer(transfer_id, kind, cause, payout_id, partner_id, booked_at, entries)
+    return tx.all(_PAGE, {"payout_id": payout_id, "after": after, "limit": limit}, into=StoredTransfer)

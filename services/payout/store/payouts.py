@@ -9,24 +9,20 @@ from typing import Final
 from services.payout.domain.payouts import Payout
 from services.payout.domain.reconciliation import OurTransfer
 from services.payout.domain.states import State
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.values.ids import ClaimId, PayoutId
 from shared.values.money import Fen
 
-_COLUMNS: Final = (
-    "payout_id, decision_id, claim_id, policy_id, partner_id, payee_token, amount_fen, currency, state, reason,"
-    " version, attempts, payable_from, created_at, changed_at"
-)
-_INSERT: Final = """
-INSERT INTO payouts (payout_id, decision_id, claim_id, policy_id, partner_id, payee_token, amount_fen, currency,
-                     cover_limit_fen, state, reason, payable_from, created_at, changed_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+_PAYOUT: Final = Columns(Payout)
+_INSERT: Final = f"""
+INSERT INTO payouts ({_PAYOUT.names}, cover_limit_fen) VALUES ({_PAYOUT.places}, %(cover_limit_fen)s)
 ON CONFLICT DO NOTHING"""
-_BY_CLAIM: Final = f"SELECT {_COLUMNS} FROM payouts WHERE claim_id = %s FOR UPDATE"
-_BY_ID: Final = f"SELECT {_COLUMNS} FROM payouts WHERE payout_id = %s"
+_BY_CLAIM: Final = f"SELECT {_PAYOUT} FROM payouts WHERE claim_id = %s FOR UPDATE"
+_BY_ID: Final = f"SELECT {_PAYOUT} FROM payouts WHERE payout_id = %s"
 _BY_ID_LOCKED: Final = _BY_ID + " FOR UPDATE"
 _PAGE: Final = f"""
-SELECT {_COLUMNS} FROM payouts
+SELECT {_PAYOUT} FROM payouts
 WHERE (%(claim_id)s::uuid IS NULL OR claim_id = %(claim_id)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(partner_id)s::text IS NULL OR partner_id = %(partner_id)s)
@@ -36,7 +32,7 @@ _STEP: Final = f"""
 UPDATE payouts SET state = %(to)s, reason = COALESCE(%(reason)s, reason), version = version + 1, changed_at = %(now)s,
        questions = 0, lease_by = NULL, lease_until = NULL
 WHERE payout_id = %(payout_id)s AND state = %(old)s AND version = %(version)s
-RETURNING {_COLUMNS}"""
+RETURNING {_PAYOUT}"""
 _PAUSE: Final = """
 UPDATE payouts SET not_before = clock_timestamp() + make_interval(secs => %s), questions = questions + 1,
        lease_by = NULL, lease_until = NULL
@@ -50,7 +46,7 @@ UPDATE payouts SET state = 'sending', version = version + 1, attempts = attempts
        questions = 0, last_sent_at = clock_timestamp(), lease_by = %(worker)s,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE payout_id = due.id AND state = 'scheduled'
-RETURNING {_COLUMNS}"""
+RETURNING {_PAYOUT}"""
 # `sending` is taken only when its lease ran out: who held it died, or hangs.
 _TAKE_TO_ASK: Final = f"""
 WITH open AS (
@@ -60,12 +56,13 @@ WITH open AS (
     ORDER BY not_before LIMIT 1 FOR UPDATE SKIP LOCKED)
 UPDATE payouts SET lease_by = %(worker)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 FROM open WHERE payout_id = open.id AND state IN ('sending', 'in_doubt', 'accepted')
-RETURNING {_COLUMNS}"""
+RETURNING {_PAYOUT}"""
 _TRIES: Final = """
-SELECT questions, COALESCE(extract(epoch FROM clock_timestamp() - last_sent_at), 0) FROM payouts WHERE payout_id = %s"""
+SELECT questions, COALESCE(extract(epoch FROM clock_timestamp() - last_sent_at), 0)::float8 FROM payouts
+WHERE payout_id = %s"""
 _COUNTS: Final = """
 SELECT state, count(payout_id) FROM payout_states LEFT JOIN payouts USING (state) GROUP BY state"""
-_TRANSFERS: Final = "SELECT payout_id, state, amount_fen, currency FROM payouts WHERE attempts > 0"
+_TRANSFERS: Final = f"SELECT {Columns(OurTransfer, reference='payout_id')} FROM payouts WHERE attempts > 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +76,20 @@ class PayoutFilter:
 
 def insert(tx: Tx, payout: Payout, *, cover_limit_fen: Fen) -> bool:
     """False if its decision or its claim has a payout already."""
-    values = (
-        payout.payout_id,
-        payout.decision_id,
-        payout.claim_id,
-        payout.policy_id,
-        payout.partner_id,
-        payout.payee_token,
-        payout.amount_fen,
-        payout.currency,
-        cover_limit_fen,
-        payout.state,
-        payout.reason,
-        payout.payable_from,
-        payout.created_at,
-        payout.changed_at,
-    )
-    return tx.execute(_INSERT, values) == 1
+    return tx.execute(_INSERT, {**_PAYOUT.values(payout), "cover_limit_fen": cover_limit_fen}) == 1
 
 
 def lock_of_claim(tx: Tx, claim_id: ClaimId) -> Payout | None:
     """The claim's payout, locked until the transaction ends."""
-    return _maybe(tx.one(_BY_CLAIM, (claim_id,)))
+    return tx.one(_BY_CLAIM, (claim_id,), into=Payout)
 
 
 def find(tx: Tx, payout_id: PayoutId) -> Payout | None:
-    return _maybe(tx.one(_BY_ID, (payout_id,)))
+    return tx.one(_BY_ID, (payout_id,), into=Payout)
 
 
 def lock(tx: Tx, payout_id: PayoutId) -> Payout | None:
-    return _maybe(tx.one(_BY_ID_LOCKED, (payout_id,)))
+    return tx.one(_BY_ID_LOCKED, (payout_id,), into=Payout)
 
 
 def page(tx: Tx, wanted: PayoutFilter, *, after: PayoutId | None, limit: int) -> list[Payout]:
@@ -120,7 +101,7 @@ def page(tx: Tx, wanted: PayoutFilter, *, after: PayoutId | None, limit: int) ->
         "after": after,
         "limit": limit,
     }
-    return [_payout(row) for row in tx.all(_PAGE, parameters)]
+    return tx.all(_PAGE, parameters, into=Payout)
 
 
 def step(tx: Tx, payout: Payout, to: State, reason: str | None, *, now: datetime) -> Payout | None:
@@ -133,7 +114,7 @@ def step(tx: Tx, payout: Payout, to: State, reason: str | None, *, now: datetime
         "reason": reason,
         "now": now,
     }
-    return _maybe(tx.one(_STEP, parameters))
+    return tx.one(_STEP, parameters, into=Payout)
 
 
 def pause(tx: Tx, payout: Payout, seconds: float) -> bool:
@@ -143,33 +124,24 @@ def pause(tx: Tx, payout: Payout, seconds: float) -> bool:
 
 def take_due(tx: Tx, *, now: datetime, worker: str, lease_seconds: float) -> Payout | None:
     """Lease one payout whose business time has come, as ``sending``; others' are skipped, not waited for."""
-    return _maybe(tx.one(_TAKE_DUE, {"now": now, "worker": worker, "lease": lease_seconds}))
+    return tx.one(_TAKE_DUE, {"now": now, "worker": worker, "lease": lease_seconds}, into=Payout)
 
 
 def take_to_ask(tx: Tx, *, worker: str, lease_seconds: float) -> Payout | None:
     """Lease one payout that the bank may know more about, and that no living worker holds."""
-    return _maybe(tx.one(_TAKE_TO_ASK, {"worker": worker, "lease": lease_seconds}))
+    return tx.one(_TAKE_TO_ASK, {"worker": worker, "lease": lease_seconds}, into=Payout)
 
 
 def tries(tx: Tx, payout_id: PayoutId) -> tuple[int, float]:
     """How often the bank was asked in vain since the last step, and the real seconds since the last send."""
-    row = tx.one(_TRIES, (payout_id,))
-    return (0, 0.0) if row is None else (row[0], float(row[1]))
+    return tx.one(_TRIES, (payout_id,), into=tuple[int, float]) or (0, 0.0)
 
 
 def counts(tx: Tx) -> dict[str, int]:
     """How many payouts are in each state; zeros included."""
-    return {row[0]: row[1] for row in tx.all(_COUNTS)}
+    return dict(tx.all(_COUNTS))
 
 
 def sent(tx: Tx) -> dict[str, OurTransfer]:
     """All payouts that were sent at least once, by reference."""
-    return {row[0]: OurTransfer(*row) for row in tx.all(_TRANSFERS)}
-
-
-def _maybe(row: Row | None) -> Payout | None:
-    return None if row is None else _payout(row)
-
-
-def _payout(row: Row) -> Payout:
-    return Payout(*row)
+    return {each.reference: each for each in tx.all(_TRANSFERS, into=OurTransfer)}

@@ -22,18 +22,18 @@ def run(database: Database, sealer: Sealer) -> list[str]:
         with database.transaction() as tx:
             page = payees.page(tx, after=after, limit=_AT_ONCE)
             clear = {
-                sealer.open(tx, blob, context): payee.token
+                sealer.open(tx, blob, context): payee.payee_token
                 for payee in page
                 for blob, context in (
-                    (payee.account_sealed, account_context(payee.token)),
-                    (payee.holder_sealed, holder_context(payee.token)),
+                    (payee.account_sealed, account_context(payee.payee_token)),
+                    (payee.holder_sealed, holder_context(payee.payee_token)),
                 )
             }
             for table, text in integrity.tables_that_hold(tx, list(clear)):
                 faults.append(f"{table} holds a clear value of payee {clear[text]}")
         if len(page) < _AT_ONCE:
             return faults
-        after = page[-1].token
+        after = page[-1].payee_token
 
 
 def not_forgotten(database: Database) -> list[str]:

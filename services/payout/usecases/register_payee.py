@@ -39,7 +39,7 @@ def register_payee(tx: Tx, details: PayeeDetails, *, vault: Vault, caller: str, 
         # Somebody else registered it between the two statements; it is committed now, so it is seen.
         found = payees.find(tx, tokens)
         assert found is not None  # noqa: S101  # nobody forgets an account within a moment; for mypy
-    if vault.sealer.open(tx, found.holder_sealed, holder_context(found.token)) != details.holder_name:
+    if vault.sealer.open(tx, found.holder_sealed, holder_context(found.payee_token)) != details.holder_name:
         raise HolderDiffers
     return found
 
@@ -55,7 +55,7 @@ def holder_context(token: TokenHex) -> str:
 def _sealed(tx: Tx, details: PayeeDetails, token: TokenHex, *, vault: Vault, caller: str, now: datetime) -> StoredPayee:
     key = vault.sealer.new_data_key(tx)
     return StoredPayee(
-        token=token,
+        payee_token=token,
         account_sealed=key.seal(details.account, account_context(token)),
         holder_sealed=key.seal(details.holder_name, holder_context(token)),
         account_masked=mask_account(details.account),

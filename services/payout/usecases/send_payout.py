@@ -74,8 +74,8 @@ def record_intent(tx: Tx, payout: Payout, *, sealer: Sealer, call_before: float,
         return None
     order = Order(
         reference=payout.payout_id,
-        account=sealer.open(tx, payee.account_sealed, account_context(payee.token)),
-        holder_name=sealer.open(tx, payee.holder_sealed, holder_context(payee.token)),
+        account=sealer.open(tx, payee.account_sealed, account_context(payee.payee_token)),
+        holder_name=sealer.open(tx, payee.holder_sealed, holder_context(payee.payee_token)),
         bank_code=payee.bank_code,
         amount_fen=payout.amount_fen,
         currency=payout.currency,

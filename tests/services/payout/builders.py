@@ -116,7 +116,7 @@ class Service:
     def payee(self, ending: str = "0001", holder: str = "张小明") -> TokenHex:
         details = PayeeDetails(holder, account(ending), "ICBC")
         with self.database.transaction() as tx:
-            return register_payee(tx, details, vault=self.vault, caller="bank-app", now=self.calendar.now()).token
+            return register_payee(tx, details, vault=self.vault, caller="bank-app", now=self.calendar.now()).payee_token
 
     def take(self, event: Event) -> None:
         """One delivery of an event, in a transaction of its own."""

@@ -113,7 +113,7 @@ class Money(RuleBasedStateMachine):
                 tx.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
             tx.execute("UPDATE bank_statement SET read_up_to = 0")
             details = PayeeDetails("张小明", "6200000000000001", "ICBC")
-            self.token = register_payee(tx, details, vault=self.vault, caller="test", now=NOW).token
+            self.token = register_payee(tx, details, vault=self.vault, caller="test", now=NOW).payee_token
         self.bank = MoodyBank()
         policy = RetryPolicy(base_seconds=0.0, cap_seconds=0.0, attempts=3, quiet_seconds=0.0)
         self.paying = Paying(self.database, self.bank, self.vault.sealer, Calendar(), 30.0, policy)
