@@ -52,7 +52,7 @@ def codes_in(module: str) -> Iterator[str]:
             case ast.AnnAssign(target=ast.Name(id="_SENTENCES"), value=ast.Dict(keys=keys)):
                 yield from (text for key in keys if isinstance(key, ast.Constant) for text in texts(key))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(code))) if name.isupper():
-                if module == "intake/line_faults.py" and code.isidentifier():
+                if module == "files/intake/line_faults.py" and code.isidentifier():
                     yield code
 
 
