@@ -27,12 +27,12 @@ INSTALLER: Final = "installation"
 
 
 def web(settings: Settings) -> Flask:
-    from services.enrollment.deps import Deps  # noqa: PLC0415
     from services.enrollment.files.api.batches import batches  # noqa: PLC0415  # see the module's docstring
     from services.enrollment.partners.api.partners import partners  # noqa: PLC0415
     from services.enrollment.partners.usecases.quotas import EnrollmentPermits  # noqa: PLC0415
     from services.enrollment.people.api.consents import consents  # noqa: PLC0415
     from services.enrollment.policies.api.certificates import certificates  # noqa: PLC0415
+    from services.enrollment.policies.api.deps import Deps  # noqa: PLC0415
     from services.enrollment.policies.api.endorsements import endorsements  # noqa: PLC0415
     from services.enrollment.policies.api.erasures import erasures  # noqa: PLC0415
     from services.enrollment.policies.api.notices import notices  # noqa: PLC0415
@@ -128,15 +128,18 @@ def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
 
 def after_migrate(settings: Settings, database: Database) -> None:
     """Publish the shipped products once, and bring the partners' contracts up to date with their file."""
-    from services.enrollment.partners.usecases import shipped  # noqa: PLC0415
-    from services.enrollment.products.usecases.publish_product import install  # noqa: PLC0415
+    from services.enrollment.partners.usecases import contracts_file  # noqa: PLC0415
+    from services.enrollment.partners.usecases.follow_contracts import follow_contracts  # noqa: PLC0415
+    from services.enrollment.products.usecases import shipped  # noqa: PLC0415
+    from services.enrollment.products.usecases.publish_product import install_products  # noqa: PLC0415
     from shared.entry import wiring  # noqa: PLC0415
 
-    file = settings.contracts_file or (shipped.SIMULATED_CONTRACTS if settings.sandbox else None)
-    contracts = shipped.contracts(file) if file else []
+    file = settings.contracts_file or (contracts_file.SIMULATED_CONTRACTS if settings.sandbox else None)
+    contracts = contracts_file.contracts(file) if file else []
     now = wiring.business_clock(settings, database).now()
     with database.transaction() as tx:
-        install(tx, shipped.products(), contracts, actor=INSTALLER, now=now)
+        install_products(tx, shipped.products(), actor=INSTALLER, now=now)
+        follow_contracts(tx, contracts, actor=INSTALLER, now=now)
 
 
 def add_commands(cli: Typer) -> None:

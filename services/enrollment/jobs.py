@@ -15,7 +15,7 @@ from services.enrollment.partners.usecases.quotas import forget_windows
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.run_renewals import work_off_renewals
-from services.enrollment.policies.usecases.wind_down import work_off_wind_downs
+from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from services.enrollment.statements.usecases.draw_statements import draw_next, start_due_statements
 from services.enrollment.webhooks.usecases.send import Sender, count_due, drop_old
 from shared.courier.post import Courier

@@ -22,13 +22,12 @@ from services.enrollment.partners.domain.errors import (
     NotWindingDown,
     PartnerEnds,
     SignatureNotAllowed,
-    StaffOnly,
     StillTakesOver,
     TooManyEnrollments,
     TooManyRows,
     UnknownPartner,
 )
-from services.enrollment.people.domain.errors import ConsentTextExists, NotOptedOut, OptedOut
+from services.enrollment.people.domain.errors import ConsentTextExists, NotOptedOut, OptedOut, UnknownPolicy
 from services.enrollment.policies.domain.errors import (
     AlreadyCovered,
     AlreadyCoveredByYou,
@@ -40,7 +39,6 @@ from services.enrollment.policies.domain.errors import (
     PersonForgotten,
     RecordsMustBeKept,
     UnknownCertificate,
-    UnknownPolicy,
     UnknownRenewalRun,
 )
 from services.enrollment.products.domain.errors import (
@@ -95,7 +93,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     NoRoom: ProblemRow(503, "no-room", "No room now"),
     BatchNotDone: ProblemRow(409, "batch-not-done", "Not done yet"),
     SignatureNotAllowed: ProblemRow(422, "signature-not-allowed", "Not signed by an allowed key"),
-    StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
     UnknownPartner: ProblemRow(404, "unknown-partner", "Unknown partner"),
     PartnerEnds: ProblemRow(409, "partner-ends", "The contract is winding down"),
     NotSuspended: ProblemRow(409, "not-suspended", "Not suspended"),

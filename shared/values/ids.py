@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import Final, NewType
 
 PartnerId = NewType("PartnerId", str)
 """A telecom partner's code, chosen at contract time, e.g. ``telecom-east``; also the tenant of its tokens."""
+
+INSURER: Final = PartnerId("fangzha")
+"""The tenant of the insurer's own people; no partner has it."""
 
 ProductCode = NewType("ProductCode", str)
 """A product's code, e.g. ``resident-anti-fraud``. A version number stands beside it."""

@@ -28,6 +28,13 @@ class ScopeMissing(FangzhaError):
 
 
 @dataclass(frozen=True)
+class StaffOnly(FangzhaError):
+    """Only the insurer's staff may do this, or name another partner; this token belongs to {tenant}."""
+
+    tenant: str
+
+
+@dataclass(frozen=True)
 class IssuerKeysAway(FangzhaError):
     """The issuer's keys cannot be fetched now, so no token can be checked. Try again shortly."""
 

@@ -35,6 +35,7 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     errors.TokenMissing: ProblemRow(401, "not-authenticated", "No token"),
     errors.NotAuthenticated: ProblemRow(401, "not-authenticated", "The token is not accepted"),
     errors.ScopeMissing: ProblemRow(403, "scope-missing", "Not allowed with this token"),
+    errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
     errors.IssuerKeysAway: ProblemRow(503, "issuer-keys-away", "Tokens cannot be checked now"),
     errors.MalformedJson: ProblemRow(400, "malformed-json", "Not JSON"),
     errors.UnsupportedMediaType: ProblemRow(415, "unsupported-media-type", "Wrong Content-Type"),

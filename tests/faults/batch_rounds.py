@@ -29,7 +29,7 @@ from deploy.local.stack import Stack
 from deploy.simulator import people, subscribers
 from deploy.simulator.subscribers import WrittenFile
 from services.enrollment.app import INSTALLER
-from services.enrollment.products.usecases.publish_product import install
+from services.enrollment.products.usecases.publish_product import install_products
 from services.enrollment.settings import Settings
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
@@ -94,7 +94,7 @@ def sell_new_product(system: Stack) -> str:
         )
         assert row is not None
         shipped = msgspec.json.decode(row[0], type=ProductPublished)
-        install(tx, [msgspec.structs.replace(shipped, product_code=code)], [], actor=INSTALLER, now=now)
+        install_products(tx, [msgspec.structs.replace(shipped, product_code=code)], actor=INSTALLER, now=now)
         tx.execute(
             "INSERT INTO partner_products (partner_no, product_code) SELECT partner_no, %s FROM partners"
             " WHERE partner_id = %s",

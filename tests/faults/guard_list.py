@@ -209,7 +209,7 @@ _ENROLLMENT: Final = (
     ),
     Guard(
         "a fee and a premium are decided one after the other",
-        "services/enrollment/partners/store/partner_records.py",
+        "services/enrollment/products/store/service_fees.py",
         "    tx.execute(_HOLD_FEES)",
         "    return",
         _AT_ONCE,
@@ -435,8 +435,8 @@ _PARTNERS_AND_PERSONS: Final = (
     ),
     Guard(
         "who read the contract before its end is listed too",
-        "services/enrollment/policies/usecases/wind_down.py",
-        "    return running.isdisjoint(work.waits_for) and not wind_downs.has_open_batch(tx, work.partner_no)\n",
+        "services/enrollment/policies/usecases/work_off_wind_downs.py",
+        "    return running.isdisjoint(ending.waits_for) and not wind_downs.has_open_batch(tx, ending.partner_no)\n",
         "    return True\n",
         _WIND_DOWN,
     ),
@@ -516,7 +516,7 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "whose policy a file of its former partner ends is told",
         "services/enrollment/policies/usecases/end_policies.py",
-        " or each.held.partner_id != work.partner_id]",
+        " or end.held.partner_id != by_file.partner_id]",
         "]",
         ("tests/services/enrollment/test_early_ends.py",),
     ),

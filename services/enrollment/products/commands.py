@@ -9,12 +9,12 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.domain.product_comparison import compare
 from services.enrollment.products.domain.product_explanation import explain
 from services.enrollment.products.domain.product_words import Language
 from services.enrollment.products.domain.products import check_terms
 from services.enrollment.products.store import products as store
+from services.enrollment.products.usecases import shipped
 from shared.db.pool import Database
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidFields

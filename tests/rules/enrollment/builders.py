@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from services.enrollment.partners.domain.partners import Contract
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.policies.domain.rows import CheckedRow, Desk, Fault, RawRow
+from services.enrollment.products.usecases import shipped
 from shared.events.products import ProductPublished
 from shared.values.documents import check_digit
 from shared.values.ids import PartnerId, ProductCode

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.people.domain.policies import Claims, Consent, Policy
 from services.enrollment.policies.api.certificate_page import draw
 from services.enrollment.policies.domain.certificates import Certificate, code_of, lines, read_code, shown_code
 from services.enrollment.products.domain.cover import cover_period
+from services.enrollment.products.usecases import shipped
 from shared.events.products import ProductPublished
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.values.money import CNY, Fen

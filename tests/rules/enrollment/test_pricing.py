@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.domain.errors import NotInsurable
 from services.enrollment.products.domain.pricing import Item, Price, Risk, lowest_premium, price
 from services.enrollment.products.domain.product_comparison import compare
 from services.enrollment.products.domain.product_explanation import explain
 from services.enrollment.products.domain.products import check_terms
+from services.enrollment.products.usecases import shipped
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidFields
 from shared.values.money import Fen

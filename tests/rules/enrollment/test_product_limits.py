@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.api.product_models import ProductView, product_view
 from services.enrollment.products.domain.products import check_terms
+from services.enrollment.products.usecases import shipped
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidFields
 from tests.rules.enrollment.builders import SIXTH, terms

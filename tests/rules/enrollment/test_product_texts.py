@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.domain.product_comparison import compare
 from services.enrollment.products.domain.product_explanation import explain
 from services.enrollment.products.domain.product_words import LABELS
+from services.enrollment.products.usecases import shipped
 from shared.events.products import AnswerText, Exclusion, ProductPublished, RefundStep, ScamCover
 from tests.rules.enrollment.builders import terms
 

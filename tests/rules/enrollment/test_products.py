@@ -10,9 +10,9 @@ import pytest
 
 from services.enrollment.partners.domain.errors import ContractNotRunning
 from services.enrollment.partners.domain.partners import check_may_sell
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.domain.errors import ProductNotSold
 from services.enrollment.products.domain.products import check_terms, needs_a_schedule, never_sold, sold_at
+from services.enrollment.products.usecases import shipped
 from shared.events.products import (
     AnswerText,
     Exclusion,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrollment.policies.domain.refunds import NOTHING, Amounts, Charge, of_added, of_removed, refund, total
+from services.enrollment.policies.domain.refunds import Charge, of_added, of_removed, refund, total
+from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.cover import cover_period
 from shared.events.products import RefundStep
 from shared.values.money import Fen

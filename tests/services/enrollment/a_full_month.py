@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from services.enrollment.partners.usecases.wind_down import wind_down
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.domain.endorsements import Change, ItemAdded, ItemRemoved
 from services.enrollment.policies.usecases.endorse_policy import endorse_policy
-from services.enrollment.policies.usecases.wind_down import wind_down
 from services.enrollment.products.domain.pricing import Item, Risk
 from services.enrollment.products.domain.schedules import Order
 from services.enrollment.statements.domain.statements import Sum

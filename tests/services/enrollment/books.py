@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.enrollment.app import INSTALLER
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.usecases.vault import Vault
-from services.enrollment.products.usecases.publish_product import install
+from services.enrollment.products.usecases import shipped
+from services.enrollment.products.usecases.publish_product import install_products
 from services.enrollment.statements.domain.statements import Statement
 from services.enrollment.statements.store import statements
 from services.enrollment.statements.usecases import draw_statements
@@ -79,7 +79,7 @@ def taxed_books(database: Database, vault: Vault) -> Books:
     (terms,) = (each for each in shipped.products() if each.product_code == PRODUCT)
     taxed = msgspec.structs.replace(terms, product_version=2, tax_basis_points=600)
     with database.transaction() as tx:
-        install(tx, [taxed], [], actor=INSTALLER, now=NOW)
+        install_products(tx, [taxed], actor=INSTALLER, now=NOW)
         tx.execute("UPDATE partners SET compensation_kind = 'commission', compensation_value = 1500")
     return Books(database, vault)
 

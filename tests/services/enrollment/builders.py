@@ -14,12 +14,14 @@ from werkzeug.test import TestResponse
 
 from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.files.usecases.load_batch import load_next_part
-from services.enrollment.partners.usecases import shipped
+from services.enrollment.partners.usecases import contracts_file
+from services.enrollment.partners.usecases.follow_contracts import follow_contracts
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order
-from services.enrollment.products.usecases.publish_product import install
+from services.enrollment.products.usecases import shipped
+from services.enrollment.products.usecases.publish_product import install_products
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
@@ -152,7 +154,8 @@ def paid(policy_id: str, **changes: Any) -> PayoutChanged:
 def settle(database: Database) -> None:
     """What ``migrate`` does after the schema: the shipped product and the two partners."""
     with database.transaction() as tx:
-        install(tx, shipped.products(), shipped.contracts(), actor=INSTALLER, now=NOW)
+        install_products(tx, shipped.products(), actor=INSTALLER, now=NOW)
+        follow_contracts(tx, contracts_file.contracts(), actor=INSTALLER, now=NOW)
 
 
 def load_all(database: Database, vault: Vault, *, now: datetime = NOW) -> int:

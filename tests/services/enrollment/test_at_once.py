@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.partners.usecases.keep_partner import hold_partner, keep_partner
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.usecases.vault import Vault
@@ -20,6 +19,7 @@ from services.enrollment.policies.domain.errors import AlreadyCovered, NotInForc
 from services.enrollment.policies.domain.rows import RawRow
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.products.domain.compensation import Compensation
+from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.decide_draft import approve_draft
 from services.enrollment.products.usecases.propose_product import propose_product
 from shared.db.pool import Database

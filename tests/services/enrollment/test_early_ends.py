@@ -17,7 +17,7 @@ from services.enrollment.policies.usecases.end_policies import end_policies
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
 from services.enrollment.policies.usecases.run_renewals import start_renewals
-from services.enrollment.policies.usecases.wind_down import work_off_wind_downs
+from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
 from shared.values.ids import BatchId
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, csv, decided, faults, load_all, paid, row

@@ -8,7 +8,6 @@ import pytest
 
 from services.enrollment.files.store import batches
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.partners.domain.partners import INSURER
 from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.usecases.vault import Vault
@@ -18,6 +17,7 @@ from services.enrollment.policies.usecases.opt_out import lift_opt_out, opt_out,
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
+from shared.values.ids import INSURER
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, id_number, load_all, row
 from tests.services.enrollment.lifecycle import SHORTLY_BEFORE, Office
 from tests.services.enrollment.test_at_once import enroll

@@ -13,7 +13,8 @@ from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.files.usecases.verify_file import verify_file
 from services.enrollment.partners.domain.errors import SignatureNotAllowed
 from services.enrollment.partners.store import partners
-from services.enrollment.partners.usecases import shipped
+from services.enrollment.partners.usecases import contracts_file
+from services.enrollment.products.usecases import shipped
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.rules.enrollment.test_file_keys import DIGEST, KEYS, OTHER, PRIVATE
@@ -157,7 +158,7 @@ def test_what_was_changed_over_http_the_operators_file_changes_no_more(
     assert east.json["managed_by"] == "file"
     mine = {name: east.json[name] for name in contract()} | {"settlement_day": 20}
     assert partner_manager.put(EAST, mine, match=east.headers["ETag"]).json["managed_by"] == "http"
-    both = msgspec.json.decode(shipped.SIMULATED_CONTRACTS.read_bytes())
+    both = msgspec.json.decode(contracts_file.SIMULATED_CONTRACTS.read_bytes())
     file = tmp_path / "contracts.json"
     file.write_bytes(msgspec.json.encode([each | {"settlement_day": 3} for each in both]))
     assert PARTS.after_migrate is not None

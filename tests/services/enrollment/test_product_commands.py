@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.enrollment.app import PARTS
-from services.enrollment.partners.usecases.shipped import PRODUCTS
+from services.enrollment.products.usecases.shipped import PRODUCTS
 from shared.db.pool import Database
 from shared.entry.command_line import build_cli
 

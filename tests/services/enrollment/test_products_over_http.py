@@ -15,12 +15,12 @@ from structlog.testing import capture_logs
 
 from deploy.local.issuer import Issuer
 from services.enrollment.app import INSTALLER
-from services.enrollment.partners.usecases import shipped
 from services.enrollment.products.domain.errors import DraftDecided, DraftOutdated
 from services.enrollment.products.store import products
+from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.decide_draft import approve_draft
 from services.enrollment.products.usecases.propose_product import propose_product
-from services.enrollment.products.usecases.publish_product import install
+from services.enrollment.products.usecases.publish_product import install_products
 from shared.db.pool import Database
 from shared.values.documents import code_check_character
 from shared.values.errors import InvalidField
@@ -305,7 +305,7 @@ def test_a_sixth_file_is_all_that_it_takes_to_sell_another_product(
 ) -> None:
     (tmp_path / "drone-operators.1.json").write_bytes(msgspec.json.encode(SIXTH))
     with database.transaction() as tx:
-        install(tx, shipped.products(tmp_path), [], actor=INSTALLER, now=NOW)
+        install_products(tx, shipped.products(tmp_path), actor=INSTALLER, now=NOW)
         tx.execute("INSERT INTO partner_products SELECT partner_no, 'drone-operators' FROM partners")
     risk = {
         "answers": {"training": "no"},
@@ -326,8 +326,8 @@ def test_a_shipped_file_that_disagrees_with_what_is_sold_is_named_and_changes_no
         sold = products.version(tx, PRODUCT, 1).terms
         dearer = msgspec.structs.replace(sold, premium_fen=9_900)
         with capture_logs() as logged:
-            assert install(tx, [dearer], [], actor=INSTALLER, now=NOW) == []
-            install(tx, [sold], [], actor=INSTALLER, now=NOW)
+            assert install_products(tx, [dearer], actor=INSTALLER, now=NOW) == []
+            install_products(tx, [sold], actor=INSTALLER, now=NOW)
         assert products.version(tx, PRODUCT, 1).terms == sold
     assert [(each["event"], each["file"], each["log_level"]) for each in logged] == [
         ("shipped_product_differs", "resident-anti-fraud.1.json", "warning")
@@ -339,7 +339,7 @@ def test_a_shipped_file_that_disagrees_with_what_is_sold_is_named_and_changes_no
 def test_a_shipped_file_whose_number_follows_no_version_stops_the_installation(database: Database, number: int) -> None:
     with pytest.raises(InvalidField, match=f"version {number} of resident-anti-fraud"), database.transaction() as tx:
         sold = products.version(tx, PRODUCT, 1).terms
-        install(tx, [msgspec.structs.replace(sold, product_version=number)], [], actor=INSTALLER, now=NOW)
+        install_products(tx, [msgspec.structs.replace(sold, product_version=number)], actor=INSTALLER, now=NOW)
 
 
 def test_of_drafts_that_are_approved_at_once_one_becomes_the_next_version(database: Database) -> None:

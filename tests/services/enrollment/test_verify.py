@@ -10,9 +10,10 @@ import pytest
 from services.enrollment.app import PARTS
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.partners.store import partners
-from services.enrollment.partners.usecases import shipped
+from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.products.usecases import shipped
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, load_all, row
@@ -119,7 +120,7 @@ def test_only_a_sandbox_has_the_simulated_partners(enrollment_url: str, environ:
 def test_an_operators_contracts_are_what_its_file_says_after_each_migrate(
     database: Database, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    (east, west) = msgspec.json.decode(shipped.SIMULATED_CONTRACTS.read_bytes())
+    (east, west) = msgspec.json.decode(contracts_file.SIMULATED_CONTRACTS.read_bytes())
     file = tmp_path / "contracts.json"
     file.write_bytes(msgspec.json.encode([east | {"state": "wind_down", "products": []}, west]))
     assert PARTS.after_migrate is not None

@@ -18,17 +18,18 @@ import pytest
 
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.partners.domain.errors import CannotTakeOver, ContractNotRunning, PartnerEnds, StillTakesOver
-from services.enrollment.partners.domain.partners import INSURER, PartnerRecord
+from services.enrollment.partners.domain.partners import PartnerRecord
 from services.enrollment.partners.store import partner_records
 from services.enrollment.partners.usecases.keep_partner import suspend_partner
+from services.enrollment.partners.usecases.wind_down import wind_down
 from services.enrollment.people.usecases.vault import Vault
-from services.enrollment.policies.store import wind_downs
+from services.enrollment.policies.store import transfers
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
-from services.enrollment.policies.usecases.wind_down import wind_down, work_off_wind_downs
+from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
-from shared.values.ids import PartnerId, PolicyId
+from shared.values.ids import INSURER, PartnerId, PolicyId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, faults, load_all, row
 from tests.services.enrollment.test_at_once import at_once, enroll
 
@@ -226,14 +227,14 @@ def test_a_partner_does_not_end_while_it_takes_over(database: Database, vault: V
 _WORK_OFF = """
 import sys
 from datetime import datetime
-from services.enrollment.policies.usecases import wind_down
+from services.enrollment.policies.usecases import work_off_wind_downs as job
 from shared.db.pool import Database
-wind_down.STEP = 10
+job.STEP = 10
 database = Database(sys.argv[1], size=1)
 print("begins", flush=True)
 while True:
     with database.transaction() as tx:
-        wind_down.work_off_wind_downs(tx, now=datetime.fromisoformat(sys.argv[2]))
+        job.work_off_wind_downs(tx, now=datetime.fromisoformat(sys.argv[2]))
 """
 
 
@@ -320,5 +321,5 @@ def test_a_policy_that_the_job_meets_twice_is_listed_once(database: Database, va
     end(database)
     work_off(database)
     with database.transaction() as tx:
-        wind_downs.add_notices(tx, 1, [policy.policy_id])
+        transfers.add_notices(tx, 1, [policy.policy_id])
     assert ask(database, "SELECT count(*) FROM notices") == [(1,)]

@@ -12,7 +12,6 @@ from pydantic import Field, StringConstraints
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from services.enrollment.deps import Deps
 from services.enrollment.files.domain import errors
 from services.enrollment.files.domain.batches import Batch, BatchState
 from services.enrollment.files.domain.file_columns import BatchKind
@@ -23,6 +22,7 @@ from services.enrollment.files.usecases.receive_batch import Declared, receive_b
 from services.enrollment.files.usecases.show_results import results
 from services.enrollment.partners.domain.errors import ContractNotRunning, LargerThanADay, NoContract, TooManyRows
 from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.db.pool import Database
 from shared.values.ids import BatchId, ProductCode

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from services.enrollment.files.domain.file_columns import BatchKind
 from shared.values.ids import BatchId, PartnerId, ProductCode
 
 BatchState = Literal["received", "processing", "finished", "failed"]
-
-CHUNK_ROWS: Final = 1000
-"""Most policies in one event, and under one data key: about 200 kB of JSON, well under a broker's usual 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)

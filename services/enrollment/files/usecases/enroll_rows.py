@@ -12,15 +12,16 @@ from functools import partial
 
 import polars as pl
 
-from services.enrollment.files.domain.batches import CHUNK_ROWS
 from services.enrollment.files.store import dry_runs, rejections
 from services.enrollment.files.store.batches import Rejection, Work
 from services.enrollment.files.usecases.prepare_part import PreparedPart, prepare
+from services.enrollment.files.usecases.sale_of_batch import sale_of_batch
 from services.enrollment.files.usecases.under_way import Turn
-from services.enrollment.partners.usecases.contracts import Sale, sale_of_batch
+from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
 from services.enrollment.people.usecases.vault import Vault, seal_records
+from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.many_rows import EPOCH, MICROSECOND
 from services.enrollment.policies.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
 from services.enrollment.policies.store import many_policies, standing

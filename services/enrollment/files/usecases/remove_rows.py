@@ -22,7 +22,7 @@ from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import Fault
 from services.enrollment.policies.store import renewals
-from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.end_policies import ByFile, end_policies
 from services.enrollment.policies.usecases.opt_out import note_opt_outs, tokens_of_holders
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, TokenHex
@@ -158,10 +158,14 @@ def _end(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, now: datetime) -> se
     if work.dry_run:
         tx.execute("SAVEPOINT dry_run")
     reasons = {policy_id: row.reason for policy_id, row in rows.items()}
-    ended = end_policies(tx, reasons, actor=_actor(work), now=now, work=work)
+    ended = end_policies(tx, reasons, actor=_actor(work), now=now, by_file=_by_file(work))
     if work.dry_run:
         tx.execute("ROLLBACK TO SAVEPOINT dry_run")
     return {each.policy_id for each in ended if not each.with_predecessor}
+
+
+def _by_file(work: Work) -> ByFile:
+    return ByFile(work.batch_id, work.partner_id, work.received_at)
 
 
 def _actor(work: Work) -> str:

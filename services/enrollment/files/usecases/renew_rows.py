@@ -13,8 +13,9 @@ from typing import Final
 from services.enrollment.files.store import dry_runs, rejections
 from services.enrollment.files.store.batches import Rejection, Work
 from services.enrollment.files.usecases.named_rows import named_rows, rejection
+from services.enrollment.files.usecases.sale_of_batch import sale_of_batch
 from services.enrollment.files.usecases.under_way import Turn
-from services.enrollment.partners.usecases.contracts import Sale, sale_of_batch
+from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
 from services.enrollment.people.usecases.vault import Vault

@@ -6,21 +6,14 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from services.enrollment.partners.domain.errors import StaffOnly, UnknownPartner
-from services.enrollment.partners.domain.partners import INSURER
-from shared.values.ids import PartnerId
+from services.enrollment.partners.domain.errors import UnknownPartner
+from shared.values.ids import INSURER, PartnerId
 from shared.web.auth import Principal
 from shared.web.models import RequestModel
 
 
 class PartnerPath(RequestModel):
     partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-
-
-def require_staff(caller: Principal) -> None:
-    """Raise StaffOnly for the token of a partner."""
-    if caller.tenant != INSURER:
-        raise StaffOnly(caller.tenant)
 
 
 def require_visible(caller: Principal, partner_id: str) -> None:

@@ -7,30 +7,25 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from services.enrollment.deps import Deps
-from services.enrollment.partners.api.partner_access import PartnerPath, only_visible, require_staff, require_visible
+from services.enrollment.partners.api.partner_access import PartnerPath, only_visible, require_visible
 from services.enrollment.partners.api.partner_terms import ContractTerms, terms_of, terms_view
 from services.enrollment.partners.domain import errors
-from services.enrollment.partners.domain.partners import (
-    INSURER,
-    ContractState,
-    PartnerRecord,
-    SuspensionReason,
-    WindDown,
-)
+from services.enrollment.partners.domain.partners import ContractState, PartnerRecord, SuspensionReason, WindDown
 from services.enrollment.partners.store import partner_records as store
+from services.enrollment.partners.store.endpoint_links import endpoint_links
 from services.enrollment.partners.usecases.keep_partner import (
     hold_partner,
     keep_partner,
     resume_partner,
     suspend_partner,
 )
-from services.enrollment.policies.usecases.wind_down import wind_down
-from services.enrollment.webhooks.store import webhook_endpoints
-from shared.values.ids import PartnerId
+from services.enrollment.partners.usecases.wind_down import wind_down
+from shared.values.ids import INSURER, PartnerId
 from shared.web import paging
+from shared.web.errors import StaffOnly
 from shared.web.models import ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
+from shared.web.staff import require_staff
 
 partners = Resource("partners", "Who enrolls, under which contract")
 
@@ -87,7 +82,7 @@ class PartnerView(ContractTerms, ReplyModel):
 
 
 @partners.get("/v1/partners", scope="partners:read", reply=paging.Page[PartnerView])
-def list_partners(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[PartnerView]]:
+def list_partners(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[PartnerView]]:
     """All partners, for the insurer's staff; a partner sees itself alone."""
     after = paging.decode(query.cursor, str)
     found = store.page(
@@ -99,7 +94,7 @@ def list_partners(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Pag
 
 
 @partners.get("/v1/partners/<partner_id>", scope="partners:read", reply=PartnerView, problems=(errors.UnknownPartner,))
-def show_partner(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
+def show_partner(call: Call[object], path: PartnerPath) -> Reply[PartnerView]:
     """One partner's contract."""
     require_visible(call.caller, path.partner_id)
     found = store.record(call.tx, PartnerId(path.partner_id))
@@ -114,9 +109,9 @@ def show_partner(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
     reply=PartnerView,
     also=(201,),
     matches=True,
-    problems=(errors.StaffOnly,),
+    problems=(StaffOnly,),
 )
-def put_partner(call: Call[Deps], path: PartnerPath, body: ContractTerms) -> Reply[PartnerView]:
+def put_partner(call: Call[object], path: PartnerPath, body: ContractTerms) -> Reply[PartnerView]:
     """Enter a partner, or say its whole contract anew: then with `If-Match`. Its state has routes of its own.
 
     What is sold from now on follows it; premium, tax and compensation of what was sold before stay as they were.
@@ -135,9 +130,9 @@ def put_partner(call: Call[Deps], path: PartnerPath, body: ContractTerms) -> Rep
     scope="partners:write",
     status=200,
     reply=PartnerView,
-    problems=(errors.StaffOnly, errors.UnknownPartner, errors.PartnerEnds),
+    problems=(StaffOnly, errors.UnknownPartner, errors.PartnerEnds),
 )
-def suspend(call: Call[Deps], path: PartnerPath, body: Suspension) -> Reply[PartnerView]:
+def suspend(call: Call[object], path: PartnerPath, body: Suspension) -> Reply[PartnerView]:
     """No new cover from the next request on. Running cover goes on, and so does a file that was taken in before."""
     require_staff(call.caller)
     return _reply(
@@ -151,9 +146,9 @@ def suspend(call: Call[Deps], path: PartnerPath, body: Suspension) -> Reply[Part
     scope="partners:write",
     status=200,
     reply=PartnerView,
-    problems=(errors.StaffOnly, errors.UnknownPartner, errors.PartnerEnds, errors.NotSuspended),
+    problems=(StaffOnly, errors.UnknownPartner, errors.PartnerEnds, errors.NotSuspended),
 )
-def resume(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
+def resume(call: Call[object], path: PartnerPath) -> Reply[PartnerView]:
     """Allow new cover again."""
     require_staff(call.caller)
     return _reply(call, resume_partner(call.tx, PartnerId(path.partner_id), actor=call.caller.subject, now=call.now))
@@ -165,14 +160,14 @@ def resume(call: Call[Deps], path: PartnerPath) -> Reply[PartnerView]:
     status=202,
     reply=PartnerView,
     problems=(
-        errors.StaffOnly,
+        StaffOnly,
         errors.UnknownPartner,
         errors.PartnerEnds,
         errors.CannotTakeOver,
         errors.StillTakesOver,
     ),
 )
-def begin_wind_down(call: Call[Deps], path: PartnerPath, body: WindDownRequest) -> Reply[PartnerView]:
+def begin_wind_down(call: Call[object], path: PartnerPath, body: WindDownRequest) -> Reply[PartnerView]:
     """End the work with a partner, once for ever: no new cover, and every insured is listed for notice.
 
     Running cover keeps to its end, or moves to another partner; `wind_down` in the partner says how far that is.
@@ -183,13 +178,13 @@ def begin_wind_down(call: Call[Deps], path: PartnerPath, body: WindDownRequest) 
     return _reply(call, after)
 
 
-def _reply(call: Call[Deps], record: PartnerRecord, *, status: int | None = None) -> Reply[PartnerView]:
+def _reply(call: Call[object], record: PartnerRecord, *, status: int | None = None) -> Reply[PartnerView]:
     return Reply(_view(call, record), status=status, version=record.version)
 
 
-def _view(call: Call[Deps], record: PartnerRecord) -> PartnerView:
+def _view(call: Call[object], record: PartnerRecord) -> PartnerView:
     contract = record.terms.contract
-    endpoints = webhook_endpoints.page(call.tx, partner_no=contract.partner_no, after=None, limit=SHOWN_ENDPOINTS)
+    endpoints = endpoint_links(call.tx, contract.partner_no, limit=SHOWN_ENDPOINTS)
     return PartnerView(
         partner_id=contract.partner_id,
         **terms_view(record.terms),
@@ -199,7 +194,7 @@ def _view(call: Call[Deps], record: PartnerRecord) -> PartnerView:
         managed_by=record.managed_by,
         wind_down=None if record.wind_down is None else _wind_down(record.wind_down),
         webhook_endpoints=[
-            EndpointLink(endpoint_id=each.endpoint_id, url=each.url, types=list(each.types), state=each.state)
+            EndpointLink(endpoint_id=each.endpoint_id, url=each.url, types=each.types, state=each.state)
             for each in endpoints
         ],
     )

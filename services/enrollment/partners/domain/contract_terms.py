@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from services.enrollment.partners.domain.partners import INSURER, MOST_COMPENSATION, PartnerTerms
+from services.enrollment.partners.domain.partners import MOST_COMPENSATION, PartnerTerms
 from services.enrollment.products.domain.compensation import WHOLE, Compensation
 from shared.values.errors import InvalidField
+from shared.values.ids import INSURER
 
 _DAYS: Final = date(1900, 1, 1), date(2199, 12, 31)
 

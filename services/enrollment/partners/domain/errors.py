@@ -31,13 +31,6 @@ class SignatureNotAllowed(FangzhaError):
 
 
 @dataclass(frozen=True)
-class StaffOnly(FangzhaError):
-    """Only the insurer's staff may do this, or name another partner; this token belongs to {tenant}."""
-
-    tenant: str
-
-
-@dataclass(frozen=True)
 class UnknownPartner(FangzhaError):
     """There is no partner {partner_id}; GET /v1/partners lists those you may see."""
 

@@ -36,9 +36,6 @@ MOST_ENROLLMENTS_A_MINUTE: Final = 1_000_000
 MOST_ROWS_A_DAY: Final = 1_000_000_000
 MOST_COMPENSATION: Final = 100_000_000
 
-INSURER: Final = PartnerId("fangzha")
-"""The tenant of the insurer's own people; no partner has it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Contract:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from services.enrollment.partners.domain.partners import (
@@ -19,7 +18,6 @@ from services.enrollment.partners.store import file_keys
 from services.enrollment.products.domain.compensation import Compensation
 from shared.db.transaction import Row, Tx
 from shared.values.ids import PartnerId, ProductCode
-from shared.values.money import Fen
 
 _SELECT: Final = """
 SELECT p.partner_no, p.partner_id, p.name, p.first_day, p.last_day, p.back_dating_days, p.state, p.compensation_kind,
@@ -48,19 +46,6 @@ _LOCK_CODE: Final = "SELECT pg_advisory_xact_lock(1668244581, hashtext(%s))"
 def lock_code(tx: Tx, partner_id: PartnerId) -> None:
     """Of those who enter the same new partner, let one go on and the others wait until it is entered."""
     tx.execute(_LOCK_CODE, (partner_id,))
-
-
-# Of two that look at each other's table neither would see what the other is about to commit. The number is "fees" in
-# ASCII, of the locks that are two integers.
-_HOLD_FEES: Final = "SELECT pg_advisory_xact_lock(1717921139, 0)"
-
-
-def hold_fees(tx: Tx) -> None:
-    """Of those who change what partners keep of a policy, or what one costs, let one go on and the others wait.
-
-    Taken before any row of a partner, a product or a draft, so that nobody who holds one of those waits for it.
-    """
-    tx.execute(_HOLD_FEES)
 
 
 def record(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
@@ -146,45 +131,6 @@ def set_state(
 ) -> bool:
     """Move a contract to another state; False where it winds down and moves no more."""
     return tx.execute(_SET_STATE, (state, suspended_for, managed_by, partner_id)) == 1
-
-
-_BEGIN_WIND_DOWN: Final = """
-INSERT INTO wind_downs (partner_no, transfer_to, started_at, started_by)
-SELECT p.partner_no, (SELECT t.partner_no FROM partners t WHERE t.partner_id = %s), %s, %s
-FROM partners p WHERE p.partner_id = %s
-ON CONFLICT (partner_no) DO NOTHING
-"""
-
-
-def begin_wind_down(tx: Tx, partner_id: PartnerId, *, transfer_to: PartnerId | None, by: str, now: datetime) -> None:
-    """Have the job list this partner's policies, and move them where they are to go."""
-    tx.execute(_BEGIN_WIND_DOWN, (transfer_to, now, by, partner_id))
-
-
-_HIGHEST_FEE: Final = """
-SELECT p.partner_id, p.compensation_value FROM partners p JOIN partner_products s USING (partner_no)
-WHERE s.product_code = %s AND p.compensation_kind = 'service_fee' AND p.state <> 'wind_down'
-ORDER BY p.compensation_value DESC, p.partner_id LIMIT 1
-"""
-
-
-def highest_service_fee(tx: Tx, product_code: ProductCode) -> tuple[PartnerId, Fen] | None:
-    """Who of those that sell the product keeps the highest fee of each policy, and how much; None where nobody does."""
-    row = tx.one(_HIGHEST_FEE, (product_code,))
-    return None if row is None else (PartnerId(row[0]), Fen(row[1]))
-
-
-_TAKES_OVER_FROM: Final = """
-SELECT r.partner_id FROM wind_downs w JOIN partners r USING (partner_no)
-JOIN partners t ON t.partner_no = w.transfer_to
-WHERE t.partner_id = %s AND w.state <> 'done' LIMIT 1
-"""
-
-
-def takes_over_from(tx: Tx, partner_id: PartnerId) -> PartnerId | None:
-    """A partner whose policies are still on their way to this one."""
-    row = tx.one(_TAKES_OVER_FROM, (partner_id,))
-    return None if row is None else PartnerId(row[0])
 
 
 def _record(tx: Tx, row: Row) -> PartnerRecord:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrollment.files.store.batches import Work
 from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.partners.domain.partners import Contract, check_may_sell
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.store import partners
-from services.enrollment.policies.store.new_policies import SoldUnder
 from services.enrollment.products.domain.compensation import compensation_of, tax_in
 from services.enrollment.products.domain.cover import today_of
 from services.enrollment.products.domain.errors import ProductNotSold
@@ -93,8 +92,3 @@ def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime, *, kn
         raise ProductNotSold(product_code)
     check_may_sell(contract, product_code, today_of(terms, now))
     return Sale(contract, SoldProduct(product_id, terms))
-
-
-def sale_of_batch(tx: Tx, work: Work) -> Sale:
-    """What a batch was received under; it stays so for all its rows, even if the contract changes or ends meanwhile."""
-    return Sale(work.contract, products.version(tx, work.product_id, work.product_version))

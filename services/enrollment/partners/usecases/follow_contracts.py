@@ -17,7 +17,7 @@ from services.enrollment.partners.usecases.keep_partner import (
     resume_partner,
     suspend_partner,
 )
-from services.enrollment.policies.usecases.wind_down import wind_down
+from services.enrollment.partners.usecases.wind_down import wind_down
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId

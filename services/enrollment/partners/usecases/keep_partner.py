@@ -12,7 +12,7 @@ from services.enrollment.partners.domain.partners import ManagedBy, PartnerRecor
 from services.enrollment.partners.store import partner_records
 from services.enrollment.products.domain.pricing import lowest_premium
 from services.enrollment.products.domain.products import sold_from
-from services.enrollment.products.store import products
+from services.enrollment.products.store import products, service_fees
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
@@ -24,7 +24,7 @@ _OURS = frozenset({"partner_no", "state", "webhook_types"})
 
 def hold_partner(tx: Tx, partner_id: PartnerId) -> PartnerRecord | None:
     """The record, nobody else changing it or a product's price until the transaction ends; None where there is none."""
-    partner_records.hold_fees(tx)
+    service_fees.hold_fees(tx)
     partner_records.lock(tx, partner_id)
     found = partner_records.record(tx, partner_id)
     if found is None:

@@ -7,21 +7,20 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.deps import Deps
-from services.enrollment.partners.api.partner_access import require_staff
-from services.enrollment.partners.domain.errors import NoContract, StaffOnly
-from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain import errors
 from services.enrollment.people.domain.consents import ConsentText
+from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.store import consent_texts as store
 from services.enrollment.people.store import policy_consents
 from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
-from services.enrollment.policies.domain.errors import UnknownPolicy
-from shared.values.ids import PolicyId
+from shared.values.ids import INSURER, PolicyId
 from shared.web import paging
+from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
+from shared.web.staff import require_staff
 
 consents = Resource("consents", "What people agreed to")
 
@@ -79,7 +78,7 @@ class PolicyConsentView(ReplyModel):
     reply=ConsentTextView,
     problems=(StaffOnly, errors.ConsentTextExists),
 )
-def publish(call: Call[Deps], body: NewConsentText) -> Reply[ConsentTextView]:
+def publish(call: Call[object], body: NewConsentText) -> Reply[ConsentTextView]:
     """Publish a version of the words. It stays as it is for ever; other words are another version."""
     require_staff(call.caller)
     text = ConsentText(
@@ -95,7 +94,7 @@ def publish(call: Call[Deps], body: NewConsentText) -> Reply[ConsentTextView]:
 
 
 @consents.get("/v1/consent-texts", scope="partners:read", reply=paging.Page[ConsentTextView])
-def list_texts(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ConsentTextView]]:
+def list_texts(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[ConsentTextView]]:
     """All published versions, by name."""
     after = paging.decode(query.cursor, str)
     found = store.page(call.tx, after="" if after is None else after[0], limit=query.limit + 1)
@@ -110,7 +109,7 @@ def list_texts(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[C
     reply=PolicyConsentView,
     problems=(NoContract, UnknownPolicy),
 )
-def show_consent(call: Call[Deps], path: PolicyConsentPath) -> Reply[PolicyConsentView]:
+def show_consent(call: Call[object], path: PolicyConsentPath) -> Reply[PolicyConsentView]:
     """By which text, when and through which channel the insured of one policy agreed, and the hash of the record."""
     staff = call.caller.tenant == INSURER
     only = None if staff else contract_of(call.tx, call.caller.tenant).partner_no

@@ -8,6 +8,13 @@ from shared.values.errors import FangzhaError
 
 
 @dataclass(frozen=True)
+class UnknownPolicy(FangzhaError):
+    """There is no policy {policy_id}; look it up by GET /v1/policies?partner_reference=…."""
+
+    policy_id: str
+
+
+@dataclass(frozen=True)
 class OptedOut(FangzhaError):
     """This person opted out, and the consent is no younger; a new one lifts it, by POST /v1/opt-outs/lift."""
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import NoContract
+from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.api import certificate_page
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.certify_policy import certify_policy, verify_certificate
 from shared.values.ids import PolicyId
@@ -50,7 +51,7 @@ class VerifiedView(ReplyModel):
     reply="application/pdf",
     problems=(
         NoContract,
-        errors.UnknownPolicy,
+        UnknownPolicy,
         errors.NoCertificate,
         errors.PersonForgotten,
     ),

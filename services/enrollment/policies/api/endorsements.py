@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
 from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.errors import UnknownPolicy
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.endorsements import (
     Change,
@@ -90,7 +91,7 @@ class EndorsementPath(RequestModel):
     matches=True,
     problems=(
         NoContract,
-        errors.UnknownPolicy,
+        UnknownPolicy,
         ContractNotRunning,
         ProductNotSold,
         errors.NotEndorsable,
@@ -118,7 +119,7 @@ def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -
     "/v1/policies/<policy_id>/endorsements",
     scope="policies:read",
     reply=paging.Page[EndorsementView],
-    problems=(NoContract, errors.UnknownPolicy),
+    problems=(NoContract, UnknownPolicy),
 )
 def list_endorsements(
     call: Call[Deps], path: EndorsementPath, query: paging.PageQuery
@@ -127,7 +128,7 @@ def list_endorsements(
     contract = contract_of(call.tx, call.caller.tenant)
     policy_id = PolicyId(path.policy_id)
     if policies.policy(call.tx, policy_id, partner_no=contract.partner_no) is None:
-        raise errors.UnknownPolicy(policy_id)
+        raise UnknownPolicy(policy_id)
     after = paging.decode(query.cursor, int)
     found = store.page(call.tx, policy_id, after_version=0 if after is None else after[0], limit=query.limit + 1)
     shown = found[: query.limit]

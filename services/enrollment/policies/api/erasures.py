@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from services.enrollment.deps import Deps
-from services.enrollment.partners.api.partner_access import require_staff
-from services.enrollment.partners.domain.errors import StaffOnly
+from services.enrollment.people.domain.errors import UnknownPolicy
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.erasures import Ground
 from services.enrollment.policies.usecases.erase_person import erase_person
 from shared.values.ids import PolicyId
+from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
+from shared.web.staff import require_staff
 
 erasures = Resource("erasures", "Persons to be forgotten")
 
@@ -39,7 +40,7 @@ class ErasureView(ReplyModel):
     reply=ErasureView,
     problems=(
         StaffOnly,
-        errors.UnknownPolicy,
+        UnknownPolicy,
         errors.PersonForgotten,
         errors.CoverStillRuns,
         errors.RecordsMustBeKept,

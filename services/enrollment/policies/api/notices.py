@@ -10,11 +10,11 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.api.partner_access import PartnerPath, require_visible
 from services.enrollment.partners.domain.errors import NotWindingDown, UnknownPartner
-from services.enrollment.policies.store import wind_downs as store
-from services.enrollment.policies.store.wind_downs import Notice
+from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.store import transfers as store
+from services.enrollment.policies.store.transfers import Notice
 from services.enrollment.policies.usecases.give_notice import ending_partner, mark_notified
 from shared.values.ids import PartnerId, PolicyId
 from shared.web import paging

@@ -7,17 +7,16 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import NoContract
-from services.enrollment.partners.domain.partners import INSURER
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.people.domain.errors import NotOptedOut
+from services.enrollment.people.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import Consent
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.opt_out import holders_tokens, lift_opt_out, opt_out, persons_tokens
 from shared.values.documents import DocumentType
 from shared.values.errors import InvalidField
-from shared.values.ids import PolicyId, TokenHex
+from shared.values.ids import INSURER, PolicyId, TokenHex
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel, Sha256Hex
 from shared.web.resource import Call, Reply, Resource
 
@@ -78,7 +77,7 @@ class LiftView(ReplyModel):
     "/v1/opt-outs",
     scope="opt-outs:write",
     reply=OptOutView,
-    problems=(NoContract, errors.UnknownPolicy, errors.PersonForgotten),
+    problems=(NoContract, UnknownPolicy, errors.PersonForgotten),
 )
 def record_opt_out(call: Call[Deps], body: OptOutRequest) -> Reply[OptOutView]:
     """End the person's cover now, with each partner, and let nobody enroll the person again until they agree anew.

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract, TooManyEnrollments
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.people.domain.errors import OptedOut
+from services.enrollment.people.domain.errors import OptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import CancelReason, Policy, PolicyState
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.api.policy_view import PolicyView, policy_view
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.rows import RawRow
@@ -181,14 +181,14 @@ def _reply(enrolled: Enrolled | FangzhaError) -> Reply[PolicyView] | FangzhaErro
     "/v1/policies/<policy_id>",
     scope="policies:read",
     reply=PolicyView,
-    problems=(NoContract, errors.UnknownPolicy),
+    problems=(NoContract, UnknownPolicy),
 )
 def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
     """One of your policies."""
     contract = contract_of(call.tx, call.caller.tenant)
     policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
     if policy is None:
-        raise errors.UnknownPolicy(path.policy_id)
+        raise UnknownPolicy(path.policy_id)
     return Reply(_opened(call, policy), version=policy.version)
 
 
@@ -215,7 +215,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     "/v1/policies/<policy_id>/cancellation",
     scope="policies:write",
     reply=PolicyView,
-    problems=(NoContract, errors.UnknownPolicy, errors.NotInForce, errors.PersonForgotten),
+    problems=(NoContract, UnknownPolicy, errors.NotInForce, errors.PersonForgotten),
 )
 def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
     """End the cover now. Unless a claim was paid, premium is given back: for the days not begun, or as the product's

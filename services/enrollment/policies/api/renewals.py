@@ -8,20 +8,20 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from services.enrollment.deps import Deps
-from services.enrollment.partners.api.partner_access import require_staff
-from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract, StaffOnly
-from services.enrollment.partners.domain.partners import INSURER
+from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.renewals import fault
 from services.enrollment.policies.store import renewals as store
 from services.enrollment.policies.store.renewals import Run, RunState, StopReason
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.domain.errors import ProductNotSold
-from shared.values.ids import PartnerId, PolicyId, ProductCode
+from shared.values.ids import INSURER, PartnerId, PolicyId, ProductCode
 from shared.web import paging
+from shared.web.errors import StaffOnly
 from shared.web.models import Day, Identifier, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
+from shared.web.staff import require_staff
 
 renewals = Resource("renewals", "Policies that go on without a gap")
 

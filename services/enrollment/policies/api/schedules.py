@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import NoContract
-from services.enrollment.partners.domain.partners import INSURER
 from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
+from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.api.policies import PolicyPath
-from services.enrollment.policies.domain import errors
 from services.enrollment.policies.store import policies as store
 from services.enrollment.products.api.quotes import ScheduledItem
 from services.enrollment.products.store import schedules
-from shared.values.ids import PolicyId
+from shared.values.ids import INSURER, PolicyId
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Reply, Resource
 
@@ -38,13 +37,13 @@ class ScheduleView(ReplyModel):
     "/v1/policies/<policy_id>/schedule",
     scope="policies:read",
     reply=ScheduleView,
-    problems=(NoContract, errors.UnknownPolicy),
+    problems=(NoContract, UnknownPolicy),
 )
 def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
     """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
     policy = _readable(call, PolicyId(path.policy_id))
     if policy is None:
-        raise errors.UnknownPolicy(path.policy_id)
+        raise UnknownPolicy(path.policy_id)
     found = schedules.schedule(call.tx, policy.policy_id)
     return Reply(
         ScheduleView(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
-from services.enrollment.policies.domain.refunds import Amounts
+from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.products.domain.cover import today_of, zone_of
 from services.enrollment.products.domain.pricing import USUAL_RATE, Item, personal_faults
 from shared.events.products import ProductPublished

@@ -9,13 +9,6 @@ from shared.values.errors import FangzhaError
 
 
 @dataclass(frozen=True)
-class UnknownPolicy(FangzhaError):
-    """There is no policy {policy_id}; look it up by GET /v1/policies?partner_reference=…."""
-
-    policy_id: str
-
-
-@dataclass(frozen=True)
 class AlreadyCovered(FangzhaError):
     """This person already holds this product's cover, and one person has it once: there is nothing to do."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
+from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.compensation import share
 from shared.events.products import RefundStep
 from shared.values.money import Fen
@@ -19,18 +20,6 @@ from shared.values.periods import Period
 
 _WHOLE: Final = 100
 """Percent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """A premium, the tax that it contains, and what the partner keeps of it. Below zero: given back."""
-
-    premium: Fen
-    tax: Fen
-    compensation: Fen
-
-
-NOTHING: Final = Amounts(Fen(0), Fen(0), Fen(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from services.enrollment.people.domain.policies import CancelReason, PolicyState
-from services.enrollment.policies.domain.refunds import Amounts, Charge
+from services.enrollment.policies.domain.refunds import Charge
+from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.products.domain.compensation import CompensationKind
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, EventId, PartnerId, PolicyId

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from services.enrollment.policies.domain.endorsements import Endorsement
-from services.enrollment.policies.domain.refunds import Amounts
+from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.products.domain.pricing import USUAL_RATE, Item
 from shared.db.transaction import Row, Tx
 from shared.values.ids import EventId, PolicyId, TokenHex

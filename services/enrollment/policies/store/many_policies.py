@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 import psycopg2.errors
 
-from services.enrollment.files.domain.batches import CHUNK_ROWS
+from services.enrollment.partners.domain.sold_under import SoldUnder
+from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.store.copy_rows import binary_rows
-from services.enrollment.policies.store.new_policies import SoldUnder
 from shared.db.copy_columns import packed
 from shared.db.copy_format import bigint, copy_rows, integer, timestamptz, uuid
 from shared.db.transaction import Tx

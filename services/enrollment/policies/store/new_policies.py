@@ -12,12 +12,11 @@ from typing import Final
 
 import msgspec
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.store import opt_outs
-from services.enrollment.products.domain.compensation import CompensationKind
 from shared.db.transaction import Tx
 from shared.values.ids import EventId, PolicyId, TokenHex
-from shared.values.money import Fen
 from shared.values.periods import Period
 
 
@@ -32,21 +31,6 @@ class NewPolicy(msgspec.Struct, frozen=True):
     birth_year: int
     cover: Period
     consent: Consent
-
-
-@dataclass(frozen=True, slots=True)
-class SoldUnder:
-    """What all policies of one store call share."""
-
-    partner_no: int
-    product_id: int
-    product_version: int
-    premium: Fen
-    tax: Fen
-    compensation: Fen
-    compensation_kind: CompensationKind
-    stacks_by: int
-    """0, or the partner_no where each partner's cover of one person pays its share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.people.domain.opt_outs import OptOut
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.policies.domain.named_policies import NamedPolicy
 from services.enrollment.policies.domain.renewals import Ending
-from services.enrollment.policies.store.new_policies import NewPolicy, SoldUnder
+from services.enrollment.policies.store.new_policies import NewPolicy
 from shared.db.transaction import Row, Tx
 from shared.values.ids import BatchId, EventId, PartnerId, PolicyId, ProductCode, TokenHex
 

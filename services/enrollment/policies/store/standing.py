@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.people.domain.opt_outs import OptOut
 from services.enrollment.policies.domain.many_rows import EPOCH, MICROSECOND
-from services.enrollment.policies.store.new_policies import SoldUnder
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId, TokenHex
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.usecases.contracts import Sale
-from services.enrollment.policies.store.new_policies import NewPolicy, SoldUnder
+from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.products.domain.schedules import Schedule, retroactive_from
 from shared.events.policies import PoliciesEnrolled, PolicyColumns

@@ -12,25 +12,33 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
-from services.enrollment.files.domain.batches import CHUNK_ROWS
-from services.enrollment.files.store.batches import Work
 from services.enrollment.people.domain.policies import CancelReason
+from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.refunds import refund
 from services.enrollment.policies.store import cancellations
 from services.enrollment.policies.store.cancellations import Cancellation, Held
 from services.enrollment.products.domain.cover import end_when_canceled, zone_of
 from services.enrollment.products.store import products
-from services.enrollment.webhooks.usecases.tell import tell_canceled
+from services.enrollment.webhooks.usecases.tell import Ended, tell_canceled
 from shared.db.transaction import Tx
 from shared.events.policies import CanceledColumns, PoliciesCanceled, PolicyCanceled, packed
 from shared.events.products import ProductPublished
 from shared.messaging import outbox
 from shared.process.new_ids import new_id
-from shared.values.ids import EventId, PolicyId
+from shared.values.ids import BatchId, EventId, PartnerId, PolicyId
 from shared.values.periods import Period
 
 _SINGLY: Final = 2
 """A policy with its renewal is told one by one; what is more goes in columns, at a hundredth of the cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByFile:
+    """The file that asks for policies to end, and when it came."""
+
+    batch_id: BatchId
+    partner_id: PartnerId
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +54,16 @@ def end_policies(
     *,
     actor: str,
     now: datetime,
-    work: Work | None = None,
+    by_file: ByFile | None = None,
 ) -> list[Cancellation]:
     """End those of these policies that run or wait, and the renewals that wait for them; the ones that were ended.
 
-    ``work`` is the part of a file that asks for it, if one does: then cover ends, and what is given back is judged, at
-    the moment at which the file came; it is booked now. The partner of the file gets its results; another one, whose
+    Where ``by_file`` asks for it cover ends, and what is given back is judged, at the moment at which the file came; it
+    is booked now. The partner of the file gets its results; another one, whose
     a policy is by now, is told of it.
     What is over already, canceled or by its term, is passed over, and its renewal with it.
     """
-    at = work.received_at if work else now
+    at = by_file.received_at if by_file else now
     held = cancellations.hold(tx, list(reasons))
     terms = _terms_of(tx, held)
     may_end = [each for each in held if _may_end(each, at)]
@@ -68,11 +76,17 @@ def end_policies(
     if ends:
         event_ids = _announce(tx, ends, now)
         told = [(each.cancellation, event_ids[each.held.policy_id]) for each in ends]
-        cancellations.cancel(tx, told, canceled_at=now, canceled_by=actor, batch_id=work.batch_id if work else None)
-        untold = [each.cancellation for each in ends if work is None or each.held.partner_id != work.partner_id]
+        cancellations.cancel(
+            tx, told, canceled_at=now, canceled_by=actor, batch_id=by_file.batch_id if by_file else None
+        )
+        untold = [end for end in ends if by_file is None or end.held.partner_id != by_file.partner_id]
         if untold:
-            tell_canceled(tx, untold, now=now)
+            tell_canceled(tx, [_fact(end.cancellation) for end in untold], now=now)
     return [each.cancellation for each in ends]
+
+
+def _fact(end: Cancellation) -> Ended:
+    return Ended(end.policy_id, end.reason, end.effective_to, end.refund.premium)
 
 
 def _terms_of(tx: Tx, held: Sequence[Held]) -> dict[tuple[int, int], ProductPublished]:

@@ -14,6 +14,7 @@ import msgspec
 
 from services.enrollment.partners.domain.partners import Contract, check_may_sell
 from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.endorsements import (
@@ -29,9 +30,10 @@ from services.enrollment.policies.domain.endorsements import (
     with_item,
     without_item,
 )
-from services.enrollment.policies.domain.errors import NotEndorsable, UnknownPolicy
-from services.enrollment.policies.domain.refunds import NOTHING, Amounts, of_added, of_removed, total
+from services.enrollment.policies.domain.errors import NotEndorsable
+from services.enrollment.policies.domain.refunds import of_added, of_removed, total
 from services.enrollment.policies.store import cancellations, endorsements, policies
+from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.cover import today_of, zone_of
 from services.enrollment.products.store import products
 from shared.db import audit

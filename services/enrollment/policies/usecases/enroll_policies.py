@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.usecases.contracts import KnownTerms, Sale, sale_of
 from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.domain.policies import NO_CLAIMS, Insured, Policy
@@ -21,7 +22,7 @@ from services.enrollment.people.usecases.vault import Vault, record_of, seal_rec
 from services.enrollment.policies.domain.errors import AlreadyCovered, AlreadyCoveredByYou
 from services.enrollment.policies.domain.rows import CheckedRow, Desk, Fault, RawRow
 from services.enrollment.policies.store import new_policies, policies
-from services.enrollment.policies.store.new_policies import NewPolicy, NewRow, SoldUnder
+from services.enrollment.policies.store.new_policies import NewPolicy, NewRow
 from services.enrollment.policies.usecases.announce import policies_enrolled
 from services.enrollment.products.domain.cover import zone_of
 from services.enrollment.products.domain.pricing import price

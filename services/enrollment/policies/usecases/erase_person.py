@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.erasures import OVERRIDING, Erasure, Ground, end_reason, kept_until
-from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept, UnknownPolicy
+from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.policies.store import erasures, policies
 from services.enrollment.policies.store.erasures import Trace
 from services.enrollment.policies.usecases.end_policies import end_policies

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Insured
 from services.enrollment.people.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.policies.store import renewals
-from services.enrollment.policies.store.new_policies import NewPolicy, SoldUnder
+from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.policies.usecases.announce import policies_enrolled
 from services.enrollment.products.domain.schedules import Schedule

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.enrollment.partners.domain.errors import NotWindingDown, UnknownPartner
 from services.enrollment.partners.store import partner_records
-from services.enrollment.policies.store import wind_downs
+from services.enrollment.policies.store import transfers
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
@@ -51,7 +51,7 @@ def mark_notified(
     number = ending_partner(tx, partner_id)
     if at > now + _CLOCK_SKEW:
         raise InvalidField("/notified_at", "This lies in the future.", "Send the time at which they were told.")
-    marked = wind_downs.mark_notified(tx, number, policies, channel=channel, by=actor, at=at)
+    marked = transfers.mark_notified(tx, number, policies, channel=channel, by=actor, at=at)
     if marked:
         audit.record(
             tx,

@@ -12,22 +12,21 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from services.enrollment.partners.domain.partners import INSURER
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.people.domain.errors import NotOptedOut
+from services.enrollment.people.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.store.opt_outs import Holder
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
 from services.enrollment.people.usecases.vault import Vault
-from services.enrollment.policies.domain.errors import PersonForgotten, UnknownPolicy
+from services.enrollment.policies.domain.errors import PersonForgotten
 from services.enrollment.policies.usecases.end_policies import end_policies
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document
 from shared.values.errors import InvalidField
-from shared.values.ids import PolicyId, TokenHex
+from shared.values.ids import INSURER, PolicyId, TokenHex
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """As with the consents of rows: partners' clocks run a little ahead of ours."""

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from services.enrollment.files.domain.batches import CHUNK_ROWS
 from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Consent, Insured
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.renewals import refused, refused_by_terms, refused_unasked
 from services.enrollment.policies.store import expiry, renewals
 from services.enrollment.policies.store.new_policies import NewPolicy

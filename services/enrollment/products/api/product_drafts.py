@@ -8,9 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from services.enrollment.deps import Deps
-from services.enrollment.partners.api.partner_access import require_staff
-from services.enrollment.partners.domain.errors import StaffOnly
 from services.enrollment.products.api.product_models import (
     ChangeView,
     Code,
@@ -35,8 +32,10 @@ from services.enrollment.products.usecases.propose_product import propose_produc
 from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
+from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, ReplyModel, RequestModel, ShortText
 from shared.web.resource import Call, Reply, Resource
+from shared.web.staff import require_staff
 
 product_drafts = Resource("product drafts", "Proposed product versions: published when a second person approves them")
 
@@ -96,7 +95,7 @@ class DraftQuery(paging.PageQuery):
     problems=(StaffOnly,),
     max_body=MAX_TERMS,
 )
-def propose(call: Call[Deps], body: ProductTerms) -> Reply[DraftView]:
+def propose(call: Call[object], body: ProductTerms) -> Reply[DraftView]:
     """Propose a product's first or next version. It is published when another person approves it."""
     require_staff(call.caller)
     draft = propose_product(
@@ -112,7 +111,7 @@ def propose(call: Call[Deps], body: ProductTerms) -> Reply[DraftView]:
 @product_drafts.get(
     "/v1/product-drafts", scope="product-drafts:read", reply=paging.Page[DraftHead], problems=(StaffOnly,)
 )
-def list_drafts(call: Call[Deps], query: DraftQuery) -> Reply[paging.Page[DraftHead]]:
+def list_drafts(call: Call[object], query: DraftQuery) -> Reply[paging.Page[DraftHead]]:
     """Drafts in the order of their proposal; those that wait for a decision with `state=proposed`."""
     require_staff(call.caller)
     after = paging.decode(query.cursor, UUID)
@@ -134,7 +133,7 @@ def list_drafts(call: Call[Deps], query: DraftQuery) -> Reply[paging.Page[DraftH
     reply=DraftView,
     problems=(StaffOnly, errors.UnknownDraft),
 )
-def show_draft(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
+def show_draft(call: Call[object], path: DraftPath) -> Reply[DraftView]:
     """One draft with its terms, what they change, and the product in plain words."""
     require_staff(call.caller)
     draft = store.draft(call.tx, path.draft_id)
@@ -156,7 +155,7 @@ def show_draft(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
         errors.DraftTooLate,
     ),
 )
-def approve(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
+def approve(call: Call[object], path: DraftPath) -> Reply[DraftView]:
     """Publish the draft as the next version. It takes another person than the one who proposed it."""
     require_staff(call.caller)
     return Reply(_view(call, approve_draft(call.tx, path.draft_id, actor=call.caller.subject, now=call.now)))
@@ -168,14 +167,14 @@ def approve(call: Call[Deps], path: DraftPath) -> Reply[DraftView]:
     reply=DraftView,
     problems=(StaffOnly, errors.UnknownDraft, errors.DraftDecided),
 )
-def reject(call: Call[Deps], path: DraftPath, body: Rejection) -> Reply[DraftView]:
+def reject(call: Call[object], path: DraftPath, body: Rejection) -> Reply[DraftView]:
     """Refuse the draft, or take your own one back."""
     require_staff(call.caller)
     draft = reject_draft(call.tx, path.draft_id, body.reason, actor=call.caller.subject, now=call.now)
     return Reply(_view(call, draft))
 
 
-def _view(call: Call[Deps], draft: Draft) -> DraftView:
+def _view(call: Call[object], draft: Draft) -> DraftView:
     code, terms = ProductCode(draft.terms.product_code), draft.terms
     if draft.state == "approved":
         terms = products.version(call.tx, code, terms.product_version).terms
@@ -199,7 +198,7 @@ def _changes(older: Sequence[ProductPublished], terms: ProductPublished, *, from
 
 
 def _never_sold(
-    call: Call[Deps], draft: Draft, older: Sequence[ProductPublished], terms: ProductPublished
+    call: Call[object], draft: Draft, older: Sequence[ProductPublished], terms: ProductPublished
 ) -> tuple[Words, ...]:
     if draft.state == "rejected":
         return ()

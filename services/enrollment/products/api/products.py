@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.enrollment.deps import Deps
 from services.enrollment.products.api.product_models import (
     ChangeView,
     Code,
@@ -44,7 +43,7 @@ class Comparison(ReplyModel):
 
 
 @products.get("/v1/products", scope="products:read", reply=paging.Page[ProductView])
-def list_products(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ProductView]]:
+def list_products(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[ProductView]]:
     """Every product version by code and number, the past ones included: policies run under them."""
     after = paging.decode(query.cursor, str, int)
     found = store.page(call.tx, after=after or ("", 0), limit=query.limit + 1)
@@ -60,7 +59,7 @@ def list_products(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Pag
     reply=ProductView,
     problems=(UnknownProductVersion,),
 )
-def show_product_version(call: Call[Deps], path: VersionPath) -> Reply[ProductView]:
+def show_product_version(call: Call[object], path: VersionPath) -> Reply[ProductView]:
     """One version."""
     return Reply(product_view(_version(call, path.product_code, path.version)))
 
@@ -71,7 +70,7 @@ def show_product_version(call: Call[Deps], path: VersionPath) -> Reply[ProductVi
     reply=Comparison,
     problems=(UnknownProductVersion,),
 )
-def compare_product_versions(call: Call[Deps], path: VersionPath, query: ComparisonQuery) -> Reply[Comparison]:
+def compare_product_versions(call: Call[object], path: VersionPath, query: ComparisonQuery) -> Reply[Comparison]:
     """What the version `with` changes in this one, a sentence in Chinese and English for each term."""
     before = _version(call, path.product_code, path.version)
     after = _version(call, path.product_code, query.other)
@@ -85,7 +84,7 @@ def compare_product_versions(call: Call[Deps], path: VersionPath, query: Compari
     )
 
 
-def _version(call: Call[Deps], product_code: str, number: int) -> ProductPublished:
+def _version(call: Call[object], product_code: str, number: int) -> ProductPublished:
     terms = store.find(call.tx, ProductCode(product_code), number)
     if terms is None:
         raise UnknownProductVersion(product_code, number)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.deps import Deps
 from services.enrollment.products.api.product_models import Code, Name, Slug
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
 from services.enrollment.products.domain.pricing import Item, Risk, parts
@@ -76,7 +75,7 @@ class QuoteView(ReplyModel):
     creates=False,
     problems=(ProductNotSold, NotInsurable),
 )
-def quote(call: Call[Deps], body: QuoteRequest) -> Reply[QuoteView]:
+def quote(call: Call[object], body: QuoteRequest) -> Reply[QuoteView]:
     """What this risk would cost now."""
     found = quote_cover(
         call.tx,

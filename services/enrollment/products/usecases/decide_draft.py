@@ -7,12 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from services.enrollment.partners.store import partner_records
 from services.enrollment.products.domain.drafts import Draft, check_approvable, check_decidable
 from services.enrollment.products.domain.errors import UnknownDraft
 from services.enrollment.products.domain.pricing import lowest_premium
 from services.enrollment.products.domain.products import check_terms
-from services.enrollment.products.store import product_drafts, products
+from services.enrollment.products.store import product_drafts, products, service_fees
 from services.enrollment.products.usecases.publish_product import publish
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -29,7 +28,7 @@ def approve_draft(tx: Tx, draft_id: str, *, actor: str, now: datetime) -> Draft:
         InvalidFields: the rules for terms became stricter since it was proposed.
         InvalidField: it costs less than a partner keeps of each policy.
     """
-    partner_records.hold_fees(tx)
+    service_fees.hold_fees(tx)
     draft = _locked(tx, draft_id)
     product_id, newest = products.lock(tx, ProductCode(draft.terms.product_code))
     check_approvable(draft, by=actor, newest=newest, now=now)
@@ -58,7 +57,7 @@ def reject_draft(tx: Tx, draft_id: str, reason: str, *, actor: str, now: datetim
 
 def _check_fees(tx: Tx, terms: ProductPublished) -> None:
     """Of no policy is more kept than was paid; contracts are held to the same by keep_partner."""
-    kept = partner_records.highest_service_fee(tx, ProductCode(terms.product_code))
+    kept = service_fees.highest_service_fee(tx, ProductCode(terms.product_code))
     if kept is not None and kept[1] > lowest_premium(terms):
         detail = f"The premium is less than the {kept[1]} fen that {kept[0]} keeps of each policy as its service fee."
         raise InvalidField("/premium_fen", detail, "Change that contract first, or propose a higher premium.")

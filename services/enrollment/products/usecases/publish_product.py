@@ -1,4 +1,4 @@
-"""Publishes a product version, and at start the products and contracts that the service is shipped with.
+"""Publishes a product version, and at start the products that the service is shipped with.
 
 Versions that are not shipped are proposed by one person and approved by another: propose_product, decide_draft.
 """
@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.enrollment.partners.domain.partners import ContractEntry
-from services.enrollment.partners.store import partner_records
-from services.enrollment.partners.usecases.follow_contracts import follow_contracts
 from services.enrollment.products.domain.product_comparison import compare
 from services.enrollment.products.domain.products import check_terms
-from services.enrollment.products.store import products
+from services.enrollment.products.store import products, service_fees
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
@@ -25,15 +22,15 @@ from shared.values.ids import ProductCode
 log = get_logger()
 
 
-def install(
-    tx: Tx, shipped: Iterable[ProductPublished], contracts: Iterable[ContractEntry], *, actor: str, now: datetime
+def install_products(
+    tx: Tx, shipped: Iterable[ProductPublished], *, actor: str, now: datetime
 ) -> list[ProductPublished]:
-    """Publish the shipped versions that are not stored yet, each once for ever, and keep the contracts of the file.
+    """Publish the shipped versions that are not stored yet, each once for ever.
 
     Raises:
-        InvalidField, InvalidFields: terms or contracts that are not acceptable, or a version without the one before it.
+        InvalidField, InvalidFields: terms that are not acceptable, or a version without the one before it.
     """
-    partner_records.hold_fees(tx)
+    service_fees.hold_fees(tx)
     published = []
     for terms in sorted(shipped, key=lambda each: each.product_version):
         check_terms(terms)
@@ -42,7 +39,6 @@ def install(
             published.append(publish(tx, product_id, terms, actor=actor, now=now))
         else:
             _compare_with_stored(tx, terms, newest)
-    follow_contracts(tx, contracts, actor=actor, now=now)
     return published
 
 

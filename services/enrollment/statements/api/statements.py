@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import NoContract, UnknownPartner
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.statements.api.statement_models import (
@@ -49,7 +48,7 @@ _FILES = {
 
 
 @statements.get("/v1/statements", scope="statements:read", reply=paging.Page[StatementView])
-def list_statements(call: Call[Deps], query: StatementQuery) -> Reply[paging.Page[StatementView]]:
+def list_statements(call: Call[object], query: StatementQuery) -> Reply[paging.Page[StatementView]]:
     """Your statements; the insurer's finance sees those of all partners."""
     after = paging.decode(query.cursor, UUID)
     found = store.page(
@@ -71,7 +70,7 @@ def list_statements(call: Call[Deps], query: StatementQuery) -> Reply[paging.Pag
     reply=StatementView,
     problems=(UnknownPartner, errors.MonthNotOver, errors.StatementExists),
 )
-def draw_statement(call: Call[Deps], body: StatementRequest) -> Reply[StatementView]:
+def draw_statement(call: Call[object], body: StatementRequest) -> Reply[StatementView]:
     """Have a month's statement drawn now, if the schedule has not done so yet."""
     month = month_of(body.month, "/month")
     begun = start_statement(call.tx, PartnerId(body.partner_id), month, CNY, actor=call.caller.subject, now=call.now)
@@ -84,7 +83,7 @@ def draw_statement(call: Call[Deps], body: StatementRequest) -> Reply[StatementV
     reply=StatementView,
     problems=(NoContract, errors.UnknownStatement),
 )
-def show_statement(call: Call[Deps], path: StatementPath) -> Reply[StatementView]:
+def show_statement(call: Call[object], path: StatementPath) -> Reply[StatementView]:
     """One statement with its sums and its settlement."""
     return Reply(_view(call, _statement(call, path.statement_id)))
 
@@ -95,7 +94,7 @@ def show_statement(call: Call[Deps], path: StatementPath) -> Reply[StatementView
     reply="text/csv",
     problems=(NoContract, errors.UnknownStatement, errors.NotDrawnYet),
 )
-def download(call: Call[Deps], path: StatementPath, query: FileQuery) -> StreamedReply:
+def download(call: Call[object], path: StatementPath, query: FileQuery) -> StreamedReply:
     """All lines as CSV, or as Parquet with `?format=parquet`. The CSV has the SHA-256 that the statement shows."""
     statement = _statement(call, path.statement_id)
     if statement.state == "drawing":
@@ -113,7 +112,7 @@ def download(call: Call[Deps], path: StatementPath, query: FileQuery) -> Streame
     reply=paging.Page[DisputeView],
     problems=(NoContract, errors.UnknownStatement),
 )
-def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery) -> Reply[paging.Page[DisputeView]]:
+def list_disputes(call: Call[object], path: StatementPath, query: paging.PageQuery) -> Reply[paging.Page[DisputeView]]:
     """A statement's disputes, oldest first."""
     statement = _statement(call, path.statement_id)
     after = paging.decode(query.cursor, UUID)
@@ -138,7 +137,7 @@ def list_disputes(call: Call[Deps], path: StatementPath, query: paging.PageQuery
         errors.NotOnTheStatement,
     ),
 )
-def dispute(call: Call[Deps], path: StatementPath, body: DisputeRequest) -> Reply[DisputeView]:
+def dispute(call: Call[object], path: StatementPath, body: DisputeRequest) -> Reply[DisputeView]:
     """Say what of your statement you do not accept. Once it is settled you may still do so for a year."""
     raised = raise_dispute(
         call.tx,
@@ -160,7 +159,7 @@ def dispute(call: Call[Deps], path: StatementPath, body: DisputeRequest) -> Repl
     reply=DisputeView,
     problems=(errors.UnknownDispute, errors.AlreadyAnswered),
 )
-def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[DisputeView]:
+def answer(call: Call[object], path: DisputePath, body: AnswerRequest) -> Reply[DisputeView]:
     """Uphold or reject a dispute. An adjustment becomes a line of this month's statement."""
     adjustment = Sum(
         1,
@@ -191,7 +190,7 @@ def answer(call: Call[Deps], path: DisputePath, body: AnswerRequest) -> Reply[Di
         errors.BankReferenceUsed,
     ),
 )
-def settle(call: Call[Deps], path: StatementPath, body: SettlementRequest) -> Reply[SettlementView]:
+def settle(call: Call[object], path: StatementPath, body: SettlementRequest) -> Reply[SettlementView]:
     """Record that the net amount was paid, or that it is zero. Another person approves it."""
     recorded = record_settlement(
         call.tx,
@@ -221,7 +220,7 @@ _DECISIONS = (
     reply=SettlementView,
     problems=_DECISIONS,
 )
-def approve_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+def approve_settlement(call: Call[object], path: StatementPath) -> Reply[SettlementView]:
     """Approve what a colleague recorded. The statement is settled, and stays so."""
     return _decided(call, path, approved=True)
 
@@ -233,29 +232,29 @@ def approve_settlement(call: Call[Deps], path: StatementPath) -> Reply[Settlemen
     reply=SettlementView,
     problems=_DECISIONS,
 )
-def reject_settlement(call: Call[Deps], path: StatementPath) -> Reply[SettlementView]:
+def reject_settlement(call: Call[object], path: StatementPath) -> Reply[SettlementView]:
     """Reject what a colleague recorded; it can be recorded again."""
     return _decided(call, path, approved=False)
 
 
-def _decided(call: Call[Deps], path: StatementPath, *, approved: bool) -> Reply[SettlementView]:
+def _decided(call: Call[object], path: StatementPath, *, approved: bool) -> Reply[SettlementView]:
     decided = decide_settlement(call.tx, path.statement_id, approved=approved, actor=call.caller.subject, now=call.now)
     return Reply(settlement_view(decided))
 
 
-def _partner_no(call: Call[Deps]) -> int | None:
+def _partner_no(call: Call[object]) -> int | None:
     """Whose statements the caller sees; None: all."""
     if STAFF in call.caller.scopes or "statements:approve" in call.caller.scopes:
         return None
     return contract_of(call.tx, call.caller.tenant).partner_no
 
 
-def _statement(call: Call[Deps], statement_id: str) -> Statement:
+def _statement(call: Call[object], statement_id: str) -> Statement:
     found = store.statement(call.tx, statement_id, partner_no=_partner_no(call))
     if found is None:
         raise errors.UnknownStatement(statement_id)
     return found
 
 
-def _view(call: Call[Deps], statement: Statement) -> StatementView:
+def _view(call: Call[object], statement: Statement) -> StatementView:
     return statement_view(statement, settlements.latest(call.tx, statement.statement_id))

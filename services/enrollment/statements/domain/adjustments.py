@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.enrollment.policies.domain.refunds import Amounts
+from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.statements.domain.statements import Sum
 from shared.values.errors import InvalidField
 

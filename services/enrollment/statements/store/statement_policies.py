@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.enrollment.policies.domain.refunds import Amounts
+from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.statements.domain.statements import Statement, booked_in
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.enrollment.deps import Deps
 from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.webhooks.api.deps import Deps
 from services.enrollment.webhooks.api.webhook_views import (
     DeliveryView,
     EndpointView,

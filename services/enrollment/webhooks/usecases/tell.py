@@ -7,15 +7,12 @@ Sending is the worker's, afterwards and again and again; see send.py. Where nobo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.enrollment.files.store import batches
 from services.enrollment.partners.domain.partners import Contract
-from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.people.domain.policies import Policy
-from services.enrollment.policies.store.cancellations import Cancellation
+from services.enrollment.people.domain.policies import CancelReason, Policy
 from services.enrollment.webhooks.domain.webhook_facts import (
-    BatchFinished,
     ClaimChanged,
     EndpointDisabled,
     Fact,
@@ -31,7 +28,18 @@ from shared.courier.standard_webhooks import DisabledReason
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.payouts import PayoutChanged
-from shared.values.ids import BatchId, PartnerId, PolicyId
+from shared.values.ids import PolicyId
+from shared.values.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A policy that ended early, and what is given back of its premium."""
+
+    policy_id: PolicyId
+    reason: CancelReason
+    effective_to: datetime
+    refund_fen: Fen
 
 
 def tell(tx: Tx, partner_no: int, fact: Fact, *, now: datetime) -> int:
@@ -78,7 +86,7 @@ def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: 
     tell_each(tx, [(contract.partner_no, fact) for fact in facts], now=now)
 
 
-def tell_canceled(tx: Tx, ended: Sequence[Cancellation], *, now: datetime) -> None:
+def tell_canceled(tx: Tx, ended: Sequence[Ended], *, now: datetime) -> None:
     """Policies were ended one by one, or by a file of a partner that they have left; after they are stored as ended."""
     told = webhook_queue.wanted(tx, [each.policy_id for each in ended], PolicyCanceled.TYPE)
     facts = [
@@ -91,7 +99,7 @@ def tell_canceled(tx: Tx, ended: Sequence[Cancellation], *, now: datetime) -> No
                 version=policy.version,
                 reason=each.reason,
                 effective_to=each.effective_to.astimezone(UTC),
-                refund_fen=each.refund.premium,
+                refund_fen=each.refund_fen,
                 currency=policy.currency,
             ),
         )
@@ -125,26 +133,6 @@ def tell_renewed(tx: Tx, successors: Mapping[PolicyId, PolicyId], *, now: dateti
         if (policy := told.get(new_id)) is not None
     ]
     tell_each(tx, facts, now=now)
-
-
-def tell_batch(tx: Tx, partner_id: PartnerId, batch_id: BatchId, *, now: datetime) -> None:
-    """A file was worked off or failed, as is stored already."""
-    contract = contract_of(tx, partner_id)
-    if BatchFinished.TYPE not in contract.webhook_types:
-        return
-    batch = batches.batch(tx, batch_id, partner_no=contract.partner_no)
-    assert batch is not None  # noqa: S101  # the caller has it locked
-    fact = BatchFinished(
-        batch_id=batch_id,
-        state="failed" if batch.state == "failed" else "finished",
-        kind=batch.kind,
-        product_code=batch.product_code,
-        dry_run=batch.dry_run,
-        rows=batch.rows_total,
-        accepted=batch.accepted,
-        rejected=batch.rejected,
-    )
-    tell(tx, contract.partner_no, fact, now=now)
 
 
 def tell_claim(tx: Tx, decided: ClaimDecided) -> None:

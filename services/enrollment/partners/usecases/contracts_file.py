@@ -1,8 +1,7 @@
-"""Reads the products that the service ships with, and the operator's file of contracts. Storing them is install's."""
+"""Reads the operator's file of contracts. Storing what it says is follow_contracts'."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -30,13 +29,10 @@ from services.enrollment.partners.domain.partners import (
     SuspensionReason,
 )
 from services.enrollment.products.domain.compensation import Compensation, CompensationKind
-from shared.events.products import ProductPublished
-from shared.values.errors import InvalidField, InvalidFields
+from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, ProductCode
 
-SERVICE: Final = Path(__file__).parents[2]
-PRODUCTS: Final = SERVICE / "products" / "shipped"
-SIMULATED_CONTRACTS: Final = SERVICE / "partners" / "simulated.json"
+SIMULATED_CONTRACTS: Final = Path(__file__).parents[1] / "simulated.json"
 
 
 class _Compensation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,43 +63,6 @@ class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enrollments_a_minute: Annotated[int, Meta(ge=1, le=MOST_ENROLLMENTS_A_MINUTE)] | None = None
     rows_a_day: Annotated[int, Meta(ge=1, le=MOST_ROWS_A_DAY)] | None = None
     file_keys: Annotated[list[_FileKey], Meta(max_length=MOST_FILE_KEYS)] = []
-
-
-def products(folder: Path = PRODUCTS) -> list[ProductPublished]:
-    """Every product version that stands in ``folder`` as a JSON file.
-
-    Raises:
-        msgspec.DecodeError: a file is not what a product looks like.
-        InvalidFields: a file has terms that there are not.
-    """
-    return [product(path) for path in sorted(folder.glob("*.json"))]
-
-
-def product(file: Path) -> ProductPublished:
-    """One product version from its file. Whether its terms are acceptable is the domain's to say.
-
-    Raises:
-        msgspec.DecodeError: it is not what a product looks like.
-        InvalidFields: it has terms that there are not, e.g. one that is misspelled and would be left out in silence.
-    """
-    data = file.read_bytes()
-    terms = msgspec.json.decode(data, type=ProductPublished)
-    unknown = tuple(_unknown(msgspec.json.decode(data), msgspec.to_builtins(terms), ""))
-    if unknown:
-        raise InvalidFields(unknown)
-    return terms
-
-
-def _unknown(written: object, known: object, pointer: str) -> Iterator[InvalidField]:
-    if isinstance(written, dict) and isinstance(known, dict):
-        for name, value in written.items():
-            if name in known:
-                yield from _unknown(value, known[name], f"{pointer}/{name}")
-            else:
-                yield InvalidField(f"{pointer}/{name}", "There is no such term.", "Remove it, or mend its name.")
-    elif isinstance(written, list) and isinstance(known, list):
-        for place, (each_written, each_known) in enumerate(zip(written, known, strict=True)):
-            yield from _unknown(each_written, each_known, f"{pointer}/{place}")
 
 
 def contracts(file: Path = SIMULATED_CONTRACTS) -> list[ContractEntry]:

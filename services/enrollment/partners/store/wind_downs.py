@@ -1,18 +1,43 @@
-"""The end of working with partners as it is worked off: who is to be told, and which policies move to whom."""
+"""How far the end of working with each partner is. Who is told of it and what moves stands in policies' store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from shared.db.transaction import Row, Tx
-from shared.values.ids import EventId, PartnerId, PolicyId, ProductCode
+from shared.db.transaction import Tx
+from shared.values.ids import PartnerId, PolicyId, ProductCode
+
+_BEGIN_WIND_DOWN: Final = """
+INSERT INTO wind_downs (partner_no, transfer_to, started_at, started_by)
+SELECT p.partner_no, (SELECT t.partner_no FROM partners t WHERE t.partner_id = %s), %s, %s
+FROM partners p WHERE p.partner_id = %s
+ON CONFLICT (partner_no) DO NOTHING
+"""
+
+
+def begin(tx: Tx, partner_id: PartnerId, *, transfer_to: PartnerId | None, by: str, now: datetime) -> None:
+    """Have the job list this partner's policies, and move them where they are to go."""
+    tx.execute(_BEGIN_WIND_DOWN, (transfer_to, now, by, partner_id))
+
+
+_TAKES_OVER_FROM: Final = """
+SELECT r.partner_id FROM wind_downs w JOIN partners r USING (partner_no)
+JOIN partners t ON t.partner_no = w.transfer_to
+WHERE t.partner_id = %s AND w.state <> 'done' LIMIT 1
+"""
+
+
+def takes_over_from(tx: Tx, partner_id: PartnerId) -> PartnerId | None:
+    """A partner whose policies are still on their way to this one."""
+    row = tx.one(_TAKES_OVER_FROM, (partner_id,))
+    return None if row is None else PartnerId(row[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class OpenWindDown:
     """A wind-down that this transaction has locked, and how far it is."""
 
     partner_no: int
@@ -33,14 +58,14 @@ WHERE w.state <> 'done' ORDER BY w.started_at, w.partner_no OFFSET %s LIMIT 1 FO
 """
 
 
-def take_next(tx: Tx, *, passed_over: int = 0) -> Work | None:
+def take_next(tx: Tx, *, passed_over: int = 0) -> OpenWindDown | None:
     """Lock the oldest wind-down that nobody works on, after so many; None where there is none."""
     row = tx.one(_TAKE_NEXT, (passed_over,))
     if row is None:
         return None
     target = None if row[2] is None else (row[2], PartnerId(row[3]))
     waits_for = None if row[5] is None else tuple(row[5])
-    return Work(row[0], PartnerId(row[1]), target, row[4], waits_for, (row[6], PolicyId(row[7])))
+    return OpenWindDown(row[0], PartnerId(row[1]), target, row[4], waits_for, (row[6], PolicyId(row[7])))
 
 
 # Each running transaction holds the lock on its own virtual id until it ends; an id is not used again while the server
@@ -104,42 +129,6 @@ def begin_listing(tx: Tx, partner_no: int) -> None:
     tx.execute(_BEGIN_LISTING, (partner_no,))
 
 
-_NEXT_POLICIES: Final = """
-SELECT policy_id, partner_reference, version FROM policies
-WHERE partner_no = %s AND state IN ('in_force', 'upcoming') AND (partner_reference, policy_id) > (%s, %s::uuid)
-ORDER BY partner_reference, policy_id LIMIT %s FOR UPDATE
-"""
-
-
-def next_policies(tx: Tx, work: Work, limit: int) -> list[tuple[PolicyId, str, int]]:
-    """Lock the next running policies; id, partner's reference and version of each."""
-    return [(PolicyId(row[0]), row[1], row[2]) for row in tx.all(_NEXT_POLICIES, (work.partner_no, *work.after, limit))]
-
-
-# A policy whose reference was overwritten meanwhile may be met a second time.
-_ADD_NOTICES: Final = "INSERT INTO notices (partner_no, policy_id) VALUES %s ON CONFLICT DO NOTHING"
-_MOVE: Final = """
-UPDATE policies SET partner_no = %s, version = version + 1
-WHERE policy_id = ANY(%s::uuid[]) AND partner_no = %s AND state IN ('in_force', 'upcoming')
-"""
-_NOTE_TRANSFERS: Final = """
-INSERT INTO policy_transfers (policy_id, from_partner_no, to_partner_no, version, transferred_at, event_id) VALUES %s
-"""
-
-
-def add_notices(tx: Tx, partner_no: int, policies: Sequence[PolicyId]) -> None:
-    tx.insert_many(_ADD_NOTICES, [(partner_no, policy_id) for policy_id in policies])
-
-
-def move(
-    tx: Tx, work: Work, policies: Sequence[tuple[PolicyId, int]], *, to: int, event_id: EventId, now: datetime
-) -> None:
-    """Give policies that ``next_policies`` locked, with their new versions, to another partner."""
-    tx.execute(_MOVE, (to, [policy_id for policy_id, _version in policies], work.partner_no))
-    rows = [(policy_id, work.partner_no, to, version, now, event_id) for policy_id, version in policies]
-    tx.insert_many(_NOTE_TRANSFERS, rows)
-
-
 _FURTHER: Final = """
 UPDATE wind_downs SET listed_reference = %s, listed_policy = %s, listed = listed + %s, transferred = transferred + %s
 WHERE partner_no = %s AND state = 'listing'
@@ -151,58 +140,9 @@ WHERE partner_no = %s AND state = 'listing'
 """
 
 
-def further(tx: Tx, work: Work, last: tuple[str, PolicyId], *, listed: int, transferred: int) -> None:
+def further(tx: Tx, work: OpenWindDown, last: tuple[str, PolicyId], *, listed: int, transferred: int) -> None:
     tx.execute(_FURTHER, (*last, listed, transferred, work.partner_no))
 
 
-def done(tx: Tx, work: Work, now: datetime) -> None:
+def done(tx: Tx, work: OpenWindDown, now: datetime) -> None:
     tx.execute(_DONE, (now, work.partner_no))
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One insured who is to be told, known to the partner by its own reference."""
-
-    policy_id: PolicyId
-    partner_reference: str
-    channel: str
-    """Through which the person agreed, and so can be reached."""
-    now_with: PartnerId
-    """The partner whose the policy is now."""
-    notified_at: datetime | None
-    notified_channel: str | None
-
-
-_PAGE: Final = """
-SELECT n.policy_id, p.partner_reference, p.consent_channel, r.partner_id, n.notified_at, n.notified_channel
-FROM notices n JOIN policies p USING (policy_id) JOIN partners r ON r.partner_no = p.partner_no
-WHERE n.partner_no = %(partner_no)s AND n.policy_id > %(after)s::uuid
-  AND (NOT %(waiting)s OR (n.notified_at IS NULL AND p.state IN ('in_force', 'upcoming')))
-ORDER BY n.policy_id LIMIT %(limit)s
-"""
-
-
-def notices(tx: Tx, partner_no: int, *, after: PolicyId | None, waiting: bool, limit: int) -> list[Notice]:
-    """By policy, beginning after ``after``; ``waiting``: only those who are covered and whom nobody has told yet."""
-    parameters: dict[str, object] = {
-        "partner_no": partner_no,
-        "after": after or "00000000-0000-0000-0000-000000000000",
-        "waiting": waiting,
-        "limit": limit,
-    }
-    return [_notice(row) for row in tx.all(_PAGE, parameters)]
-
-
-_NOTIFIED: Final = """
-UPDATE notices SET notified_at = %s, notified_by = %s, notified_channel = %s
-WHERE partner_no = %s AND policy_id = ANY(%s::uuid[]) AND notified_at IS NULL
-"""
-
-
-def mark_notified(tx: Tx, partner_no: int, policies: Sequence[PolicyId], *, channel: str, by: str, at: datetime) -> int:
-    """How many were waiting until now; who was told before stays told as they were."""
-    return tx.execute(_NOTIFIED, (at, by, channel, partner_no, list(policies)))
-
-
-def _notice(row: Row) -> Notice:
-    return Notice(PolicyId(row[0]), row[1], row[2], PartnerId(row[3]), row[4], row[5])

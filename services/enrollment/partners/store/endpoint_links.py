@@ -1,0 +1,28 @@
+"""The partner's webhook endpoints as its record shows them. Keeping them is webhooks' business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.db.transaction import Tx
+
+_OF: Final = """
+SELECT endpoint_id, url, types, state FROM webhook_endpoints
+WHERE partner_no = %s AND state <> 'deleted' ORDER BY endpoint_id LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLink:
+    """A server of the partner that is told of events."""
+
+    endpoint_id: str
+    url: str
+    types: list[str]
+    state: str
+
+
+def endpoint_links(tx: Tx, partner_no: int, *, limit: int) -> list[EndpointLink]:
+    """In the order of their making."""
+    return [EndpointLink(*row) for row in tx.all(_OF, (partner_no, limit))]
