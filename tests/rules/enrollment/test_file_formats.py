@@ -8,7 +8,7 @@ import io
 import json
 import resource
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -221,7 +221,7 @@ def test_a_bad_line_of_ndjson_is_one_rejected_row_with_its_code() -> None:
     said = [line_faults.fault_of(line, len(COLUMNS)).detail for _, line in lines_of(data, NDJSON)[3:6]]
     assert said == [
         f"The {len(COLUMNS) + 1}th key of the object is not known.",
-        "The object names the column name by two keys.",
+        "The object names the column name more than once.",
         "The object's value of phone is neither text, a whole number nor null.",
     ]
     assert lines_of(data, NDJSON)[-1][1].split(",")[4:7] == ["13912345678", "1980-03-15", ""]
@@ -255,6 +255,53 @@ def test_each_line_of_ndjson_is_one_object_however_many_the_file_has(lines: list
     data = b"\n".join(lines)
     assert codes_of(data, NDJSON) == list(codes.items())
     assert read_of(data, NDJSON, "enrollment") == (len(codes), len(codes))
+
+
+def object_of(pairs: Sequence[tuple[str, str | None]], *, escaped: bool = False, colon: str = ":") -> str:
+    """A line whose keys stand as they are given, also twice; ``escaped``: the first letter of each as a number."""
+    names = [f"\\u{ord(key[0]):04x}{key[1:]}" if escaped else key for key, _value in pairs]
+    cells = (f'"{name}"{colon}{json.dumps(value)}' for name, (_key, value) in zip(names, pairs, strict=True))
+    return "{" + ",".join(cells) + "}"
+
+
+@pytest.mark.parametrize("colon", [":", ": ", " : ", "\t:"])
+@pytest.mark.parametrize("escaped", [False, True])
+@pytest.mark.parametrize("lacking", ["phone", "birth_date", None])
+def test_a_line_of_ndjson_that_gives_a_column_twice_is_rejected_and_the_column_named(
+    colon: str, lacking: str | None, *, escaped: bool
+) -> None:
+    twice = [*ROW.items(), ("phone", "13800000000")]
+    fewer = [(key, value) for key, value in ROW.items() if key != lacking]
+    data = "\n".join(
+        [
+            object_of(list(ROW.items()), colon=colon),
+            object_of(twice, escaped=escaped, colon=colon),
+            object_of(fewer, colon=colon),
+        ]
+    ).encode()
+    assert codes_of(data, NDJSON) == [(1, "row"), (2, "json_key_repeated"), (3, "row")]
+    said = line_faults.fault_of(lines_of(data, NDJSON)[1][1], len(COLUMNS)).detail
+    assert said == "The object names the column phone more than once."
+
+
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.lists(st.tuples(st.sampled_from(COLUMNS), st.text(max_size=5) | st.none()), min_size=1, max_size=12),
+            st.booleans(),
+            st.sampled_from([":", " :", "\t: ", "  :"]),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_no_key_that_stands_twice_passes_whatever_a_file_writes_around_it(
+    lines: list[tuple[list[tuple[str, str | None]], bool, str]],
+) -> None:
+    data = "\n".join(object_of(pairs, escaped=escaped, colon=colon) for pairs, escaped, colon in lines)
+    repeats = [len(dict(pairs)) < len(pairs) for pairs, _, _ in lines]
+    found = [code for _, code in codes_of(data.encode(), NDJSON)]
+    assert found == ["json_key_repeated" if repeat else "row" for repeat in repeats]
 
 
 @given(

@@ -63,12 +63,11 @@ class Decoder:
             return line.removeprefix(_GB18030_MARK)
         return line
 
-    def text(self, lines: Sequence[bytes]) -> str:
-        """The lines joined by line feeds; one that is no text becomes its mark, a NUL what no rule accepts."""
-        return self.data(lines).decode()
-
     def data(self, lines: Sequence[bytes]) -> bytes:
-        """As ``text``, in UTF-8. Most files pass as they are, so nothing is decoded that need not be."""
+        """The lines joined by line feeds, in UTF-8; one that is no text becomes its mark, a NUL what no rule accepts.
+
+        Most files pass as they are, so nothing is decoded that need not be.
+        """
         joined = _NEWLINE.join(lines)
         if _NUL not in joined and joined.isascii():
             return joined

@@ -29,7 +29,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     JSON_INVALID: ("The line is no JSON object.", 'Send one JSON object a line, e.g. {"name": "…", "phone": "…"}.'),
     JSON_KEY_UNKNOWN: ("The {} key of the object is not known.", "Send the keys of the columns alone."),
-    JSON_KEY_REPEATED: ("The object names the column {} by two keys.", "Send each column once."),
+    JSON_KEY_REPEATED: ("The object names the column {} more than once.", "Send each column once."),
     JSON_VALUE_INVALID: (
         "The object's value of {} is neither text, a whole number nor null.",
         "Send each value as text.",

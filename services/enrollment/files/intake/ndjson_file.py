@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from services.enrollment.files.domain.errors import UnreadableFile
 from services.enrollment.files.domain.file_columns import FileColumns
@@ -25,6 +27,13 @@ _UNREADABLE: Final = "\ufffd"
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _NO_JSON: Final = (msgspec.DecodeError, RecursionError)
 """What decoding ends with: a value that is nested too deeply is no fault to msgspec, but the end of its recursion."""
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=list)
+"""Keeps a key that stands twice, of which msgspec keeps the last; it takes three times as long."""
+_KEY_END: Final = re.compile(rb'"[ \t\r]*:')
+"""A key ends so, and else only a text with a quote in it does: there are as many as keys, or more."""
+_BLANKS: Final = tuple(b" \t\r")
+_NOT_GIVEN: Final = "\0"
+"""Stands for a column without a key until they are counted; no text is taken that holds it."""
 _UNDECODED: Final = line_faults.mark(line_faults.ENCODING_INVALID)
 
 
@@ -46,31 +55,32 @@ class NdjsonFile:
                 _refuse_array(lines[0])
             rows = rows_in(lines)
             if rows:
-                text = self._csv(self._decoder.text(lines), lines)
+                text = self._csv(self._decoder.data(lines), lines)
                 yield Part(number, first_line, rows, text.encode())
                 number += 1
 
-    def _csv(self, text: str, lines: Sequence[bytes]) -> str:
-        """Lines of JSON, as text and as they came, as as many lines of CSV."""
-        found = self._objects(text, lines)
+    def _csv(self, data: bytes, lines: Sequence[bytes]) -> str:
+        """Lines of JSON, in UTF-8 and as they came, as as many lines of CSV."""
+        found = self._objects(data, lines)
         if found:
             cells = list(map(msgspec.structs.astuple, found))
             written = self._joined(cells) or _written(cells)
-            if written.count("\n") == len(lines) and "\r" not in written and "\0" not in written:
-                return written
-        return "".join(self._one(line) for line in text.split("\n"))
+            keys = len(lines) * len(self.header) - written.count(_NOT_GIVEN)
+            if written.count("\n") == len(lines) and "\r" not in written and _keys_in(data) == keys:
+                return written.replace(_NOT_GIVEN, "")
+        return "".join(self._one(line) for line in data.decode().split("\n"))
 
-    def _objects(self, text: str, lines: Sequence[bytes]) -> list[Any]:
-        """The objects of a text that has one in each line, as almost all have; else nothing.
+    def _objects(self, data: bytes, lines: Sequence[bytes]) -> list[Any]:
+        """The objects of a text in UTF-8 that has one in each line, as almost all have; else nothing.
 
         What is decoded at once is values, whatever lies between them. No text in one holds a line feed, and no object
         another, so where each line begins with a brace, each object ends in its line; as many of them are one a line.
         """
         if [line[:1] for line in lines].count(b"{") != len(lines):
             return []
-        usual = self._usual or self._learn(text)
+        usual = self._usual or self._learn(data)
         try:
-            found = usual.decode_lines(text)
+            found = usual.decode_lines(data)
         except _NO_JSON:
             return []
         return found if len(found) == len(lines) else []
@@ -84,15 +94,15 @@ class NdjsonFile:
         plain = text.count(",") == len(rows) * (len(self.header) - 1) and '"' not in text
         return text if plain else None
 
-    def _learn(self, text: str) -> msgspec.json.Decoder[Any]:
+    def _learn(self, data: bytes) -> msgspec.json.Decoder[Any]:
         """A decoder for objects with the keys of the first one: most files name each column alike in all lines."""
         keys = {name: name for name in self.header}
         try:
-            first = _OBJECT.decode(text.partition("\n")[0])
+            first = _OBJECT.decode(data.partition(b"\n")[0])
         except _NO_JSON:
             first = {}
         keys.update({column: key for key in first if (column := column_of(key)) in keys})
-        fields = [(name, str | int | None, "") for name in self.header]
+        fields = [(name, str | int | None, _NOT_GIVEN) for name in self.header]
         row = msgspec.defstruct("Row", fields, rename=keys, forbid_unknown_fields=True)
         self._usual = msgspec.json.Decoder(row)
         return self._usual
@@ -102,6 +112,7 @@ class NdjsonFile:
             return "\n"
         try:
             values = _OBJECT.decode(line)
+            repeated = _repeated(line, len(values))
         except _NO_JSON:
             undecoded = line == _UNDECODED
             return line_faults.mark(line_faults.ENCODING_INVALID if undecoded else line_faults.JSON_INVALID) + "\n"
@@ -110,12 +121,29 @@ class NdjsonFile:
             column = column_of(key)
             if column is None or column not in self.header:
                 return line_faults.mark(line_faults.JSON_KEY_UNKNOWN, ordinal(place)) + "\n"
-            if column in row:
+            if column in row or key == repeated:
                 return line_faults.mark(line_faults.JSON_KEY_REPEATED, column) + "\n"
             if not _is_cell(value):
                 return line_faults.mark(line_faults.JSON_VALUE_INVALID, column) + "\n"
             row[column] = value
         return _written([tuple(_clean(row.get(name)) for name in self.header)])
+
+
+def _keys_in(data: bytes) -> int:
+    """How many keys stand in some objects, those that stand twice with them; more where a text looks like one."""
+    octets = np.frombuffer(data, np.uint8)
+    before_colons = octets[:-1][octets[1:] == ord(":")]
+    if np.isin(before_colons, _BLANKS).any():
+        return len(_KEY_END.findall(data))
+    return int(np.count_nonzero(before_colons == ord('"')))
+
+
+def _repeated(line: str, keys: int) -> str | None:
+    """The key that an object of so many different ones has twice."""
+    if len(_KEY_END.findall(line.encode())) == keys:
+        return None
+    names = [name for name, _value in _PAIRS.decode(line.strip(BLANK))]
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 def _refuse_array(line: bytes) -> None:
