@@ -18,7 +18,7 @@ from shared.db.pool import Database
 from shared.process import metrics
 from shared.process.clock import Clock
 from shared.values.errors import FangzhaError
-from shared.web import field_faults, idempotency
+from shared.web import clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
@@ -107,6 +107,8 @@ class Endpoint(Generic[D]):
             arguments["body"] = self._body(route.body)
         elif route.streams and request.mimetype not in route.streams:
             raise UnsupportedMediaType(" or ".join(route.streams))
+        if route.writes:
+            _refuse_personal_numbers(arguments)
         return arguments
 
     def _query(self) -> dict[str, Any]:
@@ -271,6 +273,13 @@ def _texts(model: type[BaseModel], values: dict[str, Any], where: field_faults.W
     except ValidationError as error:
         field_faults.raise_faults(error, model, where)
         raise
+
+
+def _refuse_personal_numbers(arguments: dict[str, BaseModel]) -> None:
+    parts: tuple[field_faults.Where, ...] = ("body", "path", "query")
+    found = [fault for part in parts if part in arguments for fault in clear_fields.faults(arguments[part], part)]
+    if found:
+        raise InvalidRequest(tuple(found))
 
 
 def _headers(model: type[BaseModel]) -> dict[str, Any]:

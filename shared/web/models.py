@@ -10,7 +10,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.values.clear_text import TextKind
 from shared.values.days import day_of
+from shared.web.clear_fields import NOT_IN_CLEAR
 
 MAX_FEN = 1_000_000_000_000
 """Ten billion yuan: above any cover, far below what a bigint holds."""
@@ -20,11 +22,13 @@ PositiveFen = Annotated[int, Field(gt=0, le=MAX_FEN, description="An amount in f
 Identifier = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+    TextKind.OURS,
     Field(description="An id as this service gave it.", examples=["0190163d-8694-739b-aea5-966c26f8ad91"]),
 ]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
+SealedText = Annotated[str, StringConstraints(min_length=1, max_length=4000), NOT_IN_CLEAR]
+"""What somebody writes about a case; each of them is sealed."""
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True), TextKind.OURS]
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
 
 
@@ -116,13 +120,13 @@ __all__ = [
     "Day",
     "FieldProblem",
     "Identifier",
-    "LongText",
     "Moment",
     "NoPath",
     "PositiveFen",
     "Problem",
     "ReplyModel",
     "RequestModel",
+    "SealedText",
     "Sha256Hex",
     "ShortText",
 ]

@@ -66,6 +66,11 @@ class Route:
     def name(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def writes(self) -> bool:
+        """Whether what it is sent may be stored."""
+        return self.method != "GET"
+
 
 class Resource:
     """A group of routes that belong together in the API document."""

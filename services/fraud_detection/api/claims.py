@@ -15,30 +15,32 @@ from services.fraud_detection.domain.filing import Claimant, Filing
 from services.fraud_detection.store import claims as store
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.file_claim import file_claim
+from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
 from shared.web import paging
-from shared.web.models import AmountFen, Identifier, LongText, Moment, PositiveFen, RequestModel, Sha256Hex
+from shared.web.clear_fields import NOT_IN_CLEAR
+from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex
 from shared.web.resource import Call, Reply, Resource
 
 claims = Resource("claims", "Claims that residents file")
 
 MAX_EVIDENCE = 50
-LiabilityCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+LiabilityCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), TextKind.LABEL]
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$")]
-Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
+Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200), NOT_IN_CLEAR]
 
 
 class ClaimantPerson(RequestModel):
     """The person or the organization that claims, as on the document."""
 
     document_type: DocumentType
-    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
     """A mobile number of mainland China."""
 
 
@@ -53,7 +55,7 @@ class LossReport(RequestModel):
     reported_at: Moment
     """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
     amount_fen: PositiveFen
-    description: LongText | None = None
+    description: SealedText | None = None
     """In the resident's own words; kept sealed."""
     territory: Territory = domain.HOME
     """The country or region where it happened, ISO 3166-1."""
@@ -79,7 +81,7 @@ class ClaimRequest(RequestModel):
     claimant: ClaimantPerson
     loss: LossReport
     evidence: EvidenceList
-    payee_token: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$")]
+    payee_token: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$"), TextKind.OURS]
     """The account to pay to, as the payout service's `POST /v1/payees` named it."""
     device_id: Opaque | None = None
     """The device that the claim was made on; kept as a token."""
@@ -105,7 +107,7 @@ class Documents(RequestModel):
 class Appeal(RequestModel):
     """Why the refusal is wrong; kept sealed."""
 
-    reason: LongText
+    reason: SealedText
 
 
 class ClaimPath(RequestModel):

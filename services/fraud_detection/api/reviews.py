@@ -19,7 +19,7 @@ from services.fraud_detection.usecases.name_event import name_event
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId
 from shared.web import paging
-from shared.web.models import Identifier, LongText, RequestModel
+from shared.web.models import Identifier, RequestModel, SealedText
 from shared.web.resource import Call, Reply, Resource
 
 reviews = Resource("reviews", "Claims that wait for a person")
@@ -46,7 +46,7 @@ class ReviewDecision(RequestModel):
 
     outcome: Literal["approve", "refuse"]
     clause: Clause | None = Field(default=None, description="A clause's number, or a rule's or an exclusion's code.")
-    reasons: LongText | None = None
+    reasons: SealedText | None = None
 
 
 @reviews.get("/v1/reviews", scope="reviews:read", reply=paging.Page[ReviewItem])

@@ -10,6 +10,8 @@ from services.payout.api.deps import Deps
 from services.payout.domain.errors import HolderDiffers
 from services.payout.domain.payees import normalize
 from services.payout.usecases.register_payee import register_payee
+from shared.values.clear_text import TextKind
+from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
@@ -19,10 +21,10 @@ payees = Resource("payees", "Accounts that claims are paid to, known by token al
 class PayeeRequest(RequestModel):
     """An account as on the bank card, and whose it is."""
 
-    holder_name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    account: Annotated[str, StringConstraints(min_length=12, max_length=60)]
+    holder_name: Annotated[str, StringConstraints(min_length=1, max_length=100), NOT_IN_CLEAR]
+    account: Annotated[str, StringConstraints(min_length=12, max_length=60), NOT_IN_CLEAR]
     """12 to 25 digits; spaces and hyphens between them do not matter."""
-    bank_code: Annotated[str, StringConstraints(min_length=3, max_length=20)]
+    bank_code: Annotated[str, StringConstraints(min_length=3, max_length=20), TextKind.LABEL]
     """The branch's CNAPS number, the bank's BIC, or its short code, e.g. `ICBC`."""
 
 

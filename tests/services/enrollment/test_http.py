@@ -112,6 +112,8 @@ def test_another_partners_policy_and_batch_are_unknown(east: Partner, west: Part
         ("/consent/given_at", {"consent": body(1)["consent"] | {"given_at": "2999-01-01T00:00:00Z"}}),
         ("/consent/given_at", {"consent": body(1)["consent"] | {"given_at": "2026-01-01T00:00:00"}}),
         ("/consent/channel", {"consent": body(1)["consent"] | {"channel": ""}}),
+        ("/consent/channel", {"consent": body(1)["consent"] | {"channel": "13912345678"}}),
+        ("/consent/text_version", {"consent": body(1)["consent"] | {"text_version": "110101199001011234"}}),
     ],
 )
 def test_a_field_that_is_wrong_is_named_with_its_fix_and_nothing_is_stored(
@@ -121,6 +123,7 @@ def test_a_field_that_is_wrong_is_named_with_its_fix_and_nothing_is_stored(
     assert (reply.status_code, problem(reply)) == (422, "invalid-request")
     assert [fault["pointer"] for fault in reply.json["errors"]] == [pointer]
     assert all(fault["detail"] and fault["fix"] for fault in reply.json["errors"])
+    assert not any(number in reply.text for number in ("13912345678", "110101199001011234"))
     with database.transaction() as tx:
         for table in ("policies", "policy_chunks", "data_keys", "idempotency_keys"):
             assert tx.one(f"SELECT count(*) FROM {table}") == (0,)

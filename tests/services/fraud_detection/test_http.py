@@ -54,6 +54,28 @@ def test_a_resident_files_a_claim_and_finds_it_again(world: World, caller: Calle
     assert mobile.get("/v1/claims").json["items"] == [response.json]
 
 
+@pytest.mark.parametrize("field", ["event_reference", "item_reference"])
+@pytest.mark.parametrize("number", ["13812345678", "138-1234-5678", "110101199001011234"])
+def test_a_claim_that_names_its_event_or_item_by_a_persons_number_is_not_filed(
+    world: World, caller: Callers, field: str, number: str
+) -> None:
+    reply = caller("mobile-backend").post("/v1/claims", claim_body(world.covered(), **{field: number}))
+
+    assert (reply.status_code, slug(reply)) == (422, "invalid-request")
+    assert [(fault["pointer"], fault["fix"]) for fault in reply.json["errors"]] == [
+        (f"/{field}", "Send it without that number.")
+    ]
+    assert number not in reply.text
+    assert world.rows("SELECT count(*) FROM claims") == [(0,)]
+
+
+@pytest.mark.parametrize("note", ["Asked for by 138 1234 5678.", "wechat: 13812345678", "案件１３８１２３４５６７８"])
+def test_a_note_on_a_model_holds_no_number_of_a_person(caller: Callers, note: str) -> None:
+    reply = caller("fraud-team").post("/v1/models", {"dataset_id": new_id(), "note": note})
+
+    assert (reply.status_code, [fault["pointer"] for fault in reply.json["errors"]]) == (422, ["/note"])
+
+
 def test_the_same_key_files_one_claim(world: World, caller: Callers) -> None:
     mobile, body, key = caller("mobile-backend"), claim_body(world.covered()), new_id()
     first, second = mobile.post("/v1/claims", body, key=key), mobile.post("/v1/claims", body, key=key)

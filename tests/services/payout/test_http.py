@@ -95,6 +95,8 @@ def test_an_account_under_another_name_is_refused(app_user: Person) -> None:
         ("holder_name", "\u0007\u0008"),
         ("holder_name", " "),
         ("bank_code", "工商银行股份"),
+        ("bank_code", "13912345678"),
+        ("bank_code", "110101199001011234"),
     ],
 )
 def test_a_field_that_is_wrong_is_named_and_its_value_is_not(app_user: Person, field: str, value: str) -> None:

@@ -26,6 +26,7 @@ from shared.values.errors import FangzhaError, InvalidField
 from shared.web import paging
 from shared.web.app import create_app
 from shared.web.auth import TokenVerifier
+from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.issuer_keys import IssuerKeys
 from shared.web.models import AmountFen, Identifier, Moment, ShortText
 from shared.web.paging import Page, PageQuery
@@ -55,7 +56,7 @@ PROBLEMS: dict[type[FangzhaError], ProblemRow] = {UnknownNote: ProblemRow(404, "
 
 
 class Author(RequestModel):
-    phone: Annotated[str, Field(min_length=11, max_length=11)]
+    phone: Annotated[str, Field(min_length=11, max_length=11), NOT_IN_CLEAR]
     age: Annotated[int, Field(ge=0, le=150)]
 
 

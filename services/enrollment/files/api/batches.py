@@ -25,6 +25,7 @@ from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.policies.api.deps import Deps
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.db.pool import Database
+from shared.values.clear_text import TextKind
 from shared.values.ids import BatchId, ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel, RequestModel, Sha256Hex
@@ -44,7 +45,7 @@ _LOOK_AGAIN_SECONDS: Final = 5
 
 
 class BatchQuery(RequestModel):
-    product_code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+    product_code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
     rows: Annotated[int | None, Field(ge=0, le=100_000_000)] = None
     """How many rows the file has, without the header; checked."""
     sha256: Sha256Hex | None = None

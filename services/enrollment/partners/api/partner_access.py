@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import UnknownPartner
+from shared.values.clear_text import TextKind
 from shared.values.ids import INSURER, PartnerId
 from shared.web.auth import Principal
 from shared.web.models import RequestModel
 
 
 class PartnerPath(RequestModel):
-    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
 
 
 def require_visible(caller: Principal, partner_id: str) -> None:

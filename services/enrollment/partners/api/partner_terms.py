@@ -24,6 +24,7 @@ from services.enrollment.partners.domain.partners import (
     Quota,
 )
 from services.enrollment.products.domain.compensation import Compensation, CompensationKind
+from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId, ProductCode
 from shared.web.models import Day, RequestModel
 
@@ -49,8 +50,8 @@ class QuotaTerms(RequestModel):
 class FileKeyTerms(RequestModel):
     """An Ed25519 key with which the partner's files may be signed."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-    public_key: Annotated[str, StringConstraints(min_length=44, max_length=44)]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"), TextKind.LABEL]
+    public_key: Annotated[str, StringConstraints(min_length=44, max_length=44), TextKind.OURS]
     """Its 32 bytes in base64."""
 
 
@@ -63,7 +64,8 @@ class ContractTerms(RequestModel):
     back_dating_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
     """How many days before today cover may begin, because files come late."""
     products: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]], Field(max_length=MOST_PRODUCTS)
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]],
+        Field(max_length=MOST_PRODUCTS),
     ]
     """Codes of what may be sold."""
     compensation: CompensationTerms = CompensationTerms(kind="none", value=0)

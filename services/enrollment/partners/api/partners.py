@@ -20,6 +20,7 @@ from services.enrollment.partners.usecases.keep_partner import (
     suspend_partner,
 )
 from services.enrollment.partners.usecases.wind_down import wind_down
+from shared.values.clear_text import TextKind
 from shared.values.ids import INSURER, PartnerId
 from shared.web import paging
 from shared.web.errors import StaffOnly
@@ -41,7 +42,7 @@ class Suspension(RequestModel):
 class WindDownRequest(RequestModel):
     """How the work with a partner ends."""
 
-    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
     """Which partner takes running cover over; null: it stays until its end. Say which: there is no way back."""
 
 

@@ -15,6 +15,7 @@ from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.store import consent_texts as store
 from services.enrollment.people.store import policy_consents
 from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
+from shared.values.clear_text import TextKind
 from shared.values.ids import INSURER, PolicyId
 from shared.web import paging
 from shared.web.errors import StaffOnly
@@ -24,7 +25,7 @@ from shared.web.staff import require_staff
 
 consents = Resource("consents", "What people agreed to")
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), TextKind.LABEL]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
 

@@ -27,16 +27,18 @@ from services.enrollment.policies.store import policies
 from services.enrollment.policies.usecases.endorse_policy import endorse_policy
 from services.enrollment.products.domain.errors import ProductNotSold
 from services.enrollment.products.domain.pricing import Item
+from shared.values.clear_text import TextKind
 from shared.values.documents import normalize_phone
 from shared.values.errors import InvalidField
 from shared.values.ids import PolicyId
 from shared.web import paging
+from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Day, Identifier, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
 endorsements = Resource("endorsements", "Changes of policies that run")
 
-ItemReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ItemReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), TextKind.REFERENCE]
 
 
 class ItemToAdd(RequestModel):
@@ -56,9 +58,9 @@ class EndorsementRequest(RequestModel):
     """With item_removed."""
     effective_date: Day | None = None
     """With items: the first day with the change; tomorrow, if left out."""
-    phone: Annotated[str | None, StringConstraints(min_length=1, max_length=40)] = None
+    phone: Annotated[str | None, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR] = None
     """With phone_changed: the same person's new number. Cover stays the person's, whoever has the old number."""
-    name: Annotated[str | None, StringConstraints(min_length=1, max_length=LONGEST_NAME)] = None
+    name: Annotated[str | None, StringConstraints(min_length=1, max_length=LONGEST_NAME), NOT_IN_CLEAR] = None
     """With name_corrected: as on the document."""
 
 

@@ -16,6 +16,7 @@ from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.store import transfers as store
 from services.enrollment.policies.store.transfers import Notice
 from services.enrollment.policies.usecases.give_notice import ending_partner, mark_notified
+from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId, PolicyId
 from shared.web import paging
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
@@ -57,7 +58,7 @@ class Notified(RequestModel):
     """That these insured were told."""
 
     policy_ids: Annotated[list[Identifier], Field(min_length=1, max_length=MOST_AT_ONCE)]
-    channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+    channel: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), TextKind.LABEL]
     """By which way, e.g. `sms`."""
     notified_at: Moment
 

@@ -14,22 +14,24 @@ from services.enrollment.people.domain.policies import Consent
 from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.opt_out import holders_tokens, lift_opt_out, opt_out, persons_tokens
+from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import InvalidField
 from shared.values.ids import INSURER, PolicyId, TokenHex
+from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel, Sha256Hex
 from shared.web.resource import Call, Reply, Resource
 
 opt_outs = Resource("opt-outs", "Who wants no cover")
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), TextKind.LABEL]
 
 
 class PersonsDocument(RequestModel):
     """By which document a person is known."""
 
     document_type: DocumentType
-    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
 
 
 class OptOutRequest(RequestModel):

@@ -23,27 +23,29 @@ from services.enrollment.policies.usecases.renew_one import renew_one
 from services.enrollment.products.api.quotes import Answers, ScheduledItemList, risk_of
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
 from services.enrollment.products.domain.schedules import Order
+from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
+from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Day, Identifier, Moment, RequestModel
 from shared.web.resource import Asked, Call, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64), TextKind.REFERENCE]
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), TextKind.LABEL]
 
 
 class InsuredHolder(RequestModel):
     """The person or organization to insure, as on the document; which of them, the product says."""
 
     document_type: DocumentType
-    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60), NOT_IN_CLEAR]
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
     """A mobile number of mainland China; an organization's is that of whom it names for its policy."""
     birth_date: Day | None = None
     """Needed where the product has an age range and the document's number tells no whole date: a passport's."""
@@ -56,7 +58,7 @@ class ConsentProof(RequestModel):
     given_at: Moment
     channel: Token
     """Your word for the way, e.g. `app`."""
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$"), TextKind.OURS]
     """The SHA-256 of your own record of the consent, in hex."""
 
 

@@ -16,6 +16,7 @@ from services.enrollment.policies.store import renewals as store
 from services.enrollment.policies.store.renewals import Run, RunState, StopReason
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.domain.errors import ProductNotSold
+from shared.values.clear_text import TextKind
 from shared.values.ids import INSURER, PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.errors import StaffOnly
@@ -25,8 +26,8 @@ from shared.web.staff import require_staff
 
 renewals = Resource("renewals", "Policies that go on without a gap")
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
-PartnerCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
+PartnerCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
 
 
 class RenewalRequest(RequestModel):

@@ -12,10 +12,11 @@ from services.enrollment.products.domain import product_limits as limits
 from services.enrollment.products.domain.product_comparison import Change
 from services.enrollment.products.domain.product_words import Words
 from shared.events.products import ProductPublished
+from shared.values.clear_text import TextKind
 from shared.web.models import AmountFen, Moment, PositiveFen, ReplyModel, RequestModel
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), TextKind.LABEL]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_TEXT)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_NAME)]
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_CLAUSE)]

@@ -10,13 +10,14 @@ from services.enrollment.products.api.product_models import Code, Name, Slug
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
 from services.enrollment.products.domain.pricing import Item, Risk, parts
 from services.enrollment.products.usecases.quote_cover import Quote, quote_cover
+from shared.values.clear_text import TextKind
 from shared.values.ids import ProductCode
 from shared.web.models import ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
 quotes = Resource("quotes", "What cover costs; asking stores nothing")
 
-ItemReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$")]
+ItemReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
 
 
 class ScheduledItem(RequestModel):
