@@ -19,7 +19,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  # psycop
 from psycopg2.extras import execute_values
 
 from shared.db.columns import rows_into
-from shared.db.transaction import NotOneRow, Parameters, Row
+from shared.db.transaction import AskedBy, NotOneRow, Parameters, Row
 
 _BEGIN: Final = b"BEGIN"
 _COMMIT: Final = b"COMMIT"
@@ -33,6 +33,7 @@ class PgTx:
     """One transaction on a lent connection; see shared.db.transaction.Tx for what each method promises."""
 
     def __init__(self, connection: Connection) -> None:
+        self.asked_by: AskedBy | None = None
         self._connection = connection
         self._cursor = connection.cursor()
         self._put_off: list[bytes] = []

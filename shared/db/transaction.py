@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, overload
 
 Row: TypeAlias = tuple[Any, ...]
@@ -15,12 +16,23 @@ class NotOneRow(Exception):
     """A statement that always has one row had none or several."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedBy:
+    """Whose request the transaction is done for: the client that sent it, and for which tenant."""
+
+    client: str
+    tenant: str
+
+
 class Tx(Protocol):
     """What a store function may do. Real ones come from shared.db.pool.Database.transaction.
 
     ``into`` is what becomes of a row: a dataclass or struct by the names of its columns (shared.db.columns), or the
     type of its one column, or a tuple of types.
     """
+
+    asked_by: AskedBy | None
+    """None where no single request is behind it: a job, an event, a command, requests that are done together."""
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement; the number of rows it touched."""

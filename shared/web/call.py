@@ -12,7 +12,7 @@ from typing import Generic, Self, TypeVar
 from flask import request
 
 from shared.db.pool import Database
-from shared.db.transaction import Tx
+from shared.db.transaction import AskedBy, Tx
 from shared.web.auth import Principal
 from shared.web.errors import MatchMissing, VersionMismatch
 from shared.web.models import ReplyModel, RequestModel
@@ -26,10 +26,11 @@ B = TypeVar("B", bound=RequestModel)
 class OneTransaction:
     """The transaction of one request: begun when first asked for, so a request that needs none takes no connection."""
 
-    __slots__ = ("_afterwards", "_database", "_opened", "_tx")
+    __slots__ = ("_afterwards", "_asked_by", "_database", "_opened", "_tx")
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, caller: Principal) -> None:
         self._database = database
+        self._asked_by = AskedBy(client=caller.client_id, tenant=caller.tenant)
         self._opened: AbstractContextManager[Tx] | None = None
         self._tx: Tx | None = None
         self._afterwards: list[Callable[[], None]] = []
@@ -43,6 +44,7 @@ class OneTransaction:
         if self._tx is None:
             opened = self._database.transaction()
             self._tx = opened.__enter__()
+            self._tx.asked_by = self._asked_by
             self._opened = opened
         return self._tx
 

@@ -142,7 +142,7 @@ class Endpoint(Generic[D]):
     def _plain(self, caller: Principal, arguments: dict[str, BaseModel]) -> Response:
         around = self._around
         now = around.clock.now()
-        with self._upload(caller, None) as upload, OneTransaction(around.database) as transaction:
+        with self._upload(caller, None) as upload, OneTransaction(around.database, caller) as transaction:
             call = Call(caller, around.deps, now, transaction, upload)
             reply = self._route.view(call, **arguments)
         if isinstance(reply, StreamedReply):
@@ -160,7 +160,7 @@ class Endpoint(Generic[D]):
         with (
             self._upload(caller, fingerprint) as upload,
             idempotency.once_only(),
-            OneTransaction(around.database) as transaction,
+            OneTransaction(around.database, caller) as transaction,
         ):
             now = around.clock.now()
             before = idempotency.begin(transaction.tx, [once])[0]

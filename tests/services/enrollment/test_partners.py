@@ -66,6 +66,9 @@ def test_staff_enters_a_partner_and_reads_the_contract_again(partner_manager: Pa
         "telecom-west",
     ]
     assert actions(database) == [("partner-manager", "partner.entered", "telecom-north")]
+    with database.transaction() as tx:
+        asked = tx.all("SELECT client, tenant FROM audit_log WHERE subject = 'telecom-north'")
+    assert asked == [("partner-manager", "fangzha")]
 
 
 def test_of_two_people_who_change_a_contract_the_second_one_is_told(partner_manager: Partner) -> None:

@@ -149,6 +149,7 @@ def test_who_loaded_trained_and_promoted_stands_in_the_audit_trail(
     team.promote(model)
     with database.transaction() as tx:
         rows = tx.all("SELECT actor, action FROM audit_log ORDER BY number")
+        assert tx.all("SELECT DISTINCT client, tenant FROM audit_log") == [("fraud-team", "fangzha")]
         assert audit.broken_links(tx) == []
     assert rows == [
         ("fraud-team", "past_claims.loaded"),
