@@ -48,6 +48,7 @@ def web(settings: Settings) -> Flask:
         database=pool,
         clock=wiring.business_clock(settings, pool),
         verifier=wiring.verifier(settings),
+        seal=wiring.reply_seal(settings),
         sandbox=settings.sandbox,
     )
 

@@ -54,6 +54,7 @@ def web(settings: Settings) -> Flask:
         database=database,
         clock=wiring.business_clock(settings, database),
         verifier=wiring.verifier(settings),
+        seal=wiring.reply_seal(settings),
         sandbox=settings.sandbox,
     )
 

@@ -9,6 +9,7 @@ from shared.db.sandbox_clock import clock_for
 from shared.process.clock import Clock
 from shared.process.settings import Settings
 from shared.web.auth import TokenVerifier
+from shared.web.reply_seal import ReplySeal
 
 if TYPE_CHECKING:
     from shared.privacy.keys import KeyRing
@@ -65,10 +66,20 @@ def token_keys(settings: Settings) -> KeyRing:
 
 def sealer(settings: Settings) -> Sealer:
     """Who seals and opens this service's personal data; ends the process if its keys are not set."""
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
     from shared.privacy.sealed import Sealer  # noqa: PLC0415
+
+    return Sealer(_seal_keys(settings))
+
+
+def reply_seal(settings: Settings) -> ReplySeal:
+    """Who seals replies that are kept for repeated requests; ends the process if the keys are not set."""
+    return ReplySeal(_seal_keys(settings).keys)
+
+
+def _seal_keys(settings: Settings) -> KeyRing:
+    from shared.privacy.keys import KeyRing  # noqa: PLC0415
 
     if settings.seal_keys is None:
         settings.needs("seal_keys")
         raise AssertionError("unreachable")
-    return Sealer(KeyRing.parse(settings.seal_keys.get_secret_value()))
+    return KeyRing.parse(settings.seal_keys.get_secret_value())

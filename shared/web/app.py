@@ -22,11 +22,13 @@ from shared.web.auth import TokenVerifier
 from shared.web.endpoint import Endpoint, Surroundings
 from shared.web.problems import ROWS, ProblemRow
 from shared.web.problems import install as install_problems
+from shared.web.reply_seal import ReplySeal
 from shared.web.resource import PUBLIC, Resource, Route
 from shared.web.sandbox import sandbox_clock
 
 D = TypeVar("D")
 _SCOPES: Final = "fangzha_scopes"
+_ROUTES: Final = "fangzha_routes"
 
 
 class _Documented(OpenAPI):
@@ -48,6 +50,7 @@ def create_app(
     database: Database,
     clock: Clock,
     verifier: TokenVerifier,
+    seal: ReplySeal,
     sandbox: bool,
     health: Health | None = None,
 ) -> Flask:
@@ -63,6 +66,7 @@ def create_app(
         database: where requests have their transaction.
         clock: business time.
         verifier: who checks the tokens.
+        seal: who seals the replies that are kept for repeated requests.
         sandbox: adds the routes that move the sandbox's time.
         health: further checks for /readyz; the database's is always there.
     """
@@ -76,7 +80,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider's; the base class does not declare it
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    around = Surroundings(deps, database, clock, verifier)
+    around = Surroundings(deps, database, clock, verifier, seal)
     everything = [*resources, *([sandbox_clock(clock)] if sandbox else [])]
     scopes: dict[str, str] = {}
     app.extensions[_SCOPES] = scopes
@@ -86,6 +90,7 @@ def create_app(
         for route in resource.routes:
             scopes[_add(app, route, tag, around)] = route.scope
             routes.append(route)
+    app.extensions[_ROUTES] = tuple(routes)
     checks = health or Health()
     checks.register("database", database.ping)
     operations.install(app, checks)
@@ -108,6 +113,12 @@ def api_document(app: Flask) -> dict[str, Any]:
     """The OpenAPI document of an application that ``create_app`` made."""
     document: dict[str, Any] = app.extensions["fangzha_document"]
     return document
+
+
+def routes_of(app: Flask) -> tuple[Route, ...]:
+    """The routes of its resources, as the application serves them."""
+    routes: tuple[Route, ...] = app.extensions[_ROUTES]
+    return routes
 
 
 def scopes_of(app: Flask) -> dict[str, str]:

@@ -34,6 +34,7 @@ _IDEMPOTENT: Final = (
     errors.IdempotencyKeyMissing,
     errors.IdempotencyKeyMalformed,
     errors.IdempotencyKeyReused,
+    errors.ReplyNotKept,
     errors.RequestInProgress,
 )
 _SECURED: Final = (errors.TokenMissing, errors.NotAuthenticated, errors.ScopeMissing, errors.IssuerKeysAway)

@@ -22,8 +22,9 @@ from shared.web import clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
-from shared.web.idempotency import Before, Hash, IdempotentRequest, StoredReply
+from shared.web.idempotency import Before, Done, Hash, IdempotentRequest, StoredReply
 from shared.web.receiving import Reception
+from shared.web.reply_seal import ReplySeal
 from shared.web.resource import PUBLIC, Route
 from shared.web.turns import Turns
 from shared.web.uploads import Upload
@@ -41,6 +42,7 @@ class Surroundings(Generic[D]):
     database: Database
     clock: Clock
     verifier: TokenVerifier
+    seal: ReplySeal
     reception: Reception = field(default_factory=Reception)
 
 
@@ -74,7 +76,7 @@ class Endpoint(Generic[D]):
         if not route.creates:
             return self._plain(caller, arguments)
         key = idempotency.read_key(request.headers.get(idempotency.HEADER))
-        once = IdempotentRequest(key, caller.client_id, route.name)
+        once = IdempotentRequest(key, caller, route.name)
         return (self._together if route.together else self._idempotent)(caller, arguments, once)
 
     def _caller(self) -> Principal:
@@ -165,17 +167,18 @@ class Endpoint(Generic[D]):
             now = around.clock.now()
             before = idempotency.begin(transaction.tx, [once])[0]
             if before is not None:
-                return self._repeated(before, fingerprint.digest())
+                return self._repeated(before, once, fingerprint.digest())
             call = Call(caller, around.deps, now, transaction, upload)
             reply = self._route.view(call, **arguments)
             answer, kept = self._rendered_and_kept(reply)
-            idempotency.finish(transaction.tx, [(once, fingerprint.digest(), kept)])
+            done = Done(once, fingerprint.digest(), kept, self._about(reply, arguments.get("path")))
+            idempotency.finish(transaction.tx, [done], around.seal)
         return _response(answer)
 
     def _together(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
         fingerprint = self._fingerprint(arguments, once).digest()
         outcome = self._turns.take(_Taken(Asked(caller, arguments["body"]), once, fingerprint))
-        return _response(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, fingerprint)
+        return _response(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, once, fingerprint)
 
     def _turn(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:
         """What becomes of requests that are answered in one transaction."""
@@ -194,8 +197,8 @@ class Endpoint(Generic[D]):
                     continue
                 answer, kept = self._rendered_and_kept(reply)
                 answers.append(answer)
-                done.append((each.once, each.fingerprint, kept))
-            idempotency.finish(tx, done)
+                done.append(Done(each.once, each.fingerprint, kept, self._about(reply, None)))
+            idempotency.finish(tx, done, around.seal)
         following = iter(answers)
         return [next(following) if before is None else before for before in found]
 
@@ -207,12 +210,19 @@ class Endpoint(Generic[D]):
             fingerprint.update(arguments["body"].model_dump_json().encode())
         return fingerprint
 
-    def _repeated(self, before: Before | FangzhaError, fingerprint: bytes) -> Response:
+    def _about(self, reply: Reply[Any] | RawReply, path: BaseModel | None) -> str | None:
+        """Whom the reply shows, where the route says that it shows somebody."""
+        name = self._route.about
+        if name is None:
+            return None
+        whom: str | None = getattr(path if hasattr(path, name) else getattr(reply, "body", None), name)
+        return whom
+
+    def _repeated(self, before: Before | FangzhaError, once: IdempotentRequest, fingerprint: bytes) -> Response:
         """The reply of the first request, or the error that there is instead."""
         if isinstance(before, FangzhaError):
             raise before
-        first, stored = before
-        idempotency.require_same(first, fingerprint)
+        stored = idempotency.again(before, once, fingerprint, self._around.seal)
         metrics.HTTP_REPLAYS.labels(self._route.path).inc()
         response = _response(stored)
         response.headers[idempotency.REPLAYED] = "true"

@@ -95,6 +95,11 @@ class IdempotencyKeyReused(FangzhaError):
 
 
 @dataclass(frozen=True)
+class ReplyNotKept(FangzhaError):
+    """This request was done before. Its reply is no longer kept: whom it was about was forgotten since."""
+
+
+@dataclass(frozen=True)
 class RequestInProgress(FangzhaError):
     """A request with this Idempotency-Key is being worked on; ask again with the same key."""
 

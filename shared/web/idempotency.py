@@ -4,8 +4,10 @@ So there is nothing to clean up after a crash: either effect and reply are both 
 work it holds an advisory lock of its transaction, which ends with it, however it ends. A request that failed stored
 nothing; sent again with the same key, it is simply tried again. shared.messaging.housekeeping drops old replies.
 
-Neither the key nor the request is stored in a readable form: the key as its hash, the request as a hash keyed by the
-key. Guessing a person's number from the latter needs the key itself, which only the client has.
+A key is one of a client, a tenant and a person: two who use the same text do not meet. Neither key, request nor reply
+is stored in a readable form: the key as its hash, the request as a hash keyed by the key, the reply sealed
+(shared.web.reply_seal). Guessing a person's number from them needs the key itself, which only the client has. Whom a
+reply is about stands beside it, so that it is overwritten when that person is forgotten (shared.db.kept_replies).
 """
 
 from __future__ import annotations
@@ -15,19 +17,22 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import psycopg2.errors
 
 from shared.db.transaction import Tx
+from shared.web.auth import Principal
 from shared.web.errors import (
     IdempotencyKeyMalformed,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
+    ReplyNotKept,
     RequestInProgress,
 )
+from shared.web.reply_seal import ReplySeal
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -44,10 +49,10 @@ _BEGIN_SQL = """
     LEFT JOIN idempotency_keys AS stored USING (client_id, route, key)
 """
 _STORE_SQL = """
-    INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body)
-    SELECT client_id, route, key, fingerprint, status, headers::jsonb, body
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::integer[], %s::text[], %s::bytea[])
-         AS one (client_id, route, key, fingerprint, status, headers, body)
+    INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body, about)
+    SELECT client_id, route, key, fingerprint, status, headers::jsonb, body, about
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::integer[], %s::text[], %s::bytea[], %s::text[])
+         AS one (client_id, route, key, fingerprint, status, headers, body, about)
 """
 _STORED_BEFORE: Final = "idempotency_keys_pkey"
 
@@ -71,21 +76,37 @@ class StoredReply:
 class IdempotentRequest:
     """One request under its key."""
 
-    def __init__(self, key: str, client_id: str, route: str) -> None:
-        scope = f"{client_id}\0{route}\0{key}".encode()
+    def __init__(self, key: str, caller: Principal, route: str) -> None:
+        scope = f"{caller.client_id}\0{caller.tenant}\0{caller.subject}\0{route}\0{key}".encode()
         hashed = hashlib.blake2b(scope, digest_size=32, person=b"idem-key")
         lock = int.from_bytes(hashed.digest()[:8], "big", signed=True)
-        self.lock_and_row: Final = (lock, client_id, route, hashed.hexdigest())
+        self.lock_and_row: Final = (lock, caller.client_id, route, hashed.hexdigest())
         """The number of its advisory lock, and the primary key of its row."""
-        self._secret = hashlib.blake2b(scope, digest_size=32, person=b"idem-secret").digest()
+        self.secret: Final = hashlib.blake2b(scope, digest_size=32, person=b"idem-secret").digest()
+        """What only who knows the key can make."""
 
     def fingerprint(self) -> Hash:
         """A hash to be fed with what makes the request the same one: address, then body."""
-        return hashlib.blake2b(key=self._secret, digest_size=32)
+        return hashlib.blake2b(key=self.secret, digest_size=32)
 
 
-Before: TypeAlias = tuple[bytes, StoredReply]
-"""The fingerprint and the reply of a request that was done before."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is stored of a request that was done before; ``sealed`` has the body as it is stored."""
+
+    fingerprint: bytes
+    sealed: StoredReply
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that was done, with what a repeat of it gets."""
+
+    once: IdempotentRequest
+    fingerprint: bytes
+    reply: StoredReply
+    about: str | None = None
+    """Whom the reply shows, by the id that an erasure goes by."""
 
 
 def begin(tx: Tx, requests: Sequence[IdempotentRequest]) -> list[Before | RequestInProgress | None]:
@@ -100,7 +121,7 @@ def begin(tx: Tx, requests: Sequence[IdempotentRequest]) -> list[Before | Reques
         if not taken:
             continue
         if fingerprint is not None:
-            found[place - 1] = bytes(fingerprint), StoredReply(status, _headers(headers), bytes(body))
+            found[place - 1] = Before(bytes(fingerprint), StoredReply(status, _headers(headers), bytes(body)))
         elif row not in held:
             # This transaction would be given the same lock again.
             held.add(row)
@@ -108,14 +129,36 @@ def begin(tx: Tx, requests: Sequence[IdempotentRequest]) -> list[Before | Reques
     return found
 
 
-def finish(tx: Tx, done: Sequence[tuple[IdempotentRequest, bytes, StoredReply]]) -> None:
+def finish(tx: Tx, done: Sequence[Done], seal: ReplySeal) -> None:
     """Store fingerprints and replies, to be committed with the effects and in the same message; see ``once_only``."""
     rows = [
-        (*once.lock_and_row[1:], fingerprint, reply.status, json.dumps(reply.headers), reply.body)
-        for once, fingerprint, reply in done
+        (
+            *each.once.lock_and_row[1:],
+            each.fingerprint,
+            each.reply.status,
+            json.dumps(each.reply.headers),
+            seal.seal(each.reply.body, each.once.secret),
+            each.about,
+        )
+        for each in done
     ]
     if rows:
         tx.later(_STORE_SQL, [list(column) for column in zip(*rows, strict=True)])
+
+
+def again(before: Before, once: IdempotentRequest, fingerprint: bytes, seal: ReplySeal) -> StoredReply:
+    """The first request's reply for this one, which has the same key.
+
+    Raises:
+        IdempotencyKeyReused: it is not the same request.
+        ReplyNotKept: the reply was about somebody who was forgotten since, or its key has left the settings.
+    """
+    if before.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    body = seal.open(before.sealed.body, once.secret)
+    if body is None:
+        raise ReplyNotKept
+    return replace(before.sealed, body=body)
 
 
 @contextmanager
@@ -145,12 +188,6 @@ def read_key(header: str | None) -> str:
     if not _KEY.fullmatch(header):
         raise IdempotencyKeyMalformed
     return header
-
-
-def require_same(first: bytes, now: bytes) -> None:
-    """Raise IdempotencyKeyReused unless both fingerprints are of the same request."""
-    if first != now:
-        raise IdempotencyKeyReused
 
 
 def _headers(stored: object) -> dict[str, str]:

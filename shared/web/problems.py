@@ -46,6 +46,7 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     errors.IdempotencyKeyMissing: ProblemRow(400, "idempotency-key-missing", "No Idempotency-Key"),
     errors.IdempotencyKeyMalformed: ProblemRow(400, "idempotency-key-malformed", "Malformed Idempotency-Key"),
     errors.IdempotencyKeyReused: ProblemRow(422, "idempotency-key-reused", "Idempotency-Key used before"),
+    errors.ReplyNotKept: ProblemRow(410, "reply-not-kept", "Done before"),
     errors.RequestInProgress: ProblemRow(409, "request-in-progress", "Still in progress"),
     errors.MatchMissing: ProblemRow(428, "match-missing", "No If-Match"),
     errors.VersionMismatch: ProblemRow(412, "version-mismatch", "Changed meanwhile"),

@@ -57,6 +57,8 @@ class Route:
     matches: bool
     together: bool
     """Whether the view answers several requests at once."""
+    about: str | None
+    """Which path variable or field of the reply says whom the reply shows; None if it shows nobody."""
     body: type[BaseModel] | None
     path_model: type[BaseModel] | None
     query: type[BaseModel] | None
@@ -109,6 +111,7 @@ class Resource:
         streams: tuple[str, ...] = (),
         max_body: int = MAX_BODY,
         matches: bool = False,
+        about: str | None = None,
     ) -> Callable[[V], V]:
         """Declare a route.
 
@@ -124,6 +127,8 @@ class Resource:
             streams: content types of a body that is read in pieces through ``call.request_stream``.
             max_body: bytes; more are refused with 413.
             matches: whether the view calls ``call.require_match``, for the document.
+            about: where the reply shows a person, masked or not: the path variable, or else the field of the reply,
+                that an erasure knows the person by. The reply that is kept for a repeat is overwritten with the rest.
         """
         if scope != PUBLIC and not _SCOPE.fullmatch(scope):
             raise ValueError(f"{method} {path}: a scope looks like `claims:read`, not {scope!r}")
@@ -136,6 +141,8 @@ class Resource:
                 raise TypeError(f"{method} {path}: requests that are answered together have a body and a key each")
             if streams and models["body"] is not None:
                 raise TypeError(f"{method} {path}: a view has a body or a stream, not both")
+            if about is not None and about not in _named(models["path"]) | _named(reply):
+                raise TypeError(f"{method} {path}: neither path nor reply says {about!r}")
             self.routes.append(
                 Route(
                     method=method,
@@ -151,6 +158,7 @@ class Resource:
                     max_body=max_body,
                     matches=matches,
                     together=together is not None,
+                    about=about,
                     body=models["body"],
                     path_model=models["path"],
                     query=models["query"],
@@ -194,10 +202,15 @@ def _models(view: View, path: str) -> dict[str, type[BaseModel] | None]:
         models[name] = model
     variables = set(_VARIABLE.findall(path))
     path_model = models["path"]
-    named = set() if path_model is None else set(path_model.model_fields)
+    named = _named(path_model)
     if variables != named:
         raise TypeError(f"{where}: the path has {sorted(variables)}, its model {sorted(named)}")
     return models
+
+
+def _named(model: type[BaseModel] | str | None) -> set[str]:
+    """The names of a model's fields; of what is no model, none."""
+    return set(model.model_fields) if isinstance(model, type) else set()
 
 
 __all__ = [

@@ -102,8 +102,29 @@ _SHARED: Final = (
     Guard(
         "idempotency: another body under the same key",
         "shared/web/idempotency.py",
-        "    if first != now:\n",
-        "    if not first:\n",
+        "    if before.fingerprint != fingerprint:\n",
+        "    if not before.fingerprint:\n",
+        _REPEATS,
+    ),
+    Guard(
+        "idempotency: a key of another tenant of the client",
+        "shared/web/idempotency.py",
+        "\\0{caller.tenant}\\0",
+        "\\0",
+        _REPEATS,
+    ),
+    Guard(
+        "idempotency: a key of another person at the client",
+        "shared/web/idempotency.py",
+        "\\0{caller.subject}\\0",
+        "\\0",
+        _REPEATS,
+    ),
+    Guard(
+        "idempotency: the reply about a person who was forgotten",
+        "shared/db/kept_replies.py",
+        "    return tx.execute(_FORGET, (list(about),))\n",
+        "    return len(about)\n",
         _REPEATS,
     ),
     Guard(

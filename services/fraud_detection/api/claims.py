@@ -119,6 +119,7 @@ class ClaimPath(RequestModel):
     scope="claims:write",
     status=202,
     reply=ClaimView,
+    about="claim_id",
     problems=(errors.UnknownPolicy, errors.PolicyErased),
 )
 def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
@@ -158,6 +159,7 @@ def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
     scope="claims:write",
     status=202,
     reply=ClaimView,
+    about="claim_id",
     problems=(errors.UnknownClaim, errors.ClaimClosed),
 )
 def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> Reply[ClaimView]:
@@ -171,6 +173,7 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
     scope="claims:write",
     status=202,
     reply=ClaimView,
+    about="claim_id",
     problems=(errors.UnknownClaim, errors.NotAppealable, errors.PolicyErased),
 )
 def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[ClaimView]:

@@ -95,6 +95,7 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
     "/v1/reviews/<claim_id>/decisions",
     scope="reviews:write",
     reply=FullDecision,
+    about="claim_id",
     matches=True,
     problems=(
         errors.NotStaff,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from shared.db import kept_replies
 from shared.db.transaction import Tx
 
 # Who stores a change of a policy must not miss an erasure that is being written down beside it, nor the other way
@@ -47,6 +48,7 @@ _HOLD: Final = (
     "SELECT FROM coverage WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR UPDATE",
     "SELECT FROM claims WHERE policy_id = ANY(%s::uuid[]) ORDER BY claim_id FOR UPDATE",
 )
+_CLAIM_IDS: Final = "SELECT claim_id FROM claims WHERE policy_id = ANY(%s::uuid[])"
 
 # Nothing is claimed on an erased policy any more: what has no open claim now has none ever again.
 _PART: Final = f"""
@@ -136,6 +138,7 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     ids = (list(policies),)
     for statement in (*_HOLD, _PART):
         tx.execute(statement, ids)
+    kept_replies.forget(tx, [str(row[0]) for row in tx.all(_CLAIM_IDS, ids)])
     # The claims first: whose they are is told by the cover.
     return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _COVERAGE, _PHONES, _ITEMS, _APPEALS, _REASONS))
 

@@ -80,9 +80,6 @@ _IDENTITY: Final = r"(^|[^0-9A-Za-z.-])[0-9]{17}[0-9Xx]([^0-9A-Za-z]|$)"
 _CLEAR: Final = """
 SELECT 'outbox event ' || event_id FROM outbox WHERE body ~ %(identity)s
 UNION ALL
-SELECT 'reply kept for ' || route || ' ' || key FROM idempotency_keys
-WHERE headers ->> 'Content-Type' LIKE '%%json%%' AND convert_from(body, 'UTF8') ~ %(identity)s
-UNION ALL
 SELECT 'audit row ' || number FROM audit_log WHERE details ~ %(identity)s
 UNION ALL
 SELECT 'decision ' || decision_id FROM decisions WHERE failures::text ~ %(identity)s OR clause ~ %(identity)s
@@ -118,7 +115,11 @@ WHERE finished_at IS NOT NULL AND reason <> ''
 UNION ALL
 SELECT 'refusal of claim ' || claim_id
 FROM decisions JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
-WHERE finished_at IS NOT NULL AND reasons <> ''"""
+WHERE finished_at IS NOT NULL AND reasons <> ''
+UNION ALL
+SELECT 'reply kept for ' || route || ' on claim ' || claim_id
+FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL"""
 
 
 def limits_exceeded(tx: Tx) -> list[str]:

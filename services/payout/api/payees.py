@@ -40,7 +40,7 @@ class PayeeView(ReplyModel):
     bank_code: str
 
 
-@payees.post("/v1/payees", scope="payees:write", reply=PayeeView, problems=(HolderDiffers,))
+@payees.post("/v1/payees", scope="payees:write", reply=PayeeView, about="payee_token", problems=(HolderDiffers,))
 def register(call: Call[Deps], body: PayeeRequest) -> Reply[PayeeView]:
     """Register an account. The same account again gives the same token."""
     details = normalize(body.holder_name, body.account, body.bank_code)

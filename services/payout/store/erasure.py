@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from shared.db import kept_replies
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 
@@ -55,10 +56,6 @@ FROM (SELECT token FROM unnest(%s::text[]) AS given (token)
       WHERE NOT EXISTS (SELECT FROM claim_payees c WHERE c.payee_token = token)) AS unused
 WHERE payee_token = unused.token
 RETURNING unused.token"""
-_REPLIES: Final = """
-UPDATE idempotency_keys SET body = convert_to(
-    '{"payee_token": "", "account": "", "holder_name": "", "bank_code": ""}', 'UTF8')
-FROM unnest(%s::text[]) AS given (token) WHERE position(convert_to(token, 'UTF8') IN body) > 0"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +92,5 @@ def overwrite(tx: Tx, named: Sequence[ClaimPayee], *, now: datetime) -> int:
     tx.execute(_CLAIMS, (claims, tokens))
     gone = tx.all(_PAYEES, (now, tokens), into=str)
     if gone:
-        tx.execute(_REPLIES, (gone,))
+        kept_replies.forget(tx, gone)
     return len(gone)

@@ -78,7 +78,11 @@ UNION ALL
 SELECT 'payout ' || payout_id || ' of an erased person names a payee that its claim does not'
 FROM payouts p JOIN erased_policies USING (policy_id)
 WHERE left(payee_token, 2) <> '00'
-  AND NOT EXISTS (SELECT FROM claim_payees c WHERE (c.claim_id, c.payee_token) = (p.claim_id, p.payee_token))"""
+  AND NOT EXISTS (SELECT FROM claim_payees c WHERE (c.claim_id, c.payee_token) = (p.claim_id, p.payee_token))
+UNION ALL
+SELECT 'a reply that is kept for a repeat of ' || route || ' shows a payee who is not in the vault'
+FROM idempotency_keys
+WHERE about IS NOT NULL AND NOT EXISTS (SELECT FROM payees WHERE payee_token = about)"""
 # Everything that is text, but the vault's own masks.
 _TEXT_COLUMNS: Final = """
 SELECT table_name, string_agg(quote_ident(column_name) || '::text', ', ') FROM information_schema.columns

@@ -115,6 +115,29 @@ def test_what_was_decided_and_paid_stays(world: World) -> None:
     assert world.rows("SELECT reserved_fen FROM limit_use") == [(1_440_000,)]
 
 
+def test_an_old_key_does_not_bring_back_what_was_said_to_an_erased_person(
+    world: World, caller: Callable[[str], Caller], environ: dict[str, str]
+) -> None:
+    person = world.covered()
+    filing = claim_body(person)
+    claim = caller("mobile-backend").post("/v1/claims", filing, key="the-claim").json
+    world.decide(world.claim(claim["claim_id"]), by=champion(0.9))
+    decision = {"outcome": "refuse", "clause": "2.4", "reasons": "与李某的聊天记录不符。"}
+    path, match = f"/v1/reviews/{claim['claim_id']}/decisions", {"If-Match": '"2"'}
+    said = caller("reviewer-li").post(path, decision, key="the-refusal", headers=match)
+    assert said.json["told"][0]["text_zh"] == decision["reasons"]
+    erase(world, person)
+    for client, where, body, key in (
+        ("reviewer-li", path, decision, "the-refusal"),
+        ("mobile-backend", "/v1/claims", filing, "the-claim"),
+    ):
+        again = caller(client).post(where, body, key=key, headers=match)
+        assert (again.status_code, again.json["title"]) == (410, "Done before")
+        assert "李某" not in again.text
+    checks = PARTS.checks(PARTS.settings.load(environ), world.database)
+    assert [finding.number for finding in verify(checks) if not finding.holds] == []
+
+
 def test_an_erasure_that_comes_twice_changes_nothing(world: World) -> None:
     person = world.covered()
     world.decide(world.file(person))
@@ -501,6 +524,10 @@ def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_wit
         "UPDATE claims SET description = 'x'",
         "UPDATE decisions SET reasons = 'x' WHERE outcome = 'refused'",
         "UPDATE appeals SET reason = 'x'",
+        (
+            "INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, body, about)"
+            " SELECT 'a', 'b', 'c', '', 201, 'x', claim_id::text FROM claims"
+        ),
         "INSERT INTO coverage_phones SELECT policy_id, 2, phone_token FROM coverage",
         "UPDATE coverage SET person_token = '\\x00' || substr(person_token, 3) || '\\x00'",
         "UPDATE claims SET person_token = '00' || replace(policy_id::text, '-', '')",

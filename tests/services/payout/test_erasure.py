@@ -41,7 +41,8 @@ def everything(service: Service) -> str:
     """All rows of all tables of this service, as text; bytes as text too, where they are some."""
     tables = rows(service, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
     kept = [str(row) for (table,) in tables for row in rows(service, f"SELECT t::text FROM {table} AS t")]
-    return "\n".join([*kept, *(bytes(row[0]).decode() for row in rows(service, "SELECT body FROM idempotency_keys"))])
+    replies = [row[0] for row in rows(service, "SELECT encode(body, 'escape') FROM idempotency_keys")]
+    return "\n".join([*kept, *replies])
 
 
 def tell(service: Service, *claims: ClaimDecided) -> None:
@@ -90,6 +91,17 @@ def test_of_the_payee_of_an_erased_person_nothing_is_left_that_names_them(
     )
     assert rows(service, f"SELECT {kept} FROM payees") == [("00", b"", b"", "", "", "", "bank-app")]
     assert service.payout(claim.claim_id).payee_token == nobody(service.payout(claim.claim_id).payout_id)
+
+
+def test_an_old_key_does_not_bring_back_an_erased_payee(service: Service, http: FlaskClient, issuer: Issuer) -> None:
+    person = Person(http, issuer, "bank-app")
+    reply = person.register(key="the-first-time").json
+    assert reply is not None
+    assert person.register(key="the-first-time").json == reply
+    erase(service, paid(service, TokenHex(reply["payee_token"])))
+    again = person.register(key="the-first-time")
+    assert again.status_code == 410
+    assert reply["account"] not in again.text
 
 
 def test_what_was_paid_and_booked_stays_and_agrees_with_the_bank(service: Service, environ: dict[str, str]) -> None:
@@ -298,6 +310,10 @@ def test_the_payee_of_a_payout_that_is_open_gives_way_to_nobody(service: Service
         "UPDATE payees SET holder_sealed = 'x' WHERE erased_at IS NOT NULL",
         "UPDATE payees SET account_masked = 'x' WHERE erased_at IS NOT NULL",
         "INSERT INTO claim_payees SELECT claim_id, 'x', policy_id, true FROM payouts",
+        (
+            "INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, body, about)"
+            " VALUES ('a', 'b', 'c', '', 201, 'x', '01' || repeat('ab', 16))"
+        ),
         "INSERT INTO claim_payees SELECT claim_id, 'x', policy_id, false FROM payouts",
         "ALTER TABLE payouts DISABLE TRIGGER USER; UPDATE payouts SET payee_token = 'x'",
     ],

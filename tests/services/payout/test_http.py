@@ -29,8 +29,8 @@ class Person:
     def get(self, path: str) -> TestResponse:
         return self.http.get(path, headers={"Authorization": f"Bearer {self.token}"})
 
-    def register(self, **changes: Any) -> TestResponse:
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": new_id()}
+    def register(self, *, key: str = "", **changes: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id()}
         return self.http.post("/v1/payees", json=PAYEE | changes, headers=headers)
 
 

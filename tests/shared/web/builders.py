@@ -31,10 +31,12 @@ from shared.web.issuer_keys import IssuerKeys
 from shared.web.models import AmountFen, Identifier, Moment, ShortText
 from shared.web.paging import Page, PageQuery
 from shared.web.problems import ProblemRow
+from shared.web.reply_seal import ReplySeal
 from shared.web.resource import Call, RawReply, Reply, ReplyModel, RequestModel, Resource, StreamedReply
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "fangzha-notes"
+SEAL = ReplySeal({1: bytes(32)})
 SCOPES = "notes:read notes:write sandbox:clock"
 
 TABLES = """
@@ -104,7 +106,7 @@ class Desk:
 def notes_resource() -> Resource:
     notes = Resource("notes", "Notes of the tests")
 
-    @notes.post("/v1/notes", scope="notes:write", reply=NoteView)
+    @notes.post("/v1/notes", scope="notes:write", reply=NoteView, about="note_id")
     def write_note(call: Call[Desk], body: NoteRequest) -> Reply[NoteView]:
         """Write a note."""
         if body.title == "forbidden":
@@ -264,7 +266,12 @@ class TestIssuer:
 
 
 def notes_app(
-    database: Database, verifier: TokenVerifier, *, desk: Desk | None = None, clock: Clock | None = None
+    database: Database,
+    verifier: TokenVerifier,
+    *,
+    desk: Desk | None = None,
+    clock: Clock | None = None,
+    seal: ReplySeal = SEAL,
 ) -> Flask:
     return create_app(
         "Notes",
@@ -276,6 +283,7 @@ def notes_app(
         database=database,
         clock=clock or SystemClock(),
         verifier=verifier,
+        seal=seal,
         sandbox=True,
     )
 

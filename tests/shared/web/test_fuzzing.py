@@ -12,7 +12,7 @@ from shared.db.pool import Database
 from shared.process.clock import SystemClock
 from shared.web.app import create_app
 from shared.web.resource import Call, Reply, ReplyModel, RequestModel, Resource
-from tests.shared.web.builders import Caller, TestIssuer, a_note, notes_app
+from tests.shared.web.builders import SEAL, Caller, TestIssuer, a_note, notes_app
 from tests.shared.web.fuzzing import fuzz
 
 
@@ -52,6 +52,7 @@ def application(database: Database, issuer: TestIssuer, resource: Resource) -> F
         database=database,
         clock=SystemClock(),
         verifier=issuer.verifier(),
+        seal=SEAL,
         sandbox=False,
     )
 

@@ -9,11 +9,14 @@ import psycopg2
 import pytest
 from werkzeug.test import TestResponse
 
+from shared.db import kept_replies
 from shared.db.pool import Database
 from shared.db.transaction import Tx
+from shared.web.auth import Principal
 from shared.web.errors import RequestInProgress
-from shared.web.idempotency import IdempotentRequest, StoredReply, begin, finish, once_only
-from tests.shared.web.builders import Caller, Desk, Gate, TestIssuer, a_note, all_notes, notes_app
+from shared.web.idempotency import Done, IdempotentRequest, StoredReply, begin, finish, once_only
+from shared.web.reply_seal import ReplySeal
+from tests.shared.web.builders import SEAL, Caller, Desk, Gate, TestIssuer, a_note, all_notes, notes_app
 
 KEY = "5f0c6b1e-0f7f-4a39-8f9a-5d4c3b2a1f00"
 
@@ -73,6 +76,18 @@ def test_keys_of_two_clients_do_not_meet(caller: Caller, own_issuer: TestIssuer,
     caller.token = own_issuer.token(client_id="other-app")
     other = caller.post("/v1/notes", a_note(title="Another"), key=KEY)
     assert other.status_code == 201
+    assert len(all_notes(database)) == 2
+
+
+@pytest.mark.parametrize("other", ["tenant", "sub"])
+def test_keys_of_two_tenants_and_of_two_persons_of_one_client_do_not_meet(
+    caller: Caller, own_issuer: TestIssuer, database: Database, other: str
+) -> None:
+    caller.post("/v1/notes", a_note(), key=KEY)
+    caller.token = own_issuer.token(tenant="south") if other == "tenant" else own_issuer.token(sub="wang")
+    theirs = caller.post("/v1/notes", a_note(), key=KEY)
+    assert theirs.status_code == 201
+    assert "Idempotency-Replayed" not in theirs.headers
     assert len(all_notes(database)) == 2
 
 
@@ -162,15 +177,16 @@ def test_one_of_many_requests_at_once_has_the_effect(database: Database, own_iss
 
 
 def test_a_request_that_did_not_see_the_first_one_s_commit_is_undone(database: Database) -> None:
-    once, twice = (IdempotentRequest(KEY, "client", "POST /v1/notes") for _ in range(2))
+    li = Principal("li", "desk-app", "north", frozenset())
+    once, twice = (IdempotentRequest(KEY, li, "POST /v1/notes") for _ in range(2))
     reply = StoredReply(201, {}, b"{}")
     with database.transaction() as tx:
         assert begin(tx, [twice]) == [None]
     with database.transaction() as tx:
         assert begin(tx, [once]) == [None]
-        finish(tx, [(once, b"f", reply)])
+        finish(tx, [Done(once, b"f", reply)], SEAL)
     with pytest.raises(RequestInProgress), once_only(), database.transaction() as tx:
-        finish(tx, [(twice, b"f", reply)])
+        finish(tx, [Done(twice, b"f", reply)], SEAL)
 
 
 def test_an_upload_is_repeated_by_its_content(caller: Caller) -> None:
@@ -184,10 +200,37 @@ def test_an_upload_is_repeated_by_its_content(caller: Caller) -> None:
 
 
 def test_what_is_stored_names_neither_key_nor_content(caller: Caller, database: Database) -> None:
-    caller.post("/v1/notes", a_note(author={"phone": "13800138000", "age": 30}), key=KEY)
+    caller.post("/v1/notes", a_note(title="Of Mr Li", author={"phone": "13800138000", "age": 30}), key=KEY)
     with database.transaction() as tx:
         rows = tx.all("SELECT key, fingerprint, headers::text, body FROM idempotency_keys")
     stored = b"".join(str(part).encode() if not isinstance(part, memoryview) else bytes(part) for part in rows[0])
     assert len(rows) == 1
     assert KEY.encode() not in stored
     assert b"13800138000" not in stored
+    assert b"Of Mr Li" not in stored
+
+
+def test_of_a_reply_about_somebody_who_was_forgotten_only_that_it_was_given_is_left(
+    caller: Caller, database: Database
+) -> None:
+    first = caller.post("/v1/notes", a_note(), key=KEY)
+    other = caller.post("/v1/notes", a_note(title="Another"), key=f"{KEY}-b")
+    assert first.json is not None
+    with database.transaction() as tx:
+        assert kept_replies.forget(tx, [first.json["note_id"]]) == 1
+    again = caller.post("/v1/notes", a_note(), key=KEY)
+    assert (again.status_code, slug(again)) == (410, "reply-not-kept")
+    assert caller.post("/v1/notes", a_note(title="Another"), key=f"{KEY}-b").data == other.data
+    assert len(all_notes(database)) == 2
+
+
+def test_a_kept_reply_outlives_a_rotation_of_keys_and_nothing_else_opens_it(
+    caller: Caller, database: Database, own_issuer: TestIssuer
+) -> None:
+    first = caller.post("/v1/notes", a_note(), key=KEY)
+    old, new = bytes(32), bytes([7]) * 32
+    for keys, expected in (({2: new, 1: old}, 201), ({2: new}, 410), ({1: new}, 410)):
+        app = notes_app(database, own_issuer.verifier(), seal=ReplySeal(keys))
+        again = Caller(app.test_client(), caller.token).post("/v1/notes", a_note(), key=KEY)
+        assert again.status_code == expected
+        assert expected == 410 or again.data == first.data

@@ -19,11 +19,13 @@ from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app
+from shared.web.auth import Principal
 from shared.web.errors import RequestInProgress
-from shared.web.idempotency import IdempotentRequest, StoredReply, begin, finish
+from shared.web.idempotency import Before, Done, IdempotentRequest, StoredReply, begin, finish
+from shared.web.idempotency import again as reply_again
 from shared.web.resource import Asked, CallTogether, Reply, Resource
 from shared.web.turns import Turns
-from tests.shared.web.builders import Caller, NotePath, NoteRequest, NoteView, TestIssuer, a_note, all_notes
+from tests.shared.web.builders import SEAL, Caller, NotePath, NoteRequest, NoteView, TestIssuer, a_note, all_notes
 
 KEY = "5f0c6b1e-0f7f-4a39-8f9a-5d4c3b2a1f00"
 
@@ -39,7 +41,7 @@ class Office:
 def notes() -> Resource:
     resource = Resource("notes", "Notes that are written together")
 
-    @resource.post("/v1/notes", scope="notes:write", reply=NoteView)
+    @resource.post("/v1/notes", scope="notes:write", reply=NoteView, about="note_id")
     def write_notes(
         call: CallTogether[Office], asked: Sequence[Asked[NoteRequest]]
     ) -> list[Reply[NoteView] | FangzhaError]:
@@ -131,6 +133,7 @@ def crowd(database: Database, own_issuer: TestIssuer, office: Office, monkeypatc
         database=database,
         clock=SystemClock(),
         verifier=own_issuer.verifier(),
+        seal=SEAL,
         sandbox=False,
     )
     return Crowd(app, own_issuer, office, made[0])
@@ -208,18 +211,18 @@ def test_one_alone_waits_for_nobody(crowd: Crowd, database: Database) -> None:
 
 
 def test_a_key_is_taken_once_in_a_transaction(database: Database) -> None:
-    once, again, other = (IdempotentRequest(key, "client", "POST /v1/notes") for key in (KEY, KEY, "other-key"))
+    li = Principal("li", "desk-app", "north", frozenset())
+    once, again, other = (IdempotentRequest(key, li, "POST /v1/notes") for key in (KEY, KEY, "other-key"))
     with database.transaction() as tx:
         first, second, third = begin(tx, [once, again, other])
         assert (first, third) == (None, None)
         assert isinstance(second, RequestInProgress)
-        finish(tx, [(once, b"f", StoredReply(201, {"ETag": "1"}, b"{}"))])
+        finish(tx, [Done(once, b"f", StoredReply(201, {"ETag": "1"}, b"{}"))], SEAL)
     with database.transaction() as tx:
-        assert begin(tx, [again, other, once]) == [
-            (b"f", StoredReply(201, {"ETag": "1"}, b"{}")),
-            None,
-            (b"f", StoredReply(201, {"ETag": "1"}, b"{}")),
-        ]
+        first, second, third = begin(tx, [again, other, once])
+    assert isinstance(first, Before)
+    assert (first, second) == (third, None)
+    assert reply_again(first, once, b"f", SEAL) == StoredReply(201, {"ETag": "1"}, b"{}")
 
 
 def test_a_view_that_answers_several_says_what_of() -> None:

@@ -90,6 +90,7 @@ class EndorsementPath(RequestModel):
     "/v1/policies/<policy_id>/endorsements",
     scope="policies:write",
     reply=EndorsementView,
+    about="policy_id",
     matches=True,
     problems=(
         NoContract,

@@ -101,6 +101,7 @@ class PolicyQuery(paging.PageQuery):
     "/v1/policies",
     scope="policies:write",
     reply=PolicyView,
+    about="policy_id",
     problems=(
         NoContract,
         ContractNotRunning,
@@ -217,6 +218,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     "/v1/policies/<policy_id>/cancellation",
     scope="policies:write",
     reply=PolicyView,
+    about="policy_id",
     problems=(NoContract, UnknownPolicy, errors.NotInForce, errors.PersonForgotten),
 )
 def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.domain.erasures import ERASED_REFERENCE, Erasure, RetentionRule
+from shared.db import kept_replies
 from shared.db.transaction import Tx
 from shared.values.ids import EventId, PolicyId, TokenHex
 
@@ -78,14 +79,6 @@ UPDATE policies p SET person_token = new.person_token, phone_token = new.phone_t
 FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[]) AS new (policy_id, person_token, phone_token)
 WHERE p.policy_id = new.policy_id
 """
-# Replies kept for repeated requests: those that show one of the policies lose the person and stay replies.
-_FORGET_REPLIES: Final = """
-UPDATE idempotency_keys SET body = convert_to(
-    (convert_from(body, 'UTF8')::jsonb || jsonb_build_object('insured', NULL, 'partner_reference', %s::text))::text,
-    'UTF8')
-WHERE position(%s::bytea IN body) > 0
-  AND CASE WHEN substring(body FROM 1 FOR 1) = '{'::bytea THEN convert_from(body, 'UTF8')::jsonb ? 'insured' END
-"""
 # What partners' servers were told, or are to be told: the whole log is read, as an index would cost each message. A
 # reference has no quotes (domain/rows.py), and the body stays what its receiver can read.
 _FORGET_MESSAGES: Final = """
@@ -102,8 +95,7 @@ def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None
     tx.execute(_FORGET_DRY_RUNS, {"ids": ids, "erased": ERASED_REFERENCE})
     persons, phones = [person for _, person, _ in policies], [phone for _, _, phone in policies]
     tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
-    for policy_id in ids:
-        tx.execute(_FORGET_REPLIES, (ERASED_REFERENCE, policy_id.encode()))
+    kept_replies.forget(tx, ids)
     tx.execute(_FORGET_MESSAGES, (ERASED_REFERENCE, [f"%{policy_id}%" for policy_id in ids]))
 
 

@@ -120,7 +120,6 @@ SELECT DISTINCT place || ' holds what looks like an identity or phone number' FR
     UNION ALL SELECT 'outbox event ' || event_id, body FROM outbox
     UNION ALL SELECT 'webhook delivery ' || delivery_id, body FROM webhook_deliveries
     UNION ALL SELECT 'audit row ' || number, actor || ' ' || subject || ' ' || details FROM audit_log
-    UNION ALL SELECT 'stored reply of ' || route, convert_from(body, 'UTF8') FROM idempotency_keys
 ) clear
 WHERE text ~ '(?<![0-9A-Za-z.:-])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z.:-])'
 """

@@ -117,4 +117,9 @@ SELECT 'webhook delivery ' || d.delivery_id || ' holds the reference of an erase
 FROM webhook_deliveries d JOIN erased_policies e ON e.policy_id::text = d.body::jsonb #>> '{data,policy_id}'
 WHERE d.body::jsonb #>> '{data,partner_reference}' <> 'erased'
 """
-PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD, _ERASED_STILL_TOLD)
+_ERASED_STILL_SHOWN: Final = """
+SELECT 'the reply that is kept for a repeat of ' || k.route || ' shows the erased person of policy ' || k.about
+FROM idempotency_keys k JOIN erased_policies e ON e.policy_id::text = k.about
+"""
+
+PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD, _ERASED_STILL_TOLD, _ERASED_STILL_SHOWN)

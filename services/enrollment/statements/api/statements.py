@@ -128,6 +128,7 @@ def list_disputes(call: Call[object], path: StatementPath, query: paging.PageQue
     "/v1/statements/<statement_id>/disputes",
     scope="statements:dispute",
     reply=DisputeView,
+    about="policy_id",
     problems=(
         NoContract,
         errors.UnknownStatement,
@@ -157,6 +158,7 @@ def dispute(call: Call[object], path: StatementPath, body: DisputeRequest) -> Re
     scope=STAFF,
     status=200,
     reply=DisputeView,
+    about="policy_id",
     problems=(errors.UnknownDispute, errors.AlreadyAnswered),
 )
 def answer(call: Call[object], path: DisputePath, body: AnswerRequest) -> Reply[DisputeView]:
