@@ -80,6 +80,10 @@ class Parts:
             return self.server.log
         return self.broker.log if process == KAFKA else self.folder / "logs" / f"{process}.log"
 
+    def health_port(self, process: str) -> int:
+        """Where a service's process says how it is; ``process`` as in ``payout-relay``."""
+        return self.state.ports[f"{process}-health" if process.endswith("-web") else process]
+
     def bare_environment(self) -> dict[str, str]:
         """What every process gets."""
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
@@ -98,7 +102,7 @@ class Parts:
             "SEAL_KEYS": secret.seal_keys[service],
             "SANDBOX": "true",
             "WEB_PORT": str(self.state.ports[f"{service}-web"]),
-            "HEALTH_PORT": str(self.state.ports[f"{service}-{kind if kind != 'web' else 'worker'}"]),
+            "HEALTH_PORT": str(self.health_port(f"{service}-{kind}")),
         }
         own = {
             # A sandbox's receivers run on this machine.

@@ -110,8 +110,9 @@ class Stack:
         """Where a process says whether it is ready; None for those that do not speak HTTP."""
         if process in (POSTGRESQL, KAFKA):
             return None
-        port = self._parts.state.ports[process]
-        return f"http://127.0.0.1:{port}/{'book' if process == BANK else 'readyz'}"
+        if process == BANK:
+            return f"{self.bank_url}/book"
+        return f"http://127.0.0.1:{self._parts.health_port(process)}/readyz"
 
     def refusal(self, process: str) -> str | None:
         """None when ``process`` is ready, else why not."""

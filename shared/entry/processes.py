@@ -20,7 +20,7 @@ def web(parts: ServiceParts[S], settings: S) -> None:
     """Serve HTTP until told to stop."""
     from flask import Flask  # noqa: PLC0415  # other processes load no web framework
 
-    from shared.entry import web_server  # noqa: PLC0415
+    from shared.server import master  # noqa: PLC0415
 
     settings.needs("oidc_issuer", "oidc_jwks_url")
     logs.configure(parts.name, "web", settings.log_level)
@@ -29,7 +29,7 @@ def web(parts: ServiceParts[S], settings: S) -> None:
         traces.configure(parts.name, "web", settings.otel_exporter_otlp_endpoint)
         return parts.web(settings)
 
-    web_server.run(parts.name, settings, build)
+    master.run(parts.name, settings, build)
 
 
 def worker(parts: ServiceParts[S], settings: S) -> None:

@@ -7,6 +7,7 @@ dead: a restart would not bring the database back.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,10 +47,12 @@ class Health:
 
 
 class HealthServer:
-    """A thread with /livez, /readyz and /metrics, for a process that serves no other HTTP."""
+    """A thread with /livez, /readyz and /metrics, on a port that other requests do not come to."""
 
-    def __init__(self, health: Health, host: str, port: int) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(health))
+    def __init__(self, health: Health, listener: socket.socket) -> None:
+        self._server = ThreadingHTTPServer(listener.getsockname()[:2], _handler(health), bind_and_activate=False)
+        self._server.socket.close()
+        self._server.socket = listener
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True)
 
@@ -67,9 +70,16 @@ class HealthServer:
         self._thread.join(timeout=5)
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """The socket of a HealthServer. Several processes may have one together: who comes too late to accept goes on."""
+    listener = socket.create_server((host, port), backlog=128)
+    listener.setblocking(False)
+    return listener
+
+
 def serve(health: Health, host: str, port: int) -> HealthServer:
     """Start the thread; its owner stops it."""
-    server = HealthServer(health, host, port)
+    server = HealthServer(health, listening(host, port))
     server.start()
     return server
 

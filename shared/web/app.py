@@ -1,4 +1,4 @@
-"""One application from resources: routes, problems, document, health, metrics. What it does is the resources'."""
+"""One application from resources: routes, problems, document, metrics. What it does is the resources'."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.db.pool import Database
 from shared.process.clock import Clock
 from shared.process.health import Health
 from shared.values.errors import FangzhaError
-from shared.web import documents, observation, operations
+from shared.web import documents, observation
 from shared.web.auth import TokenVerifier
 from shared.web.endpoint import Endpoint, Surroundings
 from shared.web.problems import ROWS, ProblemRow
@@ -29,6 +29,7 @@ from shared.web.sandbox import sandbox_clock
 D = TypeVar("D")
 _SCOPES: Final = "fangzha_scopes"
 _ROUTES: Final = "fangzha_routes"
+_HEALTH: Final = "fangzha_health"
 
 
 class _Documented(OpenAPI):
@@ -68,7 +69,7 @@ def create_app(
         verifier: who checks the tokens.
         seal: who seals the replies that are kept for repeated requests.
         sandbox: adds the routes that move the sandbox's time.
-        health: further checks for /readyz; the database's is always there.
+        health: further checks of whether the process is ready; the database's is always there. See ``health_of``.
     """
     app = _Documented(
         name,
@@ -93,11 +94,11 @@ def create_app(
     app.extensions[_ROUTES] = tuple(routes)
     checks = health or Health()
     checks.register("database", database.ping)
-    operations.install(app, checks)
+    app.extensions[_HEALTH] = checks
     documents.install_page(app, name)
     rows = {**ROWS, **problems}
     app.add_url_rule("/openapi.json", "openapi_document", partial(_document, app))
-    for endpoint in (*operations.ENDPOINTS, "docs", "docs_file", "openapi_document"):
+    for endpoint in ("docs", "docs_file", "openapi_document"):
         scopes[endpoint] = PUBLIC
     install_problems(app, problems)
     observation.install(app)
@@ -107,6 +108,12 @@ def create_app(
     # Built once, here: a fault in the document should fail the start, and no request should wait for it.
     app.extensions["fangzha_document"] = documents.complete(app.api_doc, routes, rows)
     return app
+
+
+def health_of(app: Flask) -> Health:
+    """The checks of an application that ``create_app`` made, to be asked on a port of their own."""
+    health: Health = app.extensions[_HEALTH]
+    return health
 
 
 def api_document(app: Flask) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from shared.db.pool import Database
 from shared.process import metrics
 from shared.process.clock import Clock
 from shared.values.errors import FangzhaError
-from shared.web import clear_fields, field_faults, idempotency
+from shared.web import bodies, clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
-from shared.web.errors import BodyTooLarge, FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
+from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
 from shared.web.idempotency import Before, Done, Hash, IdempotentRequest, StoredReply
 from shared.web.receiving import Reception
 from shared.web.reply_seal import ReplySeal
@@ -71,7 +71,6 @@ class Endpoint(Generic[D]):
     def __call__(self, **path_values: str) -> Response:
         route = self._route
         caller = self._caller()
-        request.max_content_length = route.max_body
         arguments = self._arguments(path_values)
         if not route.creates:
             return self._plain(caller, arguments)
@@ -130,10 +129,7 @@ class Endpoint(Generic[D]):
     def _body(self, model: type[BaseModel]) -> BaseModel:
         if request.mimetype != JSON:
             raise UnsupportedMediaType(JSON)
-        raw = request.get_data(cache=False)
-        if request.content_length is None and len(raw) >= self._route.max_body:
-            # Werkzeug cuts a chunked body off at the limit without a word.
-            raise BodyTooLarge(self._route.max_body)
+        raw = bodies.read(self._route.max_body)
         field_faults.refuse_nul(raw)
         try:
             return model.model_validate_json(raw)
@@ -234,20 +230,19 @@ class Endpoint(Generic[D]):
         if not self._route.streams:
             yield None
             return
-        if request.content_length is not None and request.content_length > self._route.max_body:
-            raise BodyTooLarge(self._route.max_body)
-        reception = self._around.reception
-        with reception.place(caller.client_id):
+        source = bodies.source(self._route.max_body)
+        with self._around.reception.place(caller.client_id):
             upload = Upload(
-                request.stream,
+                source,
                 fingerprint,
+                limit=self._route.max_body,
                 content_type=request.mimetype,
                 charset=request.mimetype_params.get("charset", ""),
                 content_encoding=request.headers.get("Content-Encoding"),
                 content_length=request.content_length,
             )
             with upload:
-                reception.receive(upload, request.environ.get("gunicorn.socket"))
+                upload.receive()
                 yield upload
 
     def _rendered_and_kept(self, reply: Reply[Any] | RawReply) -> tuple[StoredReply, StoredReply]:

@@ -28,7 +28,6 @@ HEADERS: Final = {
 _PAIRS: Final = tuple(HEADERS.items())
 _OWN_POLICY: Final = ("Content-Security-Policy", "Cache-Control")
 """Those that a response may bring itself: the documentation's page and its files do."""
-_QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 def install(app: Flask) -> None:
@@ -52,15 +51,14 @@ def install(app: Flask) -> None:
         count, latency = _meters(route, method, response.status_code)
         count.inc()
         latency.observe(seconds)
-        if route not in _QUIET:
-            log.info(
-                "request",
-                method=request.method,
-                route=route,
-                status=response.status_code,
-                ms=round(seconds * 1000, 2),
-                **_caller(),
-            )
+        log.info(
+            "request",
+            method=request.method,
+            route=route,
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            **_caller(),
+        )
         return response
 
     def end(_error: BaseException | None) -> None:

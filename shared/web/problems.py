@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from shared.db.errors import AWAY, ClockCannotGoBack, NoConnectionFree
 from shared.process import traces
@@ -60,14 +60,16 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     ClockCannotGoBack: ProblemRow(409, "clock-cannot-go-back", "Time does not go back"),
 }
 
+MALFORMED_REQUEST = ProblemRow(400, "malformed-request", "Malformed request")
+UNKNOWN = ProblemRow(500, "internal-error", "Our fault")
+UNKNOWN_DETAIL = "Something unexpected happened; it is logged. Quote the trace_id when you ask."
+
 _HTTP_ROWS: Mapping[int, tuple[ProblemRow, str]] = {
-    400: (ProblemRow(400, "malformed-request", "Malformed request"), "The request cannot be read as HTTP says."),
+    400: (MALFORMED_REQUEST, "The request cannot be read as HTTP says."),
     404: (ProblemRow(404, "unknown-path", "Unknown path"), "There is no such path; /openapi.json lists all."),
     405: (ProblemRow(405, "method-not-allowed", "Method not allowed"), "This path takes other methods; see Allow."),
-    413: (ProblemRow(413, "body-too-large", "Too large"), "The body is larger than this route takes."),
 }
 _DATABASE_AWAY = ProblemRow(503, "database-away", "Temporarily unavailable")
-_UNKNOWN = ProblemRow(500, "internal-error", "Our fault")
 _RETRY_SECONDS = 2  # About what a PostgreSQL restart takes; also the pool's bounded wait.
 
 
@@ -94,7 +96,7 @@ def install(app: Flask, service_rows: Mapping[type[FangzhaError], ProblemRow]) -
 
     def on_unknown(error: Exception) -> Response:
         log.error("request_failed", exc_info=error, route=str(request.url_rule))
-        return render(_UNKNOWN, "Something unexpected happened; it is logged. Quote the trace_id when you ask.")
+        return render(UNKNOWN, UNKNOWN_DETAIL)
 
     app.register_error_handler(FangzhaError, on_own)
     app.register_error_handler(HTTPException, on_http)
@@ -111,17 +113,24 @@ def render(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as a response."""
+    content = body(row, detail, instance=request.path, trace_id=traces.trace_id(), faults=faults)
+    return Response(content, row.status, headers=dict(headers or {}), content_type=CONTENT_TYPE)
+
+
+def body(
+    row: ProblemRow, detail: str, *, instance: str, trace_id: str, faults: tuple[errors.FieldFault, ...] = ()
+) -> bytes:
+    """A problem as JSON."""
     problem = Problem(
         type=TYPE_ROOT + row.slug,
         title=row.title,
         status=row.status,
         detail=detail,
-        instance=request.path,
-        trace_id=traces.trace_id(),
+        instance=instance,
+        trace_id=trace_id,
         errors=[FieldProblem(pointer=f.pointer, where=f.where, detail=f.detail, fix=f.fix) for f in faults] or None,
     )
-    body = problem.model_dump_json(by_alias=True, exclude_none=True)
-    return Response(body, row.status, headers=dict(headers or {}), content_type=CONTENT_TYPE)
+    return problem.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 def _own(row: ProblemRow, error: FangzhaError) -> Response:
@@ -152,9 +161,6 @@ def _headers(row: ProblemRow, error: FangzhaError) -> dict[str, str]:
 def _http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:  # noqa: PLR2004  # a redirect is an HTTPException too
         return Response(error.get_response().get_data(), error.code, headers=dict(error.get_headers()))
-    if isinstance(error, RequestEntityTooLarge):
-        limit = request.max_content_length or 0
-        return _own(ROWS[errors.BodyTooLarge], errors.BodyTooLarge(limit))
     status = error.code or 500
     row, detail = _HTTP_ROWS.get(status, (ProblemRow(status, f"http-{status}", error.name), error.name + "."))
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}

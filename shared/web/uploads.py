@@ -6,25 +6,16 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterator
-from typing import IO, Final, Protocol
+from typing import IO, Final
 
 from typing_extensions import override
-from werkzeug.exceptions import ClientDisconnected
 
-from shared.process.clock import monotonic
-from shared.web.errors import NoRoomForUpload, UploadIncomplete, UploadTooSlow
+from shared.web.bodies import Source, told_why
+from shared.web.errors import BodyTooLarge, NoRoomForUpload, UploadIncomplete
 from shared.web.idempotency import Hash
 
 CHUNK: Final = 262_144
 """Bytes read at once: large enough that hashing dominates, small beside a worker's memory."""
-
-
-class Source(Protocol):
-    """Where the body comes from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; none at the end."""
-        ...
 
 
 class Upload(io.RawIOBase):
@@ -35,6 +26,7 @@ class Upload(io.RawIOBase):
         source: Source,
         fingerprint: Hash | None,
         *,
+        limit: int,
         content_type: str = "",
         charset: str = "",
         content_encoding: str | None = None,
@@ -46,19 +38,17 @@ class Upload(io.RawIOBase):
         self.content_encoding = content_encoding
         self.content_length = content_length
         self._source = source
+        self._limit = limit
         self._fingerprint = fingerprint
         self._sha256 = hashlib.sha256()
         self.bytes_read = 0
-        self.heard_at = monotonic()
-        """When its last piece came."""
-        self.too_slow = False
-        """Set by whoever ends it for that."""
         self._received: IO[bytes] | None = None
 
     def receive(self) -> None:
         """All of it to disk, in a file without a name; from now on it is read from there.
 
         Raises:
+            BodyTooLarge: it has more bytes than its route takes.
             UploadIncomplete, UploadTooSlow: it did not come whole, or not in time.
             NoRoomForUpload: the disk is full.
         """
@@ -89,23 +79,18 @@ class Upload(io.RawIOBase):
             piece = self._received.read(len(view))
             view[: len(piece)] = piece
             return len(piece)
-        try:
+        with told_why():
             piece = self._source.read(min(len(view), CHUNK))
-        except (ClientDisconnected, OSError):
-            if self.too_slow:
-                raise UploadTooSlow from None
-            raise UploadIncomplete from None
-        if self.too_slow:
-            raise UploadTooSlow
         # A server hands on what came of a body that broke off, and then its end, as if that were all.
         if not piece and view and self.content_length is not None and self.bytes_read < self.content_length:
             raise UploadIncomplete
-        self.heard_at = monotonic()
         view[: len(piece)] = piece
         self._sha256.update(piece)
         if self._fingerprint is not None:
             self._fingerprint.update(piece)
         self.bytes_read += len(piece)
+        if self.bytes_read > self._limit:
+            raise BodyTooLarge(self._limit)
         return len(piece)
 
     def chunks(self) -> Iterator[bytes]:

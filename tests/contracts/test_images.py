@@ -145,7 +145,7 @@ def test_its_processes_start_get_ready_and_stop_without_writing_their_root(
     addresses = {}
     for process in ("web", "worker", "relay"):
         variables = settings(process)
-        addresses[process] = variables["WEB_PORT" if process == "web" else "HEALTH_PORT"]
+        addresses[process] = variables["HEALTH_PORT"]
         children.append(
             subprocess.Popen(
                 command(built, service, process),

@@ -95,11 +95,14 @@ def test_probes_ask_the_port_that_the_process_listens_on(rendered: list[Manifest
     for service, process, container, _ in containers(rendered):
         if process in {"web", "worker", "relay"}:
             settings = named(rendered, "ConfigMap", f"{service.replace('_', '-')}-settings")["data"]
-            (port,) = container["ports"]
-            assert str(port["containerPort"]) == settings["WEB_PORT" if process == "web" else "HEALTH_PORT"]
-            assert settings["WEB_HOST" if process == "web" else "HEALTH_HOST"] == "0.0.0.0"  # noqa: S104 - a pod's own address
+            ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
+            assert ports == {"health": settings["HEALTH_PORT"]} | (
+                {"http": settings["WEB_PORT"]} if process == "web" else {}
+            )
+            for host in ("WEB_HOST", "HEALTH_HOST"):
+                assert settings[host] == "0.0.0.0"  # noqa: S104 - a pod's own address
             for probe, path in (("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
-                assert container[probe]["httpGet"] == {"path": path, "port": port["name"]}
+                assert container[probe]["httpGet"] == {"path": path, "port": "health"}
 
 
 def test_every_deployment_has_a_disruption_budget_that_selects_its_pods(rendered: list[Manifest]) -> None:

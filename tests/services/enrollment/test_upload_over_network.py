@@ -20,7 +20,8 @@ from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
 from shared.db.pool import Database
 from shared.process.new_ids import new_id
-from shared.web.receiving import CHUNK_SECONDS, MOST_OF_ONE_CLIENT
+from shared.server.connection import Patience
+from shared.web.receiving import MOST_OF_ONE_CLIENT
 from tests.services.enrollment.builders import csv, row
 
 ROOT = Path(__file__).parents[3]
@@ -28,13 +29,19 @@ PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
-def port(database: Database, environ: dict[str, str]) -> Iterator[int]:
+def health_port() -> int:
+    """Where it says how it is."""
+    return free_port()
+
+
+@pytest.fixture
+def port(database: Database, environ: dict[str, str], health_port: int) -> Iterator[int]:
     """Where a web process of enrollment listens."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "services.enrollment", "web"],
         cwd=ROOT,
-        env=os.environ | environ | {"WEB_PORT": str(port), "HEALTH_PORT": str(free_port())},
+        env=os.environ | environ | {"WEB_PORT": str(port), "HEALTH_PORT": str(health_port)},
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -75,7 +82,7 @@ def begun(port: int, token: str) -> Iterator[socket.socket]:
     """The connection of an upload of which only the beginning comes."""
     head = (
         "POST /v1/enrollment-batches?product_code=resident-anti-fraud HTTP/1.1\r\n"
-        "Host: localhost\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n"
+        "Host: localhost\r\nContent-Type: text/csv\r\nContent-Length: 2000000\r\n"
         f"Authorization: Bearer {token}\r\nIdempotency-Key: {new_id()}\r\n\r\npartner_reference,"
     )
     with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
@@ -83,9 +90,9 @@ def begun(port: int, token: str) -> Iterator[socket.socket]:
         yield connection
 
 
-def under_way(port: int) -> int:
+def under_way(health_port: int) -> int:
     """How many uploads the web process says that it takes in."""
-    page = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS).text
+    page = httpx.get(f"http://127.0.0.1:{health_port}/metrics", timeout=PATIENCE_SECONDS).text
     told = next(line for line in page.splitlines() if line.startswith("fangzha_uploads_under_way"))
     return int(float(told.split()[1]))
 
@@ -128,17 +135,22 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_one_in_chunks_is_taken(
 
 
 def test_uploads_that_stand_still_hold_no_connection_keep_nobody_out_and_end(
-    port: int, database: Database, issuer: Issuer
+    port: int, health_port: int, database: Database, issuer: Issuer
 ) -> None:
     east, west = issuer.token("telecom-east"), issuer.token("telecom-west")
     data = csv([row(n, effective_date="") for n in range(10)])
     assert b"202" in sent(port, west, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]
+    half = Patience().part / 2
     with ExitStack() as slow:
         connections = [slow.enter_context(begun(port, east)) for _ in range(MOST_OF_ONE_CLIENT)]
-        until("they do not come in", lambda: under_way(port) == MOST_OF_ONE_CLIENT or None, seconds=CHUNK_SECONDS / 2)
+        until(
+            "they do not come in",
+            lambda: under_way(health_port) == MOST_OF_ONE_CLIENT or None,
+            seconds=Patience().part / 2,
+        )
         refused = sent(port, east, f"Content-Length: {len(data)}", data)
         assert b"503" in refused.split(b"\r\n")[0]
-        until("they stand in a transaction", lambda: in_transaction(database) == 0 or None, seconds=CHUNK_SECONDS / 2)
+        until("they stand in a transaction", lambda: in_transaction(database) == 0 or None, seconds=half)
         assert b"problems/too-many-uploads" in refused
         assert b"Retry-After" in refused
         assert b"202" in sent(port, west, f"Content-Length: {len(data)}", data).split(b"\r\n")[0]

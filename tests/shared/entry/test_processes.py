@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from tests.shared.web.builders import a_note
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "tests.shared.entry.notes_service"]
 PATIENCE = 60.0
+WAITING_SQL = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 get, post = partial(httpx.get, timeout=PATIENCE), partial(httpx.post, timeout=PATIENCE)
 
 
@@ -77,6 +79,14 @@ def running(settings: dict[str, str], log: Path, *arguments: str) -> Iterator[su
             raise
 
 
+def of_web(settings: dict[str, str]) -> str:
+    return f"http://127.0.0.1:{settings['WEB_PORT']}"
+
+
+def of_health(settings: dict[str, str]) -> str:
+    return f"http://127.0.0.1:{settings['HEALTH_PORT']}"
+
+
 def until_ready(url: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -108,24 +118,24 @@ def test_a_web_server_of_two_processes_serves_and_adds_up_its_metrics(
     settings: dict[str, str], issuer: Issuer, tmp_path: Path
 ) -> None:
     migrated(settings)
-    url = f"http://127.0.0.1:{settings['WEB_PORT']}"
+    url, health_url = of_web(settings), of_health(settings)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     own = {**settings, "WEB_WORKERS": "2", "WEB_THREADS": "2", "TMPDIR": str(scratch)}
     headers = {"Authorization": f"Bearer {token(issuer, settings)}"}
     log = tmp_path / "web.log"
     with running(own, log, "web"):
-        until_ready(url)
+        until_ready(health_url)
         for _ in range(20):
             reply = post(f"{url}/v1/notes", json=a_note(), headers={**headers, "Idempotency-Key": new_id()})
             assert reply.status_code == 201, reply.text
-        counts = {metric(get(f"{url}/metrics").text) for _ in range(10)}
+        counts = {metric(get(f"{health_url}/metrics").text) for _ in range(10)}
         assert counts == {20.0}
         workers = {int(each) for each in re.findall(r"Booting worker with pid: (\d+)", log.read_text())}
         assert len(workers) == 2
         os.kill(min(workers), signal.SIGKILL)
-        until_ready(url)
-        assert metric(get(f"{url}/metrics").text) == 20.0
+        until_ready(health_url)
+        assert metric(get(f"{health_url}/metrics").text) == 20.0
     assert list(scratch.iterdir()) == []
     text = log.read_text()
     assert "a very secret pen" not in text
@@ -144,10 +154,10 @@ def test_a_large_file_sent_in_pieces_is_taken_and_one_above_the_limit_is_not(
     settings: dict[str, str], issuer: Issuer, tmp_path: Path
 ) -> None:
     migrated(settings)
-    url = f"http://127.0.0.1:{settings['WEB_PORT']}"
+    url = of_web(settings)
     headers = {"Authorization": f"Bearer {token(issuer, settings)}", "Content-Type": "text/csv"}
     with running(settings, tmp_path / "web.log", "web"):
-        until_ready(url)
+        until_ready(of_health(settings))
         taken = post(
             f"{url}/v1/uploads",
             content=(b"x" * 65536 for _ in range(64)),
@@ -165,10 +175,34 @@ def test_a_large_file_sent_in_pieces_is_taken_and_one_above_the_limit_is_not(
         assert get(f"{url}/v1/notes", headers=headers).status_code == 200
 
 
+def test_a_web_server_all_of_whose_threads_wait_still_says_how_it_is(
+    settings: dict[str, str], issuer: Issuer, tmp_path: Path
+) -> None:
+    migrated(settings)
+    headers = {"Authorization": f"Bearer {token(issuer, settings)}"}
+    with (
+        running({**settings, "WEB_THREADS": "2"}, tmp_path / "web.log", "web"),
+        closing(psycopg2.connect(settings["NOTES_DATABASE_URL"])) as other,
+        ThreadPoolExecutor() as clients,
+    ):
+        until_ready(of_health(settings))
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLE notes")
+        waiting = [clients.submit(get, f"{of_web(settings)}/v1/notes", headers=headers) for _ in range(4)]
+        deadline = time.monotonic() + PATIENCE
+        while one(settings, WAITING_SQL) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert get(f"{of_health(settings)}/livez").status_code == 200
+        assert get(f"{of_health(settings)}/readyz").status_code == 200
+        assert "fangzha_http_requests_total" in get(f"{of_health(settings)}/metrics").text
+        other.rollback()
+        assert [each.result().status_code for each in waiting] == [200] * 4
+
+
 def test_a_web_server_told_to_stop_finishes_and_ends_well(settings: dict[str, str], tmp_path: Path) -> None:
     migrated(settings)
     with running(settings, tmp_path / "web.log", "web") as process:
-        until_ready(f"http://127.0.0.1:{settings['WEB_PORT']}")
+        until_ready(of_health(settings))
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 
@@ -216,7 +250,7 @@ def test_a_worker_runs_its_jobs_shows_its_health_and_drains(
     own = {**settings, "KAFKA_BOOTSTRAP_SERVERS": kafka, "KAFKA_TOPIC_PREFIX": topic_prefix}
     migrated(own)
     assert "all topics are there" in run(own, "topics").stdout
-    url = f"http://127.0.0.1:{settings['HEALTH_PORT']}"
+    url = of_health(settings)
     with running(own, tmp_path / "worker.log", "worker") as process:
         until_ready(url)
         deadline = time.monotonic() + PATIENCE
@@ -236,7 +270,7 @@ def test_a_relay_shows_its_health_and_drains(
     own = {**settings, "KAFKA_BOOTSTRAP_SERVERS": kafka, "KAFKA_TOPIC_PREFIX": topic_prefix}
     migrated(own)
     with running(own, tmp_path / "relay.log", "relay") as process:
-        until_ready(f"http://127.0.0.1:{settings['HEALTH_PORT']}")
+        until_ready(of_health(settings))
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 

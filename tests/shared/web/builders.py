@@ -24,7 +24,7 @@ from shared.process.clock import Clock, SystemClock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web import paging
-from shared.web.app import create_app
+from shared.web.app import create_app, health_of
 from shared.web.auth import TokenVerifier
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.issuer_keys import IssuerKeys
@@ -308,6 +308,10 @@ class Caller:
 
     def put(self, path: str, body: object, **more: str | None) -> TestResponse:
         return self.client.put(path, json=body, headers=self.headers(**more))
+
+    def unwell(self, *, live: bool = False) -> dict[str, str]:
+        """What a probe would be told."""
+        return health_of(self.client.application).faults(live=live)
 
     def send(self, path: str, data: bytes, content_type: str, *, key: str | None = "") -> TestResponse:
         chosen = new_id() if key == "" else key

@@ -46,7 +46,7 @@ def test_a_file_arrives_whole_and_hashed(caller: Caller) -> None:
 
 def test_a_large_file_is_never_whole_in_memory() -> None:
     source = Endless(64 * CHUNK)
-    upload = Upload(source, None)
+    upload = Upload(source, None, limit=65 * CHUNK)
     tracemalloc.start()
     upload.receive()
     _now, peak = tracemalloc.get_traced_memory()
@@ -58,7 +58,7 @@ def test_a_large_file_is_never_whole_in_memory() -> None:
 
 
 def test_an_upload_is_read_as_a_file_is() -> None:
-    upload = Upload(io.BytesIO(b"a,b\nc,d\n"), None)
+    upload = Upload(io.BytesIO(b"a,b\nc,d\n"), None, limit=100)
     assert upload.readline() == b"a,b\n"
     assert list(upload) == [b"c,d\n"]
     assert upload.sha256() == hashlib.sha256(b"a,b\nc,d\n").hexdigest()
@@ -110,6 +110,6 @@ def test_a_body_for_which_the_disk_has_no_room_is_our_fault() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
         with pytest.raises(NoRoomForUpload):
-            Upload(Endless(10_000), None).receive()
+            Upload(Endless(10_000), None, limit=100_000).receive()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,6 +1,7 @@
-"""A web process: gunicorn with threads around one service's application. What the application does is the service's.
+"""A web process: gunicorn's master with workers of shared.server.worker. What they serve is the service's application.
 
-Each worker builds the application after the fork: connections and threads do not survive one.
+Each worker builds it after the fork: connections and threads do not survive one. Health and metrics have a port of
+their own, which the master opens and each worker answers: whatever the others' requests do, it is heard.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from shared.process import metrics_directory
+from shared.process.health import HealthServer, listening
 from shared.process.settings import Settings
+from shared.server.worker import WebWorker
+from shared.web.app import health_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -25,9 +29,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 25
 """For requests at work when the process should stop: below the 30 seconds that Kubernetes waits before it kills."""
 SILENT_SECONDS: Final = 60
-"""A worker whose main loop says nothing for this long hangs, and is replaced. Its threads may work longer."""
-KEEP_ALIVE_SECONDS: Final = 75
-"""Above the 60 seconds of usual load balancers, so that it is they who close an idle connection."""
+"""A worker whose main thread says nothing for this long hangs, and is replaced. The others may work longer."""
 
 
 class PropagatingLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
@@ -48,6 +50,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         self._name = name
         self._settings = settings
         self._build = build
+        # Opened before the workers are forked: all of them answer it, like the other one.
+        self._health_socket = listening(settings.health_host, settings.health_port)
         super().__init__()
 
     def load_config(self) -> None:
@@ -55,12 +59,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         options: dict[str, object] = {
             "bind": f"{settings.web_host}:{settings.web_port}",
             "proc_name": f"fangzha-{self._name}",
-            "worker_class": "gthread",
+            "worker_class": WebWorker,
             "workers": settings.web_workers,
             "threads": settings.web_threads,
             "timeout": SILENT_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
-            "keepalive": KEEP_ALIVE_SECONDS,
             "preload_app": False,
             "accesslog": None,
             "loglevel": settings.log_level.lower(),
@@ -75,7 +78,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
-        return self._build()
+        app = self._build()
+        HealthServer(health_of(app), self._health_socket).start()
+        return app
 
 
 class _Worker(Protocol):
