@@ -44,7 +44,13 @@ _STREAMED: Final = (
     errors.TooManyUploads,
     errors.NoRoomForUpload,
 )
-_BODY: Final = (errors.MalformedJson, errors.UnsupportedMediaType, errors.BodyTooLarge)
+_BODY: Final = (
+    errors.MalformedJson,
+    errors.RepeatedKey,
+    errors.UnsupportedMediaType,
+    errors.UnsupportedEncoding,
+    errors.BodyTooLarge,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from shared.values.errors import FangzhaError
 from shared.web import bodies, clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
-from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedMediaType
+from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedEncoding, UnsupportedMediaType
 from shared.web.idempotency import Before, Done, Hash, IdempotentRequest, StoredReply
 from shared.web.receiving import Reception
 from shared.web.reply_seal import ReplySeal
@@ -129,7 +129,10 @@ class Endpoint(Generic[D]):
     def _body(self, model: type[BaseModel]) -> BaseModel:
         if request.mimetype != JSON:
             raise UnsupportedMediaType(JSON)
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedEncoding
         raw = bodies.read(self._route.max_body)
+        field_faults.refuse_repeated_keys(raw)
         field_faults.refuse_nul(raw)
         try:
             return model.model_validate_json(raw)

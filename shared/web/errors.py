@@ -49,10 +49,22 @@ class MalformedJson(FangzhaError):
 
 
 @dataclass(frozen=True)
+class RepeatedKey(FangzhaError):
+    """The key `{key}` stands twice in one object of the body; send it once."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class UnsupportedMediaType(FangzhaError):
     """This route reads `{expected}`; send it with that Content-Type."""
 
     expected: str
+
+
+@dataclass(frozen=True)
+class UnsupportedEncoding(FangzhaError):
+    """This route reads a body as it is; send it without Content-Encoding."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from shared.web.errors import FieldFault, InvalidRequest, MalformedJson
+from shared.values.json_keys import repeated_key
+from shared.web.errors import FieldFault, InvalidRequest, MalformedJson, RepeatedKey
+
+_SHOWN_OF_A_KEY: Final = 60
 
 Where = Literal["body", "query", "path", "header"]
 
@@ -59,6 +62,19 @@ def raise_faults(error: ValidationError, model: type[BaseModel], where: Where) -
 def pointer(path: Sequence[str | int]) -> str:
     """A JSON pointer (RFC 6901) from keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def refuse_repeated_keys(raw: bytes) -> None:
+    """Refuse a JSON body that says something twice: the model's parser would keep the last of it without a word."""
+    try:
+        key = repeated_key(raw)
+    except UnicodeDecodeError:
+        raise MalformedJson("it is not in UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        # Also where the model's own parser would go on: what was not looked through is not taken.
+        raise MalformedJson(str(error)) from None
+    if key is not None:
+        raise RepeatedKey(key[:_SHOWN_OF_A_KEY])
 
 
 def refuse_nul(raw: bytes) -> None:

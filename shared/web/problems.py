@@ -38,6 +38,8 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
     errors.IssuerKeysAway: ProblemRow(503, "issuer-keys-away", "Tokens cannot be checked now"),
     errors.MalformedJson: ProblemRow(400, "malformed-json", "Not JSON"),
+    errors.RepeatedKey: ProblemRow(400, "repeated-key", "A key stands twice"),
+    errors.UnsupportedEncoding: ProblemRow(415, "unsupported-encoding", "Wrong Content-Encoding"),
     errors.UnsupportedMediaType: ProblemRow(415, "unsupported-media-type", "Wrong Content-Type"),
     errors.BodyTooLarge: ProblemRow(413, "body-too-large", "Too large"),
     errors.InvalidRequest: ProblemRow(422, "invalid-request", "Not acceptable"),
@@ -152,6 +154,8 @@ def _headers(row: ProblemRow, error: FangzhaError) -> dict[str, str]:
             return {"WWW-Authenticate": 'Bearer realm="fangzha"'}
         case errors.NotAuthenticated():
             return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case errors.UnsupportedEncoding():
+            return {"Accept-Encoding": "identity"}
         case errors.ScopeMissing(scope=scope):
             return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
         case _:

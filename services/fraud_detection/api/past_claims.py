@@ -18,6 +18,8 @@ from services.fraud_detection.domain.features import Snapshot
 from services.fraud_detection.store.past_claims import PastClaim
 from services.fraud_detection.usecases.load_past_claims import load_past_claims
 from shared.values.errors import InvalidField
+from shared.values.json_keys import repeated_key
+from shared.web.errors import UnsupportedEncoding
 from shared.web.models import MAX_FEN, Identifier, ReplyModel, Sha256Hex
 from shared.web.resource import Call, Reply, Resource
 
@@ -33,6 +35,7 @@ LAST_YEAR: Final = 2100
 LABEL: Final = "dishonest"
 
 _PATH: Final = re.compile(r" - at `\$\.([a-z_]+)")
+_PLAIN: Final = re.compile(r"[a-z_]{1,40}")
 _NAMED: Final = re.compile(r"field `([a-z_]{1,40})`")
 
 
@@ -78,6 +81,8 @@ def load(call: Call[Deps]) -> Reply[DatasetView]:
     refused. A fault names `/<line>/<field>`, and nothing of a file with faults is kept.
     """
     stream = call.request_stream
+    if (stream.content_encoding or "identity").lower() != "identity":
+        raise UnsupportedEncoding
     reader = io.BufferedReader(stream, 1 << 20)
     try:
         dataset = load_past_claims(
@@ -105,10 +110,14 @@ def _lines(stream: io.BufferedIOBase) -> Iterator[PastClaim | InvalidField]:
 def read_line(number: int, line: bytes) -> PastClaim | InvalidField:
     """One line as a past claim, or what is wrong with it; never the value itself."""
     try:
+        key = repeated_key(line)
+        if key is not None:
+            named = f"/{number}/{key}" if _PLAIN.fullmatch(key) else f"/{number}"
+            return InvalidField(named, f"Line {number} has a key twice.", "Send each key once.")
         row = _DECODER.decode(line)
     except msgspec.ValidationError as error:
         return _fault(number, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # msgspec's are ValueErrors too
         return InvalidField(f"/{number}", f"Line {number} is no JSON.", "Send one JSON object a line, in UTF-8.")
     values = {name: getattr(row, name) for name in _FIELDS}
     wrong = _wrong_time(values)

@@ -15,12 +15,15 @@ from services.payout.domain.reconciliation import BankStatus, BankTransfer
 from services.payout.rail.bank import Order, StatementLine
 from shared.process import metrics
 from shared.process.clock import monotonic
+from shared.values.json_keys import repeated_key
 from shared.values.money import Currency, Fen
 
 _Ask: TypeAlias = Callable[[], Answer]
 _R = TypeVar("_R")
 
 _PAGE: Final = 1000
+_UNREADABLE: Final = (ValueError, RecursionError)
+"""What reading an answer ends with that is not as agreed; msgspec's own errors are ValueErrors."""
 _NOT_FOUND: Final = 404
 _BAD_ORDER: Final = frozenset({400, 422})
 """The bank read the order and will not have it: nothing was done, and the same order fares no better again.
@@ -123,8 +126,8 @@ class HttpBank:
     def _answer(self, response: httpx.Response, *, of_send: bool) -> Answer:
         if response.is_success:
             try:
-                return _of_transfer(msgspec.json.decode(response.content, type=_Transfer))
-            except msgspec.MsgspecError:
+                return _of_transfer(_decoded(response.content, _Transfer))
+            except _UNREADABLE:
                 return NoAnswer("UnreadableReply")
         if response.status_code == _NOT_FOUND and not of_send and _refusal(response) == "unknown_reference":
             return Unknown()
@@ -136,9 +139,16 @@ class HttpBank:
         try:
             response = self._client.get(path)
             response.raise_for_status()
-            return msgspec.json.decode(response.content, type=kind)
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            return _decoded(response.content, kind)
+        except (httpx.HTTPError, *_UNREADABLE) as error:
             raise BankAway(type(error).__name__) from None
+
+
+def _decoded(content: bytes, kind: type[_R]) -> _R:
+    if repeated_key(content) is not None:
+        # Which of two statuses holds, only the bank knows.
+        raise msgspec.DecodeError("a key stands twice")
+    return msgspec.json.decode(content, type=kind)
 
 
 def _of_transfer(transfer: _Transfer) -> Answer:
@@ -156,6 +166,6 @@ def _of_transfer(transfer: _Transfer) -> Answer:
 def _refusal(response: httpx.Response) -> str | None:
     """The bank's own code. Without one it was not the bank that answered: a proxy's 404 says nothing of a transfer."""
     try:
-        return msgspec.json.decode(response.content, type=_Refusal).reason
-    except msgspec.MsgspecError:
+        return _decoded(response.content, _Refusal).reason
+    except _UNREADABLE:
         return None

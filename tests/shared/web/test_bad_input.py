@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from shared.db.pool import Database
+from shared.process.new_ids import new_id
 from tests.shared.web.builders import Caller, a_note, all_notes
 
+REPEATED = '{"title": "x", "amount_fen": 1, "amount_fen": 900000}'
 NOBODYS = "0190163d-8694-739b-aea5-966c26f8ad91"
 
 
@@ -43,6 +46,28 @@ def test_bytes_that_are_no_json_are_a_bad_request(caller: Caller, data: bytes) -
     reply = caller.send("/v1/notes", data, "application/json")
     assert reply.status_code in {400, 422}, reply.get_data()
     assert reply.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("text", [REPEATED, REPEATED.replace("amount_fen", "\\u0061mount_fen", 1)])
+def test_a_key_that_stands_twice_is_refused_with_its_name(caller: Caller, database: Database, text: str) -> None:
+    body = problem(caller.send("/v1/notes", text.encode(), "application/json"), 400, "repeated-key")
+    assert "`amount_fen`" in body["detail"]
+    deep = '{"title": "x", "amount_fen": 1, "author": {"phone": "13800009001", "age": 1, "phone": "13800009002"}}'
+    body = problem(caller.send("/v1/notes", deep.encode(), "application/json"), 400, "repeated-key")
+    assert "`phone`" in body["detail"]
+    assert all_notes(database) == []
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "aes128gcm"])
+def test_a_body_that_is_encoded_is_refused_and_not_read_as_if_it_were_not(caller: Caller, encoding: str) -> None:
+    data = gzip.compress(json.dumps(a_note()).encode()) if encoding == "gzip" else json.dumps(a_note()).encode()
+    headers = caller.headers(Idempotency_Key=new_id(), Content_Encoding=encoding)
+    reply = caller.client.post("/v1/notes", data=data, content_type="application/json", headers=headers)
+    problem(reply, 415, "unsupported-encoding")
+    assert reply.headers["Accept-Encoding"] == "identity"
+    headers["Content-Encoding"] = "Identity"
+    plain = caller.client.post("/v1/notes", json=a_note(), headers=headers)
+    assert plain.status_code == 201
 
 
 def test_every_wrong_field_is_named_with_its_fix(caller: Caller, database: Database) -> None:

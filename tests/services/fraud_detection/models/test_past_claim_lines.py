@@ -28,6 +28,8 @@ def test_a_line_is_read_into_what_a_decided_claim_is_scored_by() -> None:
         (line(zone="Middle/Earth"), "/2/zone"),
         (line(zone="../../etc/passwd"), "/2/zone"),
         (line(name="张三"), "/2/name"),
+        (b'{"dishonest": true, ' + line()[1:], "/2/dishonest"),
+        (b'{"Zhang San": 1, "Zhang San": 1}', "/2"),
         (b"[1, 2]", "/2"),
         (b'{"dishonest": tru', "/2"),
         (b"\xff\xfe{}", "/2"),
@@ -39,7 +41,7 @@ def test_a_wrong_line_is_named_with_its_field_and_never_its_value(bad: bytes, po
     assert fault.pointer == pointer
     assert fault.detail.startswith("Line 2")
     assert fault.fix
-    for value in ("bribery", "Middle", "passwd", "张三"):
+    for value in ("bribery", "Middle", "passwd", "张三", "Zhang"):
         assert value not in fault.detail + fault.fix
 
 
