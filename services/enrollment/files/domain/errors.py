@@ -33,7 +33,7 @@ class UnreadableFile(FangzhaError):
 
 @dataclass(frozen=True)
 class NoRoom(FangzhaError):
-    """There is no room on our disk for a file of this kind just now; send it again in {retry_after} seconds."""
+    """There is no room for such a file just now, on disk or in memory; send it again in {retry_after} seconds."""
 
     retry_after: int = 60
 
