@@ -117,9 +117,57 @@ def test_every_deployment_has_a_disruption_budget_that_selects_its_pods(rendered
 
 def test_users_reach_web_alone(rendered: list[Manifest]) -> None:
     for service in SERVICES:
-        front = named(rendered, "Service", service.replace("_", "-"))
-        assert front["spec"]["selector"]["app.kubernetes.io/component"] == "web"
-        assert named(rendered, "NetworkPolicy", service.replace("_", "-"))["spec"]["policyTypes"] == ["Ingress"]
+        name = service.replace("_", "-")
+        web = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "web"}
+        assert named(rendered, "Service", name)["spec"]["selector"] == web
+        policy = named(rendered, "NetworkPolicy", name)["spec"]
+        assert policy["podSelector"] == {"matchLabels": web}
+        assert policy["policyTypes"] == ["Ingress"]
+
+
+def allows(policy: Manifest, service: str, component: str) -> bool:
+    """Whether a policy is about the pods of one component of a service."""
+    labels = {"app.kubernetes.io/name": service.replace("_", "-"), "app.kubernetes.io/component": component}
+    selector = policy["spec"]["podSelector"]
+    chosen = all(labels.get(name) == value for name, value in selector.get("matchLabels", {}).items())
+    for rule in selector.get("matchExpressions", ()):
+        assert rule["operator"] == "In"
+        chosen = chosen and labels.get(rule["key"]) in rule["values"]
+    return chosen
+
+
+def reached(rendered: list[Manifest], service: str, component: str) -> set[str]:
+    """Whom a component may call: the role of a namespace, or ``outside``."""
+    found = set()
+    for policy in rendered:
+        if policy["kind"] == "NetworkPolicy" and allows(policy, service, component):
+            for rule in policy["spec"].get("egress", ()):
+                assert rule["ports"], "every way out names its ports"
+                for place in rule["to"]:
+                    labels = place.get("namespaceSelector", {}).get("matchLabels", {})
+                    assert labels or "ipBlock" in place
+                    found.add(str(next(iter(labels.values()), "outside")))
+    return found
+
+
+def test_no_pod_calls_or_is_called_unless_a_policy_names_it(rendered: list[Manifest]) -> None:
+    deny = named(rendered, "NetworkPolicy", "nothing-unless-allowed")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    every, broker = {"kube-system", "postgresql"}, {"kube-system", "postgresql", "kafka"}
+    for service in SERVICES:
+        calls_out = service in {"enrollment", "payout"}
+        assert reached(rendered, service, "web") == every | {"outside"}, "HTTP needs no broker"
+        assert reached(rendered, service, "worker") == broker | ({"outside"} if calls_out else set())
+        assert reached(rendered, service, "relay") == reached(rendered, service, "migrate") == broker
+
+
+def test_outside_is_no_private_address_and_no_metadata_service(rendered: list[Manifest]) -> None:
+    for policy in rendered:
+        for rule in policy["spec"].get("egress", ()) if policy["kind"] == "NetworkPolicy" else ():
+            for place in rule["to"]:
+                if block := place.get("ipBlock"):
+                    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(block["except"])
+                    assert rule["ports"] == [{"port": 443}]
 
 
 def test_production_is_no_sandbox_and_speaks_to_its_broker_over_tls() -> None:
