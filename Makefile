@@ -104,6 +104,14 @@ proof-%: $(STAMP) ## Run a proof of tests/faults: make proof-guards
 lock: $(STAMP) ## Resolve all versions anew: requirements/*.txt and Kafka's jars
 	@scripts/lock
 
+.PHONY: sbom
+sbom: $(STAMP) ## Write what each image is made of to build/sbom, as CycloneDX
+	@$(PY) -m deploy.supply_chain sbom
+
+.PHONY: audit
+audit: $(STAMP) ## Ask what vulnerabilities are known of all that is locked; says so where it could not look
+	@$(PY) -m deploy.supply_chain audit
+
 .PHONY: clean
 clean: ## Stop the local stacks, remove what was built and installed; downloads outside the checkout stay
 	@if [ -x $(PY) ]; then for stack in .local/*/; do \
