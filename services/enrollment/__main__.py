@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from services.enrollment.app import PARTS
-from shared.entry.command_line import build_cli
+from shared.entry.command_line import main
 
 if __name__ == "__main__":
-    build_cli(PARTS)()
+    main("services.enrollment")

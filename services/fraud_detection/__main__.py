@@ -1,9 +1,8 @@
-"""``python -m services.fraud_detection web|worker|relay|migrate|topics|verify|dlq|rotate-keys|openapi``."""
+"""``python -m services.fraud_detection web|worker|relay|migrate|...``; what each does stands in shared.entry."""
 
 from __future__ import annotations
 
-from services.fraud_detection.app import PARTS
-from shared.entry.command_line import build_cli
+from shared.entry.command_line import main
 
 if __name__ == "__main__":
-    build_cli(PARTS)()
+    main("services.fraud_detection")

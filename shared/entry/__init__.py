@@ -1,7 +1,1 @@
-"""The command line of every service, built from its parts. What the parts do is the service's."""
-
-from shared.entry.command_line import build_cli
-from shared.entry.service_parts import ServiceParts
-from shared.entry.verify import Check
-
-__all__ = ["Check", "ServiceParts", "build_cli"]
+"""What all services start with: processes and command line. What these do for a service is the service's."""

@@ -9,7 +9,7 @@ import typer
 
 from shared.db.pool import Database
 from shared.entry import wiring
-from shared.entry.service_parts import ServiceParts
+from shared.entry.tools import Tools
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.kafka_link import Link
@@ -23,14 +23,14 @@ S = TypeVar("S", bound=Settings)
 class Letters:
     """The dead letters of one service's subscriptions."""
 
-    def __init__(self, parts: ServiceParts[S], settings: S) -> None:
+    def __init__(self, tools: Tools[S], settings: S) -> None:
         settings.needs("kafka_bootstrap_servers")
-        logs.configure(parts.name, "dlq", "WARNING")
-        self._name = parts.name
+        logs.configure(settings.SERVICE, "dlq", "WARNING")
+        self._name = settings.SERVICE
         self._link = Link.from_settings(settings)
         self._database: Database = wiring.database(settings, "dlq")
         clock = wiring.business_clock(settings, self._database)
-        self._subscriptions = parts.subscriptions(settings, self._database, clock)
+        self._subscriptions = tools.subscriptions(settings, self._database, clock)
 
     def read(self, subscription: str | None) -> list[DeadLetter]:
         """All letters of one subscription, or of all."""

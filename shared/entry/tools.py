@@ -3,45 +3,70 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
 
+from flask import Flask
+from typer import Typer
+
+from shared.db import audit
+from shared.db import migrate as runner
 from shared.db.pool import Database
 from shared.entry import wiring
-from shared.entry.service_parts import ServiceParts
 from shared.entry.verify import Check, Finding
 from shared.entry.verify import verify as run_checks
+from shared.entry.worker import Subscriptions
+from shared.messaging import topics
+from shared.messaging import verify as events
+from shared.messaging.kafka_link import Link
 from shared.process import logs
 from shared.process.settings import Settings
+from shared.web.app import api_document
 
 S = TypeVar("S", bound=Settings)
 
 
-def migrate(parts: ServiceParts[S], settings: S) -> list[str]:
-    """Apply what is missing; the names of the migrations applied."""
-    from shared.db import migrate as runner  # noqa: PLC0415  # each tool loads its own part only
+@dataclass(frozen=True)
+class Tools(Generic[S]):
+    """What the commands need of one service, e.g. ``TOOLS`` in services/payout/tools.py."""
 
-    logs.configure(parts.name, "migrate", settings.log_level)
-    applied = runner.migrate(settings.database_url.get_secret_value(), [parts.migrations])
-    if parts.after_migrate is not None:
+    settings: type[S]
+    migrations: Path
+    web: Callable[[S], Flask]
+    """The HTTP application."""
+    subscriptions: Subscriptions[S]
+    checks: Callable[[S, Database], tuple[Check, ...]]
+    """The service's invariants; those that all services share are added."""
+    after_migrate: Callable[[S, Database], None] | None = None
+    """What a fresh database needs beside its schema, e.g. the first product; done after each ``migrate``, so harmless
+    when done twice."""
+    add_commands: Callable[[Typer], None] | None = None
+    """Adds the commands that this service alone has to its command line."""
+
+
+def migrate(tools: Tools[S], settings: S) -> list[str]:
+    """Apply what is missing; the names of the migrations applied."""
+    logs.configure(settings.SERVICE, "migrate", settings.log_level)
+    applied = runner.migrate(settings.database_url.get_secret_value(), [tools.migrations])
+    if tools.after_migrate is not None:
         pool = wiring.database(settings, "migrate")
         try:
-            parts.after_migrate(settings, pool)
+            tools.after_migrate(settings, pool)
         finally:
             pool.close()
     return applied
 
 
-def create_topics(parts: ServiceParts[S], settings: S) -> list[str]:
+def create_topics(tools: Tools[S], settings: S) -> list[str]:
     """Create the topics that are missing; their names."""
-    from shared.messaging import topics  # noqa: PLC0415
-    from shared.messaging.kafka_link import Link  # noqa: PLC0415
-
     settings.needs("kafka_bootstrap_servers")
-    logs.configure(parts.name, "topics", settings.log_level)
+    logs.configure(settings.SERVICE, "topics", settings.log_level)
     pool = wiring.database(settings, "topics")
-    subscriptions = parts.subscriptions(settings, pool, wiring.business_clock(settings, pool))
+    subscriptions = tools.subscriptions(settings, pool, wiring.business_clock(settings, pool))
     return topics.ensure(
-        parts.name,
+        settings.SERVICE,
         subscriptions,
         Link.from_settings(settings),
         partitions=settings.kafka_topic_partitions,
@@ -49,31 +74,27 @@ def create_topics(parts: ServiceParts[S], settings: S) -> list[str]:
     )
 
 
-def verify(parts: ServiceParts[S], settings: S) -> list[Finding]:
+def verify(tools: Tools[S], settings: S) -> list[Finding]:
     """Run the service's checks and those that all services share."""
-    logs.configure(parts.name, "verify", settings.log_level)
+    logs.configure(settings.SERVICE, "verify", settings.log_level)
     pool = wiring.database(settings, "verify")
     try:
-        return run_checks([*shared_checks(parts, settings, pool), *parts.checks(settings, pool)])
+        return run_checks([*shared_checks(tools, settings, pool), *tools.checks(settings, pool)])
     finally:
         pool.close()
 
 
-def shared_checks(parts: ServiceParts[S], settings: S, pool: Database) -> tuple[Check, ...]:
+def shared_checks(tools: Tools[S], settings: S, pool: Database) -> tuple[Check, ...]:
     """What holds in every service: no event lost on its way out or in, and an audit trail that nobody changed."""
-    from shared.db import audit  # noqa: PLC0415
-    from shared.messaging import verify as events  # noqa: PLC0415
-    from shared.messaging.kafka_link import Link  # noqa: PLC0415
-
     link = Link.from_settings(settings)
-    subscriptions = parts.subscriptions(settings, pool, wiring.business_clock(settings, pool))
+    subscriptions = tools.subscriptions(settings, pool, wiring.business_clock(settings, pool))
 
     def audit_chain() -> list[str]:
         with pool.transaction() as tx:
             return audit.broken_links(tx)
 
     def read_once() -> list[str]:
-        return [fault for each in subscriptions for fault in events.without_effect(link, pool, parts.name, each)]
+        return [fault for each in subscriptions for fault in events.without_effect(link, pool, settings.SERVICE, each)]
 
     return (
         Check(5, "every outbox row is on its topic", lambda: events.unpublished(link, pool)),
@@ -92,9 +113,7 @@ def rotate_keys(settings: Settings) -> int:
         pool.close()
 
 
-def openapi(parts: ServiceParts[S]) -> str:
+def openapi(tools: Tools[S]) -> str:
     """The service's API document as committed under docs/api."""
-    from shared.web.app import api_document  # noqa: PLC0415
-
-    app = parts.web(parts.settings.example())
+    app = tools.web(tools.settings.example())
     return json.dumps(api_document(app), ensure_ascii=False, indent=2, sort_keys=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import psycopg2.errors
 from typer.core import TyperGroup
+
+from shared.messaging.kafka_link import KafkaFault
 
 EXIT_UNREACHABLE = 69
 """EX_UNAVAILABLE of sysexits.h: nothing is known to be wrong with the data; the same command may do well soon."""
@@ -27,10 +30,6 @@ class Commands(TyperGroup):
 
 def _sentence(error: Exception, *, service: str) -> str | None:
     """What is away and what to look at; None where neither is."""
-    import psycopg2.errors  # noqa: PLC0415  # here, where it failed: a command that needs neither loads neither
-
-    from shared.messaging.kafka_link import KafkaFault  # noqa: PLC0415
-
     said = " ".join(str(error).split())
     if isinstance(error, psycopg2.OperationalError) and error.pgcode is None:  # no code: no server spoke
         return f"{said}. Is PostgreSQL up, and is {service.upper()}_DATABASE_URL right?"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+from shared.db.invariants import Finder, Invariant
+from shared.db.pool import Database
 
 MAX_SHOWN = 20
 
@@ -29,6 +33,16 @@ class Finding:
     @property
     def holds(self) -> bool:
         return not self.faults
+
+
+def checks_in(database: Database, invariants: Sequence[Invariant]) -> tuple[Check, ...]:
+    """Checks of what ``database`` can prove of itself, each in a transaction of its own."""
+
+    def run(find: Finder) -> list[str]:
+        with database.transaction() as tx:
+            return find(tx)
+
+    return tuple(Check(each.number, each.name, partial(run, each.find)) for each in invariants)
 
 
 def verify(checks: Sequence[Check]) -> list[Finding]:

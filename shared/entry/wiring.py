@@ -1,19 +1,13 @@
-"""The parts that each service builds from its settings in the same way: database, clock, verifier, keys of privacy."""
+"""The parts that each service builds from its settings in the same way: database, clock, keys of privacy."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from shared.db.pool import Database
 from shared.db.sandbox_clock import clock_for
+from shared.privacy.keys import KeyRing
+from shared.privacy.sealed import Sealer
 from shared.process.clock import Clock
 from shared.process.settings import Settings
-from shared.web.auth import TokenVerifier
-from shared.web.reply_seal import ReplySeal
-
-if TYPE_CHECKING:
-    from shared.privacy.keys import KeyRing
-    from shared.privacy.sealed import Sealer
 
 WAIT_SECONDS = 2.0
 """How long a request waits for a free connection before it is told to come back: longer than a burst, shorter than a
@@ -38,26 +32,8 @@ def business_clock(settings: Settings, pool: Database) -> Clock:
     return clock_for(pool, sandbox=settings.sandbox)
 
 
-def audience(service: str) -> str:
-    """What a token for this service has as ``aud``, e.g. ``fangzha-fraud-detection``."""
-    return f"fangzha-{service.replace('_', '-')}"
-
-
-def verifier(settings: Settings) -> TokenVerifier:
-    """Who checks the tokens of this service; ends the process if the issuer is not set."""
-    issuer, jwks_url = settings.oidc_issuer, settings.oidc_jwks_url
-    if issuer is None or jwks_url is None:
-        settings.needs("oidc_issuer", "oidc_jwks_url")
-        raise AssertionError("unreachable")
-    return TokenVerifier(
-        issuer, audience(settings.SERVICE), jwks_url, longest_seconds=settings.oidc_longest_token_seconds
-    )
-
-
 def token_keys(settings: Settings) -> KeyRing:
     """The keys of tokens; ends the process if they are not set."""
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415  # a relay needs no key
-
     if settings.token_keys is None:
         settings.needs("token_keys")
         raise AssertionError("unreachable")
@@ -66,19 +42,11 @@ def token_keys(settings: Settings) -> KeyRing:
 
 def sealer(settings: Settings) -> Sealer:
     """Who seals and opens this service's personal data; ends the process if its keys are not set."""
-    from shared.privacy.sealed import Sealer  # noqa: PLC0415
-
-    return Sealer(_seal_keys(settings))
+    return Sealer(seal_keys(settings))
 
 
-def reply_seal(settings: Settings) -> ReplySeal:
-    """Who seals replies that are kept for repeated requests; ends the process if the keys are not set."""
-    return ReplySeal(_seal_keys(settings).keys)
-
-
-def _seal_keys(settings: Settings) -> KeyRing:
-    from shared.privacy.keys import KeyRing  # noqa: PLC0415
-
+def seal_keys(settings: Settings) -> KeyRing:
+    """The keys of sealed values; ends the process if they are not set."""
     if settings.seal_keys is None:
         settings.needs("seal_keys")
         raise AssertionError("unreachable")

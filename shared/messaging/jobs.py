@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -17,3 +20,13 @@ class Job:
     name: str
     every_seconds: float
     run: Callable[[], bool]
+
+
+def in_a_transaction(database: Database, work: Callable[[Tx], bool]) -> Callable[[], bool]:
+    """One transaction of ``work``."""
+
+    def run() -> bool:
+        with database.transaction() as tx:
+            return work(tx)
+
+    return run

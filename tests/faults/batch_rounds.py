@@ -28,9 +28,9 @@ from deploy.local import sandbox_clock
 from deploy.local.stack import Stack
 from deploy.simulator import people, subscribers
 from deploy.simulator.subscribers import WrittenFile
-from services.enrollment.app import INSTALLER
 from services.enrollment.products.usecases.publish_product import install_products
 from services.enrollment.settings import Settings
+from services.enrollment.tools import INSTALLER
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.events.products import ProductPublished

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from services.fraud_detection.domain.claims import STEPS
 from services.fraud_detection.store import invariants
+from shared.db.invariants import Invariant
 from shared.db.transaction import Tx
 
 
@@ -14,12 +14,13 @@ def _legal_steps(tx: Tx) -> list[str]:
     return invariants.illegal_steps(tx, STEPS)
 
 
-INVARIANTS: Final[tuple[tuple[int, str, Callable[[Tx], list[str]]], ...]] = (
-    (3, "approved never above the cover", invariants.limits_exceeded),
-    (4, "each submission has exactly one decision", invariants.submissions_without_one_decision),
-    (6, "no decision without rule version, features and model", invariants.decisions_without_origin),
-    (7, "a refused claim is never paid", invariants.refused_but_paid),
-    (10, "no illegal step of a claim", _legal_steps),
-    (12, "no identity in clear in this database, and none at all of who was erased", invariants.clear_identities),
+INVARIANTS: Final = (
+    Invariant(3, "approved never above the cover", invariants.limits_exceeded),
+    Invariant(4, "each submission has exactly one decision", invariants.submissions_without_one_decision),
+    Invariant(6, "no decision without rule version, features and model", invariants.decisions_without_origin),
+    Invariant(7, "a refused claim is never paid", invariants.refused_but_paid),
+    Invariant(10, "no illegal step of a claim", _legal_steps),
+    Invariant(
+        12, "no identity in clear in this database, and none at all of who was erased", invariants.clear_identities
+    ),
 )
-"""Number, name, and the query that gives a sentence for each thing that breaks it."""

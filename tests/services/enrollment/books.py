@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from services.enrollment.app import INSTALLER
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.products.usecases import shipped
@@ -17,6 +16,7 @@ from services.enrollment.products.usecases.publish_product import install_produc
 from services.enrollment.statements.domain.statements import Statement
 from services.enrollment.statements.store import statements
 from services.enrollment.statements.usecases import draw_statements
+from services.enrollment.tools import INSTALLER
 from shared.db.pool import Database
 from tests.services.enrollment.builders import NOW, PRODUCT, Answer, Partner, row
 from tests.services.enrollment.builders import csv as csv_of

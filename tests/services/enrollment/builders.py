@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
-from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.files.usecases.load_batch import load_next_part
 from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.partners.usecases.follow_contracts import follow_contracts
@@ -22,6 +21,7 @@ from services.enrollment.policies.usecases.enroll_policies import Application, E
 from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.publish_product import install_products
+from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
@@ -170,8 +170,8 @@ def load_all(database: Database, vault: Vault, *, now: datetime = NOW) -> int:
 
 def faults(database: Database, environ: dict[str, str]) -> list[str]:
     """What ``verify`` finds wrong."""
-    settings = PARTS.settings.load(environ)
-    return [fault for check in PARTS.checks(settings, database) for fault in check.run()]
+    settings = TOOLS.settings.load(environ)
+    return [fault for check in TOOLS.checks(settings, database) for fault in check.run()]
 
 
 def waiting(database: Database) -> int:

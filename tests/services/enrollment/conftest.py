@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import PARTS
 from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.usecases.send import Sender
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
@@ -59,7 +59,7 @@ def environ(enrollment_url: str, issuer: Issuer) -> dict[str, str]:
 
 @pytest.fixture
 def app(database: Database, environ: dict[str, str]) -> Flask:
-    return PARTS.web(PARTS.settings.load(environ))
+    return TOOLS.web(TOOLS.settings.load(environ))
 
 
 @pytest.fixture

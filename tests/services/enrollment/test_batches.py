@@ -14,13 +14,13 @@ import msgspec
 import psycopg2
 import pytest
 
-from services.enrollment import jobs
 from services.enrollment.files.domain.errors import NotTheDeclaredFile, UnreadableFile
 from services.enrollment.files.intake import lines
 from services.enrollment.files.store import batches
 from services.enrollment.files.usecases.load_batch import MOST_TRIES, load_next_part
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.files.usecases.under_way import Overtaken, UnderWay
+from services.enrollment.files.worker import loading
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.consents import ConsentText
 from services.enrollment.people.domain.policies import Insured
@@ -85,11 +85,7 @@ def run_as_worker(database: Database, vault: Vault) -> list[str]:
     """What the job does, started again whenever a bug ends it, until there is nothing to do: the bugs."""
     crashes = []
     while True:
-        (load,) = (
-            job.run
-            for job in jobs.of_files(database, AlwaysNow(), vault, [], sandbox=True)
-            if job.name == "load-batches-1"
-        )
+        load = loading(database, AlwaysNow(), vault, sandbox=True)[0].run
         try:
             while load():
                 pass

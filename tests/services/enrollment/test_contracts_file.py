@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.partners.usecases.keep_partner import hold_partner
+from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId
@@ -36,8 +36,8 @@ def follow(database: Database, environ: dict[str, str], tmp_path: Path) -> Follo
     def run(*entries: dict[str, Any]) -> None:
         file = tmp_path / "contracts.json"
         file.write_bytes(msgspec.json.encode(entries))
-        assert PARTS.after_migrate is not None
-        PARTS.after_migrate(PARTS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
+        assert TOOLS.after_migrate is not None
+        TOOLS.after_migrate(TOOLS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
 
     return run
 

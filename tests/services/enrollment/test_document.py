@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import PARTS
+from services.enrollment.tools import TOOLS
 from shared.entry.tools import openapi
 from shared.web.app import api_document, scopes_of
 from shared.web.resource import PUBLIC
@@ -20,7 +20,7 @@ COMMITTED = Path(__file__).parents[3] / "docs" / "api" / "enrollment.json"
 
 
 def test_the_committed_document_is_what_the_code_says() -> None:
-    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json.loads(openapi(PARTS)), (
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json.loads(openapi(TOOLS)), (
         "write it anew: make openapi"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import outcomes
-from services.enrollment.problems import PROBLEMS
+from services.enrollment.web import WINGS
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
@@ -234,14 +233,13 @@ def test_a_client_without_a_contract_is_told_so(app: Flask, issuer: Issuer) -> N
 
 
 def test_every_error_of_enrollment_has_its_row() -> None:
-    wings = ("products", "partners", "people", "policies", "files", "webhooks", "statements")
-    kinds = {
-        kind
-        for module in (import_module(f"services.enrollment.{wing}.domain.errors") for wing in wings)
-        for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, FangzhaError) and kind is not FangzhaError
-    }
-    assert kinds == set(PROBLEMS)
+    for wing in WINGS:
+        kinds = {
+            kind
+            for kind in vars(wing.errors).values()
+            if isinstance(kind, type) and issubclass(kind, FangzhaError) and kind is not FangzhaError
+        }
+        assert kinds == set(wing.PROBLEMS), wing.__name__
 
 
 def test_claims_and_payments_show_on_the_policy_and_a_paid_claim_keeps_the_premium(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.enrollment.app import PARTS
 from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
 from tests.services.enrollment.builders import faults, row
 from tests.services.enrollment.test_at_once import enroll
@@ -51,6 +51,6 @@ def test_what_breaks_an_invariant_is_found(
 ) -> None:
     with ended.transaction() as tx:
         tx.execute(damage)
-    settings = PARTS.settings.load(environ)
-    found = [fault for check in PARTS.checks(settings, ended) if check.number == number for fault in check.run()]
+    settings = TOOLS.settings.load(environ)
+    found = [fault for check in TOOLS.checks(settings, ended) if check.number == number for fault in check.run()]
     assert any(said in fault for fault in found), found

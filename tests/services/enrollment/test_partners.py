@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.enrollment.app import INSTALLER, PARTS
 from services.enrollment.files.usecases.verify_file import verify_file
 from services.enrollment.partners.domain.errors import SignatureNotAllowed
 from services.enrollment.partners.store import partners
 from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.products.usecases import shipped
+from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.rules.enrollment.test_file_keys import DIGEST, KEYS, OTHER, PRIVATE
@@ -164,9 +164,9 @@ def test_what_was_changed_over_http_the_operators_file_changes_no_more(
     both = msgspec.json.decode(contracts_file.SIMULATED_CONTRACTS.read_bytes())
     file = tmp_path / "contracts.json"
     file.write_bytes(msgspec.json.encode([each | {"settlement_day": 3} for each in both]))
-    assert PARTS.after_migrate is not None
+    assert TOOLS.after_migrate is not None
     for _ in range(2):
-        PARTS.after_migrate(PARTS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
+        TOOLS.after_migrate(TOOLS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
     days = {each["partner_id"]: each["settlement_day"] for each in partner_manager.get("/v1/partners").json["items"]}
     assert days == {"telecom-east": 20, "telecom-west": 3}
     assert partner_manager.get("/v1/partners/telecom-west").json["version"] == 2, "read twice, changed once"
@@ -179,8 +179,8 @@ def test_an_operators_file_holds_all_that_a_contract_says(
     quota = said.pop("quota")
     file = tmp_path / "contracts.json"
     file.write_bytes(msgspec.json.encode([said | quota | {"partner_id": "telecom-north", "state": "active"}]))
-    assert PARTS.after_migrate is not None
-    PARTS.after_migrate(PARTS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
+    assert TOOLS.after_migrate is not None
+    TOOLS.after_migrate(TOOLS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
     shown = partner_manager.get(NORTH).json
     assert {name: shown[name] for name in contract()} == contract()
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.enrollment.app import PARTS
 from services.enrollment.products.usecases.shipped import PRODUCTS
 from shared.db.pool import Database
-from shared.entry.command_line import build_cli
+from shared.entry.commands import build_cli
 
 ONE = PRODUCTS / "resident-anti-fraud.1.json"
 SHARED = PRODUCTS / "resident-anti-fraud-shared.1.json"
@@ -22,7 +21,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(environ: dict[str, str]) -> Run:
     def run(*words: str | Path) -> Result:
-        return CliRunner().invoke(build_cli(PARTS), [str(word) for word in words], env=environ)
+        return CliRunner().invoke(build_cli("services.enrollment"), [str(word) for word in words], env=environ)
 
     return run
 
@@ -51,7 +50,7 @@ def test_a_file_is_compared_with_what_is_sold(run: Run, changed: Path, database:
 
 
 def test_two_files_are_compared_without_a_database() -> None:
-    compared = CliRunner().invoke(build_cli(PARTS), ["compare-products", str(ONE), str(SHARED)], env={})
+    compared = CliRunner().invoke(build_cli("services.enrollment"), ["compare-products", str(ONE), str(SHARED)], env={})
     assert "赔付比例:由“100%”改为“70%”。" in compared.stdout
 
 

@@ -14,13 +14,13 @@ from flask import Flask
 from structlog.testing import capture_logs
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import INSTALLER
 from services.enrollment.products.domain.errors import DraftDecided, DraftOutdated
 from services.enrollment.products.store import products
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.decide_draft import approve_draft
 from services.enrollment.products.usecases.propose_product import propose_product
 from services.enrollment.products.usecases.publish_product import install_products
+from services.enrollment.tools import INSTALLER
 from shared.db.pool import Database
 from shared.values.documents import code_check_character
 from shared.values.errors import InvalidField

@@ -13,7 +13,6 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.enrollment.app import PARTS
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.statements.consumers import policies
 from services.enrollment.statements.domain.line_digest import digest_of, digest_of_each, digest_of_sold
@@ -21,7 +20,7 @@ from services.enrollment.statements.domain.statements import Statement
 from services.enrollment.statements.usecases.tie_out import TieOut, tie_out
 from shared.db.connection import connect
 from shared.db.pool import Database
-from shared.entry.command_line import build_cli
+from shared.entry.commands import build_cli
 from shared.events.policies import packed
 from shared.messaging import dead_letters, topics
 from shared.messaging.consumer import SubscriptionRunner
@@ -277,7 +276,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(environ: dict[str, str]) -> Run:
-    return lambda *words: CliRunner().invoke(build_cli(PARTS), ["tie-out", *words], env=environ)
+    return lambda *words: CliRunner().invoke(build_cli("services.enrollment"), ["tie-out", *words], env=environ)
 
 
 def test_finance_proves_a_month_on_the_command_line(march: Books, delivery: Delivery, run: Run) -> None:

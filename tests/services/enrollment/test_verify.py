@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.enrollment.app import PARTS
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.partners.store import partners
 from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.products.usecases import shipped
+from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, csv, enroll_policy, faults, load_all, row
@@ -97,8 +97,8 @@ def test_what_breaks_an_invariant_is_found(
     with busy.transaction() as tx:
         tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
         tx.execute(damage)
-    settings = PARTS.settings.load(environ)
-    found = [fault for check in PARTS.checks(settings, busy) if check.number == number for fault in check.run()]
+    settings = TOOLS.settings.load(environ)
+    found = [fault for check in TOOLS.checks(settings, busy) if check.number == number for fault in check.run()]
     assert any(said in fault for fault in found), found
 
 
@@ -109,8 +109,8 @@ def test_a_published_product_version_cannot_be_changed(database: Database) -> No
 
 def test_only_a_sandbox_has_the_simulated_partners(enrollment_url: str, environ: dict[str, str]) -> None:
     database = Database(enrollment_url, size=1)
-    assert PARTS.after_migrate is not None
-    PARTS.after_migrate(PARTS.settings.load(environ | {"SANDBOX": "false"}), database)
+    assert TOOLS.after_migrate is not None
+    TOOLS.after_migrate(TOOLS.settings.load(environ | {"SANDBOX": "false"}), database)
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM partners") == (0,)
         assert tx.one("SELECT count(*) FROM product_versions") == (len(shipped.products()),)
@@ -123,8 +123,8 @@ def test_an_operators_contracts_are_what_its_file_says_after_each_migrate(
     (east, west) = msgspec.json.decode(contracts_file.SIMULATED_CONTRACTS.read_bytes())
     file = tmp_path / "contracts.json"
     file.write_bytes(msgspec.json.encode([east | {"state": "wind_down", "products": []}, west]))
-    assert PARTS.after_migrate is not None
-    PARTS.after_migrate(PARTS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
+    assert TOOLS.after_migrate is not None
+    TOOLS.after_migrate(TOOLS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
     with database.transaction() as tx:
         changed = partners.contract(tx, PartnerId("telecom-east"))
     assert changed is not None
@@ -132,10 +132,10 @@ def test_an_operators_contracts_are_what_its_file_says_after_each_migrate(
 
 
 def test_installing_again_publishes_nothing_again(database: Database, environ: dict[str, str]) -> None:
-    settings = PARTS.settings.load(environ)
-    assert PARTS.after_migrate is not None
-    PARTS.after_migrate(settings, database)
-    PARTS.after_migrate(settings, database)
+    settings = TOOLS.settings.load(environ)
+    assert TOOLS.after_migrate is not None
+    TOOLS.after_migrate(settings, database)
+    TOOLS.after_migrate(settings, database)
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM outbox WHERE type = 'products.published'") == (len(shipped.products()),)
         assert tx.all("SELECT partner_no, partner_id FROM partners ORDER BY 1") == [

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from standardwebhooks import WebhookVerificationError
 
-from services.enrollment.app import PARTS
+from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
 from services.enrollment.webhooks.usecases import try_endpoint
 from services.enrollment.webhooks.usecases.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
@@ -327,7 +327,7 @@ def test_all_types_can_be_asked_for(east: Partner, receiver: Receiver) -> None:
 def strict_east(database: Database, environ: dict[str, str], issuer: Any) -> Partner:
     """Where the settings allow public servers over TLS alone."""
     plain = {name: value for name, value in environ.items() if "WEBHOOK" not in name}
-    return Partner(PARTS.web(PARTS.settings.load(plain)).test_client(), issuer.token("telecom-east"))
+    return Partner(TOOLS.web(TOOLS.settings.load(plain)).test_client(), issuer.token("telecom-east"))
 
 
 @pytest.fixture

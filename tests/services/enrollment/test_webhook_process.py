@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.local.issuer import Issuer
-from services.enrollment.app import PARTS
+from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.usecases.send import LEASE
 from shared.db.pool import Database
 from shared.messaging import topics
@@ -31,8 +31,8 @@ def environ(environment: Environment) -> dict[str, str]:
 def database(environ: dict[str, str]) -> Iterator[Database]:
     database = Database(environ["ENROLLMENT_DATABASE_URL"], size=2)
     settle(database)
-    settings = PARTS.settings.load(environ)
-    subscriptions = PARTS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
+    settings = TOOLS.settings.load(environ)
+    subscriptions = TOOLS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
     topics.ensure("enrollment", subscriptions, Link.from_settings(settings), partitions=4, replication=1)
     yield database
     database.close()
@@ -40,7 +40,7 @@ def database(environ: dict[str, str]) -> Iterator[Database]:
 
 @pytest.fixture
 def east(database: Database, environ: dict[str, str], issuer: Issuer) -> Partner:
-    return Partner(PARTS.web(PARTS.settings.load(environ)).test_client(), issuer.token("telecom-east"))
+    return Partner(TOOLS.web(TOOLS.settings.load(environ)).test_client(), issuer.token("telecom-east"))
 
 
 def settled(database: Database) -> int:

@@ -16,14 +16,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.enrollment import jobs
-from services.enrollment.app import PARTS
 from services.enrollment.files.intake import lines
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.files.worker import PARTS_AT_ONCE
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.policies import Claims
 from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import policies
+from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
 from shared.events.envelope import Event
 from shared.events.policies import PoliciesEnrolled
@@ -63,8 +63,8 @@ def whole(environment: Environment) -> dict[str, str]:
 def base(whole: dict[str, str]) -> Iterator[Database]:
     database = Database(whole["ENROLLMENT_DATABASE_URL"], size=2)
     settle(database)
-    settings = PARTS.settings.load(whole)
-    subscriptions = PARTS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
+    settings = TOOLS.settings.load(whole)
+    subscriptions = TOOLS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
     topics.ensure("enrollment", subscriptions, Link.from_settings(settings), partitions=4, replication=1)
     yield database
     database.close()
@@ -108,7 +108,7 @@ def rows_read(database: Database) -> int:
 
 def all_wait_after(database: Database, rows: int) -> bool:
     """Whether so many rows are done, and all threads of the worker wait in parts after them."""
-    return (waiting(database), rows_read(database)) == (jobs.PARTS_AT_ONCE, rows)
+    return (waiting(database), rows_read(database)) == (PARTS_AT_ONCE, rows)
 
 
 class _Undone(Exception):
@@ -158,7 +158,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_costs_nothing(
 
 def send(environ: dict[str, str], *events: Event) -> None:
     """Put events on their topics as another service's relay does."""
-    producer = Producer(Link.from_settings(PARTS.settings.load(environ)), "test")
+    producer = Producer(Link.from_settings(TOOLS.settings.load(environ)), "test")
     messages = []
     for event in events:
         headers = {

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.fraud_detection.app import PARTS
+from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.pool import Database
 from tests.services.fraud_detection.builders import KEYS, Caller, World
@@ -26,7 +26,7 @@ def world(database: Database) -> Iterator[World]:
     """Whatever a test does, the invariants hold at its end."""
     yield World(database)
     with database.transaction() as tx:
-        broken = {f"{number} {name}": faults for number, name, query in INVARIANTS if (faults := query(tx))}
+        broken = {f"{each.number} {each.name}": faults for each in INVARIANTS if (faults := each.find(tx))}
     assert broken == {}
 
 
@@ -47,7 +47,7 @@ def environ(fraud_detection_url: str, issuer: Issuer) -> dict[str, str]:
 
 @pytest.fixture
 def app(environ: dict[str, str]) -> Flask:
-    return PARTS.web(PARTS.settings.load(environ))
+    return TOOLS.web(TOOLS.settings.load(environ))
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.app import PARTS
 from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import PolicyErased
 from services.fraud_detection.store import claims, coverage, coverage_items, coverage_rows, erasure
+from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.erase_policies import erase as erase_now
@@ -134,7 +134,7 @@ def test_an_old_key_does_not_bring_back_what_was_said_to_an_erased_person(
         again = caller(client).post(where, body, key=key, headers=match)
         assert (again.status_code, again.json["title"]) == (410, "Done before")
         assert "李某" not in again.text
-    checks = PARTS.checks(PARTS.settings.load(environ), world.database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), world.database)
     assert [finding.number for finding in verify(checks) if not finding.holds] == []
 
 
@@ -437,7 +437,7 @@ def test_once_the_last_open_claim_is_decided_nothing_joins_an_erased_persons_pol
     assert not finished(world)
     world.decide(two)
     approve(world, two)
-    checks = PARTS.checks(PARTS.settings.load(environ), database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == set()
     erase_the_rest(database, SystemClock())
     assert finished(world)
@@ -538,7 +538,7 @@ def test_verify_notices_what_an_erasure_left_behind(database: Database, environ:
     person = world.covered()
     refused_and_appealed(world, person)
     erase(world, person)
-    checks = PARTS.checks(PARTS.settings.load(environ), database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == set()
     with database.transaction() as tx:
         assert tx.execute(damage) > 0

@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from services.fraud_detection.app import PARTS
 from services.fraud_detection.domain.errors import PolicyErased
+from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.events.claims import ClaimSubmitted
 from shared.events.payouts import PayoutChanged
@@ -71,9 +71,9 @@ class Running:
 def running(
     world: World, fraud_detection_url: str, kafka: str, topic_prefix: str, environ: dict[str, str]
 ) -> Iterator[Running]:
-    settings = PARTS.settings.load(environ)
+    settings = TOOLS.settings.load(environ)
     link = Link(kafka, topic_prefix)
-    subscriptions = PARTS.subscriptions(settings, world.database, SystemClock())
+    subscriptions = TOOLS.subscriptions(settings, world.database, SystemClock())
     running = Running(world, fraud_detection_url, link, subscriptions)
     yield running
     running.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.app import PARTS
+from services.fraud_detection.tools import TOOLS
 from shared.db.pool import Database
 from shared.entry.verify import verify
 from tests.services.fraud_detection.builders import World, champion
@@ -32,8 +32,8 @@ def lived(database: Database) -> World:
 
 
 def broken(world: World, environ: dict[str, str]) -> set[int]:
-    settings = PARTS.settings.load(environ)
-    return {finding.number for finding in verify(PARTS.checks(settings, world.database)) if not finding.holds}
+    settings = TOOLS.settings.load(environ)
+    return {finding.number for finding in verify(TOOLS.checks(settings, world.database)) if not finding.holds}
 
 
 def test_after_an_ordinary_life_every_invariant_holds(lived: World, environ: dict[str, str]) -> None:

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from services.fraud_detection.app import PARTS
 from services.fraud_detection.store import claims, coverage, limits
+from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.migrate import migrate
 from shared.db.pool import Database
@@ -42,13 +42,13 @@ INSERT INTO decisions VALUES ('{POLICY}', '{CLAIM}', 1, 2, 'approved', NULL, 144
 def lived(postgres: Postgres, tmp_path: Path) -> Iterator[Database]:
     """The released schema with one policy and an approved claim in it, brought to the newest schema."""
     for name in RELEASED:
-        shutil.copy(PARTS.migrations / name, tmp_path / name)
+        shutil.copy(TOOLS.migrations / name, tmp_path / name)
     with empty_database(postgres) as url:
         migrate(url, [tmp_path])
         database = Database(url, size=2, application_name="test")
         with database.transaction() as tx:
             tx.execute(LIFE)
-        migrate(url, [PARTS.migrations])
+        migrate(url, [TOOLS.migrations])
         yield database
         database.close()
 
@@ -59,7 +59,7 @@ def test_what_was_reserved_before_is_reserved_of_the_one_liability(lived: Databa
         assert claim is not None
         used = limits.use(tx, claim)
         assert (used.reserved_fen, used.liability_fen) == (1_440_000, 1_440_000)
-        assert {name: query(tx) for _, name, query in INVARIANTS if query(tx)} == {}
+        assert {each.name: faults for each in INVARIANTS if (faults := each.find(tx))} == {}
 
 
 def test_a_policy_of_before_waits_from_its_start_and_shares_nothing(lived: Database) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from deploy.local.issuer import Issuer
-from services.payout.app import PARTS
+from services.payout.tools import TOOLS
 from services.payout.usecases.register_payee import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
@@ -72,7 +72,7 @@ def environ(payout_url: str, issuer: Issuer, bank: RunningBank) -> dict[str, str
 
 @pytest.fixture
 def app(environ: dict[str, str]) -> Flask:
-    return PARTS.web(PARTS.settings.load(environ))
+    return TOOLS.web(TOOLS.settings.load(environ))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.payout.app import PARTS
+from services.payout.tools import TOOLS
 from shared.entry.tools import openapi
 from tests.services.payout.builders import Service
 from tests.shared.web.fuzzing import fuzz
@@ -17,7 +17,7 @@ COMMITTED = Path(__file__).parents[3] / "docs" / "api" / "payout.json"
 
 
 def test_the_committed_document_is_what_the_code_says() -> None:
-    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json.loads(openapi(PARTS)), (
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json.loads(openapi(TOOLS)), (
         "write it anew: make openapi"
     )
 

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 
 from deploy.local.issuer import Issuer
 from deploy.local.watchdog import MARK
-from services.payout.app import PARTS
 from services.payout.consumers.decisions import heard
 from services.payout.store import erasure
 from services.payout.store.erasure import ClaimPayee
+from services.payout.tools import TOOLS
 from services.payout.usecases.erase_payees import erase_next, mark
 from services.payout.usecases.take_decision import take_decision
 from shared.db.pool import Database
@@ -119,7 +119,7 @@ def test_what_was_paid_and_booked_stays_and_agrees_with_the_bank(service: Servic
     )
     now = rows(service, "SELECT t::text, e::text FROM ledger_transfers t JOIN ledger_entries e USING (transfer_id)")
     assert now == kept
-    checks = PARTS.checks(PARTS.settings.load(environ), service.database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), service.database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == set()
 
 
@@ -324,7 +324,7 @@ def test_verify_notices_what_an_erasure_left_behind(
     erase(service, paid(service))
     with database.transaction() as tx:
         tx.execute(damage)
-    checks = PARTS.checks(PARTS.settings.load(environ), database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == {12}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from services.payout.app import PARTS
 from services.payout.domain.reconciliation import Finding
+from services.payout.tools import TOOLS
 from services.payout.usecases.reconcile import Reconciliation, reconcile
 from services.payout.usecases.send_payout import send_next
 from shared.entry.verify import verify
@@ -23,7 +23,7 @@ def kinds(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
 
 def broken(service: Service, environ: dict[str, str]) -> dict[int, tuple[str, ...]]:
     """The numbers of the invariants that do not hold, with what breaks them."""
-    checks = PARTS.checks(PARTS.settings.load(environ), service.database)
+    checks = TOOLS.checks(TOOLS.settings.load(environ), service.database)
     return {finding.number: finding.faults for finding in verify(checks) if not finding.holds}
 
 

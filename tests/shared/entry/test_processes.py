@@ -27,7 +27,7 @@ from tests.real_parts import Postgres, Room
 from tests.shared.web.builders import a_note
 
 ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-m", "tests.shared.entry.notes_service"]
+COMMAND = [sys.executable, "-m", "tests.shared.entry.notes"]
 PATIENCE = 60.0
 WAITING_SQL = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 get, post = partial(httpx.get, timeout=PATIENCE), partial(httpx.post, timeout=PATIENCE)

@@ -4,24 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# 9: what a file asked for is what it did.
-_REMOVALS_MISCOUNTED: Final = """
-SELECT 'removal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.ended
-       || ' policies ended and ' || r.rows || ' rejections'
-FROM batches b,
-     LATERAL (SELECT count(*) AS ended FROM cancellations c WHERE c.batch_id = b.batch_id AND NOT c.with_predecessor) a,
-     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
-WHERE b.kind = 'removal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.ended, r.rows)
-"""
-_RENEWALS_MISCOUNTED: Final = """
-SELECT 'renewal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.renewed
-       || ' policies renewed and ' || r.rows || ' rejections'
-FROM batches b,
-     LATERAL (SELECT coalesce(sum(k.policies), 0) AS renewed FROM policy_chunks k WHERE k.batch_id = b.batch_id) a,
-     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
-WHERE b.kind = 'renewal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.renewed, r.rows)
-"""
-ROWS: Final = (_REMOVALS_MISCOUNTED, _RENEWALS_MISCOUNTED)
+from shared.db.invariants import found_by
 
 # 10: no illegal state step.
 _WAITS_FOR_NOBODY: Final = """
@@ -82,7 +65,7 @@ _ENDORSED_OUT_OF_ORDER: Final = """
 SELECT 'endorsement ' || e.endorsement_id || ' is of version ' || e.version || ' of a policy at version ' || p.version
 FROM endorsements e JOIN policies p USING (policy_id) WHERE e.version > p.version
 """
-STEPS: Final = (
+STEPS: Final = found_by(
     _WAITS_FOR_NOBODY,
     _SUCCESSOR_OUT_OF_STEP,
     _GAP,
@@ -122,4 +105,6 @@ SELECT 'the reply that is kept for a repeat of ' || k.route || ' shows the erase
 FROM idempotency_keys k JOIN erased_policies e ON e.policy_id::text = k.about
 """
 
-PERSONS: Final = (_ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD, _ERASED_STILL_TOLD, _ERASED_STILL_SHOWN)
+PERSONS: Final = found_by(
+    _ERASED_STILL_KNOWN, _ERASED_BY_NOBODY, _ERASURE_UNTOLD, _ERASED_STILL_TOLD, _ERASED_STILL_SHOWN
+)

@@ -9,6 +9,7 @@ from typing import Final
 
 from services.enrollment.statements.domain.line_digest import MODULUS
 from services.enrollment.statements.domain.statements import Sum, TransactionType, booked_in
+from shared.db.invariants import Invariant
 from shared.db.transaction import Row, Tx
 from shared.values.money import Currency, Fen
 from shared.values.periods import Period
@@ -127,3 +128,8 @@ def faults(tx: Tx) -> list[str]:
 
 def _summed(row: Row) -> Sum:
     return Sum(row[0], Fen(row[1]), Fen(row[2]), Fen(row[3]), int(row[4]) % MODULUS)
+
+
+INVARIANTS: Final = (
+    Invariant(13, "each finished month is stated, by the sum of its policies and as many lines in the file", faults),
+)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.fraud_detection.app import PARTS
+from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.train_model import train_next
 from shared.db.pool import Database
 from shared.process.clock import SystemClock
@@ -43,7 +43,7 @@ def app(fraud_detection_url: str, issuer: Issuer) -> Flask:
         "SEAL_KEYS": f"1:{key}",
         "SANDBOX": "true",
     }
-    return PARTS.web(PARTS.settings.load(environ))
+    return TOOLS.web(TOOLS.settings.load(environ))
 
 
 @pytest.fixture

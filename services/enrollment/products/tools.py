@@ -25,7 +25,7 @@ OneVersion = Annotated[str, typer.Argument(help="CODE:VERSION, in the database; 
 In = Annotated[Language, typer.Option(help="zh or en.")]
 
 
-def add(cli: typer.Typer, database: Callable[[], Database]) -> None:
+def add_commands(cli: typer.Typer, database: Callable[[], Database]) -> None:
     """Add the commands; ``database`` is opened by those that need it."""
 
     @cli.command(name="explain-product")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.db.invariants import Invariant, found_by
+
 _COVERED_AND_OPTED_OUT: Final = """
 SELECT 'policy ' || p.policy_id || ' covers a person who opted out'
        || CASE WHEN o.lifted_at IS NULL THEN '' ELSE ', by a consent that is not younger' END
@@ -41,12 +43,17 @@ SELECT 'partner ' || p.partner_no || ' is ' || p.state || CASE WHEN w.partner_no
 FROM partners p LEFT JOIN wind_downs w USING (partner_no) WHERE (p.state = 'wind_down') <> (w.partner_no IS NOT NULL)
 """
 
-QUERIES: Final = (
-    _COVERED_AND_OPTED_OUT,
-    _MOVED_ELSEWHERE,
-    _MOVED_WITHOUT_NOTICE,
-    _WIND_DOWN_MISCOUNTED,
-    _LEFT_BEHIND,
-    _STATE_WITHOUT_WORK,
+INVARIANTS: Final = (
+    Invariant(
+        10,
+        "partners end in legal steps, and nobody who opted out is covered",
+        found_by(
+            _COVERED_AND_OPTED_OUT,
+            _MOVED_ELSEWHERE,
+            _MOVED_WITHOUT_NOTICE,
+            _WIND_DOWN_MISCOUNTED,
+            _LEFT_BEHIND,
+            _STATE_WITHOUT_WORK,
+        ),
+    ),
 )
-"""None of them finds a row in a sound database."""

@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from services.enrollment.partners.store import partners
+from services.enrollment.statements.domain.statements import month_of
+from services.enrollment.statements.store import statements
+from services.enrollment.statements.usecases import tie_out as work
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId
 from shared.values.money import CNY
 
 
-def add(cli: typer.Typer, database: Callable[[], Database]) -> None:
+def add_commands(cli: typer.Typer, database: Callable[[], Database]) -> None:
     """Add the command; what it needs is opened when it runs."""
 
     @cli.command(name="tie-out")
@@ -22,11 +26,6 @@ def add(cli: typer.Typer, database: Callable[[], Database]) -> None:
         month: Annotated[str, typer.Option(help="The month, e.g. 2026-11.")],
     ) -> None:
         """Prove that a statement, its file, the policies and the events agree to the fen; exit code 1 if not."""
-        from services.enrollment.partners.store import partners  # noqa: PLC0415
-        from services.enrollment.statements.domain.statements import month_of  # noqa: PLC0415  # only what runs is imported
-        from services.enrollment.statements.store import statements  # noqa: PLC0415
-        from services.enrollment.statements.usecases import tie_out as work  # noqa: PLC0415
-
         try:
             day = month_of(month, "--month")
         except InvalidField as error:

@@ -1,0 +1,14 @@
+"""The vault that enrollment's processes make of the settings."""
+
+from __future__ import annotations
+
+from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.settings import Settings
+from shared.entry import wiring
+from shared.privacy.tokens import Tokenizer
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Ends the process if a key is not set."""
+    keys = wiring.token_keys(settings)
+    return Vault(Tokenizer(keys), wiring.sealer(settings), rotating=len(keys.keys) > 1)

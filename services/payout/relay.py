@@ -1,0 +1,11 @@
+"""Payout's relay."""
+
+from __future__ import annotations
+
+from services.payout.settings import Settings
+from shared.entry import relay
+
+
+def run() -> None:
+    """Until told to stop."""
+    relay.run(Settings.load())
