@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from flask import Flask
 from typer import Typer
 
-from shared.db import audit
+from shared.db import audit, text_columns
 from shared.db import migrate as runner
 from shared.db.pool import Database
 from shared.entry import wiring
@@ -85,13 +85,19 @@ def verify(tools: Tools[S], settings: S) -> list[Finding]:
 
 
 def shared_checks(tools: Tools[S], settings: S, pool: Database) -> tuple[Check, ...]:
-    """What holds in every service: no event lost on its way out or in, and an audit trail that nobody changed."""
+    """What holds in every service: no event lost on its way out or in, an audit trail that nobody changed, and no
+    phone or identity number in clear.
+    """
     link = Link.from_settings(settings)
     subscriptions = tools.subscriptions(settings, pool, wiring.business_clock(settings, pool))
 
     def audit_chain() -> list[str]:
         with pool.transaction() as tx:
             return audit.broken_links(tx)
+
+    def clear_texts() -> list[str]:
+        with pool.transaction() as tx:
+            return [*text_columns.without_kind(tx), *text_columns.personal_numbers(tx)]
 
     def read_once() -> list[str]:
         return [fault for each in subscriptions for fault in events.without_effect(link, pool, settings.SERVICE, each)]
@@ -100,6 +106,7 @@ def shared_checks(tools: Tools[S], settings: S, pool: Database) -> tuple[Check, 
         Check(5, "every outbox row is on its topic", lambda: events.unpublished(link, pool)),
         Check(5, "what was read is in the inbox or the dead letters", read_once),
         Check(11, "the audit chain is whole", audit_chain),
+        Check(12, "no phone or identity number stands in clear in any text column", clear_texts),
     )
 
 

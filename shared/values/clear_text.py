@@ -1,4 +1,4 @@
-"""The kinds of text that are stored in clear, and what each may not hold. Pure.
+"""The kinds of text that are stored, and what those in clear may not hold. Pure.
 
 Each column that can hold text names its kind in its comment (shared/db/text_columns.py reads them from the catalog),
 and each field of a request that ends in one is of the same kind (shared/web/models.py). What is personal is sealed,
@@ -35,6 +35,17 @@ class TextKind(StrEnum):
     """What somebody writes for others to read: a reason, a note, a contact, the words of a product."""
     JSON = "json"
     """A document of such texts, as text or jsonb."""
+
+
+class BytesKind(StrEnum):
+    """What a column of bytes holds."""
+
+    SEALED = "sealed"
+    """Ciphertext, which may be anything."""
+    DIGEST = "digest"
+    """A hash, a token, a signature, a public key or a model: nobody's text."""
+    GZIP = "gzip"
+    """Comma-separated values, packed; read like the texts of a document."""
 
 
 PERSONAL: Final = "It holds a phone or identity number, and what is sent here is stored in clear."

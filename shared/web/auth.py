@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import extract_compact
 
 from shared.process import clock, metrics
+from shared.values.clear_text import TextKind, is_personal
 from shared.web.errors import NotAuthenticated, TokenMissing
 from shared.web.issuer_keys import IssuerKeys, algorithm, is_key_name
 
@@ -143,11 +144,15 @@ class TokenVerifier:
         subject, client, tenant = claims.get("sub"), claims.get("client_id", claims.get("azp")), claims.get("tenant")
         if not isinstance(client, str) or not _NAME.fullmatch(client):
             _refuse("it names no client", "client")
+        if is_personal(TextKind.NAME, client):
+            _refuse("its client is called by a phone or identity number, and is stored in clear", "client")
         audience = claims.get("aud")
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             _refuse("it is for another audience", "audience", client)
         if not isinstance(subject, str) or not _NAME.fullmatch(subject):
             _refuse("it names no subject", "subject", client)
+        if is_personal(TextKind.NAME, subject):
+            _refuse("its subject is a phone or identity number, and is stored in clear", "subject", client)
         if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
             _refuse("it names no tenant", "tenant", client)
         scope = claims.get("scope", "")

@@ -51,6 +51,27 @@ _QUOTAS: Final = ("tests/services/enrollment/test_quotas.py",)
 
 _SHARED: Final = (
     Guard(
+        "no phone or identity number in a field that is stored in clear",
+        "shared/web/endpoint.py",
+        "        if route.writes:\n",
+        "        if route.writes and not arguments:\n",
+        ("tests/services/payout/test_http.py",),
+    ),
+    Guard(
+        "a phone or identity number in clear breaks invariant 12",
+        "shared/db/text_columns.py",
+        "if value is not None and column.holds_number(value):",
+        "if value is None:",
+        ("tests/shared/db/test_text_columns.py",),
+    ),
+    Guard(
+        "a consent's version and channel tell no number",
+        "services/enrollment/policies/domain/rows.py",
+        "        if is_personal(TextKind.LABEL, text):\n",
+        "        if not text and is_personal(TextKind.LABEL, text):\n",
+        ("tests/rules/enrollment/test_rows.py",),
+    ),
+    Guard(
         "inbox",
         "shared/messaging/inbox.py",
         "return {EventId(row[0]) for row in tx.all(_RECEIVE, (sorted(set(events)), consumer))}",

@@ -98,6 +98,8 @@ def test_the_file_keeps_the_reason_of_a_suspension_too(database: Database, follo
     [
         ({"name": ""}, "$[1].name"),
         ({"contact": "x" * 201}, "$[1].contact"),
+        ({"contact": "Ms Li, 138 1234 5678"}, "$[1].contact"),
+        ({"name": "13812345678"}, "$[1].name"),
         ({"partner_id": "North\n"}, "$[1].partner_id"),
         ({"settlement_day": 29}, "$[1].settlement_day"),
         ({"back_dating_days": 367}, "$[1].back_dating_days"),

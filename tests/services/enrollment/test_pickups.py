@@ -222,6 +222,18 @@ def test_a_name_is_taken_as_long_as_the_names_of_what_is_written_beside_fit_the_
     assert {each["file"] for each in logs if each["event"] == "pickup_name_too_long"} == {too_long}
 
 
+def test_a_file_that_is_called_by_a_phone_number_is_left_alone_and_its_name_is_nowhere(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    left(tmp_path, "roster-13812345678.csv", csv([fresh(1)]))
+    with capture_logs() as logs:
+        run_all(pickups(database, vault, pickup(tmp_path.as_uri())), database, vault)
+
+    assert pairs(database) == []
+    assert "pickup_name_is_personal" in {each["event"] for each in logs}
+    assert "13812345678" not in str(logs)
+
+
 def test_a_file_that_no_day_has_room_for_is_refused_and_one_for_tomorrow_waits_while_others_go_on(
     database: Database, vault: Vault, tmp_path: Path
 ) -> None:

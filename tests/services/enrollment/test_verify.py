@@ -81,14 +81,6 @@ def test_a_sound_service_has_nothing_to_report(busy: Database, environ: dict[str
         (10, "UPDATE policies SET state = 'canceled'", "has no cancellation"),
         (10, "UPDATE policies SET product_version = 9", "which do not exist"),
         (10, "UPDATE batches SET state = 'processing' WHERE state = 'finished'", "0 parts still to do"),
-        (12, "UPDATE policies SET partner_reference = '13912345678'", "looks like an identity"),
-        (
-            12,
-            "INSERT INTO dry_run_rows SELECT batch_id, 2, '13912345678' FROM batches",
-            "dry run of batch",
-        ),
-        (12, "UPDATE rejection_reasons SET detail = 'No phone 13912345678 exists.'", "looks like an identity"),
-        (12, 'UPDATE outbox SET body = \'{"id": "110101198003150011"}\'', "looks like an identity"),
     ],
 )
 def test_what_breaks_an_invariant_is_found(

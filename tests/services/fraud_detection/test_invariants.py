@@ -66,7 +66,6 @@ PAYOUT = (
         (7, "UPDATE decisions SET decided_by = 'nobody' WHERE outcome = 'refused'"),
         (10, "UPDATE claim_steps SET from_state = 'submitted' WHERE to_state = 'refused'"),
         (10, "UPDATE claims SET state = 'review' WHERE state = 'approved'"),
-        (12, "UPDATE decisions SET clause = '00010119890101001X' WHERE outcome = 'refused'"),
     ],
 )
 def test_what_was_broken_is_reported(lived: World, environ: dict[str, str], number: int, damage: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from random import Random
 
 import pytest
 
 from shared.values.clear_text import TextKind, is_personal
 from shared.values.documents import check_digit
-from shared.values.personal_numbers import is_personal_number, stands_alone_in, stands_in
+from shared.values.personal_numbers import ANY_DIGIT, is_personal_number, stands_alone_in, stands_in
 
 PHONES = (
     "13812345678",
@@ -91,3 +93,9 @@ def test_of_random_references_of_18_digits_one_in_a_thousand_at_most_is_taken_fo
     random = Random(20261130)  # noqa: S311  # no secret
 
     assert sum(is_personal_number(f"{random.randrange(10**18):018}") for _ in range(20_000)) < 20
+
+
+def test_the_digits_that_a_search_looks_for_are_those_that_folding_makes_digits() -> None:
+    folded = {chr(code) for code in range(0x110000) if unicodedata.normalize("NFKC", chr(code)) in set("0123456789")}
+
+    assert set(re.findall(f"[{ANY_DIGIT}]", "".join(map(chr, range(0x110000))))) == folded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from typing import Any
 
 import pytest
 from joserfc import jwt
@@ -162,6 +163,18 @@ def test_9_a_token_without_the_scope_is_forbidden(caller: Caller, own_issuer: Te
 @pytest.mark.parametrize("tenant", [None, "", "North", "a/b", 5, "x" * 80, ["north"]])
 def test_10_a_token_without_a_proper_tenant_is_refused(own_issuer: TestIssuer, tenant: object) -> None:
     assert "tenant" in refused(own_issuer, own_issuer.token(tenant=tenant))
+
+
+@pytest.mark.parametrize("claim", ["sub", "client_id"])
+@pytest.mark.parametrize("number", ["13812345678", "tel:+8613812345678", "110101199001011234"])
+def test_10_a_token_that_calls_somebody_by_a_phone_or_identity_number_is_refused(
+    own_issuer: TestIssuer, claim: str, number: str
+) -> None:
+    claims: dict[str, Any] = {claim: number}
+    said = refused(own_issuer, own_issuer.token(**claims))
+
+    assert "phone or identity number" in said
+    assert number not in said
 
 
 def test_11_a_token_of_a_key_that_was_rotated_out_is_refused(own_issuer: TestIssuer) -> None:

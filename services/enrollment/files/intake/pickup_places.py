@@ -23,6 +23,7 @@ from fsspec.implementations.local import LocalFileSystem
 from services.enrollment.files.domain.file_columns import BatchKind
 from services.enrollment.files.intake.upload import Format, Sent
 from shared.process.logs import get_logger
+from shared.values.clear_text import TextKind, is_personal
 from shared.values.errors import FangzhaError
 
 log = get_logger()
@@ -215,6 +216,8 @@ def _candidates(listed: Iterable[str]) -> Iterator[tuple[str, re.Match[str]]]:
             log.warning("pickup_name_unreadable", name=name.encode(errors="backslashreplace").decode())
         elif len(name.encode()) > _LONGEST_NAME:
             log.warning("pickup_name_too_long", file=name, most_bytes=_LONGEST_NAME)
+        elif is_personal(TextKind.FILE_NAME, name):
+            log.warning("pickup_name_is_personal")  # and so it is not told
         else:
             yield name, match
 

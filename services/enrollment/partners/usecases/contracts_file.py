@@ -29,6 +29,7 @@ from services.enrollment.partners.domain.partners import (
     SuspensionReason,
 )
 from services.enrollment.products.domain.compensation import Compensation, CompensationKind
+from shared.values.clear_text import PERSONAL, WITHOUT, TextKind, is_personal
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, ProductCode
 
@@ -78,6 +79,9 @@ def contracts(file: Path = SIMULATED_CONTRACTS) -> list[ContractEntry]:
 
 
 def _terms(each: _Contract, place: int) -> PartnerTerms:
+    for field in ("partner_id", "name", "contact"):
+        if is_personal(TextKind.SENTENCE, getattr(each, field)):
+            raise msgspec.ValidationError(f"{PERSONAL} {WITHOUT} - at `$[{place}].{field}`")
     contract = Contract(
         partner_no=0,
         partner_id=PartnerId(each.partner_id),

@@ -60,20 +60,6 @@ LEFT JOIN partners r USING (partner_no)
 WHERE v.product_id IS NULL OR r.partner_no IS NULL
 """
 
-# 12: no clear identity where none belongs. The pattern is an 18-digit number or a mobile number standing alone.
-_CLEAR_IDENTITY: Final = r"""
-SELECT DISTINCT place || ' holds what looks like an identity or phone number' FROM (
-    SELECT 'partner_reference of policy ' || policy_id AS place, partner_reference AS text FROM policies
-    UNION ALL SELECT 'rejection reason ' || reason_no, detail || ' ' || fix FROM rejection_reasons
-    UNION ALL SELECT 'rejection of batch ' || batch_id || ' line ' || line, partner_reference FROM batch_rejections
-    UNION ALL SELECT 'dry run of batch ' || batch_id || ' line ' || line, partner_reference FROM dry_run_rows
-    UNION ALL SELECT 'outbox event ' || event_id, body FROM outbox
-    UNION ALL SELECT 'webhook delivery ' || delivery_id, body FROM webhook_deliveries
-    UNION ALL SELECT 'audit row ' || number, actor || ' ' || subject || ' ' || details FROM audit_log
-) clear
-WHERE text ~ '(?<![0-9A-Za-z.:-])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z.:-])'
-"""
-
 INVARIANTS: Final = (
     Invariant(
         4,
@@ -82,6 +68,5 @@ INVARIANTS: Final = (
     ),
     Invariant(10, "policies took no illegal step", found_by(_POLICY_STATE, _POLICY_WITHOUT_PRODUCT)),
     Invariant(10, "terms, renewals and refunds are in step", lifecycle_integrity.STEPS),
-    Invariant(12, "no identity stands in clear", found_by(_CLEAR_IDENTITY)),
     Invariant(12, "erased persons are known by nothing", lifecycle_integrity.PERSONS),
 )
