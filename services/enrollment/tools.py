@@ -12,9 +12,9 @@ from services.enrollment.files.store import integrity as files
 from services.enrollment.partners.store import integrity as partners
 from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.partners.usecases.follow_contracts import follow_contracts
-from services.enrollment.people.wiring import vault_of
 from services.enrollment.policies.store import integrity as policies
 from services.enrollment.policies.usecases.erase_person import records_that_open
+from services.enrollment.policies.wiring import vault_of
 from services.enrollment.products import tools as products
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.publish_product import install_products

@@ -7,13 +7,14 @@ from typing import Final
 from flask import Flask
 
 from services.enrollment.files import web as files
+from services.enrollment.files.store.erasures import forget_references
 from services.enrollment.partners import web as partners
 from services.enrollment.partners.usecases.quotas import EnrollmentPermits
 from services.enrollment.people import web as people
-from services.enrollment.people.wiring import vault_of
 from services.enrollment.policies import web as policies
 from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.usecases.certify_policy import CodeKey
+from services.enrollment.policies.wiring import vault_of
 from services.enrollment.products import web as products
 from services.enrollment.settings import Settings
 from services.enrollment.statements import web as statements
@@ -38,6 +39,8 @@ def application(settings: Settings) -> Flask:
         problems={error: row for wing in WINGS for error, row in wing.PROBLEMS.items()},
         deps=Deps(
             vault=vault,
+            elsewhere=forget_references,
+            sealer=vault.sealer,
             sandbox=settings.sandbox,
             trials=Trials(database, courier_of(settings), vault.sealer),
             permits=EnrollmentPermits(wiring.database(settings, "quotas", size=1)),

@@ -415,7 +415,7 @@ _LIFECYCLE: Final = (
     ),
     Guard(
         "a forgotten person's messages are overwritten",
-        "services/enrollment/policies/store/erasures.py",
+        "services/enrollment/webhooks/store/webhook_deliveries.py",
         "WHERE body LIKE ANY (%s)",
         "WHERE body LIKE ANY (%s) AND false",
         ("tests/services/enrollment/test_erasures.py",),

@@ -11,8 +11,8 @@ from services.enrollment.files.usecases.end_failed_batches import forget_failed_
 from services.enrollment.files.usecases.load_batch import count_waiting, give_up, load_next_part
 from services.enrollment.files.usecases.pick_up_files import Pickups
 from services.enrollment.files.usecases.under_way import Overtaken, Turn, UnderWay
-from services.enrollment.people.usecases.vault import Vault
-from services.enrollment.people.wiring import vault_of
+from services.enrollment.policies.usecases.vault import Vault
+from services.enrollment.policies.wiring import vault_of
 from services.enrollment.settings import Settings
 from shared.db.pool import Database
 from shared.messaging.failures import PASSING

@@ -1,1 +1,1 @@
-"""People as enrollment knows them: consents, opt-outs, and the vault that turns them into tokens and sealed records."""
+"""People as enrollment knows them: who agreed to what, who opted out, and what a policy says of the insured."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.enrollment.people.wiring import vault_of
 from services.enrollment.policies.consumers import claim_decisions, payouts
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.run_renewals import work_off_renewals
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
+from services.enrollment.policies.wiring import vault_of
 from services.enrollment.settings import Settings
 from shared.db.pool import Database
 from shared.messaging.jobs import Job, in_a_transaction

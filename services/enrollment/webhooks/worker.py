@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from services.enrollment.people.wiring import vault_of
 from services.enrollment.settings import Settings
 from services.enrollment.webhooks.usecases.send import Sender, count_due, drop_old
 from services.enrollment.webhooks.wiring import courier_of
 from shared.db.pool import Database
+from shared.entry import wiring
 from shared.messaging.jobs import Job
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
@@ -25,7 +25,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = ()
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
     """Send what partners' servers are to be told, count what waits, and drop what is old."""
-    sender = Sender(database, courier_of(settings), vault_of(settings).sealer, clock)
+    sender = Sender(database, courier_of(settings), wiring.sealer(settings), clock)
     return (
         Job("send-webhooks", SEND_SECONDS, sender.send_due),
         Job("count-webhooks", COUNT_SECONDS, partial(count_due, database)),

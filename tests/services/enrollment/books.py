@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.publish_product import install_products
 from services.enrollment.statements.domain.statements import Statement

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 from services.enrollment.files.usecases.load_batch import load_next_part
 from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.partners.usecases.follow_contracts import follow_contracts
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.publish_product import install_products

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.usecases.send import Sender
 from shared.courier.addresses import parse_networks

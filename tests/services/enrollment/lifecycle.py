@@ -14,11 +14,11 @@ from services.enrollment.files.store import batches
 from services.enrollment.files.store.batches import Rejection
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.people.domain.policies import CancelReason, Policy
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import policies
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.run_renewals import work_off_renewals
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db import sandbox_clock
 from shared.db.pool import Database
 from shared.events.envelope import Event

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.enrollment.files.intake.pickup_places import QUIET, Pickup, Place
 from services.enrollment.files.usecases.pick_up_files import Pickups
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process.clock import SystemClock
 from tests.services.enrollment.builders import PRODUCT, load_all

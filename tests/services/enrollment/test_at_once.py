@@ -14,10 +14,10 @@ import pytest
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.partners.usecases.keep_partner import hold_partner, keep_partner
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import AlreadyCovered, NotInForce
 from services.enrollment.policies.domain.rows import RawRow
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.compensation import Compensation
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.decide_draft import approve_draft

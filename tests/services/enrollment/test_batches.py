@@ -26,9 +26,9 @@ from services.enrollment.people.domain.consents import ConsentText
 from services.enrollment.people.domain.policies import Insured
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import RawRow
 from services.enrollment.policies.store import policies
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.process import traces

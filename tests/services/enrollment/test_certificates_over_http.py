@@ -10,8 +10,8 @@ import pypdf
 from flask import Flask
 
 from services.enrollment.partners.domain.partners import ZONE
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.endorsements import ItemAdded, ItemRemoved
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item
 from shared.db.pool import Database
 from shared.process.clock import wall_now

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, csv, load_all, row

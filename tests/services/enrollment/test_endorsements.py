@@ -12,12 +12,12 @@ import pytest
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.partners.usecases.wind_down import wind_down
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.endorsements import Change, ItemAdded, ItemRemoved, NameCorrected, PhoneChanged
 from services.enrollment.policies.store import erasures
 from services.enrollment.policies.store.outcomes import note_claim
 from services.enrollment.policies.usecases import work_off_wind_downs as steps
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item
 from services.enrollment.statements.domain.statements import ZONE
 from shared.db.pool import Database

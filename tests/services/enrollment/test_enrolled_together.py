@@ -9,12 +9,13 @@ import msgspec
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.files.store.erasures import forget_references
 from services.enrollment.policies.domain.errors import AlreadyCovered, AlreadyCoveredByYou
 from services.enrollment.policies.store import policies
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.policies.usecases.erase_person import erase_person
 from services.enrollment.policies.usecases.opt_out import opt_out, persons_tokens
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item, Risk
 from services.enrollment.products.domain.schedules import Order
 from shared.db.pool import Database
@@ -203,7 +204,9 @@ def test_one_who_is_forgotten_leaves_the_others_of_the_chunk_readable(
 ) -> None:
     one, other = enrolled(enroll(database, vault, [person(1), person(2)]))
     with database.transaction() as tx:
-        erase_person(tx, one.policy.policy_id, "court_order", vault=vault, actor="officer", now=NOW)
+        erase_person(
+            tx, one.policy.policy_id, "court_order", vault=vault, elsewhere=forget_references, actor="officer", now=NOW
+        )
     with database.transaction() as tx:
         assert vault.insured(tx, one.policy).name == ""
         assert vault.insured(tx, other.policy).name == "姓名2"

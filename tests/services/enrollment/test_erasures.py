@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from services.enrollment.files.domain.file_columns import BatchKind
+from services.enrollment.files.store.erasures import forget_references
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.erasures import RetentionRule, kept_until
 from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.policies.usecases.erase_person import erase_person
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.webhooks.usecases.send import Sender
 from services.enrollment.webhooks.usecases.tell import tell_claim
 from shared.events.policies import PoliciesErased, PolicyCanceled
@@ -52,7 +53,9 @@ def erase(office: Office, *, reference: str, partner: str = "") -> None:
             (reference, partner),
         )
         assert found is not None
-        erase_person(tx, found[0], "court_order", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx, found[0], "court_order", vault=office.vault, elsewhere=forget_references, actor="officer", now=NOW
+        )
 
 
 def test_an_erasure_waits_for_a_renewal_and_a_second_one_for_the_first(office: Office, environ: dict[str, str]) -> None:
@@ -92,6 +95,7 @@ def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(
             policy.policy_id,
             "request_after_retention",
             vault=office.vault,
+            elsewhere=forget_references,
             actor="officer",
             now=FIVE_YEARS_ON - timedelta(seconds=1),
         )
@@ -102,6 +106,7 @@ def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(
             policy.policy_id,
             "request_after_retention",
             vault=office.vault,
+            elsewhere=forget_references,
             actor="officer",
             now=FIVE_YEARS_ON,
         )
@@ -116,7 +121,15 @@ def test_who_was_covered_is_forgotten_when_the_law_asks_for_the_records_no_more(
     assert (told.policy_ids, told.ground) == ([policy.policy_id], "request_after_retention")
     assert faults(office.database, environ) == []
     with pytest.raises(PersonForgotten), office.database.transaction() as tx:
-        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=FIVE_YEARS_ON)
+        erase_person(
+            tx,
+            policy.policy_id,
+            "court_order",
+            vault=office.vault,
+            elsewhere=forget_references,
+            actor="officer",
+            now=FIVE_YEARS_ON,
+        )
 
 
 def test_cover_that_runs_keeps_a_person_known_unless_a_ground_overrides(
@@ -124,9 +137,25 @@ def test_cover_that_runs_keeps_a_person_known_unless_a_ground_overrides(
 ) -> None:
     policy = office.enroll(1)
     with pytest.raises(CoverStillRuns), office.database.transaction() as tx:
-        erase_person(tx, policy.policy_id, "request_after_retention", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx,
+            policy.policy_id,
+            "request_after_retention",
+            vault=office.vault,
+            elsewhere=forget_references,
+            actor="officer",
+            now=NOW,
+        )
     with office.database.transaction() as tx:
-        erase_person(tx, policy.policy_id, "enrolled_by_mistake", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx,
+            policy.policy_id,
+            "enrolled_by_mistake",
+            vault=office.vault,
+            elsewhere=forget_references,
+            actor="officer",
+            now=NOW,
+        )
     assert office.policy(policy.policy_id).state == "canceled"
     (told,) = office.told(PolicyCanceled)
     assert (told.refund_fen, told.reason) == (1200, "enrolled_by_mistake")
@@ -147,7 +176,9 @@ def test_a_person_of_a_file_is_forgotten_with_every_partner_and_under_each_key(
         assert found is not None
     later = Office(office.database, rotated).enroll(3, now=ENDS, tenant="telecom-west", effective_date="2027-03-03")
     with office.database.transaction() as tx:
-        done = erase_person(tx, found[0], "court_order", vault=rotated, actor="officer", now=ENDS)
+        done = erase_person(
+            tx, found[0], "court_order", vault=rotated, elsewhere=forget_references, actor="officer", now=ENDS
+        )
     assert set(done.policy_ids) == {found[0], later.policy_id}
     with office.database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM batch_rejections WHERE partner_reference = 'sub-000000003'") == (0,)
@@ -235,7 +266,9 @@ def test_the_log_of_webhooks_forgets_the_partner_s_own_number_and_the_cancellati
     send(sender)
     with office.database.transaction() as tx:
         tell_claim(tx, decided(policy, outcome="approved", amount_fen=700))
-        erase_person(tx, policy, "court_order", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx, policy, "court_order", vault=office.vault, elsewhere=forget_references, actor="officer", now=NOW
+        )
     send(sender)
     with office.database.transaction() as tx:
         bodies = [json.loads(text) for (text,) in tx.all("SELECT body FROM webhook_deliveries")]
@@ -273,7 +306,15 @@ def test_verify_finds_who_was_erased_and_is_known_all_the_same(
 ) -> None:
     policy = office.enroll(1)
     with office.database.transaction() as tx:
-        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx,
+            policy.policy_id,
+            "court_order",
+            vault=office.vault,
+            elsewhere=forget_references,
+            actor="officer",
+            now=NOW,
+        )
     with office.database.transaction() as tx:
         tx.execute(damage)
     assert any(said in fault for fault in faults(office.database, environ))
@@ -284,7 +325,15 @@ def test_verify_opens_the_sealed_records_of_those_who_were_erased(office: Office
     with office.database.transaction() as tx:
         before = tx.one("SELECT sealed FROM policy_chunks")
         assert before is not None
-        erase_person(tx, policy.policy_id, "court_order", vault=office.vault, actor="officer", now=NOW)
+        erase_person(
+            tx,
+            policy.policy_id,
+            "court_order",
+            vault=office.vault,
+            elsewhere=forget_references,
+            actor="officer",
+            now=NOW,
+        )
     with office.database.transaction() as tx:
         tx.execute("UPDATE policy_chunks SET sealed = %s", before)
     assert any("still says who is insured" in fault for fault in faults(office.database, environ))

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import outcomes
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.web import WINGS
 from shared.db.pool import Database
 from shared.process.clock import wall_now

@@ -10,10 +10,10 @@ from services.enrollment.files.store import batches
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.domain.policies import Consent
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import AlreadyCovered
 from services.enrollment.policies.domain.rows import RawRow
 from services.enrollment.policies.usecases.opt_out import lift_opt_out, opt_out, persons_tokens
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer

@@ -14,12 +14,12 @@ from services.enrollment.files.usecases.receive_batch import Declared, receive_b
 from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.domain.policies import Consent, Policy
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import AlreadyCovered
 from services.enrollment.policies.domain.rows import RawRow
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.opt_out import OptedOutNow, lift_opt_out, opt_out, persons_tokens
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer

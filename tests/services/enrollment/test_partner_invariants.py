@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
 from tests.services.enrollment.builders import faults, row

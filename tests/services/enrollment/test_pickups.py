@@ -26,7 +26,7 @@ from services.enrollment.files.store import picked_files
 from services.enrollment.files.usecases.pickup_note import MOST_TRIES
 from services.enrollment.partners.domain.file_keys import FileKey
 from services.enrollment.partners.store import file_keys
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults, load_all, row
 from tests.services.enrollment.pickup_builders import left, pairs, pickup, pickups, receipt, run_all, run_all_in_vain

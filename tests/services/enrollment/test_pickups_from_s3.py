@@ -13,7 +13,7 @@ from fsspec import filesystem
 from moto.server import ThreadedMotoServer
 
 from services.enrollment.files.intake.pickup_places import Pickup
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from tests.services.enrollment.builders import csv, faults
 from tests.services.enrollment.pickup_builders import pairs, pickup, pickups, run_all, run_all_in_vain

@@ -14,7 +14,7 @@ from services.enrollment.files.usecases.receive_batch import Declared, receive_b
 from services.enrollment.partners.domain.errors import LargerThanADay, TooManyEnrollments, TooManyRows
 from services.enrollment.partners.domain.quotas import block, window_of
 from services.enrollment.partners.usecases.quotas import EnrollmentPermits, forget_windows
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process import clock
 from shared.values.ids import PartnerId

@@ -14,11 +14,11 @@ from services.enrollment.files.intake import lines
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.policies import Insured, Policy
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.renewals import RENEWAL_CODES, fault
 from services.enrollment.policies.store import erasures, renewals
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
 from services.enrollment.policies.usecases.run_renewals import start_renewals, work_off_renewals
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled

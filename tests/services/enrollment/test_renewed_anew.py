@@ -12,11 +12,12 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.enrollment.people.store import opt_outs, sealed_records
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.people.store import opt_outs
 from services.enrollment.policies.domain.errors import AlreadyCovered
+from services.enrollment.policies.store import sealed_records
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled
 from services.enrollment.policies.usecases.renew_one import renew_one
+from services.enrollment.policies.usecases.vault import Vault
 from shared.events.policies import PoliciesEnrolled
 from shared.process.clock import wall_now
 from shared.values.errors import FangzhaError

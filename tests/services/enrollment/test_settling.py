@@ -13,7 +13,7 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.enrollment.partners.usecases.wind_down import wind_down
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.statements.domain.errors import BankReferenceUsed
 from services.enrollment.statements.domain.statements import ZONE, Statement, Sum, booked_in
 from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute

@@ -10,8 +10,8 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.endorsements import ItemAdded
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item
 from services.enrollment.statements.domain.statements import COLUMNS, Sum
 from services.enrollment.statements.store import statement_lines

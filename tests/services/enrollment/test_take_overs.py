@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.enrollment.partners.domain.errors import CannotTakeOver
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
 from tests.services.enrollment.builders import NOW, PRODUCT, faults, row

@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.statements.consumers import policies
 from services.enrollment.statements.domain.line_digest import digest_of, digest_of_each, digest_of_sold
 from services.enrollment.statements.domain.statements import Statement

@@ -18,8 +18,8 @@ import zstandard
 from services.enrollment.files.domain.results import COLUMNS as RESULT_COLUMNS
 from services.enrollment.files.intake.column_names import SYNONYMS
 from services.enrollment.files.usecases.end_failed_batches import KEPT, forget_failed_parts
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process.clock import wall_now
 from tests.services.enrollment.builders import Answer, Partner, csv, faults, load_all, row

@@ -10,8 +10,8 @@ import pytest
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.partners.store import partners
 from services.enrollment.partners.usecases import contracts_file
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.usecases import shipped
 from services.enrollment.tools import TOOLS
 from shared.db.pool import Database

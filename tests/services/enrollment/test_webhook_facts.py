@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.consumers import claim_decisions, payouts
 from services.enrollment.policies.usecases.run_renewals import start_renewals
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database

@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 from typing_extensions import override
 
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.webhooks.domain.webhook_facts import BatchFinished
 from services.enrollment.webhooks.store import webhook_deliveries, webhook_queue
 from services.enrollment.webhooks.usecases import send as send_webhooks

@@ -22,10 +22,10 @@ from services.enrollment.partners.domain.partners import PartnerRecord
 from services.enrollment.partners.store import partner_records
 from services.enrollment.partners.usecases.keep_partner import suspend_partner
 from services.enrollment.partners.usecases.wind_down import wind_down
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import transfers
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from shared.db.pool import Database
 from shared.values.errors import InvalidField

@@ -21,8 +21,8 @@ from services.enrollment.files.usecases.receive_batch import Declared, receive_b
 from services.enrollment.files.worker import PARTS_AT_ONCE
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.policies import Claims
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.store import policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
 from shared.events.envelope import Event

@@ -20,7 +20,6 @@ from services.enrollment.files.usecases.under_way import Turn
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
-from services.enrollment.people.usecases.vault import Vault, seal_records
 from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.many_rows import EPOCH, MICROSECOND
 from services.enrollment.policies.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
@@ -28,6 +27,7 @@ from services.enrollment.policies.store import many_policies, standing
 from services.enrollment.policies.store.many_policies import NewChunk
 from services.enrollment.policies.store.standing import Standing
 from services.enrollment.policies.usecases.announce import chunk_enrolled
+from services.enrollment.policies.usecases.vault import Vault, seal_records
 from shared.db.transaction import Tx
 from shared.events.policies import PolicyColumns
 from shared.messaging import outbox

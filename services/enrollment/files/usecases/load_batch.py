@@ -16,10 +16,11 @@ from services.enrollment.files.store.batches import Work
 from services.enrollment.files.usecases.enroll_rows import enroll_rows
 from services.enrollment.files.usecases.remove_rows import remove_rows
 from services.enrollment.files.usecases.renew_rows import renew_rows
+from services.enrollment.files.usecases.sealed_parts import open_part
 from services.enrollment.files.usecases.tell_batch import tell_batch
 from services.enrollment.files.usecases.under_way import Overtaken, Turn, UnderWay
-from services.enrollment.people.usecases.vault import Vault, open_part
 from services.enrollment.policies.store import standing
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey

@@ -39,7 +39,7 @@ from services.enrollment.partners.domain.errors import (
     TooManyRows,
 )
 from services.enrollment.partners.usecases.contracts import Sale, contract_of
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.db.pool import Database
 from shared.db.transaction import Tx

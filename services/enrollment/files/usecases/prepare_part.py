@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from services.enrollment.files.intake import parse
-from services.enrollment.people.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from services.enrollment.policies.domain.many_rows import ACCEPTED, Refused, judge_all
 from services.enrollment.policies.domain.rows import Desk
+from services.enrollment.policies.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
 
 

@@ -11,9 +11,10 @@ from services.enrollment.files.domain.errors import NotSoldByFile, NotTheDeclare
 from services.enrollment.files.domain.file_columns import FILE_COLUMNS, BatchKind
 from services.enrollment.files.intake.upload import Sent, Upload
 from services.enrollment.files.store import batches
+from services.enrollment.files.usecases.sealed_parts import seal_part
 from services.enrollment.partners.usecases import quotas
 from services.enrollment.partners.usecases.contracts import Sale, contract_of, sale_of
-from services.enrollment.people.usecases.vault import Vault, seal_part
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.errors import ProductNotSold
 from services.enrollment.products.domain.products import needs_a_schedule
 from services.enrollment.products.store import products

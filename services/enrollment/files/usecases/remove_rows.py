@@ -19,11 +19,11 @@ from services.enrollment.files.usecases.named_rows import named_rows, rejection
 from services.enrollment.files.usecases.under_way import Turn
 from services.enrollment.people.domain.policies import CancelReason
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.rows import Fault
 from services.enrollment.policies.store import renewals
 from services.enrollment.policies.usecases.end_policies import ByFile, end_policies
 from services.enrollment.policies.usecases.opt_out import note_opt_outs, tokens_of_holders
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, TokenHex
 

@@ -18,11 +18,11 @@ from services.enrollment.files.usecases.under_way import Turn
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.renewals import fault, policy_to_follow
 from services.enrollment.policies.domain.rows import Desk, Fault
 from services.enrollment.policies.store import renewals
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, ProductCode
 

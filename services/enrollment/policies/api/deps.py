@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from services.enrollment.partners.usecases.contracts import KnownTerms
 from services.enrollment.partners.usecases.quotas import EnrollmentPermits
 from services.enrollment.policies.usecases.certify_policy import CodeKey
+from services.enrollment.policies.usecases.erase_person import Forget
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.webhooks.api import deps as webhooks
 
 
 @dataclass(frozen=True, slots=True)
 class Deps(webhooks.Deps):
-    """``sandbox`` says whether simulated people may be enrolled; ``permits`` keeps partners to their quotas, ``codes``
-    makes certificates verifiable.
+    """``elsewhere`` forgets what other wings hold of an erased person; ``sandbox`` says whether simulated people may be
+    enrolled; ``permits`` keeps partners to their quotas, ``codes`` makes certificates verifiable.
     """
 
+    vault: Vault
+    elsewhere: Forget
     sandbox: bool
     permits: EnrollmentPermits
     codes: CodeKey

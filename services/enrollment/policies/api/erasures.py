@@ -54,6 +54,7 @@ def erase(call: Call[Deps], body: ErasureRequest) -> Reply[ErasureView]:
         PolicyId(body.policy_id),
         body.ground,
         vault=call.deps.vault,
+        elsewhere=call.deps.elsewhere,
         actor=call.caller.subject,
         now=call.now,
     )

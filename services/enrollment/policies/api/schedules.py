@@ -11,8 +11,8 @@ from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.api.deps import Deps
 from services.enrollment.policies.api.policies import PolicyPath
 from services.enrollment.policies.store import policies as store
+from services.enrollment.policies.store import schedules
 from services.enrollment.products.api.quotes import ScheduledItem
-from services.enrollment.products.store import schedules
 from shared.values.ids import INSURER, PolicyId
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Reply, Resource

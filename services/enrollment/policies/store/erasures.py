@@ -9,6 +9,7 @@ from typing import Final
 
 from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.domain.erasures import ERASED_REFERENCE, Erasure, RetentionRule
+from services.enrollment.webhooks.store import webhook_deliveries
 from shared.db import kept_replies
 from shared.db.transaction import Tx
 from shared.values.ids import EventId, PolicyId, TokenHex
@@ -54,49 +55,21 @@ def retention_rules(tx: Tx) -> list[RetentionRule]:
     return [RetentionRule(*row) for row in tx.all(_RULES)]
 
 
-# Rows of files about the same subscriber go first, with each partner that ever had one of the policies: they are found
-# by the references that are then overwritten.
-_KNOWN_AS: Final = """
-WITH known AS (
-    SELECT partner_no, partner_reference FROM policies WHERE policy_id = ANY(%(ids)s::uuid[])
-    UNION SELECT t.from_partner_no, p.partner_reference
-    FROM policy_transfers t JOIN policies p USING (policy_id) WHERE p.policy_id = ANY(%(ids)s::uuid[])
-)
-"""
-_FORGET_REJECTIONS: Final = f"""{_KNOWN_AS}
-UPDATE batch_rejections x SET partner_reference = NULL
-FROM batches b JOIN known USING (partner_no)
-WHERE x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
-"""
-_FORGET_DRY_RUNS: Final = f"""{_KNOWN_AS}
-UPDATE dry_run_rows x SET partner_reference = %(erased)s
-FROM batches b JOIN known USING (partner_no)
-WHERE b.dry_run AND x.batch_id = b.batch_id AND x.partner_reference = known.partner_reference
-"""
 _FORGET_POLICIES: Final = """
 UPDATE policies p SET person_token = new.person_token, phone_token = new.phone_token, birth_year = 0,
        partner_reference = %s, version = p.version + 1
 FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[]) AS new (policy_id, person_token, phone_token)
 WHERE p.policy_id = new.policy_id
 """
-# What partners' servers were told, or are to be told: the whole log is read, as an index would cost each message. A
-# reference has no quotes (domain/rows.py), and the body stays what its receiver can read.
-_FORGET_MESSAGES: Final = """
-UPDATE webhook_deliveries SET body = regexp_replace(
-    body, '"partner_reference":"[^"]*"', '"partner_reference":"' || %s || '"')
-WHERE body LIKE ANY (%s)
-"""
 
 
 def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None:
     """Put these tokens, which no key made, in place of the person's and the phone's."""
     ids = [policy_id for policy_id, _, _ in policies]
-    tx.execute(_FORGET_REJECTIONS, {"ids": ids})
-    tx.execute(_FORGET_DRY_RUNS, {"ids": ids, "erased": ERASED_REFERENCE})
     persons, phones = [person for _, person, _ in policies], [phone for _, _, phone in policies]
     tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
     kept_replies.forget(tx, ids)
-    tx.execute(_FORGET_MESSAGES, (ERASED_REFERENCE, [f"%{policy_id}%" for policy_id in ids]))
+    webhook_deliveries.forget_references(tx, ids, instead=ERASED_REFERENCE)
 
 
 _ADD: Final = "INSERT INTO erasures (erasure_id, ground, erased_at, erased_by, event_id) VALUES (%s, %s, %s, %s, %s)"

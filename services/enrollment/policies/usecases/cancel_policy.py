@@ -9,11 +9,11 @@ from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import CancelReason, Policy
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import NotInForce
 from services.enrollment.policies.store import policies
 from services.enrollment.policies.usecases.end_policies import end_policies
 from services.enrollment.policies.usecases.opt_out import holders_tokens, note_opt_outs
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId

@@ -10,10 +10,10 @@ from datetime import datetime
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.certificates import Certificate, code_of, read_code
 from services.enrollment.policies.domain.errors import NoCertificate, PersonForgotten, UnknownCertificate
 from services.enrollment.policies.store import certificates, endorsements, policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished

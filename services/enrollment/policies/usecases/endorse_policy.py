@@ -16,7 +16,6 @@ from services.enrollment.partners.domain.partners import Contract, check_may_sel
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.endorsements import (
     Change,
     Endorsement,
@@ -33,6 +32,7 @@ from services.enrollment.policies.domain.endorsements import (
 from services.enrollment.policies.domain.errors import NotEndorsable
 from services.enrollment.policies.domain.refunds import of_added, of_removed, total
 from services.enrollment.policies.store import cancellations, endorsements, policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.cover import today_of, zone_of
 from services.enrollment.products.store import products

@@ -18,16 +18,15 @@ from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.domain.policies import NO_CLAIMS, Insured, Policy
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
-from services.enrollment.people.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.policies.domain.errors import AlreadyCovered, AlreadyCoveredByYou
 from services.enrollment.policies.domain.rows import CheckedRow, Desk, Fault, RawRow
-from services.enrollment.policies.store import new_policies, policies
+from services.enrollment.policies.store import new_policies, policies, schedules
 from services.enrollment.policies.store.new_policies import NewPolicy, NewRow
 from services.enrollment.policies.usecases.announce import policies_enrolled
+from services.enrollment.policies.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.products.domain.cover import zone_of
 from services.enrollment.products.domain.pricing import price
 from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order, Schedule, schedule_of
-from services.enrollment.products.store import schedules
 from services.enrollment.webhooks.usecases.tell import tell_issued
 from shared.db.transaction import Tx
 from shared.messaging import outbox

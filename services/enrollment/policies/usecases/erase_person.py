@@ -7,19 +7,19 @@ theirs when they hear of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.erasures import OVERRIDING, Erasure, Ground, end_reason, kept_until
 from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.policies.store import erasures, policies
 from services.enrollment.policies.store.erasures import Trace
 from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.cover import today_of, zone_of
 from services.enrollment.products.store import products
 from shared.db import audit
@@ -35,7 +35,13 @@ _HASH_BYTES: Final = 16
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 
 
-def erase_person(tx: Tx, policy_id: PolicyId, ground: Ground, *, vault: Vault, actor: str, now: datetime) -> Erasure:
+Forget: TypeAlias = Callable[[Tx, Sequence[PolicyId]], None]
+"""Forgets what a wing above this one holds of the person of these policies; called before they are overwritten."""
+
+
+def erase_person(
+    tx: Tx, policy_id: PolicyId, ground: Ground, *, vault: Vault, elsewhere: Forget, actor: str, now: datetime
+) -> Erasure:
     """Forget the person behind this policy. Cover that runs under an overriding ground is ended and given back first.
 
     Raises:
@@ -57,6 +63,7 @@ def erase_person(tx: Tx, policy_id: PolicyId, ground: Ground, *, vault: Vault, a
         found = policies.of_any_partner(tx, each)
         assert found is not None  # noqa: S101  # locked
         vault.erase(tx, found)
+    elsewhere(tx, ids)
     erasures.overwrite(tx, [(each, _token_of_nobody(), _token_of_nobody()) for each in ids])
     return _record(tx, Erasure(new_id(), ground, tuple(ids)), actor=actor, now=now)
 

@@ -12,13 +12,12 @@ from datetime import datetime
 from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Insured
-from services.enrollment.people.usecases.vault import Vault, record_of, seal_records
-from services.enrollment.policies.store import renewals
+from services.enrollment.policies.store import renewals, schedules
 from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.policies.usecases.announce import policies_enrolled
+from services.enrollment.policies.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.products.domain.schedules import Schedule
-from services.enrollment.products.store import schedules
 from shared.db.transaction import Tx
 from shared.messaging import outbox
 from shared.values.ids import BatchId

@@ -18,9 +18,9 @@ from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.store.opt_outs import Holder
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import PersonForgotten
 from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id

@@ -15,19 +15,19 @@ from services.enrollment.partners.usecases.contracts import Sale, contract_of
 from services.enrollment.people.domain.errors import OptedOut
 from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import NotRenewable
 from services.enrollment.policies.domain.renewals import fault, refused, refused_by_terms
 from services.enrollment.policies.domain.rows import CheckedRow, Desk
-from services.enrollment.policies.store import expiry, policies, renewals
+from services.enrollment.policies.store import expiry, policies, renewals, schedules
 from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, judged_by
 from services.enrollment.policies.usecases.follow_policies import Follower, Following, follow_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.cover import today_of, zone_of
 from services.enrollment.products.domain.pricing import price
 from services.enrollment.products.domain.schedules import schedule_of
-from services.enrollment.products.store import products, schedules
+from services.enrollment.products.store import products
 from services.enrollment.webhooks.usecases.tell import tell_renewed
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id

@@ -14,13 +14,13 @@ from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Consent, Insured
 from services.enrollment.people.store import opt_outs
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.renewals import refused, refused_by_terms, refused_unasked
 from services.enrollment.policies.store import expiry, renewals
 from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.policies.usecases.follow_policies import Follower, Following, follow_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.ages import age_fits
 from services.enrollment.products.domain.cover import cover_period, zone_of
 from services.enrollment.products.store import products

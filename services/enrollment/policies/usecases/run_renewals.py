@@ -10,11 +10,11 @@ from typing import Final
 
 from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.partners.usecases.contracts import contract_of, sale_of
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.policies.domain.errors import UnknownRenewalRun
 from services.enrollment.policies.store import renewals
 from services.enrollment.policies.store.renewals import Run, StopReason
 from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.cover import FARTHEST_DAYS_AHEAD, today_of, zone_of
 from shared.db import audit
 from shared.db.transaction import Tx

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.enrollment.people.usecases.vault import Vault
 from services.enrollment.webhooks.usecases.try_endpoint import Trials
+from shared.privacy.sealed import Sealer
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """``trials`` sends test messages."""
+    """``sealer`` keeps secrets, ``trials`` sends test messages."""
 
-    vault: Vault
+    sealer: Sealer
     trials: Trials

@@ -83,7 +83,7 @@ def create_endpoint(call: Call[Deps], body: NewEndpoint) -> Reply[EndpointWithSe
         tenant=call.caller.tenant,
         actor=call.caller.subject,
         courier=call.deps.trials.courier,
-        sealer=call.deps.vault.sealer,
+        sealer=call.deps.sealer,
         now=call.now,
     )
     return Reply(
@@ -152,7 +152,7 @@ def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply
         timedelta(hours=body.overlap_hours),
         tenant=call.caller.tenant,
         actor=call.caller.subject,
-        sealer=call.deps.vault.sealer,
+        sealer=call.deps.sealer,
         now=call.now,
     )
     return Reply(with_secret(endpoint, secret), kept=with_secret(endpoint, None))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.enrollment.partners.store import endpoint_links
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.webhooks.domain.errors import (
     EndpointDisabled,
@@ -61,7 +62,7 @@ def add_endpoint(
     fault = courier.url_fault(url)
     if fault is not None:
         raise InvalidField("/url", fault.detail, fault.fix)
-    endpoints.hold(tx, contract.partner_no)
+    endpoint_links.hold(tx, contract.partner_no)
     if endpoints.count(tx, contract.partner_no) >= MOST_ENDPOINTS:
         raise TooManyEndpoints(MOST_ENDPOINTS)
     endpoint_id = new_id()
@@ -75,7 +76,7 @@ def add_endpoint(
         secret=sealed,
         now=now,
     )
-    endpoints.note_types(tx, contract.partner_no)
+    endpoint_links.note_types(tx, contract.partner_no)
     _record(tx, "webhook_endpoint.added", endpoint_id, actor=actor, now=now)
     return endpoint_of(tx, endpoint_id, tenant=tenant), secret
 
@@ -105,7 +106,7 @@ def rotate_secret(
         NoContract, UnknownEndpoint: see endpoint_of.
         TooManySecrets: as many as may sign at once do so already.
     """
-    endpoints.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
+    endpoint_links.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
     if overlap and endpoints.former_secrets(tx, endpoint_id, wall_now()) >= MOST_FORMER_SECRETS:
         raise TooManySecrets(MOST_FORMER_SECRETS + 1)
     secret, sealed = new_secret(tx, sealer, endpoint_id)
@@ -123,10 +124,10 @@ def remove_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: d
         NoContract, UnknownEndpoint: see endpoint_of.
     """
     found = endpoint_of(tx, endpoint_id, tenant=tenant)
-    endpoints.hold(tx, found.partner_no)
+    endpoint_links.hold(tx, found.partner_no)
     if not endpoints.remove(tx, endpoint_id):
         raise UnknownEndpoint(endpoint_id)
-    endpoints.note_types(tx, found.partner_no)
+    endpoint_links.note_types(tx, found.partner_no)
     _record(tx, "webhook_endpoint.removed", endpoint_id, actor=actor, now=now)
 
 
@@ -136,7 +137,7 @@ def enable_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: d
     Raises:
         NoContract, UnknownEndpoint: see endpoint_of.
     """
-    endpoints.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
+    endpoint_links.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
     if endpoints.enable(tx, endpoint_id):
         deliveries.resume(tx, endpoint_id, wall_now())
         _record(tx, "webhook_endpoint.enabled", endpoint_id, actor=actor, now=now)

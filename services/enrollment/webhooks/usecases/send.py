@@ -17,6 +17,7 @@ from datetime import timedelta
 from threading import BoundedSemaphore
 from typing import Final
 
+from services.enrollment.partners.store import endpoint_links
 from services.enrollment.webhooks.store import webhook_deliveries as deliveries
 from services.enrollment.webhooks.store import webhook_endpoints as endpoints
 from services.enrollment.webhooks.store import webhook_queue
@@ -181,7 +182,7 @@ class Sender:
         """Take the endpoint out, and say so: there, to the partner's others, in the audit trail, in metric and log."""
         now = self._clock.now()
         with self._database.transaction() as tx:
-            endpoints.hold(tx, taken.partner_no)
+            endpoint_links.hold(tx, taken.partner_no)
             if not endpoints.disable(tx, taken.endpoint_id, reason, wall_now()):
                 return
             tell_disabled(tx, taken.partner_no, taken.endpoint_id, reason, now=now)

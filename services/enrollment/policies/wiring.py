@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.enrollment.people.usecases.vault import Vault
+from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.settings import Settings
 from shared.entry import wiring
 from shared.privacy.tokens import Tokenizer

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import zstandard
-
 from services.enrollment.people.domain.policies import Insured, Policy
-from services.enrollment.people.store import sealed_records
+from services.enrollment.policies.store import sealed_records
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import DataKey, SealBroken, Sealer, data_key_id
 from shared.privacy.tokens import Tokenizer
 from shared.process.logs import get_logger
-from shared.values.ids import BatchId, TokenHex
+from shared.values.ids import TokenHex
 
 RECORD_FIELDS: Final = Insured.__struct_fields__
 RECORD_SEPARATOR: Final = "\t"
@@ -97,22 +95,3 @@ def seal_records(key: DataKey, chunk_id: str, records: Sequence[str]) -> bytes:
 def chunk_context(chunk_id: str) -> str:
     """Ties the blob to its chunk: copied to another row it does not open."""
     return f"chunk:{chunk_id}:insured"
-
-
-def seal_part(key: DataKey, batch_id: BatchId, number: int, data: bytes) -> bytes:
-    """A part of an upload. Compressed before: that takes less time than to store and read the rest of it."""
-    return key.seal_bytes(zstandard.ZstdCompressor(level=1).compress(data), _part_context(batch_id, number))
-
-
-def open_part(key: DataKey, batch_id: BatchId, number: int, sealed: bytes) -> bytes:
-    """The part's text in UTF-8.
-
-    Raises:
-        SealBroken: it is another part, or damaged.
-    """
-    return zstandard.ZstdDecompressor().decompress(key.open_bytes(sealed, _part_context(batch_id, number)))
-
-
-def _part_context(batch_id: BatchId, number: int) -> str:
-    """Ties a part of an upload to its batch and place."""
-    return f"batch:{batch_id}:part:{number}"
