@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.contracts.kustomize import Manifest, render
 from tests.contracts.services_known import ROOT, SERVICES, check_settings, stand_in
 
 OVERLAYS = ("local", "production")
+BUFFERING = "nginx.ingress.kubernetes.io/proxy-request-buffering"
+JSON = ("application/json",)
 
 
 @pytest.fixture(scope="module", params=OVERLAYS)
@@ -168,6 +171,25 @@ def test_outside_is_no_private_address_and_no_metadata_service(rendered: list[Ma
                 if block := place.get("ipBlock"):
                     assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(block["except"])
                     assert rule["ports"] == [{"port": 443}]
+
+
+def test_the_proxy_waits_for_slow_clients_and_hands_on_only_files_as_they_come() -> None:
+    rendered = render(ROOT / "k8s" / "overlays" / "production")
+    streaming = {
+        path
+        for service in SERVICES
+        for path, methods in json.loads((ROOT / "docs" / "api" / f"{service}.json").read_text())["paths"].items()
+        if any("application/json" not in m.get("requestBody", {}).get("content", JSON) for m in methods.values())
+    }
+    handed_on = set()
+    for ingress in (each for each in rendered if each["kind"] == "Ingress"):
+        (rule,) = ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]:
+            service = named(rendered, "Service", path["backend"]["service"]["name"])
+            assert path["backend"]["service"]["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
+            if ingress["metadata"]["annotations"][BUFFERING] == "off":
+                handed_on.add(path["path"])
+    assert handed_on == streaming
 
 
 def test_production_is_no_sandbox_and_speaks_to_its_broker_over_tls() -> None:
