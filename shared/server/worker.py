@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import socket
 import sys
@@ -27,6 +28,8 @@ from shared.server.requests import Environ
 _LOOK_SECONDS: Final = 1.0
 _MOMENT_SECONDS: Final = 0.05
 _ACCEPTED_AT_ONCE: Final = 64
+_OTHER_FILES: Final = 256
+"""Of the database's pool, of uploads and of what Python has open."""
 
 log = get_logger()
 
@@ -51,6 +54,12 @@ class WebWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
 
     def init_process(self) -> None:
         self._epoll = select.epoll()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = self.most_connections + _OTHER_FILES
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+            )
         super().init_process()
 
     def run(self) -> None:
@@ -86,10 +95,14 @@ class WebWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
             # Of several processes the kernel then wakes one.
             waiting.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         waiting.register(self.PIPE[0], select.EPOLLIN | select.EPOLLET)  # A signal writes a byte into it.
+        look_at = 0.0
         while self.alive:
             for number, _events in waiting.poll(_LOOK_SECONDS):
                 if number in listeners:
                     self._accept(listeners[number])
+            if monotonic() < look_at:
+                continue
+            look_at = monotonic() + _LOOK_SECONDS
             self._look_after()
             if self.ppid != os.getppid():
                 log.info("master_gone")

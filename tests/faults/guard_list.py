@@ -49,6 +49,8 @@ _OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
 _LIFTED: Final = ("tests/services/enrollment/test_lifted_opt_outs.py",)
 _QUOTAS: Final = ("tests/services/enrollment/test_quotas.py",)
 
+_UNFINISHED: Final = ("tests/shared/server/test_unfinished.py",)
+
 _SHARED: Final = (
     Guard(
         "no phone or identity number in a field that is stored in clear",
@@ -70,6 +72,55 @@ _SHARED: Final = (
         "        if is_personal(TextKind.LABEL, text):\n",
         "        if not text and is_personal(TextKind.LABEL, text):\n",
         ("tests/rules/enrollment/test_rows.py",),
+    ),
+    Guard(
+        "server: a request is worked on once it is there as a whole",
+        "shared/server/connection.py",
+        "return request.whole or self._reader.refusal is not None or _too_long_to_hold(request)",
+        "return True",
+        _UNFINISHED,
+    ),
+    Guard(
+        "server: who takes too long is given up",
+        "shared/server/worker.py",
+        "if connection.deadline < now:",
+        "if connection.deadline < 0:",
+        _UNFINISHED,
+    ),
+    Guard(
+        "server: a byte now and then buys no time",
+        "shared/server/connection.py",
+        "if awaited is not self._awaited or self._part_received >= PART:",
+        "if True:",
+        _UNFINISHED,
+    ),
+    Guard(
+        "server: unfinished bodies are bounded together",
+        "shared/server/worker.py",
+        "if sum(each.held for each in standing) > self.most_held:",
+        "if False:",
+        _UNFINISHED,
+    ),
+    Guard(
+        "server: a connection makes place for another",
+        "shared/server/worker.py",
+        "if len(self._connections) >= self.most_connections:",
+        "if False:",
+        _UNFINISHED,
+    ),
+    Guard(
+        "a key that stands twice in a JSON body is refused",
+        "shared/web/field_faults.py",
+        "    if key is not None:\n        raise RepeatedKey(",
+        "    if key is not None and not key:\n        raise RepeatedKey(",
+        ("tests/shared/web/test_bad_input.py",),
+    ),
+    Guard(
+        "a JSON body that is encoded is refused",
+        "shared/web/endpoint.py",
+        "            raise UnsupportedEncoding\n",
+        "            pass\n",
+        ("tests/shared/web/test_bad_input.py",),
     ),
     Guard(
         "inbox",
