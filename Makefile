@@ -29,9 +29,9 @@ demo: $(STAMP) ## Run the main job on real parts and print what happened
 	@$(PY) -m deploy.demo
 
 .PHONY: test
-test: check ## All checks and all tests, on a real PostgreSQL and Kafka
+test: check ## All checks and all tests, on a real PostgreSQL and Kafka; START=2028-02-29T00:02+08:00 as if it were then
 	@$(PY) -m deploy.local.jars
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@CLOCK_START="$(if $(HARD_DAY),$$($(PY) -m tests.hard_days),$(START))" $(PY) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
 check: lint ## Lint, format, types, import contracts, migrations; seconds
@@ -45,8 +45,8 @@ lint: $(STAMP) ## Lint and format alone
 	@.venv/bin/ruff format --check --quiet
 
 .PHONY: up
-up: $(STAMP) ## Start the local stack and leave it running
-	@$(PY) -m deploy.local up $(NAMED)
+up: $(STAMP) ## Start the local stack and leave it running; START=2028-02-29T00:02+08:00 chooses a new stack's time
+	@$(PY) -m deploy.local up $(NAMED) $(if $(START),--start $(START))
 
 .PHONY: down
 down: $(STAMP) ## Stop the local stack; WIPE=1 removes its data too

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +25,7 @@ from deploy.demo.job import Done, Sizes, run
 from deploy.demo.users import SERVICES, Refused
 from deploy.demo.waiting import Progress as Told
 from deploy.demo.waiting import TookTooLong
+from deploy.local.durations import parse_moment
 from deploy.local.places import CHECKOUT, STACKS
 from deploy.local.stack import Stack, StackFailed
 from deploy.local.watchdog import marked
@@ -38,7 +40,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 130)
     keep = _keep()
     begun = time.monotonic()
-    stack = Stack(STACKS / "demo", say=lambda line: console.print(f"   {line}", style="dim"))
+    stack = Stack(STACKS / "demo", say=lambda line: console.print(f"   {line}", style="dim"), starts_at=_start())
     held = kept = False
     try:
         # The job begins with an empty system, whatever an earlier run left or kept.
@@ -64,6 +66,11 @@ def main() -> int:
 
 def _keep() -> bool:
     return os.environ.get("KEEP", "") not in {"", "0"}
+
+
+def _start() -> datetime | None:
+    text = os.environ.get("START")
+    return parse_moment(text) if text else None
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

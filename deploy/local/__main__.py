@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from types import FrameType
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from rich.table import Table
 
 from deploy.local import sandbox_clock
 from deploy.local.doctor import examine
-from deploy.local.durations import parse_duration
+from deploy.local.durations import parse_duration, parse_moment
 from deploy.local.faults import StackFailed
 from deploy.local.places import STACKS
 from deploy.local.stack import Stack
@@ -31,14 +32,17 @@ MAIN = "main"
 FAULTS = (StackFailed, ValueError, httpx.HTTPError)
 
 
-def _stack(name: str) -> Stack:
-    return Stack(STACKS / name, say=lambda line: console.print(f"  {line} …", style="dim"))
+def _stack(name: str, *, starts_at: datetime | None = None) -> Stack:
+    return Stack(STACKS / name, say=lambda line: console.print(f"  {line} …", style="dim"), starts_at=starts_at)
 
 
 @app.command()
-def up(name: Name = MAIN) -> None:
+def up(
+    name: Name = MAIN,
+    start: Annotated[str | None, typer.Option(help="What time it shall be, e.g. 2028-02-29T00:02+08:00.")] = None,
+) -> None:
     """Start everything and leave it running."""
-    stack = _stack(name).start(leashed=False)
+    stack = _stack(name, starts_at=parse_moment(start) if start else None).start(leashed=False)
     _print_addresses(stack)
 
 

@@ -71,6 +71,11 @@ class Parts:
     def bank_url(self) -> str:
         return f"http://{LOOPBACK}:{self.state.ports[BANK]}"
 
+    @property
+    def clock_ahead(self) -> str:
+        """As a setting."""
+        return f"PT{self.state.clock_ahead_seconds:.6f}S"
+
     def database_url(self, service: str) -> str:
         return self.server.url(service, user=service, password=self.state.secrets.databases[service])
 
@@ -101,6 +106,7 @@ class Parts:
             "TOKEN_KEYS": secret.token_keys,
             "SEAL_KEYS": secret.seal_keys[service],
             "SANDBOX": "true",
+            "SANDBOX_CLOCK_AHEAD": self.clock_ahead,
             "WEB_PORT": str(self.state.ports[f"{service}-web"]),
             "HEALTH_PORT": str(self.health_port(f"{service}-{kind}")),
         }
@@ -124,6 +130,7 @@ class Parts:
             "SANDBOX_BANK_PORT": str(self.state.ports[BANK]),
             "SANDBOX_BANK_BOOK": str(self.folder / "sandbox-bank.sqlite"),
             "PAYOUT_RAIL_TOKEN": self.state.secrets.rail_token,
+            "SANDBOX_CLOCK_AHEAD": self.clock_ahead,
         }
 
     def stores(self) -> list[Process]:

@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,7 @@ from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, Parts
 from deploy.local.readiness import refusal
 from deploy.local.state import SERVICES
 from deploy.local.supervision import Supervision
+from shared.process.clock import FURTHEST, wall_now
 
 __all__ = ["Stack", "StackFailed"]
 
@@ -35,7 +38,10 @@ LIVES = 4
 
 
 class Stack:
-    """The stack in ``folder``. ``say`` hears one line about each step."""
+    """The stack in ``folder``. ``say`` hears one line about each step.
+
+    ``starts_at`` is what time it shall be in a stack that never ran: now, or later, never earlier.
+    """
 
     def __init__(
         self,
@@ -43,11 +49,13 @@ class Stack:
         *,
         say: Callable[[str], None] = lambda _: None,
         preferred_ports: bool = True,
+        starts_at: datetime | None = None,
         postgresql_settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self._say = say
         self._preferred_ports = preferred_ports
+        self._starts_at = starts_at
         self._postgresql_settings = postgresql_settings or {}
         self._supervision = Supervision(self.folder)
 
@@ -146,9 +154,12 @@ class Stack:
 
     def _prepare(self) -> None:
         known = states.read(self.folder)
-        state = states.new_state(preferred=self._preferred_ports)
-        if known:
-            state = states.State(states.choose_ports(known.ports), known.secrets)
+        if known is None:
+            state = states.new_state(preferred=self._preferred_ports, clock_ahead=self._clock_ahead())
+        elif self._starts_at is None:
+            state = replace(known, ports=states.choose_ports(known.ports))
+        else:
+            raise StackFailed("this stack has begun before; `make clock` moves its time, or `make down WIPE=1` ends it")
         states.write(self.folder, state)
         parts = Parts(self.folder, state)
         (self.folder / "logs").mkdir(exist_ok=True)
@@ -157,6 +168,14 @@ class Stack:
             list(both.map(lambda prepare: prepare(), (self._prepare_server, parts.broker.prepare)))
         parts.issuer  # noqa: B018 - makes its key, before a service asks for it
         self._supervision.begin([*parts.stores(), *parts.programs()], parts.log("supervisor"))
+
+    def _clock_ahead(self) -> timedelta:
+        if self._starts_at is None:
+            return timedelta(0)
+        ahead = self._starts_at - wall_now()
+        if not timedelta(0) <= ahead <= FURTHEST:
+            raise StackFailed(f"a stack starts now or within {FURTHEST.days} days; {self._starts_at} is neither")
+        return ahead
 
     def _prepare_server(self) -> None:
         self._parts.server.prepare(self._postgresql_settings)

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from deploy.local.places import free_port
@@ -55,11 +56,13 @@ class State:
 
     ports: dict[str, int]
     secrets: Secrets
+    clock_ahead_seconds: float = 0.0
+    """How far its time began ahead of real time."""
 
 
-def new_state(*, preferred: bool) -> State:
+def new_state(*, preferred: bool, clock_ahead: timedelta = timedelta(0)) -> State:
     """A stack that never ran: ``preferred`` takes the usual ports where they are free."""
-    return State(ports=choose_ports(PREFERRED_PORTS if preferred else {}), secrets=Secrets())
+    return State(choose_ports(PREFERRED_PORTS if preferred else {}), Secrets(), clock_ahead.total_seconds())
 
 
 def choose_ports(wanted: dict[str, int]) -> dict[str, int]:
@@ -79,7 +82,7 @@ def read(folder: Path) -> State | None:
         table = json.loads((folder / "stack.json").read_text())
     except FileNotFoundError:
         return None
-    return State(table["ports"], Secrets(**table["secrets"]))
+    return State(table["ports"], Secrets(**table["secrets"]), table.get("clock_ahead_seconds", 0.0))
 
 
 def write(folder: Path, state: State) -> None:

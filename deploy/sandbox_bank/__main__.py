@@ -1,4 +1,7 @@
-"""``python -m deploy.sandbox_bank``: serves until SIGTERM. SANDBOX_BANK_PORT, SANDBOX_BANK_BOOK, PAYOUT_RAIL_TOKEN."""
+"""``python -m deploy.sandbox_bank``: serves until SIGTERM. SANDBOX_BANK_PORT, SANDBOX_BANK_BOOK, PAYOUT_RAIL_TOKEN.
+
+SANDBOX_CLOCK_AHEAD, where it is set, as the services have it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+
+from pydantic import TypeAdapter, ValidationError
 
 from deploy.sandbox_bank.book import Book
 from deploy.sandbox_bank.server import BankServer
@@ -18,7 +24,7 @@ def main() -> None:
     port = _required("SANDBOX_BANK_PORT")
     if not port.isdecimal():
         _refuse("SANDBOX_BANK_PORT is not a port number")
-    book = Book(Path(_required("SANDBOX_BANK_BOOK")))
+    book = Book(Path(_required("SANDBOX_BANK_BOOK")), begins_ahead=_ahead())
     host = os.environ.get("SANDBOX_BANK_HOST", "127.0.0.1")
     server = BankServer((host, int(port)), book, _required("PAYOUT_RAIL_TOKEN"))
 
@@ -31,6 +37,13 @@ def main() -> None:
     server.serve_forever(poll_interval=0.1)
     server.server_close()
     book.close()
+
+
+def _ahead() -> timedelta:
+    try:
+        return TypeAdapter(timedelta).validate_python(os.environ.get("SANDBOX_CLOCK_AHEAD") or timedelta(0))
+    except ValidationError:
+        _refuse("SANDBOX_CLOCK_AHEAD is not a duration like P90D")
 
 
 def _required(name: str) -> str:

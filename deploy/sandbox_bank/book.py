@@ -78,13 +78,16 @@ class Transfer:
 class Book:
     """All that the bank knows; safe among threads. Times are the bank's own, which may run ahead of real time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, begins_ahead: timedelta = timedelta(0)) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
+        self._connection.execute(
+            "UPDATE clock SET ahead_seconds = max(ahead_seconds, ?)", (begins_ahead.total_seconds(),)
+        )
 
     def close(self) -> None:
         with self._lock:

@@ -12,17 +12,25 @@ from shared.process.clock import Clock, SandboxClock, SystemClock, wall_now
 
 _OFFSET: Final = "SELECT ahead FROM sandbox_clock"
 _LOCK: Final = "SELECT ahead FROM sandbox_clock FOR UPDATE"
+_BEGIN: Final = "UPDATE sandbox_clock SET ahead = %(ahead)s, moved_at = clock_timestamp() WHERE ahead < %(ahead)s"
 _ADVANCE: Final = "UPDATE sandbox_clock SET ahead = %s, moved_at = clock_timestamp()"
 
 
-def clock_for(database: Database, *, sandbox: bool) -> Clock:
-    """The business clock of a process: real time, or real time plus what this database says."""
+def clock_for(database: Database, *, sandbox: bool, begins_ahead: timedelta = timedelta(0)) -> Clock:
+    """The business clock of a process: real time, or real time plus what this database says.
+
+    A sandbox whose time is not yet ``begins_ahead`` of real time is moved there by whichever process asks first.
+    """
     if not sandbox:
         return SystemClock()
 
     def read_offset() -> timedelta:
         with database.transaction() as tx:
-            return offset(tx)
+            ahead = offset(tx)
+            if ahead >= begins_ahead:
+                return ahead
+            tx.execute(_BEGIN, {"ahead": begins_ahead})
+            return begins_ahead
 
     return SandboxClock(read_offset)
 

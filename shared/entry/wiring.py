@@ -29,7 +29,7 @@ def database(settings: Settings, process: str, *, size: int | None = None) -> Da
 
 def business_clock(settings: Settings, pool: Database) -> Clock:
     """Real time, or in a sandbox the time that its users chose."""
-    return clock_for(pool, sandbox=settings.sandbox)
+    return clock_for(pool, sandbox=settings.sandbox, begins_ahead=settings.sandbox_clock_ahead)
 
 
 def token_keys(settings: Settings) -> KeyRing:

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+FURTHEST = timedelta(days=7300)
+"""How far a sandbox may be ahead: twenty years, beyond any policy, and no arithmetic with dates overflows."""
+
 
 class Clock(Protocol):
     """Business time: waiting periods, deadlines, effective dates. A sandbox may move it forward."""

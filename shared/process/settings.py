@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.process.clock import FURTHEST
 
 EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h: whoever supervises the process learns that a restart will not help."""
@@ -114,6 +117,12 @@ class Settings(BaseSettings):
     token_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
     seal_keys: Keys | None = Field(default=None, description=_KEYS_FORM, examples=[SecretStr("1:" + "0" * 64)])
     sandbox: bool = Field(default=False, description="true only where no real person is insured")
+    sandbox_clock_ahead: timedelta = Field(
+        default=timedelta(0),
+        ge=timedelta(0),
+        le=FURTHEST,
+        description="how far a sandbox's time begins ahead of real time, e.g. P90D or P1DT12H; nothing elsewhere",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_host: str = "127.0.0.1"
     health_port: Port = Field(default=9100, description="a port number")
@@ -122,6 +131,13 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=1, ge=1, le=64)
     web_threads: int = Field(default=8, ge=1, le=256)
     otel_exporter_otlp_endpoint: str | None = Field(default=None, description="http(s)://collector:4318")
+
+    @field_validator("sandbox_clock_ahead")
+    @classmethod
+    def _moves_in_sandboxes_alone(cls, ahead: timedelta, info: ValidationInfo) -> timedelta:
+        if ahead and not info.data.get("sandbox"):
+            raise ValueError("outside a sandbox business time is real time")
+        return ahead
 
     @classmethod
     def settings_customise_sources(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from shared.db import sandbox_clock as stored
 from shared.db.errors import ClockCannotGoBack
-from shared.process.clock import Clock, SandboxClock, wall_now
+from shared.process.clock import FURTHEST, Clock, SandboxClock, wall_now
 from shared.values.errors import InvalidField
 from shared.web.models import Moment, ReplyModel, RequestModel
 from shared.web.resource import Call, Reply, Resource
 
 SCOPE = "sandbox:clock"
-FURTHEST = timedelta(days=7300)
-"""Twenty years: beyond any policy, and no arithmetic with dates overflows."""
 
 
 class ClockView(ReplyModel):

@@ -49,6 +49,20 @@ def test_the_database_itself_refuses_to_set_it_back(database: Database) -> None:
         tx.execute("UPDATE sandbox_clock SET ahead = '0'")
 
 
+def test_a_sandbox_begins_as_far_ahead_as_it_is_set_to_for_all_its_processes(database: Database) -> None:
+    early = sandbox_clock.clock_for(database, sandbox=True, begins_ahead=timedelta(days=90))
+    assert timedelta(days=90) <= early.now() - wall_now() + timedelta(seconds=5) < timedelta(days=91)
+    assert sandbox_clock.clock_for(database, sandbox=True).now() - early.now() < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("begins_ahead", [timedelta(0), timedelta(days=2)])
+def test_a_sandbox_that_was_moved_does_not_begin_again(database: Database, begins_ahead: timedelta) -> None:
+    with database.transaction() as tx:
+        sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+    clock = sandbox_clock.clock_for(database, sandbox=True, begins_ahead=begins_ahead)
+    assert timedelta(days=3) - timedelta(seconds=5) < clock.now() - wall_now() <= timedelta(days=3)
+
+
 def test_outside_a_sandbox_the_table_means_nothing(database: Database) -> None:
     with database.transaction() as tx:
         sandbox_clock.advance(tx, wall_now() + timedelta(days=3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -34,6 +35,11 @@ def test_settings_are_read_by_name_and_have_defaults() -> None:
     assert (settings.web_port, settings.kafka_topic_partitions, settings.log_level) == (8000, 4, "INFO")
 
 
+def test_a_sandbox_is_told_how_far_its_time_begins_ahead() -> None:
+    settings = PenSettings.load({**GOOD, "SANDBOX": "true", "SANDBOX_CLOCK_AHEAD": "P456DT3H0.5S"})
+    assert settings.sandbox_clock_ahead == timedelta(days=456, hours=3, seconds=0.5)
+
+
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert PenSettings.load({**GOOD, "WEB_PORT": "", "OIDC_ISSUER": ""}).web_port == 8000
 
@@ -53,6 +59,10 @@ def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch)
         ({"PEN_SHOP_DATABASE_URL": "mysql://u:hunter2@h/d"}, "PEN_SHOP_DATABASE_URL is wrong: it does not start with"),
         ({"WEB_PORT": "99999"}, "WEB_PORT is wrong:"),
         ({"SANDBOX": "perhaps"}, "SANDBOX is wrong:"),
+        ({"SANDBOX_CLOCK_AHEAD": "P90D"}, "SANDBOX_CLOCK_AHEAD is wrong: outside a sandbox business time is real time"),
+        ({"SANDBOX": "true", "SANDBOX_CLOCK_AHEAD": "-P1D"}, "SANDBOX_CLOCK_AHEAD is wrong:"),
+        ({"SANDBOX": "true", "SANDBOX_CLOCK_AHEAD": "P21Y"}, "SANDBOX_CLOCK_AHEAD is wrong:"),
+        ({"SANDBOX": "true", "SANDBOX_CLOCK_AHEAD": "soon"}, "SANDBOX_CLOCK_AHEAD is wrong:"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is wrong:"),
         ({"KAFKA_TOPIC_PREFIX": "a b"}, "KAFKA_TOPIC_PREFIX is wrong:"),
         ({"KAFKA_SECURITY_PROTOCOL": "TLS"}, "KAFKA_SECURITY_PROTOCOL is wrong:"),
