@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 from deploy.local import places
 from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
-from tests import real_parts
+from tests import clock, real_parts
+from tests.dated import is_dated
 from tests.running import RunningSystem, running
 
 # How long an example takes says how busy the machine is, and nothing of what it tries. The same examples each time: a
@@ -42,7 +43,8 @@ def pytest_runtest_protocol() -> Iterator[None]:
     Who is covered from tomorrow on and leaves today is given back everything; so what was tomorrow when a test began
     must not be today when it goes on.
     """
-    now = datetime.now(UTC)
+    clock.CLOCK.begin()
+    now = clock.now()
     left = min(_seconds_of_day_left(now), _seconds_of_day_left(now + A_DAY_AHEAD_OF_UTC))
     if left <= TURN_SECONDS:
         time.sleep(left + 0.1)
@@ -52,6 +54,23 @@ def pytest_runtest_protocol() -> Iterator[None]:
 def _seconds_of_day_left(moment: datetime) -> float:
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight + timedelta(days=1) - moment).total_seconds()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--dated", action="store_true", help="only the journeys and the tests that read a date")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--dated"):
+        dated = [item for item in items if is_dated(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(dated)])
+        items[:] = dated
+
+
+def pytest_report_header() -> str:
+    if clock.START is None:
+        return "each test begins now"
+    return f"each test begins at {clock.START.isoformat()} (make test START={clock.START.isoformat()} repeats it)"
 
 
 def pytest_configure() -> None:
@@ -138,7 +157,7 @@ def environment(
             "OIDC_JWKS_URL": issuer.jwks_url,
             "TOKEN_KEYS": f"1:{token_key}",
             "SEAL_KEYS": f"1:{seal_key}",
-            "SANDBOX": "true",
+            **clock.sandbox(),
             "LOG_LEVEL": "INFO",
             "HEALTH_PORT": str(free_port()),
             "WEB_PORT": str(free_port()),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.local import postgresql, sandbox_clock
 from deploy.local.stack import Stack
+from tests import clock
 
 PATIENCE_SECONDS = 300.0
 
@@ -27,7 +28,12 @@ class RunningSystem(Stack):
 
 @contextmanager
 def running(folder: Path) -> Iterator[RunningSystem]:
-    system = RunningSystem(folder, preferred_ports=False, postgresql_settings=postgresql.THROWAWAY)
+    system = RunningSystem(
+        folder,
+        preferred_ports=False,
+        postgresql_settings=postgresql.THROWAWAY,
+        starts_at=clock.START,
+    )
     system.start()
     try:
         yield system

@@ -18,6 +18,7 @@ import httpx
 
 from deploy.local.places import free_port
 from deploy.local.watchdog import MARK
+from tests import clock
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +46,7 @@ class RunningBank:
                 "SANDBOX_BANK_PORT": str(self.port),
                 "SANDBOX_BANK_BOOK": str(self.book_path),
                 "PAYOUT_RAIL_TOKEN": self.token,
+                **clock.sandbox(),
                 MARK: self._mark.get(MARK, ""),
             },
         )

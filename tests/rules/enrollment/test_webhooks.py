@@ -27,6 +27,7 @@ from shared.courier.standard_webhooks import (
 )
 from shared.courier.urls import fault_in
 from shared.events.claims import Outcome
+from tests import clock
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 SECRET = secret_of(bytes(range(32)))
@@ -92,7 +93,7 @@ def test_an_endpoint_is_given_up_after_three_days_of_nothing_but_failures_and_at
 
 
 def test_what_we_sign_a_receiver_s_library_accepts_and_nothing_else() -> None:
-    sent_at = datetime.now(UTC)
+    sent_at = clock.real_now()
     text = body("webhook.test", NOW, {"endpoint_id": "e"}).encode()
     signed = headers("0190163d-8694-739b-aea5-966c26f8ad91", sent_at, text, [SECRET])
     assert Webhook(SECRET).verify(text, signed) == {
@@ -114,7 +115,7 @@ def test_what_we_sign_a_receiver_s_library_accepts_and_nothing_else() -> None:
 def test_a_message_that_was_recorded_and_is_sent_again_later_is_refused() -> None:
     text = b"{}"
     for away in (timedelta(minutes=-6), timedelta(minutes=6)):
-        old = headers("id", datetime.now(UTC) + away, text, [SECRET])
+        old = headers("id", clock.real_now() + away, text, [SECRET])
         with pytest.raises(WebhookVerificationError, match=r"too (old|new)"):
             Webhook(SECRET).verify(text, old)
 

@@ -17,7 +17,7 @@ from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
-from shared.process.clock import SystemClock
+from tests import clock
 from tests.services.enrollment.builders import Partner, settle
 from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.receiver import Receiver, listening
@@ -51,7 +51,7 @@ def environ(enrollment_url: str, issuer: Issuer) -> dict[str, str]:
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",
         "SEAL_KEYS": f"1:{key}",
-        "SANDBOX": "true",
+        **clock.sandbox(),
         "ENROLLMENT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
         "ENROLLMENT_WEBHOOK_PLAIN_HTTP": "true",
     }
@@ -86,7 +86,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def new_sender(database: Database) -> NewSender:
     courier = Courier(parse_networks("127.0.0.0/8"), plain_http=True)
-    return lambda sealer=None: Sender(database, courier, sealer or Sealer(KEYS), SystemClock())
+    return lambda sealer=None: Sender(database, courier, sealer or Sealer(KEYS), clock.CLOCK)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from services.enrollment.files.intake.pickup_places import QUIET, Pickup, Place
 from services.enrollment.files.usecases.pick_up_files import Pickups
 from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
-from shared.process.clock import SystemClock
+from tests import clock
 from tests.services.enrollment.builders import PRODUCT, load_all
 
 
@@ -31,12 +31,12 @@ def pickup(url: str, **changes: Any) -> Pickup:
 
 
 def pickups(database: Database, vault: Vault, *places: Pickup) -> Pickups:
-    return Pickups([Place(each, os.environ) for each in places], database, vault, SystemClock())
+    return Pickups([Place(each, os.environ) for each in places], database, vault, clock.CLOCK)
 
 
 def run_all(found: Pickups, database: Database, vault: Vault) -> None:
     """Picks up, loads and answers until there is nothing left to do."""
-    while found.run() or load_all(database, vault, now=SystemClock().now()):
+    while found.run() or load_all(database, vault, now=clock.now()):
         pass
 
 
@@ -45,7 +45,7 @@ def run_all_in_vain(found: Pickups, database: Database, vault: Vault) -> None:
     while found.run():
         with database.transaction() as tx:
             tx.execute("UPDATE batch_parts SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)")
-        load_all(database, vault, now=SystemClock().now())
+        load_all(database, vault, now=clock.now())
 
 
 def receipt(folder: Path, name: str) -> Any:

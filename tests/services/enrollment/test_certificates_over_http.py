@@ -14,9 +14,9 @@ from services.enrollment.policies.domain.endorsements import ItemAdded, ItemRemo
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item
 from shared.db.pool import Database
-from shared.process.clock import wall_now
 from shared.values.ids import PolicyId
 from shared.values.money import Fen, yuan
+from tests import clock
 from tests.services.enrollment.a_full_month import endorse, organization
 from tests.services.enrollment.books import taxed_books
 from tests.services.enrollment.builders import Partner, answer, body, id_number
@@ -84,7 +84,7 @@ def test_the_premium_is_what_was_charged_with_the_changes_made_since(
     database: Database, vault: Vault, west: Partner
 ) -> None:
     books = taxed_books(database, vault)
-    policy = organization(books, tenant="telecom-west", now=wall_now())
+    policy = organization(books, tenant="telecom-west", now=clock.now())
     before = page_of(west, policy.policy_id)
     assert ("2 × " in before, f"CNY {yuan(policy.premium)}" in before) == (True, True)
     day = policy.effective_from.astimezone(ZONE).date() + timedelta(days=100)

@@ -12,7 +12,7 @@ import pytest
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
-from shared.process.clock import wall_now
+from tests import clock
 from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, csv, load_all, row
 from tests.services.enrollment.test_http import problem
 
@@ -122,7 +122,7 @@ def test_rows_of_a_file_are_held_against_the_published_words_too(
         row(3, effective_date="", consent_channel="sms"),
         row(4, effective_date="", consent_given_at="2025-12-31T23:59:59Z"),
     ]
-    now = wall_now()
+    now = clock.now()
     with database.transaction() as tx:
         batch = receive_batch(
             tx, [csv(rows)], PRODUCT, Declared(None, None), tenant="telecom-east", actor="test", vault=vault, now=now
@@ -143,7 +143,7 @@ def test_who_comes_back_after_an_opt_out_agrees_to_published_words_too(
     only_registered(database)
     person = {key: body(1)["insured"][key] for key in ("document_type", "document_number")}
     east.post("/v1/opt-outs", {"document": person, "channel": "app"})
-    anew = body(1)["consent"] | {"given_at": datetime.now(UTC).isoformat(), "text_version": "2025-99"}
+    anew = body(1)["consent"] | {"given_at": clock.now().isoformat(), "text_version": "2025-99"}
     refused = east.post("/v1/opt-outs/lift", {"document": person, "consent": anew})
     assert refused.json["errors"][0]["pointer"] == "/consent/text_version"
     accepted = east.post("/v1/opt-outs/lift", {"document": person, "consent": anew | {"text_version": "2026-01"}})

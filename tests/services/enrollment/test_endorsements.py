@@ -22,8 +22,8 @@ from services.enrollment.products.domain.pricing import Item
 from services.enrollment.statements.domain.statements import ZONE
 from shared.db.pool import Database
 from shared.events.policies import PolicyEndorsed
-from shared.process.clock import wall_now
 from shared.values.ids import PolicyId
+from tests import clock
 from tests.services.enrollment.a_full_month import endorse as change
 from tests.services.enrollment.a_full_month import organization
 from tests.services.enrollment.books import Books, taxed_books
@@ -256,7 +256,7 @@ def test_a_policy_that_is_not_in_force_is_not_changed(east: Partner, office: Off
     over = east.post("/v1/policies", body(2)).json
     east.post(f"/v1/policies/{canceled['policy_id']}/cancellation", {"reason": "insured_request"})
     assert problem(endorse(east, canceled, kind="name_corrected", name="新名")) == "not-endorsable"
-    office.move_clock(wall_now() + timedelta(days=400))
+    office.move_clock(clock.now() + timedelta(days=400))
     time.sleep(0.3)  # the application looks at the sandbox's clock four times a second
     assert problem(endorse(east, over, kind="name_corrected", name="新名")) == "not-endorsable"
 

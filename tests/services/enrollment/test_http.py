@@ -13,9 +13,9 @@ from services.enrollment.policies.store import outcomes
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.web import WINGS
 from shared.db.pool import Database
-from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
+from tests import clock
 from tests.services.enrollment.builders import (
     PRODUCT,
     Answer,
@@ -182,7 +182,7 @@ def test_a_file_is_taken_in_and_its_progress_and_rejections_are_shown(
     taken = east.upload(data, rows="103", sha256=hashlib.sha256(data).hexdigest())
     assert taken.status_code == 202
     assert (taken.json["state"], taken.json["rows"], taken.json["rows_read"]) == ("received", 103, 0)
-    load_all(database, vault, now=wall_now())
+    load_all(database, vault, now=clock.now())
     batch = east.get(taken.headers["Location"]).json
     assert (batch["state"], batch["accepted"], batch["rejected"], batch["seconds_left"]) == ("finished", 100, 3, 0)
     first = east.get(f"{taken.headers['Location']}/rejections", limit="2").json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.db.pool import Database
-from shared.process.clock import wall_now
+from tests import clock
 from tests.services.enrollment.builders import Partner, body
 from tests.services.enrollment.test_http import problem
 from tests.services.enrollment.test_wind_down import EAST, WEST, work_off
@@ -15,7 +15,7 @@ def ended_over_http(partner_manager: Partner, east: Partner, database: Database,
     ids = [east.post("/v1/policies", body(n)).json["policy_id"] for n in range(people)]
     reply = partner_manager.post(f"/v1/partners/{EAST}/wind-down", {"transfer_to": WEST})
     assert (reply.status_code, reply.json["wind_down"]["state"]) == (202, "draining")
-    work_off(database, now=wall_now())
+    work_off(database, now=clock.now())
     return sorted(ids)
 
 
@@ -37,14 +37,14 @@ def test_the_notice_list_is_read_page_by_page_and_worked_off(
         "notified_channel": None,
     }
     assert problem(west.get(notices)) == "unknown-partner"
-    told = {"policy_ids": ids[:2], "channel": "sms", "notified_at": wall_now().isoformat()}
+    told = {"policy_ids": ids[:2], "channel": "sms", "notified_at": clock.now().isoformat()}
     assert east.post(f"{notices}/notified", told).json == {"marked": 2}
     assert partner_manager.post(f"{notices}/notified", told | {"channel": "letter"}).json == {"marked": 0}
     waiting = partner_manager.get(notices, waiting="true").json["items"]
     assert [each["policy_id"] for each in waiting] == ids[2:]
     assert east.get(notices, limit="1").json["items"][0]["notified_channel"] == "sms"
     assert partner_manager.get(f"/v1/partners/{EAST}").json["wind_down"]["policies_listed"] == 5
-    later = told | {"notified_at": (wall_now() + timedelta(days=1)).isoformat()}
+    later = told | {"notified_at": (clock.now() + timedelta(days=1)).isoformat()}
     assert east.post(f"{notices}/notified", later).json["errors"][0]["pointer"] == "/notified_at"
 
 

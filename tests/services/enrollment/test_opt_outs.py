@@ -23,8 +23,8 @@ from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
-from shared.process.clock import wall_now
 from shared.values.errors import FangzhaError
+from tests import clock
 from tests.services.enrollment.builders import (
     NOW,
     PRODUCT,
@@ -57,7 +57,7 @@ def leave(database: Database, vault: Vault, raw: RawRow, *, now: datetime = NOW)
 
 
 def consent(**changes: str) -> dict[str, str]:
-    at = (wall_now() + timedelta(seconds=5)).isoformat()
+    at = (clock.now() + timedelta(seconds=5)).isoformat()
     return {"text_version": "2026-02", "given_at": at, "channel": "app", "sha256": "ab" * 32} | changes
 
 
@@ -122,7 +122,7 @@ def test_nothing_of_a_document_is_stored(east: Partner, database: Database, envi
 
 def test_a_new_consent_lets_the_person_back_and_an_old_one_does_not(east: Partner, database: Database) -> None:
     east.post("/v1/opt-outs", {"document": document(1), "channel": "hotline"})
-    before = (wall_now() - timedelta(hours=1)).isoformat()
+    before = (clock.now() - timedelta(hours=1)).isoformat()
     stale = east.post("/v1/opt-outs/lift", {"document": document(1), "consent": consent(given_at=before)})
     assert (stale.status_code, stale.json["errors"][0]["pointer"]) == (422, "/consent/given_at")
     assert problem(east.post("/v1/policies", body(1))) == "opted-out"
@@ -319,7 +319,7 @@ def test_who_is_taken_off_by_a_file_for_an_opt_out_is_opted_out(
     first, second = (east.post("/v1/policies", body(n)).json for n in (1, 2))
     lines = [f"{first['partner_reference']},opt_out", f"{second['partner_reference']},number_closed"]
     east.upload("\n".join(["partner_reference,reason", *lines]).encode(), kind="removal")
-    load_all(database, vault, now=wall_now())
+    load_all(database, vault, now=clock.now())
     assert problem(east.post("/v1/policies", body(1))) == "opted-out"
     assert east.post("/v1/policies", body(2)).status_code == 201
     assert faults(database, environ) == []

@@ -14,9 +14,9 @@ from services.enrollment.products.usecases.decide_draft import approve_draft
 from services.enrollment.products.usecases.propose_product import propose_product
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
-from shared.process.clock import wall_now
 from shared.values.documents import code_check_character
 from shared.values.ids import ProductCode
+from tests import clock
 from tests.services.enrollment.builders import Answer, Partner, body, csv, faults, row
 
 SAFE = {
@@ -107,7 +107,7 @@ def test_an_organization_holds_a_product_once_whichever_partner_asks(east: Partn
 def test_a_claims_made_policy_lists_its_models_and_reaches_back_to_its_retroactive_date(
     east: Partner, database: Database
 ) -> None:
-    tomorrow = wall_now().date() + timedelta(days=1)
+    tomorrow = clock.now().date() + timedelta(days=1)
     wanted = tomorrow - timedelta(days=100)
     reply = east.post("/v1/policies", bias(1, effective_date=tomorrow.isoformat(), retroactive_date=wanted.isoformat()))
     assert reply.status_code == 201, reply.text
@@ -133,7 +133,7 @@ def test_without_a_wish_a_claims_made_policy_reaches_back_as_far_as_its_product_
 
 
 def days_from_now(days: int) -> str:
-    return (wall_now().date() + timedelta(days=days)).isoformat()
+    return (clock.now().date() + timedelta(days=days)).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -218,8 +218,8 @@ def test_covers_that_share_a_loss_are_held_once_with_each_partner(
         terms = products.version(tx, ProductCode("resident-anti-fraud"), 1).terms
         clauses = terms.clauses | {"loss_paid_already": "4.6"}
         shared = msgspec.structs.replace(terms, stacking="pro_rata", clauses=clauses)
-        draft = propose_product(tx, shared, begins_when_approved=True, actor="one", now=wall_now())
-        approve_draft(tx, draft.draft_id, actor="another", now=wall_now())
+        draft = propose_product(tx, shared, begins_when_approved=True, actor="one", now=clock.now())
+        approve_draft(tx, draft.draft_id, actor="another", now=clock.now())
     assert east.post("/v1/policies", body(1)).status_code == 201
     assert west.post("/v1/policies", body(1)).status_code == 201
     assert problem(east.post("/v1/policies", body(1, partner_reference="again"))) == "already-covered"

@@ -22,10 +22,10 @@ from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled
-from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.ids import EventId, PartnerId
+from tests import clock
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, faults, id_number, load_all, row
 from tests.services.enrollment.lifecycle import BEGINS, ENDS, SHORTLY_BEFORE, Office
 
@@ -379,16 +379,16 @@ def test_a_partner_starts_its_own_renewals_and_the_insurer_anyones(
 ) -> None:
     policy = east.post("/v1/policies", body(1)).json
     west.post("/v1/policies", body(2))
-    office.move_clock(wall_now() + timedelta(days=330))
+    office.move_clock(clock.now() + timedelta(days=330))
     time.sleep(0.3)  # the application looks at the sandbox's clock four times a second
-    day = (wall_now() + timedelta(days=380)).date().isoformat()
+    day = (clock.now() + timedelta(days=380)).date().isoformat()
     asked = {"product_code": PRODUCT, "expiring_through": day}
     reply = east.post("/v1/renewals", asked)
     assert reply.status_code == 202, reply.text
     assert east.post("/v1/renewals", asked | {"partner_id": "telecom-west"}).status_code == 403
     theirs = partner_manager.post("/v1/renewals", asked | {"partner_id": "telecom-west"})
     assert theirs.status_code == 202, theirs.text
-    office.work_off_renewals(wall_now() + timedelta(days=330))
+    office.work_off_renewals(clock.now() + timedelta(days=330))
     run = east.get(reply.headers["Location"]).json
     assert (run["state"], run["renewed"], run["skipped"]) == ("finished", 1, 0)
     assert west.get(reply.headers["Location"]).status_code == 404

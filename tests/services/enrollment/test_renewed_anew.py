@@ -19,9 +19,9 @@ from services.enrollment.policies.usecases.enroll_policies import Application, E
 from services.enrollment.policies.usecases.renew_one import renew_one
 from services.enrollment.policies.usecases.vault import Vault
 from shared.events.policies import PoliciesEnrolled
-from shared.process.clock import wall_now
 from shared.values.errors import FangzhaError
 from shared.values.ids import PolicyId, TokenHex
+from tests import clock
 from tests.services.enrollment.builders import PRODUCT, Answer, Partner, body, faults, row
 from tests.services.enrollment.lifecycle import ENDS, Office
 from tests.services.enrollment.test_opt_outs import leave, wait_until_somebody_waits
@@ -98,7 +98,7 @@ def test_over_three_terms_claims_made_cover_has_no_gap_and_keeps_its_retroactive
 def test_a_renewal_may_reach_back_less_far_than_its_predecessor_and_never_farther(
     office: Office, east: Partner
 ) -> None:
-    first_day = wall_now().date() + days(1)
+    first_day = clock.now().date() + days(1)
     asked = first_day - days(100)
     first = enrolled(east, bias(1, effective_date=first_day.isoformat(), retroactive_date=asked.isoformat()))
     farther = renewed(office, east, first, bias(1, retroactive_date=(asked - days(1)).isoformat()))

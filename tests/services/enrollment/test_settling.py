@@ -19,9 +19,9 @@ from services.enrollment.statements.domain.statements import ZONE, Statement, Su
 from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
 from services.enrollment.statements.usecases.settle_statement import decide_settlement, record_settlement
 from shared.db.pool import Database
-from shared.process.clock import wall_now
 from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import Fen
+from tests import clock
 from tests.services.enrollment.books import (
     APRIL,
     COMMISSION,
@@ -328,7 +328,7 @@ def test_a_settlement_names_money_that_came_and_that_settled_nothing_else(
         payment = {"net_fen": statement.total.net, "bank_reference": "FT-1", "value_day": "2026-04-10"} | changes
         return accountant.post(f"/v1/statements/{statement.statement_id}/settlement", payment)
 
-    tomorrow = (wall_now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
+    tomorrow = (clock.now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
     early = record(east, value_day=tomorrow)
     assert (early.status_code, early.json["errors"][0]["pointer"]) == (422, "/value_day")
     assert record(east).status_code == 201

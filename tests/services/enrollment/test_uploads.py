@@ -21,7 +21,7 @@ from services.enrollment.files.usecases.end_failed_batches import KEPT, forget_f
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
 from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
-from shared.process.clock import wall_now
+from tests import clock
 from tests.services.enrollment.builders import Answer, Partner, csv, faults, load_all, row
 
 NDJSON = "application/x-ndjson"
@@ -59,7 +59,7 @@ def stored_rows(database: Database) -> dict[str, int]:
 def done(east: Partner, database: Database, vault: Vault, reply: Answer) -> Any:
     """The batch once the worker has been at it."""
     assert reply.status_code == 202, reply.text
-    load_all(database, vault, now=wall_now())
+    load_all(database, vault, now=clock.now())
     return east.get(reply.headers["Location"]).json
 
 
@@ -242,7 +242,7 @@ def test_results_wait_until_the_batch_is_done_and_are_the_partners_own(
     location = east.upload(csv([fresh(1)])).headers["Location"]
     early = east.get(f"{location}/results")
     assert (early.status_code, early.headers["Retry-After"]) == (409, "5")
-    load_all(database, vault, now=wall_now())
+    load_all(database, vault, now=clock.now())
     assert east.get(f"{location}/results").status_code == 200
     assert west.get(f"{location}/results").status_code == 404
 
@@ -288,7 +288,7 @@ def test_batches_are_listed_newest_first_page_by_page_and_by_state(
     east: Partner, west: Partner, database: Database, vault: Vault
 ) -> None:
     sent = [east.upload(csv([fresh(n)])).json["batch_id"] for n in range(5)]
-    load_all(database, vault, now=wall_now())
+    load_all(database, vault, now=clock.now())
     waiting = east.upload(csv([fresh(9)])).json["batch_id"]
     found: list[str] = []
     cursor: dict[str, str] = {}
@@ -313,8 +313,8 @@ def test_what_is_left_of_a_failed_batch_is_forgotten_after_a_week(
     batch = done(east, database, vault, reply)
     assert (batch["state"], bool(batch["failure"])) == ("failed", True)
     with database.transaction() as tx:
-        forget_failed_parts(tx, now=wall_now() + KEPT * 0.9)
+        forget_failed_parts(tx, now=clock.now() + KEPT * 0.9)
         assert tx.one("SELECT count(*) FROM batch_parts WHERE sealed IS NOT NULL") == (1,)
-        forget_failed_parts(tx, now=wall_now() + KEPT * 1.1)
+        forget_failed_parts(tx, now=clock.now() + KEPT * 1.1)
         assert tx.one("SELECT count(*) FROM batch_parts WHERE sealed IS NOT NULL") == (0,)
     assert faults(database, environ) == []

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
+from tests import clock
 from tests.services.enrollment.receiver import Answers, Receiver, listening
 
 LOOPBACK = parse_networks("127.0.0.0/8")
@@ -213,7 +214,7 @@ def test_the_wait_that_a_server_asks_for_is_read(
 
 
 def test_the_wait_that_a_server_asks_for_may_be_a_date(courier: Courier, receiver: Receiver) -> None:
-    when = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    when = clock.real_now() + dt.timedelta(hours=1)
     receiver.next = [Answers(429, {"Retry-After": when.strftime("%a, %d %b %Y %H:%M:%S GMT")})]
     asked = courier.post(receiver.url, HEADERS, b"{}").retry_after
     assert asked is not None
@@ -262,7 +263,7 @@ class Authority:
         self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
     def _certificate(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        now = dt.datetime.now(dt.UTC)
+        now = clock.real_now()
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

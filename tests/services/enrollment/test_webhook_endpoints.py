@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from services.enrollment.webhooks.usecases.send import Sender, drop_old
 from services.enrollment.webhooks.usecases.try_endpoint import AT_ONCE
 from shared.db.pool import Database
 from shared.process.new_ids import new_id
+from tests import clock
 from tests.services.enrollment.builders import Partner, body
 from tests.services.enrollment.receiver import Answers, Receiver
 from tests.services.enrollment.webhooks import ALL, add, later, send
@@ -166,7 +167,7 @@ def test_during_a_rotation_both_secrets_verify_and_afterwards_the_new_one_alone(
     assert new != old
     assert east.post(f"{path}/rotation", {"overlap_hours": 2}, key=key).json["secret"] is None
     until = datetime.fromisoformat(rotated["secret_overlap_until"])
-    assert timedelta(minutes=119) < until - datetime.now(UTC) <= timedelta(hours=2)
+    assert timedelta(minutes=119) < until - clock.real_now() <= timedelta(hours=2)
     east.post(f"{path}/test", {})
     assert receiver.received[-1].verified(old) == receiver.received[-1].verified(new)
     later(database, timedelta(hours=2))
@@ -186,7 +187,7 @@ def test_a_rotation_whose_reply_was_lost_is_asked_for_again_and_the_secret_in_us
     later(database, timedelta(hours=1))
     again = east.post(f"{path}/rotation", {"overlap_hours": 1}).json
     until = datetime.fromisoformat(again["secret_overlap_until"])
-    assert timedelta(minutes=179) < until - datetime.now(UTC) <= timedelta(hours=3)
+    assert timedelta(minutes=179) < until - clock.real_now() <= timedelta(hours=3)
     east.post(f"{path}/test", {})
     assert receiver.received[-1].verified(in_use) == receiver.received[-1].verified(again["secret"])
     later(database, timedelta(hours=3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from shared.events.envelope import Envelope, Event
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId, PartnerId
+from tests import clock
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.lifecycle import ENDS, SHORTLY_BEFORE, Office
 from tests.services.enrollment.receiver import Receiver
@@ -50,7 +51,7 @@ def ears(east: Partner, receiver: Receiver, sender: Sender) -> Ears:
 
 
 def envelope(event: Event) -> Envelope[Event]:
-    now = datetime.now(UTC)
+    now = clock.now()
     return Envelope(EventId(new_id()), event.TYPE, "/test", now, "x", event)
 
 
@@ -113,7 +114,7 @@ def test_a_file_is_told_once_when_it_is_done_and_its_policies_are_not(
 ) -> None:
     rows = [row(n, effective_date="") for n in range(1, 6)] + [row(9, effective_date="", document_number="1")]
     batch = east.upload(csv(rows)).json
-    load_all(database, vault, now=datetime.now(UTC))
+    load_all(database, vault, now=clock.now())
     assert ears.told() == [
         (
             "batch.finished",
@@ -158,7 +159,7 @@ def test_a_file_that_cannot_be_worked_off_is_told_as_failed(
     east.upload(csv([row(1, effective_date="")]))
     with database.transaction() as tx:
         tx.execute("UPDATE batch_parts SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)")
-    load_all(database, vault, now=datetime.now(UTC))
+    load_all(database, vault, now=clock.now())
     ((type_, data),) = ears.told()
     assert (type_, data["state"], data["accepted"]) == ("batch.finished", "failed", 0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +13,7 @@ from services.enrollment.webhooks.usecases.send import LEASE
 from shared.db.pool import Database
 from shared.messaging import topics
 from shared.messaging.kafka_link import Link
+from tests import clock
 from tests.conftest import Environment
 from tests.services.enrollment.builders import Partner, body, decided, paid, settle
 from tests.services.enrollment.receiver import Answers, Receiver
@@ -74,7 +74,7 @@ def test_what_the_other_services_announce_reaches_the_partner_s_server(
 ) -> None:
     secret = add(east, receiver, types=["claim.changed", "payout.made"])["secret"]
     policy = east.post("/v1/policies", body(1)).json["policy_id"]
-    began = datetime.now(UTC)
+    began = clock.real_now()
     send(environ, decided(policy, outcome="approved", amount_fen=700), paid(policy, state="paid", amount_fen=700))
     with worker(environ) as process:
         until(lambda: settled(database) == 2, process)

@@ -28,7 +28,7 @@ from shared.courier.standard_webhooks import TRIES, WAITS, Answer
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
-from shared.process.clock import SystemClock, wall_now
+from tests import clock
 from tests.services.enrollment.builders import NOW, Partner, body, decided, faults
 from tests.services.enrollment.conftest import KEYS, NewSender
 from tests.services.enrollment.receiver import Answers, Receiver, listening
@@ -40,7 +40,7 @@ EAST = "SELECT partner_no FROM partners WHERE partner_id = 'telecom-east'"
 @pytest.fixture(autouse=True)
 def _the_senders_time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """For it time passes by ``later`` alone, however slow the machine is; what the others ask for now is due."""
-    now = wall_now() + timedelta(minutes=2)
+    now = clock.real_now() + timedelta(minutes=2)
     monkeypatch.setattr(send_webhooks, "wall_now", lambda: now)
 
 
@@ -89,7 +89,7 @@ def rows(database: Database, columns: str = "state, attempts, tries") -> list[tu
 
 def due(database: Database) -> int:
     with database.transaction() as tx:
-        return webhook_queue.due(tx, wall_now())[0]
+        return webhook_queue.due(tx, clock.real_now())[0]
 
 
 def endpoint(east: Partner) -> Any:
@@ -351,7 +351,7 @@ def test_two_workers_never_send_the_same_message_at_once(
 
 def test_a_server_that_hangs_holds_up_no_other(east: Partner, receiver: Receiver, database: Database) -> None:
     courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
-    sender = Sender(database, courier, Sealer(KEYS), SystemClock())
+    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK)
     let_go = threading.Event()
     with listening() as slow:
         slow.otherwise = Answers(act=lambda _request: let_go.wait(100))
@@ -378,7 +378,7 @@ def test_a_partner_whose_servers_all_hang_holds_up_no_other_partner(
     east: Partner, west: Partner, receiver: Receiver, database: Database
 ) -> None:
     courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
-    sender = Sender(database, courier, Sealer(KEYS), SystemClock())
+    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK)
     let_go = threading.Event()
     with listening() as slow:
         slow.otherwise = Answers(act=lambda _request: let_go.wait(100))
@@ -412,7 +412,7 @@ def test_of_a_partner_s_servers_each_gets_its_turn_and_of_partners_too(
     east.post("/v1/policies", body(1))
     west.post("/v1/policies", body(2))
     with database.transaction() as tx:
-        taken = webhook_deliveries.take(tx, replace(SLOTS, all=3), [], [], lease=LEASE, now=wall_now())
+        taken = webhook_deliveries.take(tx, replace(SLOTS, all=3), [], [], lease=LEASE, now=clock.real_now())
     assert Counter(each.endpoint_id for each in taken) == {each["endpoint_id"]: 1 for each in (long, short, other)}
 
 

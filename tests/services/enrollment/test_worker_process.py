@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from shared.values.money import Fen
+from tests import clock
 from tests.conftest import Environment
 from tests.services.enrollment.builders import (
     NOW,
@@ -166,7 +166,7 @@ def send(environ: dict[str, str], *events: Event) -> None:
             "ce_id": new_id(),
             "ce_type": event.TYPE,
             "ce_source": "/fangzha/test",
-            "ce_time": datetime.now(UTC).isoformat(),
+            "ce_time": clock.now().isoformat(),
             "ce_subject": "x",
             "content-type": "application/json",
         }

@@ -11,6 +11,7 @@ from deploy.local.issuer import Issuer
 from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.pool import Database
+from tests import clock
 from tests.services.fraud_detection.builders import KEYS, Caller, World
 
 
@@ -41,7 +42,7 @@ def environ(fraud_detection_url: str, issuer: Issuer) -> dict[str, str]:
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",
         "SEAL_KEYS": f"1:{key}",
-        "SANDBOX": "true",
+        **clock.sandbox(),
     }
 
 

@@ -21,7 +21,7 @@ from services.fraud_detection.usecases.decide_review import Reviewer
 from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.usecases.name_event import name_event
 from shared.events.products import ProductPublished
-from shared.process.clock import SystemClock
+from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, liability, product
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion, evidence
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, shipped, told
@@ -347,7 +347,7 @@ def test_an_open_claim_of_an_erased_person_counts_as_any_other(world: World) -> 
     with pytest.raises(DeductibleUsedUp):
         refuse(world, second)
     assert world.review(second.claim_id, "approve", clause=None, reasons=None) == "approved"
-    erase_the_rest(world.database, SystemClock())
+    erase_the_rest(world.database, clock.CLOCK)
     assert (approved(world, second), borne(world, insured)) == (1_000 * YUAN, 3_000)
 
 

@@ -24,9 +24,9 @@ from shared.entry.verify import verify
 from shared.events.envelope import Envelope, Event
 from shared.events.policies import PoliciesErased, PolicyEndorsed
 from shared.messaging.failures import Poison
-from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId
+from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, evidence
 from tests.services.fraud_detection.insured import Insured, approved, file, insure, told, why
@@ -165,7 +165,7 @@ def test_an_erasure_that_overtakes_its_enrollment_is_not_lost(world: World, data
     with pytest.raises(PolicyErased):
         world.file(person)
     assert not finished(world)
-    assert erase_the_rest(database, SystemClock()) is False
+    assert erase_the_rest(database, clock.CLOCK) is False
     assert finished(world)
     left = everything(world)
     assert [name for name in names_of(world, person) if name in left] == []
@@ -173,7 +173,7 @@ def test_an_erasure_that_overtakes_its_enrollment_is_not_lost(world: World, data
 
 def test_an_erasure_waits_for_an_enrollment_that_never_came(world: World, database: Database) -> None:
     erase(world, world.person())
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert not finished(world)
 
 
@@ -235,7 +235,7 @@ def test_a_claim_that_is_open_when_its_person_is_erased_goes_to_a_person_and_can
     assert why(world, claim) == "policy_erased"
     assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
     assert world.events("claims.decided")[-1]["payee_token"] == claim.payee_token
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert world.claim(claim.claim_id).payee_token == "00" + claim.claim_id.replace("-", "")
     assert finished(world)
 
@@ -252,7 +252,7 @@ def test_an_open_claim_still_takes_documents_and_its_refusal_is_erased_once_it_i
         add_documents(tx, claim.claim_id, documents, tenant="mobile-backend", now=NOW)
     assert world.decide(claim, claim_round=2) == "review"
     assert world.review(claim.claim_id, "refuse") == "refused"
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert finished(world)
     shown = caller("mobile-backend").get(f"/v1/claims/{claim.claim_id}").json
     assert [(each["code"], each["clause"]) for each in shown["decision"]["reasons"]] == [("reasons_erased", "2.4")]
@@ -338,7 +338,7 @@ def test_a_loss_that_is_shared_is_paid_once_although_its_person_was_erased_befor
     for claim in (one, two):
         assert world.decide(claim) == "review"
         approve(world, claim)
-        erase_the_rest(database, SystemClock())
+        erase_the_rest(database, clock.CLOCK)
     assert (approved(world, one), approved(world, two)) == (720_000, 720_000)
     assert finished(world)
 
@@ -355,11 +355,11 @@ def test_an_event_keeps_its_name_while_a_claim_on_another_policy_of_the_erased_p
     two = file(world, second, now=NOW + timedelta(minutes=1))
     world.rows("UPDATE claims SET event_reference = 'A', event_named = true RETURNING 1")
     erase(world, first, second)
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     world.decide(two)
     assert [code for code, _ in told(world, two)] == ["loss_paid_already"]
     assert world.review(two.claim_id, "refuse") == "refused"
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert world.rows("SELECT count(*) FROM claims WHERE event_reference IS NOT NULL") == [(0,)]
     assert finished(world)
 
@@ -414,13 +414,13 @@ def test_an_enrollment_that_comes_late_stands_beside_the_persons_others_while_a_
     claim = file(world, first)
     erase(world, first, late)
     insure(world, terms, late, partner_id="telecom-west")
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert {token[:2] for token in persons(world)} == {"00"}
     assert len(set(persons(world))) == 1
     world.decide(claim)
     approve(world, claim)
     assert approved(world, claim) == 720_000
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert finished(world)
 
 
@@ -432,14 +432,14 @@ def test_once_the_last_open_claim_is_decided_nothing_joins_an_erased_persons_pol
     assert world.decide(one) == "approved"
     erase(world, first, second)
     assert len(set(persons(world))) == 1
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert len(set(persons(world))) == 1
     assert not finished(world)
     world.decide(two)
     approve(world, two)
     checks = TOOLS.checks(TOOLS.settings.load(environ), database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == set()
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert finished(world)
     assert len(set(persons(world))) == 4
     assert world.rows("SELECT count(*) FROM erased_policies WHERE erased_with IS NOT NULL") == [(0,)]
@@ -475,7 +475,7 @@ def test_an_enrollment_that_comes_between_the_first_and_the_last_step_of_an_eras
             coverage_rows.keep(enrolling, [world.chunk([person])])
         erasure.finish(tx, [person.policy_id], now=LATER)
     assert not finished(world)
-    erase_the_rest(database, SystemClock())
+    erase_the_rest(database, clock.CLOCK)
     assert finished(world)
     left = everything(world)
     assert [name for name in names_of(world, person) if name in left] == []

@@ -20,10 +20,10 @@ from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.kafka_link import Link
 from shared.messaging.relay import Relay
 from shared.messaging.subscription import Subscription
-from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.process.shutdown import Stopping
 from shared.values.ids import ClaimId
+from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Person, World, cancellation
 from tests.shared.messaging.builders import Runs, until
@@ -73,7 +73,7 @@ def running(
 ) -> Iterator[Running]:
     settings = TOOLS.settings.load(environ)
     link = Link(kafka, topic_prefix)
-    subscriptions = TOOLS.subscriptions(settings, world.database, SystemClock())
+    subscriptions = TOOLS.subscriptions(settings, world.database, clock.CLOCK)
     running = Running(world, fraud_detection_url, link, subscriptions)
     yield running
     running.close()
@@ -152,7 +152,7 @@ def test_an_erasure_that_overtakes_its_enrollment_forgets_the_person_all_the_sam
     until(count(world, "SELECT count(*) FROM coverage"))
     with pytest.raises(PolicyErased):
         world.file(person)
-    erase_the_rest(world.database, SystemClock())
+    erase_the_rest(world.database, clock.CLOCK)
     token = world.personal_data.tokenizer.person("resident_id", person.document_number)
     ((kept,),) = world.rows("SELECT encode(person_token, 'hex') FROM coverage")
     assert kept == "00" + person.policy_id.replace("-", "") != token

@@ -16,8 +16,8 @@ from services.fraud_detection.usecases.case_file import collect
 from services.fraud_detection.usecases.decide_review import Reviewer
 from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.usecases.name_event import name_event
-from shared.process.clock import SystemClock
 from shared.values.scam_types import ScamType
+from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, START, product
 from tests.services.fraud_detection.builders import NOW, Caller, World, claim_body
 from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, papers, shipped, told, why
@@ -229,7 +229,7 @@ def test_an_event_keeps_its_name_until_the_last_open_claim_of_an_erased_person_i
         erase(tx, [insured.policy_id], erased_at=NOW)
     assert world.review(second.claim_id, "approve", clause=None, reasons=None) == "approved"
     assert approved(world, second) == 450_000 * YUAN
-    erase_the_rest(world.database, SystemClock())
+    erase_the_rest(world.database, clock.CLOCK)
     assert [world.claim(each.claim_id).event_reference for each in (first, second)] == [None, None]
     with pytest.raises(PolicyErased):
         name(world, world.claim(first.claim_id), "BIAS-7")

@@ -16,6 +16,7 @@ from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
+from tests import clock
 from tests.real_parts import Room
 from tests.sandbox_bank.bank_process import RunningBank
 from tests.services.payout.builders import HASTY_SECONDS, PATIENT_SECONDS, Service
@@ -63,7 +64,7 @@ def environ(payout_url: str, issuer: Issuer, bank: RunningBank) -> dict[str, str
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",
         "SEAL_KEYS": f"1:{key}",
-        "SANDBOX": "true",
+        **clock.sandbox(),
         "PAYOUT_RAIL_URL": bank.url,
         "PAYOUT_RAIL_TOKEN": bank.token,
         "PAYOUT_RAIL_TIMEOUT_SECONDS": str(PATIENT_SECONDS),

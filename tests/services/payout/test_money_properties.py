@@ -17,7 +17,6 @@ The operations of a failing run are printed by hypothesis as a program that repe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -42,6 +41,7 @@ from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.process.new_ids import new_id
 from shared.values.money import Currency, Fen
+from tests import clock
 from tests.services.payout.builders import NOW, Calendar, decided
 
 MOODS = ["done", "done_unheard", "lost", "accepted", "rejected"]
@@ -94,7 +94,7 @@ class MoodyBank:
 
     def put(self, reference: str, status: BankStatus, amount_fen: int) -> None:
         self.book_by_reference[reference] = BankTransfer(reference, status, Fen(amount_fen), Currency("CNY"))
-        at = datetime.now(UTC)
+        at = clock.now()
         self.lines.append(StatementLine(len(self.lines) + 1, reference, status, None, amount_fen, "CNY", at))
 
 

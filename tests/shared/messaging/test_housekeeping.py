@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.db.pool import Database
 from shared.messaging import housekeeping, topics
 from shared.messaging.jobs import Job
+from tests import clock
 
 OLD = timedelta(days=housekeeping.KEPT_DAYS + 1)
 YOUNG = timedelta(days=1)
@@ -34,7 +35,7 @@ def an_id_of(moment: datetime, number: int) -> str:
 
 
 def fill(database: Database, table: str, age: timedelta, count: int) -> None:
-    moment = datetime.now(UTC) - age
+    moment = clock.real_now() - age
     with database.transaction() as tx:
         for number in range(count):
             tx.execute(FILL[table], {"id": an_id_of(moment, number), "at": moment})
@@ -74,9 +75,9 @@ def test_a_lot_goes_in_bites_and_each_says_whether_more_waits(
 
 
 def test_an_old_event_that_was_sent_again_today_is_remembered_from_today(database: Database) -> None:
-    made = datetime.now(UTC) - OLD
+    made = clock.real_now() - OLD
     with database.transaction() as tx:
-        tx.execute(FILL["inbox"], {"id": an_id_of(made, 1), "at": datetime.now(UTC)})
+        tx.execute(FILL["inbox"], {"id": an_id_of(made, 1), "at": clock.real_now()})
 
     job_for(database, "inbox").run()
 

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.process.clock import Clock, SystemClock
+from shared.process.clock import Clock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web import paging
@@ -33,6 +33,7 @@ from shared.web.paging import Page, PageQuery
 from shared.web.problems import ProblemRow
 from shared.web.reply_seal import ReplySeal
 from shared.web.resource import Call, RawReply, Reply, ReplyModel, RequestModel, Resource, StreamedReply
+from tests.clock import CLOCK
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "fangzha-notes"
@@ -281,7 +282,7 @@ def notes_app(
         problems=PROBLEMS,
         deps=desk or Desk(),
         database=database,
-        clock=clock or SystemClock(),
+        clock=clock or CLOCK,
         verifier=verifier,
         seal=seal,
         sandbox=True,

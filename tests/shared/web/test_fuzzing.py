@@ -9,9 +9,9 @@ from flask import Flask
 from schemathesis.core.failures import FailureGroup
 
 from shared.db.pool import Database
-from shared.process.clock import SystemClock
 from shared.web.app import create_app
 from shared.web.resource import Call, Reply, ReplyModel, RequestModel, Resource
+from tests import clock
 from tests.shared.web.builders import SEAL, Caller, TestIssuer, a_note, notes_app
 from tests.shared.web.fuzzing import fuzz
 
@@ -50,7 +50,7 @@ def application(database: Database, issuer: TestIssuer, resource: Resource) -> F
         problems={},
         deps=None,
         database=database,
-        clock=SystemClock(),
+        clock=clock.CLOCK,
         verifier=issuer.verifier(),
         seal=SEAL,
         sandbox=False,

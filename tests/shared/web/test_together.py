@@ -15,7 +15,6 @@ from werkzeug.test import TestResponse
 from deploy.demo.waiting import until
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.process.clock import SystemClock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app
@@ -25,6 +24,7 @@ from shared.web.idempotency import Before, Done, IdempotentRequest, StoredReply,
 from shared.web.idempotency import again as reply_again
 from shared.web.resource import Asked, CallTogether, Reply, Resource
 from shared.web.turns import Turns
+from tests import clock
 from tests.shared.web.builders import SEAL, Caller, NotePath, NoteRequest, NoteView, TestIssuer, a_note, all_notes
 
 KEY = "5f0c6b1e-0f7f-4a39-8f9a-5d4c3b2a1f00"
@@ -131,7 +131,7 @@ def crowd(database: Database, own_issuer: TestIssuer, office: Office, monkeypatc
         problems={},
         deps=office,
         database=database,
-        clock=SystemClock(),
+        clock=clock.CLOCK,
         verifier=own_issuer.verifier(),
         seal=SEAL,
         sandbox=False,

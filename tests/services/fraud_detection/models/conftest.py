@@ -11,7 +11,7 @@ from deploy.local.issuer import Issuer
 from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.train_model import train_next
 from shared.db.pool import Database
-from shared.process.clock import SystemClock
+from tests import clock
 from tests.services.fraud_detection.models.builders import KEY, SIGNER, Team
 
 Train = Callable[[], bool]
@@ -27,7 +27,7 @@ def database(fraud_detection_url: str) -> Iterator[Database]:
 @pytest.fixture
 def train(database: Database) -> Train:
     """What the worker's job does, once."""
-    return lambda: train_next(database, SIGNER, SystemClock())
+    return lambda: train_next(database, SIGNER, clock.CLOCK)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def app(fraud_detection_url: str, issuer: Issuer) -> Flask:
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",
         "SEAL_KEYS": f"1:{key}",
-        "SANDBOX": "true",
+        **clock.sandbox(),
     }
     return TOOLS.web(TOOLS.settings.load(environ))
 
