@@ -123,6 +123,13 @@ _SHARED: Final = (
         ("tests/shared/web/test_bad_input.py",),
     ),
     Guard(
+        "time begins ahead in a sandbox alone",
+        "shared/process/settings.py",
+        """if ahead and not info.data.get("sandbox"):""",
+        "if ahead is None:",
+        ("tests/shared/process/test_settings.py",),
+    ),
+    Guard(
         "inbox",
         "shared/messaging/inbox.py",
         "return {EventId(row[0]) for row in tx.all(_RECEIVE, (sorted(set(events)), consumer))}",
@@ -257,6 +264,13 @@ _ENROLLMENT: Final = (
         "    UNIQUE (partner_no, month, currency),\n",
         "",
         _STATING,
+    ),
+    Guard(
+        "a month in which something was booked is stated however long nobody ran",
+        "services/enrollment/statements/usecases/draw_statements.py",
+        "    month = min(statements.next_to_begin(tx) or latest, latest)\n",
+        "    month = latest\n",
+        ("tests/services/enrollment/test_statements.py",),
     ),
     Guard(
         "a settlement takes two persons",
