@@ -31,7 +31,7 @@ demo: $(STAMP) ## Run the main job on real parts and print what happened
 .PHONY: test
 test: check ## All checks and all tests, on a real PostgreSQL and Kafka; START=2028-02-29T00:02+08:00 as if it were then
 	@$(PY) -m deploy.local.jars
-	@CLOCK_START="$(if $(HARD_DAY),$$($(PY) -m tests.hard_days),$(START))" $(PY) -m pytest -n 2 $(ARGS)
+	@start="$(if $(HARD_DAY),$$($(PY) -m tests.hard_days),$(START))" && CLOCK_START="$$start" $(PY) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
 check: lint ## Lint, format, types, import contracts, migrations; seconds
