@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg2
 import pyarrow.parquet as pq
@@ -160,6 +160,11 @@ def test_a_month_with_bookings_is_stated_however_long_no_worker_ran(
     assert march.months("telecom-east")[:3] == ["2026-02", "2026-03", "2026-04"]
     assert march.months("telecom-west")[:1] == ["2026-03"]
     assert faults(march.database, environ) == []
+
+
+def test_in_the_first_hour_of_a_month_only_the_month_before_waits(march: Books) -> None:
+    march.draw(now=datetime(2026, 4, 30, 16, 30, tzinfo=UTC))
+    assert march.months("telecom-east") == ["2026-02", "2026-03"]
 
 
 def test_what_was_booked_after_the_last_statement_is_stated_however_long_no_worker_ran(march: Books) -> None:

@@ -15,10 +15,11 @@ from typing import Final
 
 from services.enrollment.partners.domain.errors import UnknownPartner
 from services.enrollment.partners.store import partners
-from services.enrollment.statements.domain.errors import MonthNotOver, StatementExists
+from services.enrollment.statements.domain.errors import StatementExists
 from services.enrollment.statements.domain.line_digest import digest_of
 from services.enrollment.statements.domain.statements import (
     COLUMNS,
+    DRAWN_AFTER,
     Line,
     Statement,
     Sum,
@@ -88,16 +89,12 @@ def start_statement(
 
 
 def start_due_statements(tx: Tx, *, now: datetime) -> int:
-    """Start the statement of the month before for each partner that has none; how many were started.
+    """Start the statement of the month that was over last for each partner that has none; how many were started.
 
     Of earlier months, however long no worker ran, those in which something was booked. Once they were begun, and in the
     same transaction, they are not looked at again: nothing is booked into a month that is over.
     """
-    latest = month_before(now)
-    try:
-        check_over(latest, now)
-    except MonthNotOver:
-        return 0
+    latest = month_before(now - DRAWN_AFTER)
     started = 0
     month = min(statements.next_to_begin(tx) or latest, latest)
     while month <= latest:
