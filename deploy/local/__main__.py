@@ -154,10 +154,7 @@ def run(service: str, arguments: Annotated[list[str], typer.Argument()], name: N
     """Run a command of a service with the stack's settings, e.g. `run enrollment -- explain-product account-theft`."""
     if service not in SERVICES:
         raise StackFailed(f"no service {service!r}; there are: {', '.join(SERVICES)}")
-    done = _stack(name).run(service, *arguments)
-    sys.stdout.write(done.stdout)
-    sys.stderr.write(done.stderr)
-    raise typer.Exit(done.returncode)
+    raise typer.Exit(_stack(name).attend(service, *arguments))
 
 
 @app.command()

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from typing import Any, Self
 from deploy.local import state as states
 from deploy.local.faults import StackFailed
 from deploy.local.issuer import Issuer
+from deploy.local.places import free_port
 from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, Parts
 from deploy.local.readiness import refusal
 from deploy.local.state import SERVICES
@@ -209,10 +210,25 @@ class Stack:
 
     def run(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of a service with its settings, e.g. ``run("payout", "verify")``."""
+        command, environment = self._further(service, arguments)
+        return subprocess.run(command, cwd=DIRECTORY, env=environment, capture_output=True, text=True, check=False)
+
+    def attend(self, service: str, *arguments: str) -> int:
+        """The same with the caller's own input and output, until it ends; its exit code. Ctrl-C is for the command."""
+        command, environment = self._further(service, arguments)
+        child = subprocess.Popen(command, cwd=DIRECTORY, env=environment)
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                child.terminate()
+
+    def _further(self, service: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        """A process beside those that run, which have their ports already."""
         command = [sys.executable, "-m", f"services.{service}", *arguments]
         # What it says of its progress would only bury its answer.
-        environment = self.environment(service) | {"LOG_LEVEL": "WARNING"}
-        return subprocess.run(command, cwd=DIRECTORY, env=environment, capture_output=True, text=True, check=False)
+        own = {"LOG_LEVEL": "WARNING", "WEB_PORT": str(free_port()), "HEALTH_PORT": str(free_port())}
+        return command, self.environment(service) | own
 
     def _wait_ready(self) -> None:
         self._say("waiting until each process is ready")

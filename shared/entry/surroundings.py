@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from shared.process import logs, traces
 from shared.process.health import Health, serve
-from shared.process.settings import Settings
+from shared.process.settings import Settings, refuse
 from shared.process.shutdown import Stopping
 
 
@@ -19,7 +19,10 @@ def surroundings(process: str, settings: Settings) -> Iterator[tuple[Health, Sto
     stopping = Stopping()
     stopping.listen()
     health = Health()
-    server = serve(health, settings.health_host, settings.health_port)
+    try:
+        server = serve(health, settings.health_host, settings.health_port)
+    except OSError as error:
+        refuse("HEALTH_PORT", f"cannot be listened on ({error.strerror})", "a port that no other process has")
     log = logs.get_logger()
     log.info("started", health_port=server.port)
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from deploy.local import jars
 from deploy.local.doctor import machine
 from deploy.local.durations import parse_duration
 from deploy.local.places import CHECKOUT, cache, free_port
+from deploy.local.state import PREFERRED_PORTS
 
 
 def test_the_doctor_names_the_missing_jars_and_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +74,29 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
 
 def test_a_port_is_given_once_for_who_got_it_may_not_listen_there_yet() -> None:
     assert len({free_port() for _ in range(500)}) == 500
+
+
+CHOOSES = """
+import json, sys
+from deploy.local.state import new_state
+print(json.dumps(list(new_state(preferred=True).ports.values())), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_stacks_that_start_at_once_get_ports_of_their_own() -> None:
+    """Each has chosen, and none of their processes listens yet."""
+    starting = [
+        subprocess.Popen([sys.executable, "-c", CHOOSES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    chosen = []
+    for process in starting:
+        assert process.stdout is not None
+        chosen += json.loads(process.stdout.readline())
+    for process in starting:
+        process.communicate("")
+    assert len(set(chosen)) == len(chosen) == 3 * len(PREFERRED_PORTS)
 
 
 def test_an_operator_types_durations() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -112,6 +113,15 @@ def one(settings: dict[str, str], sql: str) -> int:
 
 def token(issuer: Issuer, settings: dict[str, str]) -> str:
     return issuer.token("telecom-east", audience="fangzha-notes", scope="notes:read notes:write")
+
+
+@pytest.mark.parametrize("process", ["worker", "relay"])
+def test_a_port_that_another_process_has_is_told_in_a_sentence(settings: dict[str, str], process: str) -> None:
+    with socket.create_server(("127.0.0.1", int(settings["HEALTH_PORT"]))):
+        done = run(settings, process)
+    assert done.returncode == 78
+    assert "HEALTH_PORT cannot be listened on (Address already in use)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_web_server_of_two_processes_serves_and_adds_up_its_metrics(
