@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from shared.process import traces
+from shared.process import metrics, traces
 
 _SECRET_PARTS = (
     "password",
@@ -51,6 +51,18 @@ class _StandardErrorHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")
+
+
+class _Counted(logging.Filter):
+    """kafka-python tells each step of its event loop that took over a tenth of a second, which any busy machine makes
+    it do many times an hour and nobody can act on one by one: they are counted.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        slow = record.name == "kafka.net.selector" and "blocking the event loop" in str(record.msg)
+        if slow:
+            metrics.KAFKA_SLOW_STEPS.inc()
+        return not slow
 
 
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -147,6 +159,7 @@ def configure(service: str, process: str, level: str = "INFO") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(_Counted())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

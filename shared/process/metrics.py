@@ -97,6 +97,10 @@ CONSUMER_PROGRESS: Final = Gauge(
     ["group"],
     multiprocess_mode="mostrecent",
 )
+KAFKA_SLOW_STEPS: Final = Counter(
+    "fangzha_kafka_client_slow_steps_total",
+    "Steps of the Kafka client's event loop that took over a tenth of a second; many of them ask for more CPU.",
+)
 DEAD_LETTERS: Final = Counter(
     "fangzha_dead_letters_total", "Messages that went to a dead letter topic.", ["group", "topic"]
 )

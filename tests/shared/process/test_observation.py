@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +13,7 @@ from functools import partial
 import httpx
 import psycopg2
 import pytest
+from kafka.net.selector import NetworkSelector
 from prometheus_client import REGISTRY
 
 from shared.process import logs, metrics, traces
@@ -38,6 +40,22 @@ def test_a_log_line_is_one_json_object_with_where_it_comes_from(capsys: pytest.C
         "trace_id": trace_id,
         "timestamp": "",
     }
+
+
+def test_the_kafka_clients_slow_steps_are_counted_and_not_told_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("payout", "worker")
+    counted = REGISTRY.get_sample_value("fangzha_kafka_client_slow_steps_total") or 0.0
+    loop = NetworkSelector(slow_task_threshold_secs=0.01)
+
+    async def busy() -> None:
+        time.sleep(0.02)  # noqa: ASYNC251  # what is told of is just this
+
+    loop.run(busy)
+    loop.close()
+    logging.getLogger("kafka.net.selector").warning("something else")
+
+    assert [line["event"] for line in written(capsys)] == ["something else"]
+    assert REGISTRY.get_sample_value("fangzha_kafka_client_slow_steps_total") == counted + 1
 
 
 def test_secrets_and_persons_are_blanked_at_any_depth(capsys: pytest.CaptureFixture[str]) -> None:
