@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,12 +17,18 @@ import psycopg2
 from deploy.local import jars, postgresql
 from deploy.local.faults import NotSupervised
 from deploy.local.places import java
+from deploy.local.readiness import checks
 from deploy.local.stack import Stack
 from deploy.local.state import SERVICES
+from shared.messaging.kafka_link import Administrator, Group, KafkaFault, Link
 
 MEMORY_BYTES = 2 * 1024**3
 DISK_BYTES = 2 * 1024**3
 OLDEST_PYTHON = (3, 11)
+JOINING_SECONDS = 10.0
+"""A worker that has just started is in its groups by then."""
+GROUP = "group "
+"""How a worker's readiness check for a consumer group begins; the group's name follows."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ def examine(stack: Stack) -> Iterator[Finding]:
         return
     yield from _processes(stack)
     yield from _databases(stack)
+    yield from _groups(stack)
 
 
 def machine(folder: Path) -> Iterator[Finding]:
@@ -138,3 +146,40 @@ def _databases(stack: Stack) -> Iterator[Finding]:
         except psycopg2.OperationalError as error:
             seen = str(error).strip().splitlines()[0]
             yield Finding(f"database {service}", seen, f"read {stack.log('postgresql')}")
+
+
+def _groups(stack: Stack) -> Iterator[Finding]:
+    """Who is in each consumer group, by the broker's word: a worker may take itself for a member and be none."""
+    deadline = time.monotonic() + JOINING_SECONDS
+    with closing(Administrator(Link(stack.bootstrap), "doctor")) as broker:
+        while True:
+            findings = [found for service in SERVICES for found in _groups_of(stack, broker, f"{service}-worker")]
+            if all(finding.fine for finding in findings) or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+    yield from findings
+
+
+def _groups_of(stack: Stack, broker: Administrator, worker: str) -> Iterator[Finding]:
+    """The groups that a worker says it is in: what it looks at for its readiness names them."""
+    named = [name.removeprefix(GROUP) for name in checks(str(stack.health_url(worker))) if name.startswith(GROUP)]
+    try:
+        for name, group in broker.groups(named).items():
+            yield _membership(stack, name, group, worker)
+    except KafkaFault as error:
+        yield Finding(f"groups of {worker}", f"the broker does not say ({error})", f"read {stack.log('kafka')}")
+    if not named and stack.pids(worker):
+        yield Finding(f"groups of {worker}", "it does not say which they are", f"read {stack.log(worker)}")
+
+
+def _membership(stack: Stack, name: str, group: Group, worker: str) -> Finding:
+    what, partitions = f"group {name}", sum(map(len, group.members.values()))
+    if group.members and (partitions or group.rebalancing):
+        joining = ", being divided anew" if group.rebalancing else ""
+        return Finding(what, f"{len(group.members)} member, {partitions} partitions{joining}")
+    seen = "its members read no partition" if group.members else "the broker knows no member"
+    return Finding(
+        what,
+        f"{seen}: its events wait",
+        f"{worker} joins anew by itself within a minute; if it does not, read {stack.log(worker)}",
+    )

@@ -99,6 +99,9 @@ def shared_checks(tools: Tools[S], settings: S, pool: Database) -> tuple[Check, 
         with pool.transaction() as tx:
             return [*text_columns.without_kind(tx), *text_columns.personal_numbers(tx)]
 
+    def read_outside() -> list[str]:
+        return events.read_outside(link, pool, settings.SERVICE, subscriptions)
+
     def read_once() -> list[str]:
         return [fault for each in subscriptions for fault in events.without_effect(link, pool, settings.SERVICE, each)]
 
@@ -107,6 +110,7 @@ def shared_checks(tools: Tools[S], settings: S, pool: Database) -> tuple[Check, 
         Check(5, "what was read is in the inbox or the dead letters", read_once),
         Check(11, "the audit chain is whole", audit_chain),
         Check(12, "no phone or identity number stands in clear in any text column", clear_texts),
+        Check(15, "who reads is in its group", read_outside),
     )
 
 

@@ -21,10 +21,12 @@ from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope, Event
 from shared.messaging import inbox
+from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.dead_letters import DeadLetters, NotSetAside
 from shared.messaging.failures import PASSING, Poison, Unready
 from shared.messaging.headers import event_type_of, read
 from shared.messaging.kafka_link import Consumer, KafkaFault, Link
+from shared.messaging.membership import JoinAnew, Membership
 from shared.messaging.messages import Message, Partition
 from shared.messaging.progress import Progress
 from shared.messaging.retry_delay import delay
@@ -40,6 +42,9 @@ another service and its relay takes; the rest of its partition waits behind it."
 _POLL_SECONDS: Final = 0.25
 """How soon a stop is noticed while nothing comes; events themselves wake the poll."""
 _LOOK_SECONDS: Final = 5.0
+_STILL_SECONDS: Final = 30.0
+"""Messages wait, nothing comes, and nothing failed: the client has lost a partition out of sight. A fetch takes half a
+second at most."""
 _HOLD_SECONDS: Final = 0.25
 """How long it rests where all that comes is of partitions that wait: four reads a second for nothing, at most."""
 
@@ -66,7 +71,14 @@ class SubscriptionRunner:
     """One member of a subscription's consumer group."""
 
     def __init__(
-        self, service: str, subscription: Subscription, link: Link, database: Database, stopping: Stopping
+        self,
+        service: str,
+        subscription: Subscription,
+        link: Link,
+        database: Database,
+        stopping: Stopping,
+        *,
+        word: BrokersWord,
     ) -> None:
         self._subscription = subscription
         self._group = subscription.group(service)
@@ -75,11 +87,13 @@ class SubscriptionRunner:
         self._stopping = stopping
         self._dead_letters = DeadLetters(link, self._group)
         self.progress = Progress(self._group)
+        self.membership = Membership(self._group, word, database)
         self._held: dict[Partition, _Hold] = {}
         self._told: set[Partition] = set()
         self._unready_since: dict[tuple[Partition, int], float] = {}
         self._failures = 0
         self._look_due = 0.0
+        self._came_at = 0.0
         self._log = get_logger().bind(group=self._group)
 
     def run(self) -> None:
@@ -94,12 +108,16 @@ class SubscriptionRunner:
                 self._log.warning("consumer_reconnects", error=type(error).__name__, failures=failures)
                 self.progress.turned()
                 self._stopping.wait(delay(failures))
+            except JoinAnew as error:
+                metrics.CONSUMER_REJOINS.labels(self._group).inc()
+                self._log.warning("consumer_joins_anew", reason=error.reason)
         self._dead_letters.close()
 
     def _consume(self) -> None:
         """As one member of the group, from joining to leaving."""
         consumer = Consumer(self._link, self._group, self._group, batch=self._subscription.batch)
         self._held.clear()
+        self._came_at = monotonic()
         try:
             consumer.subscribe(self._subscription.topics)
             while not self._stopping.requested():
@@ -111,8 +129,11 @@ class SubscriptionRunner:
                     self._let_gather(sum(map(len, batch.values())))
                 elif polled:
                     self._stopping.wait(_HOLD_SECONDS)
+                if polled:
+                    self._came_at = monotonic()
                 self._look_around(consumer)
         finally:
+            self.membership.leave(consumer.member())
             with suppress(KafkaFault):
                 consumer.close()
 
@@ -249,6 +270,11 @@ class SubscriptionRunner:
             consumer.go_back(place, self._held[place].offset)
         return {place: messages for place, messages in polled.items() if place not in self._held}
 
+    def _forget(self, partition: Partition) -> None:
+        """What was kept of its offsets: they mean other messages now."""
+        self._held.pop(partition, None)
+        self._unready_since = {key: since for key, since in self._unready_since.items() if key[0] != partition}
+
     def _commit(self, consumer: Consumer, done: Mapping[Partition, int]) -> None:
         if not done:
             return
@@ -259,18 +285,29 @@ class SubscriptionRunner:
             self._log.warning("offsets_not_committed", error=type(error).__name__)
 
     def _look_around(self, consumer: Consumer) -> None:
-        """Now and then, ask the broker how far it is: it tells our lag, and its answer that nothing to do is true."""
+        """Now and then, ask the broker how far it is: it tells our lag, and its answer that nothing to do is true.
+
+        Raises:
+            JoinAnew: reading on with this consumer leads nowhere.
+        """
         if monotonic() < self._look_due:
             return
         self._look_due = monotonic() + _LOOK_SECONDS
         ours = consumer.assignment()
         try:
+            for place in self.membership.look(consumer):
+                self._forget(place)
             behind = consumer.behind(ours)
         except KafkaFault as error:
             self._log.warning("broker_does_not_answer", error=type(error).__name__)
             return
         if ours and not any(behind.values()):
             self.progress.made()
+            self._came_at = monotonic()
+        if not consumer.member().joined:
+            self._look_due = monotonic() + _POLL_SECONDS
+        elif monotonic() - self._came_at > _STILL_SECONDS and any(behind.values()):
+            raise JoinAnew("as messages wait and none of them comes")
         for place in self._told - ours:
             metrics.CONSUMER_LAG.remove(self._group, place.topic, str(place.number))
         for place, messages in behind.items():

@@ -6,23 +6,28 @@ them is entry's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Final
 
 from shared.db.pool import Database
-from shared.messaging import inbox
+from shared.messaging import inbox, partitions_read
 from shared.messaging.dead_letters import origin_of
 from shared.messaging.failures import Poison
 from shared.messaging.headers import event_type_of, is_event_id
-from shared.messaging.kafka_link import Consumer, Link
+from shared.messaging.kafka_link import Administrator, Consumer, Link
 from shared.messaging.messages import Message, Partition
+from shared.messaging.partitions_read import NOTED_SECONDS
 from shared.messaging.subscription import Subscription, dead_letter_topic
+from shared.process.clock import monotonic
 
 _WAITING_SECONDS: Final = 60
 """An event in the outbox for longer is a fault; a shorter wait is the relay's ordinary work."""
 _AT_ONCE: Final = 1000
+_JOINING_SECONDS: Final = 10.0
+"""What a consumer that has just noticed may need to join anew, beside the time in which it says again that it reads."""
 
 _STUCK: Final = (
     "SELECT topic, count(*) FROM outbox WHERE written_at < clock_timestamp() - make_interval(secs => %s) GROUP BY topic"
@@ -79,6 +84,44 @@ def without_effect(link: Link, database: Database, service: str, subscription: S
             )
             faults += _not_held(database, group, passed)
     return faults
+
+
+def read_outside(link: Link, database: Database, service: str, subscriptions: Sequence[Subscription]) -> list[str]:
+    """Consumers that go on reading while the broker does not name them as members of their group.
+
+    Who says that it reads may have been killed since: it is waited for until it says so again or is gone.
+    """
+    groups = [subscription.group(service) for subscription in subscriptions]
+    with closing(Administrator(link, "verify")) as broker:
+        first = _strangers(broker, database, groups)
+        faults: dict[tuple[str, str], str] = {}
+        deadline = monotonic() + NOTED_SECONDS + _JOINING_SECONDS
+        while first.keys() - faults.keys() and monotonic() < deadline:
+            time.sleep(1.0)
+            now = _strangers(broker, database, groups)
+            first = {key: reader for key, reader in first.items() if key in now}
+            for key in [each for each in first if now[each].read_at > first[each].read_at]:
+                group, member = key
+                faults[key] = (
+                    f"{group} reads {now[key].partitions} partitions as {member}, whom the broker does not know as its "
+                    "member"
+                )
+    return list(faults.values())
+
+
+def _strangers(
+    broker: Administrator, database: Database, groups: Sequence[str]
+) -> dict[tuple[str, str], partitions_read.Reader]:
+    """Those that say that they read and are not named by the broker, by group and member."""
+    with database.transaction() as tx:
+        readers = {group: partitions_read.readers(tx, group) for group in groups}
+    named = broker.groups([group for group in groups if readers[group]])
+    return {
+        (group, reader.member): reader
+        for group, found in readers.items()
+        for reader in found
+        if reader.member not in named[group].members
+    }
 
 
 def _is_for(message: Message, subscription: Subscription) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.db.pool import Database
 from shared.messaging import housekeeping
+from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.failures import PASSING
 from shared.messaging.jobs import Job
@@ -44,10 +45,12 @@ def run(
     require_fast_checksums()
     crashed = threading.Event()
     threads = []
+    word = BrokersWord(service, subscriptions, link)
     for subscription in subscriptions:
-        runner = SubscriptionRunner(service, subscription, link, database, stopping)
+        runner = SubscriptionRunner(service, subscription, link, database, stopping, word=word)
         health.register(f"consumer {subscription.name}", runner.progress.unready)
         health.register(f"consumer {subscription.name} turns", runner.progress.dead, live=True)
+        health.register(f"group {subscription.group(service)}", runner.membership.unready)
         threads.append(_thread(f"consumer-{subscription.name}", runner.run, crashed, stopping))
     threads += [
         _thread(f"job-{job.name}", _repeating(job, stopping), crashed, stopping)
@@ -62,6 +65,7 @@ def run(
         thread.join(max(0.0, deadline - monotonic()))
         if thread.is_alive():
             _log.error("not_drained", thread=thread.name)
+    word.close()
     if crashed.is_set():
         raise SystemExit(1)
 

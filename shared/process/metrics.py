@@ -85,6 +85,11 @@ CONSUMER_EVENTS: Final = Counter(
 CONSUMER_RETRIES: Final = Counter(
     "fangzha_consumer_retries_total", "Batches tried again after a passing fault.", ["group"]
 )
+CONSUMER_REJOINS: Final = Counter(
+    "fangzha_consumer_rejoins_total",
+    "Times a consumer left its group and joined anew, as the broker did not know it or gave it nothing.",
+    ["group"],
+)
 CONSUMER_BATCH_SECONDS: Final = Histogram(
     "fangzha_consumer_batch_seconds",
     "Time to work off one polled batch, its commit included.",

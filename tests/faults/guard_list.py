@@ -28,6 +28,7 @@ _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_pol
 
 _FAIL_OVER: Final = ("tests/shared/db/test_fail_over.py",)
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
+_MEMBERSHIP: Final = ("tests/shared/messaging/test_membership.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
@@ -233,6 +234,48 @@ _SHARED: Final = (
         "    PRIMARY KEY (client_id, route, key)",
         "    CHECK (key <> '')",
         _REPEATS,
+    ),
+    Guard(
+        "a consumer outside its group joins anew",
+        "shared/messaging/membership.py",
+        '            raise JoinAnew("as the broker does not know it as a member")\n',
+        "",
+        _MEMBERSHIP,
+    ),
+    Guard(
+        "a consumer to which nothing comes joins anew",
+        "shared/messaging/consumer.py",
+        '            raise JoinAnew("as messages wait and none of them comes")\n',
+        "            pass\n",
+        _MEMBERSHIP,
+    ),
+    Guard(
+        "verify names who reads outside its group",
+        "shared/messaging/verify.py",
+        "        if reader.member not in named[group].members\n",
+        "        if not reader.member\n",
+        _MEMBERSHIP,
+    ),
+    Guard(
+        "a topic that was made anew is read from its beginning",
+        "shared/messaging/membership.py",
+        "if before.get(place, topic_id) != topic_id]",
+        "if not topic_id]",
+        ("tests/shared/messaging/test_topics_made_anew.py",),
+    ),
+    Guard(
+        "what is acknowledged is on all copies but one",
+        "shared/messaging/topics.py",
+        "str(max(1, replication - 1))",
+        '"1"',
+        ("tests/shared/messaging/test_link.py",),
+    ),
+    Guard(
+        "a port is given to one stack",
+        "deploy/local/places.py",
+        "if preferred and preferred not in theirs else []",
+        "if preferred else []",
+        ("tests/deploy_local/test_machine.py",),
     ),
 )
 

@@ -4,14 +4,17 @@ Topic prefix and the prefix of groups are added and taken off here, so that nobo
 what failures mean is the callers'.
 """
 
-from shared.messaging.kafka_link.administration import create_topics, reachable
-from shared.messaging.kafka_link.clients import Consumer, Producer
+from shared.messaging.kafka_link.administration import Administrator, Group, create_topics, reachable
+from shared.messaging.kafka_link.clients import Consumer, Member, Producer
 from shared.messaging.kafka_link.link import KafkaFault, Link, require_fast_checksums
 
 __all__ = [
+    "Administrator",
     "Consumer",
+    "Group",
     "KafkaFault",
     "Link",
+    "Member",
     "Producer",
     "create_topics",
     "reachable",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from shared.messaging.kafka_link.link import REQUEST_TIMEOUT_MS, KafkaFault, Link, opened
 from shared.messaging.messages import Message, Outgoing, Partition, Place
@@ -101,6 +102,14 @@ def _place(future: Any) -> Place | None:
     return Place(future.value.partition, future.value.offset) if _acknowledged(future) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a consumer takes itself for. The broker may know better: see Administrator.groups."""
+
+    id: str
+    joined: bool
+
+
 class Consumer:
     """A member of a consumer group, or with ``group=None`` a reader of partitions that it assigns itself."""
 
@@ -134,6 +143,11 @@ class Consumer:
     def assignment(self) -> set[Partition]:
         return {self._ours(place) for place in self._consumer.assignment()}
 
+    def member(self) -> Member:
+        """Whom it takes itself for; ``joined`` is false from where it begins to join until it knows its partitions."""
+        metadata = self._consumer.group_metadata()
+        return Member(metadata.member_id, metadata.state == MemberState.STABLE)
+
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Say that everything before these offsets is done."""
         theirs = {self._theirs(place): OffsetAndMetadata(offset) for place, offset in offsets.items()}
@@ -153,6 +167,12 @@ class Consumer:
         ends = self._consumer.end_offsets(theirs, timeout_ms=_LOOK_TIMEOUT_MS)
         read = {place: self._consumer.position(place, timeout_ms=_LOOK_TIMEOUT_MS) for place in theirs}
         return {self._ours(place): max(0, ends[place] - (read[place] or 0)) for place in theirs}
+
+    def starts(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The first offset that is still there, of each partition, by a question to the broker."""
+        theirs = [self._theirs(partition) for partition in partitions]
+        first = self._consumer.beginning_offsets(theirs, timeout_ms=_LOOK_TIMEOUT_MS)
+        return {self._ours(place): offset for place, offset in first.items()}
 
     def partitions_of(self, topic: str) -> list[Partition]:
         """All partitions of a topic; none if it does not exist."""

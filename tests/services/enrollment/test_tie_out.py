@@ -23,7 +23,6 @@ from shared.db.pool import Database
 from shared.entry.commands import build_cli
 from shared.events.policies import packed
 from shared.messaging import dead_letters, topics
-from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.kafka_link import Link, Producer
 from shared.messaging.messages import Outgoing
 from shared.messaging.relay import Relay
@@ -32,7 +31,7 @@ from shared.process.shutdown import Stopping
 from tests.services.enrollment.a_full_month import LATER, MONTH, everything
 from tests.services.enrollment.books import Books, a_march, taxed_books
 from tests.services.enrollment.builders import faults, row
-from tests.shared.messaging.builders import Runs, until
+from tests.shared.messaging.builders import consume, until
 
 GROUP = policies.SUBSCRIPTION.group("enrollment")
 TOPICS = policies.SUBSCRIPTION.topics
@@ -44,9 +43,7 @@ class Delivery:
     def __init__(self, books: Books, url: str, link: Link) -> None:
         self.books, self.link, self._url = books, link, url
         topics.ensure("enrollment", [policies.SUBSCRIPTION], link, partitions=4, replication=1)
-        stopping = Stopping()
-        runner = SubscriptionRunner("enrollment", policies.SUBSCRIPTION, link, books.database, stopping)
-        self._consumer = Runs(runner.run, stopping)
+        self._consumer = consume("enrollment", policies.SUBSCRIPTION, link, books.database)
 
     def ask(self, sql: str) -> int:
         with self.books.database.transaction() as tx:

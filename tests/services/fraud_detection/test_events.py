@@ -15,7 +15,6 @@ from shared.events.claims import ClaimSubmitted
 from shared.events.payouts import PayoutChanged
 from shared.events.policies import PoliciesErased
 from shared.messaging import dead_letters, outbox, topics
-from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.kafka_link import Link
 from shared.messaging.relay import Relay
@@ -26,7 +25,7 @@ from shared.values.ids import ClaimId
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, product
 from tests.services.fraud_detection.builders import NOW, Person, World, cancellation
-from tests.shared.messaging.builders import Runs, until
+from tests.shared.messaging.builders import Runs, consume, until
 
 SERVICE = "fraud_detection"
 
@@ -48,9 +47,7 @@ class Running:
 
     def consume(self, *names: str) -> None:
         for name in names or tuple(self._subscriptions):
-            stopping = Stopping()
-            runner = SubscriptionRunner(SERVICE, self._subscriptions[name], self._link, self._world.database, stopping)
-            self._keep(Runs(runner.run, stopping))
+            self._keep(consume(SERVICE, self._subscriptions[name], self._link, self._world.database))
 
     def dead(self, name: str) -> list[DeadLetter]:
         """What that subscription could not take."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
+
+from kafka import KafkaAdminClient
 
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope, Event
 from shared.events.payouts import PayoutChanged
 from shared.messaging import dead_letters, outbox, topics
+from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.kafka_link import Link, Producer
 from shared.messaging.messages import Outgoing
 from shared.messaging.relay import Relay
-from shared.messaging.subscription import Handler, Subscription
+from shared.messaging.subscription import Handler, Subscription, on
 from shared.process.new_ids import new_id
 from shared.process.shutdown import Stopping
 
@@ -57,6 +61,12 @@ def until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         time.sleep(0.02)
 
 
+def delete_topic(link: Link, topic: str) -> None:
+    """As an operator may, by the broker's own tools."""
+    with closing(KafkaAdminClient(**link.common("operator"))) as admin:
+        admin.delete_topics([link.topic_prefix + topic])
+
+
 class Runs:
     """Something with ``run`` in a thread, and how it ended."""
 
@@ -81,20 +91,38 @@ class Runs:
         assert not self._thread.is_alive()
 
 
+def consume(service: str, subscription: Subscription, link: Link, database: Database) -> Runs:
+    """One consumer of a service's subscription, as its worker runs it."""
+    stopping, word = Stopping(), BrokersWord(service, [subscription], link)
+    runner = SubscriptionRunner(service, subscription, link, database, stopping, word=word)
+
+    def run() -> None:
+        with closing(word):
+            runner.run()
+
+    return Runs(run, stopping)
+
+
 class Desk:
     """One service's ends of the messaging, with its topics made."""
 
-    def __init__(self, url: str, database: Database, link: Link) -> None:
+    def __init__(self, url: str, database: Database, link: Link, *, replication: int = 1) -> None:
         self.url = url
         self.database = database
         self.link = link
         self._running: list[Runs] = []
-        topics.ensure(SERVICE, [self.subscription()], link, partitions=4, replication=1)
+        topics.ensure(SERVICE, [self.subscription()], link, partitions=4, replication=replication)
         with database.transaction() as tx:
             tx.execute(EFFECTS)
 
-    def subscription(self, handlers: Mapping[type[Event], Handler] | None = None, *, batch: int = 100) -> Subscription:
-        return Subscription("reader", (TOPIC,), handlers or {PayoutChanged: count_effect}, batch)
+    def subscription(
+        self,
+        handlers: Mapping[type[Event], Handler] | None = None,
+        *,
+        batch: int = 100,
+        topics: tuple[str, ...] = (TOPIC,),
+    ) -> Subscription:
+        return Subscription("reader", topics, handlers or on(PayoutChanged, count_effect), batch)
 
     @property
     def group(self) -> str:
@@ -117,9 +145,7 @@ class Desk:
         return self._keep(Runs(Relay(SERVICE, self.link, self.url, stopping).run, stopping))
 
     def consumer(self, subscription: Subscription | None = None) -> Runs:
-        stopping = Stopping()
-        runner = SubscriptionRunner(SERVICE, subscription or self.subscription(), self.link, self.database, stopping)
-        return self._keep(Runs(runner.run, stopping))
+        return self._keep(consume(SERVICE, subscription or self.subscription(), self.link, self.database))
 
     def effects(self) -> list[str]:
         """The subject of each effect, as often as it was had."""

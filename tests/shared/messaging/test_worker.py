@@ -133,7 +133,8 @@ def test_a_passing_fault_in_a_job_is_tried_again(desk: Desk) -> None:
 
 def test_a_consumer_that_works_is_healthy(desk: Desk) -> None:
     work = Work(desk, desk.subscription())
-    until(lambda: set(work.health.ready_checks) == {"consumer reader", "consumer reader turns"})
+    named = {"consumer reader", "consumer reader turns", "group tester.reader"}
+    until(lambda: set(work.health.ready_checks) == named)
 
     assert work.health.faults(live=False) == {}
     assert work.health.faults(live=True) == {}
