@@ -1,4 +1,5 @@
-"""One Apache Kafka broker of the local stack, in KRaft mode: its storage, its command, and whether it answers.
+"""An Apache Kafka broker of the local stack, in KRaft mode: its storage, its command, and whether it answers. The stack
+has one; what is proven with several makes a cluster of them.
 
 Topics are made by the services themselves; the jars come from jars.py. Speaks no more of the protocol than "are you
 there".
@@ -14,12 +15,12 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import jars
 from deploy.local.faults import BrokerUnavailable
-from deploy.local.places import LOOPBACK, java
+from deploy.local.places import LOOPBACK, free_port, java
 
 START_SECONDS = 60.0
 API_VERSIONS = 18
@@ -37,6 +38,10 @@ LOG_OPTIONS = (
 )
 
 
+def new_cluster_id() -> str:
+    return base64.urlsafe_b64encode(b"\x01" + secrets.token_bytes(15)).decode().rstrip("=")
+
+
 @dataclass(frozen=True)
 class Broker:
     """A broker's folder and its two ports: one for clients, one for its own controller."""
@@ -44,6 +49,10 @@ class Broker:
     folder: Path
     port: int
     controller_port: int
+    node: int = 1
+    quorum: tuple[tuple[int, int], ...] = ()
+    """Number and controller's port of each broker of its cluster; empty for one that is alone."""
+    cluster_id: str = field(default_factory=new_cluster_id)
 
     @property
     def bootstrap(self) -> str:
@@ -74,12 +83,11 @@ class Broker:
         if done_mark.exists():
             return
         shutil.rmtree(self.folder / "log", ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(b"\x01" + secrets.token_bytes(15)).decode().rstrip("=")
         tool = [
             *self._java("kafka.tools.StorageTool"),
             "format",
             "--cluster-id",
-            cluster,
+            self.cluster_id,
             "--config",
             str(self._properties),
         ]
@@ -91,10 +99,12 @@ class Broker:
         done_mark.touch()
 
     def _settings(self) -> list[str]:
+        quorum = self.quorum or ((self.node, self.controller_port),)
+        copies = min(3, len(quorum))
         return [
             "process.roles=broker,controller",
-            "node.id=1",
-            f"controller.quorum.voters=1@{LOOPBACK}:{self.controller_port}",
+            f"node.id={self.node}",
+            f"controller.quorum.voters={','.join(f'{node}@{LOOPBACK}:{port}' for node, port in quorum)}",
             f"listeners=CLIENTS://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
             f"advertised.listeners=CLIENTS://{LOOPBACK}:{self.port}",
             "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -104,14 +114,14 @@ class Broker:
             # A mistyped topic is an error to see, not a topic to make.
             "auto.create.topics.enable=false",
             "num.partitions=4",
-            "default.replication.factor=1",
+            f"default.replication.factor={copies}",
             "offsets.topic.num.partitions=4",
-            "offsets.topic.replication.factor=1",
+            f"offsets.topic.replication.factor={copies}",
             "transaction.state.log.num.partitions=4",
-            "transaction.state.log.replication.factor=1",
+            f"transaction.state.log.replication.factor={copies}",
             "transaction.state.log.min.isr=1",
             "share.coordinator.state.topic.num.partitions=4",
-            "share.coordinator.state.topic.replication.factor=1",
+            f"share.coordinator.state.topic.replication.factor={copies}",
             "share.coordinator.state.topic.min.isr=1",
             # The first consumer of a group need not wait for others that will not come.
             "group.initial.rebalance.delay.ms=0",
@@ -152,3 +162,13 @@ class Broker:
             return False
         _, answered, error = struct.unpack(">iih", head)
         return bool(answered == correlation and error == 0)
+
+
+def cluster(folder: Path, brokers: int) -> list[Broker]:
+    """Brokers that are one cluster, each also a controller, with what they keep in folders of their own."""
+    quorum = tuple((node, free_port()) for node in range(1, brokers + 1))
+    cluster_id = new_cluster_id()
+    return [
+        Broker(folder / f"kafka-{node}", free_port(), controller_port, node, quorum, cluster_id)
+        for node, controller_port in quorum
+    ]

@@ -24,11 +24,17 @@ def ensure(
     service: str, subscriptions: Sequence[Subscription], link: Link, *, partitions: int, replication: int
 ) -> list[str]:
     """Create what is missing of all events' topics and of this service's dead letter topics; the names created."""
-    topics = dict.fromkeys(TOPICS, _kept(TOPIC_DAYS))
+    topics = dict.fromkeys(TOPICS, _settings(TOPIC_DAYS, replication))
     for subscription in subscriptions:
-        topics |= dict.fromkeys(subscription.dead_letter_topics(service), _kept(DEAD_LETTER_DAYS))
+        topics |= dict.fromkeys(subscription.dead_letter_topics(service), _settings(DEAD_LETTER_DAYS, replication))
     return create_topics(link, topics, partitions=partitions, replication=replication)
 
 
-def _kept(days: int) -> dict[str, str]:
-    return {"retention.ms": str(days * _MILLISECONDS_A_DAY), "cleanup.policy": "delete"}
+def _settings(days: int, replication: int) -> dict[str, str]:
+    return {
+        "retention.ms": str(days * _MILLISECONDS_A_DAY),
+        "cleanup.policy": "delete",
+        # How many copies there are at least of what is acknowledged, after which the relay lets go of it: one broker
+        # may be away, and a second one be lost. On each topic, as a broker's own setting is frozen at its first start.
+        "min.insync.replicas": str(max(1, replication - 1)),
+    }

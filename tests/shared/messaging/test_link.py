@@ -7,7 +7,8 @@ import sys
 from contextlib import closing
 
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource
 from kafka.errors import KafkaError
 from kafka.record import util as record_util
 
@@ -100,6 +101,20 @@ def test_topics_are_made_once_with_those_for_dead_letters(link: Link) -> None:
     assert again == []
     with closing(Consumer(link, "test", None)) as consumer:
         assert len(consumer.partitions_of("claims.submitted.v1.tester.reader.dlq")) == 3
+
+
+@pytest.mark.parametrize(("copies", "in_sync"), [(1, "1"), (2, "1"), (3, "2"), (5, "4")])
+def test_what_is_acknowledged_is_on_all_copies_but_one_and_on_one_at_least(copies: int, in_sync: str) -> None:
+    assert topics._settings(7, copies)["min.insync.replicas"] == in_sync
+
+
+def test_how_many_copies_an_event_needs_stands_on_the_topic_itself(link: Link) -> None:
+    """A broker's own setting is frozen at its first start."""
+    topics.ensure("tester", [], link, partitions=1, replication=1)
+    name = link.topic_prefix + TOPICS[0]
+    with closing(KafkaAdminClient(**link.common("test"))) as admin:
+        said = admin.describe_configs([ConfigResource("TOPIC", name)], config_filter="all")
+    assert said["topic"][name]["min.insync.replicas"]["config_source"] == "DYNAMIC_TOPIC_CONFIG"
 
 
 def test_one_test_sees_nothing_of_anothers_topics(link: Link, kafka: str) -> None:
