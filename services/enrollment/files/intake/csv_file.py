@@ -33,5 +33,7 @@ class CsvFile:
         for first_line, lines in self._lines.groups():
             rows = rows_in(lines)
             if rows:
-                yield Part(number, first_line, rows, self._decoder.data(lines))
+                data = self._decoder.data(lines)
+                lines.clear()
+                yield Part(number, first_line, rows, data)
                 number += 1

@@ -55,8 +55,9 @@ class NdjsonFile:
                 _refuse_array(lines[0])
             rows = rows_in(lines)
             if rows:
-                text = self._csv(self._decoder.data(lines), lines)
-                yield Part(number, first_line, rows, text.encode())
+                data = self._csv(self._decoder.data(lines), lines).encode()
+                lines.clear()
+                yield Part(number, first_line, rows, data)
                 number += 1
 
     def _csv(self, data: bytes, lines: Sequence[bytes]) -> str:

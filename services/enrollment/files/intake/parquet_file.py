@@ -84,7 +84,9 @@ class ParquetFile:
         decoder = Decoder(charset="utf-8")
         try:
             for number, (first_line, lines) in enumerate(self._lines.groups()):
-                yield Part(number, first_line - 1, len(lines), decoder.data(lines))
+                rows, data = len(lines), decoder.data(lines)
+                lines.clear()
+                yield Part(number, first_line - 1, rows, data)
         finally:
             self._end()
 

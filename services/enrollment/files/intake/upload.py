@@ -19,6 +19,11 @@ from services.enrollment.files.intake.csv_file import CsvFile
 from services.enrollment.files.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
 from services.enrollment.files.intake.ndjson_file import NdjsonFile
 from services.enrollment.files.intake.parquet_file import MAGIC, ParquetFile
+from shared.process import memory
+
+MEMORY_BYTES: Final = 48 * 1024**2
+"""What taking in one file takes at the most, whatever stands in it: some ten times a part's bytes. A Parquet file's own
+reader comes on top (parquet_child)."""
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -70,11 +75,14 @@ class Upload:
         Raises:
             UnreadableFile: it is damaged, ends too early, has a line that is too long, or no row at all.
         """
-        for part in self._file.parts():
-            self.rows += part.rows
-            if self.rows > MOST_ROWS:
-                raise UnreadableFile(f"It has more than {MOST_ROWS} rows.", "Split it into several files.")
-            yield part
+        try:
+            for part in self._file.parts():
+                self.rows += part.rows
+                if self.rows > MOST_ROWS:
+                    raise UnreadableFile(f"It has more than {MOST_ROWS} rows.", "Split it into several files.")
+                yield part
+        finally:
+            memory.give_back()
         if not self.rows:
             raise UnreadableFile("It has no rows.", "Send at least one.")
 

@@ -6,6 +6,7 @@ It depends on nothing but the part and what its batch was received under.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,10 @@ from services.enrollment.policies.domain.many_rows import ACCEPTED, Refused, jud
 from services.enrollment.policies.domain.rows import Desk
 from services.enrollment.policies.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
+
+MEMORY_BYTES: Final = 112 * 1024**2
+"""What a part takes in a worker at the most: some thirty times its bytes where each row has quotes, twenty for usual
+ones."""
 
 
 @dataclass(frozen=True, slots=True)
