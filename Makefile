@@ -9,7 +9,7 @@ PY := .venv/bin/python
 STAMP := .venv/stamp
 # Another stack than the main one, e.g. that of a kept demo: make doctor NAME=demo
 NAMED = $(if $(NAME),--name $(NAME))
-MIGRATIONS := $(wildcard shared/db/migrations/*.sql services/*/migrations/*.sql)
+MIGRATIONS := $(wildcard shared/db/migrations/0*.sql services/*/migrations/0*.sql)
 
 # The caller's own PYTHONPATH or virtual environment must not reach into ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV

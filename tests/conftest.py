@@ -150,7 +150,8 @@ def environment(
 
     def settings(service: str) -> dict[str, str]:
         common = {
-            f"{service.upper()}_DATABASE_URL": request.getfixturevalue(f"{service}_url"),
+            f"{service.upper()}_DATABASE_URL": (url := request.getfixturevalue(f"{service}_url")),
+            f"{service.upper()}_MIGRATION_DATABASE_URL": request.getfixturevalue("postgres").owner_url(url),
             "KAFKA_BOOTSTRAP_SERVERS": kafka,
             "KAFKA_TOPIC_PREFIX": topic_prefix,
             "OIDC_ISSUER": issuer.url,

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 
@@ -26,6 +27,11 @@ from deploy.local.watchdog import MARK, Watchdog
 
 SERVICES = ("enrollment", "fraud_detection", "payout")
 STOP_SECONDS = 60.0
+
+_RIGHTS = """
+SELECT one.privilege_type FROM pg_database, aclexplode(datacl) AS one
+WHERE datname = %s AND one.grantee = %s::regrole
+"""
 
 
 class Room:
@@ -78,15 +84,17 @@ class Postgres:
     def __init__(self, room: Room) -> None:
         self._room = room
         self.server = postgresql.Server(room.folder / "postgresql", free_port(), postgresql.new_password())
-        self._passwords = {service: postgresql.new_password() for service in SERVICES}
-        self._templates: set[str] = set()
+        roles = [*SERVICES, *map(postgresql.owner_of, SERVICES)]
+        self._passwords = {role: postgresql.new_password() for role in roles}
+        self._rights: dict[str, str] = {}
         self._numbers = itertools.count(1)
         # A vacuum that begins by itself is one transaction more where a test counts them, and holds locks for a moment.
         self.server.prepare({**postgresql.THROWAWAY, "max_connections": "200", "autovacuum": "off"})
         self._process = self._start()
         self.server.wait()
         for service in SERVICES:
-            self.server.add_service(service, self._passwords[service])
+            owner = self._passwords[postgresql.owner_of(service)]
+            self.server.add_service(service, owner_password=owner, password=self._passwords[service])
 
     def _start(self) -> subprocess.Popen[bytes]:
         return self._room.start(self.server.command(), self.server.log, account=postgresql.account())
@@ -120,25 +128,37 @@ class Postgres:
         """End whatever is connected to ``database``, as a fail-over does."""
         self.run(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{database}'")
 
-    def url_of(self, service: str, database: str) -> str:
-        return self.server.url(database, user=service, password=self._passwords[service])
+    def url_of(self, role: str, database: str) -> str:
+        return self.server.url(database, user=role, password=self._passwords[role])
+
+    def owner_url(self, url: str) -> str:
+        """A database that ``fresh`` gave, as its owner: for what no process of the service may do."""
+        address = urlsplit(url)
+        return self.url_of(postgresql.owner_of(str(address.username)), address.path.removeprefix("/"))
 
     def _template(self, service: str) -> str:
         """The migrated database that others are cloned from; made once a session, by the service's own migrations."""
         name = f"template_{service}"
-        if name not in self._templates:
-            self.run(f"CREATE DATABASE {name} OWNER {service}")
-            migrate_service(self.url_of(service, name), service)
-            self._templates.add(name)
+        if service not in self._rights:
+            self.run(f"CREATE DATABASE {name} OWNER {postgresql.owner_of(service)}")
+            migrate_service(self.url_of(postgresql.owner_of(service), name), service)
+            with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
+                cursor.execute(_RIGHTS, (name, service))
+                self._rights[service] = ", ".join(right for (right,) in cursor.fetchall())
         return name
 
     @contextmanager
     def fresh(self, service: str) -> Iterator[str]:
-        """The URL of a new migrated database, dropped at the end."""
+        """The URL of a new migrated database for the role of the service's processes, dropped at the end."""
         template = self._template(service)
         name = f"{service}_{next(self._numbers)}"
         # Copying files beats writing the copy to the log when nothing is synced.
-        self.run(f"CREATE DATABASE {name} OWNER {service} TEMPLATE {template} STRATEGY FILE_COPY")
+        owner = postgresql.owner_of(service)
+        self.run(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE {template} STRATEGY FILE_COPY")
+        # What migrate said of the tables is copied; what it said of the database is not.
+        self.run(
+            f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT {self._rights[service]} ON DATABASE {name} TO {service}"
+        )
         try:
             yield self.url_of(service, name)
         finally:
@@ -146,10 +166,13 @@ class Postgres:
 
 
 def migrate_service(url: str, service: str) -> None:
-    """Bring a database to the newest schema in this process, as ``python -m services.<service> migrate`` does."""
+    """Bring a database to the newest schema in this process, as ``python -m services.<service> migrate`` does.
+
+    ``url`` is the owner's; the service's own role may then work with the tables.
+    """
     from shared.db.migrate import migrate  # noqa: PLC0415 - a test that needs no database need not load it
 
-    migrate(url, [Path("services") / service / "migrations"])
+    migrate(url, [Path("services") / service / "migrations"], processes=service)
 
 
 class Kafka:

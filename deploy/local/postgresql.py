@@ -1,4 +1,4 @@
-"""One PostgreSQL server of the local stack: its data folder, its command, and a database and role for each service.
+"""One PostgreSQL server of the local stack: its data folder, its command, a database and two roles for each service.
 
 Who starts the command and restarts it is left to the supervisor or to the tests.
 """
@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # psycopg2 names its class in lower case
 
 from deploy.local.faults import ServerUnavailable
 from deploy.local.places import LOOPBACK
@@ -150,20 +151,37 @@ class Server:
                 )
             time.sleep(0.05)
 
-    def add_service(self, name: str, password: str) -> None:
-        """A role and its database of the same name; no other service's role can connect to it. Twice is once."""
-        role, database = sql.Identifier(name), sql.Identifier(name)
+    def add_service(self, name: str, *, owner_password: str, password: str) -> None:
+        """A database, its owner, and the role of the service's processes, which bears its name. Twice is once.
+
+        What the processes' role may do there, ``migrate`` says; no other service's role can connect.
+        """
+        owner, database = sql.Identifier(owner_of(name)), sql.Identifier(name)
         with closing(psycopg2.connect(self.url())) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
-                verb = sql.SQL("ALTER" if cursor.fetchone() else "CREATE")
-                cursor.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, role, sql.Literal(password)))
+                _add_role(cursor, owner_of(name), owner_password)
+                _add_role(cursor, name, password)
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
                 if not cursor.fetchone():
-                    cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+                    cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
                 for each in (database, sql.Identifier("postgres"), sql.Identifier("template1")):
                     cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(each))
+        # A stack of an older release has one role, which owns everything.
+        with closing(psycopg2.connect(self.url(name))) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(sql.Identifier(name), owner))
+
+
+def owner_of(service: str) -> str:
+    """The role that owns a service's database and runs its migrations."""
+    return f"{service}_owner"
+
+
+def _add_role(cursor: Cursor, name: str, password: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+    statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
+    verb = sql.SQL("ALTER" if cursor.fetchone() else "CREATE")
+    cursor.execute(statement.format(verb, sql.Identifier(name), sql.Literal(password)))
 
 
 def new_password() -> str:

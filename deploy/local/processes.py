@@ -23,6 +23,10 @@ BANK = "sandbox-bank"
 POSTGRESQL = "postgresql"
 KAFKA = "kafka"
 
+MIGRATE = "migrate"
+KEYLESS = ("relay", "topics", MIGRATE)
+"""They open and seal nothing, and so are given no key."""
+
 # What a process needs of the caller's own environment. Anything else stays out: a KAFKA_SASL_USERNAME set in the shell
 # for a real cluster must not reach the local stack.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME")
@@ -79,6 +83,10 @@ class Parts:
     def database_url(self, service: str) -> str:
         return self.server.url(service, user=service, password=self.state.secrets.databases[service])
 
+    def owner_url(self, service: str) -> str:
+        password = self.state.secrets.database_owners[service]
+        return self.server.url(service, user=postgresql.owner_of(service), password=password)
+
     def log(self, process: str) -> Path:
         """Where a process's output goes. The database's and the broker's stand beside their data."""
         if process == POSTGRESQL:
@@ -96,20 +104,23 @@ class Parts:
         return inherited | {MARK: str(self.folder), "MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
 
     def settings(self, service: str, kind: str = "web") -> dict[str, str]:
-        """The settings of one service's process, as a deployment would give them."""
+        """The settings of one service's process or command, as a deployment would give them."""
         secret, upper = self.state.secrets, service.upper()
         common = {
             f"{upper}_DATABASE_URL": self.database_url(service),
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
             "OIDC_ISSUER": self.issuer.url,
             "OIDC_JWKS_URL": self.issuer.jwks_url,
-            "TOKEN_KEYS": secret.token_keys,
-            "SEAL_KEYS": secret.seal_keys[service],
             "SANDBOX": "true",
             "SANDBOX_CLOCK_AHEAD": self.clock_ahead,
             "WEB_PORT": str(self.state.ports[f"{service}-web"]),
-            "HEALTH_PORT": str(self.health_port(f"{service}-{kind}")),
+            "HEALTH_PORT": str(self.health_port(f"{service}-{kind if kind in KINDS else 'web'}")),
         }
+        if kind == MIGRATE:
+            common[f"{upper}_MIGRATION_DATABASE_URL"] = self.owner_url(service)
+        if kind in KEYLESS:
+            return common
+        keys = {"TOKEN_KEYS": secret.token_keys, "SEAL_KEYS": secret.seal_keys[service]}
         own = {
             # A sandbox's receivers run on this machine.
             "enrollment": {
@@ -119,7 +130,7 @@ class Parts:
             "fraud_detection": {"FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key},
             "payout": {"PAYOUT_RAIL_URL": self.bank_url, "PAYOUT_RAIL_TOKEN": secret.rail_token},
         }
-        return common | own[service]
+        return common | keys | own[service]
 
     def environment(self, service: str, kind: str = "web") -> dict[str, str]:
         """The whole environment of one service's process."""

@@ -23,7 +23,7 @@ from deploy.local import state as states
 from deploy.local.faults import StackFailed
 from deploy.local.issuer import Issuer
 from deploy.local.places import free_port
-from deploy.local.processes import BANK, DIRECTORY, KAFKA, POSTGRESQL, Parts
+from deploy.local.processes import BANK, DIRECTORY, KAFKA, KEYLESS, POSTGRESQL, Parts
 from deploy.local.readiness import refusal
 from deploy.local.state import SERVICES
 from deploy.local.supervision import Supervision
@@ -107,6 +107,10 @@ class Stack:
     def database_url(self, service: str) -> str:
         return self._parts.database_url(service)
 
+    def owner_url(self, service: str) -> str:
+        """The database as its owner, who may change tables; processes are another role."""
+        return self._parts.owner_url(service)
+
     def log(self, process: str) -> Path:
         return self._parts.log(process)
 
@@ -188,7 +192,10 @@ class Stack:
         self._say("starting PostgreSQL and Kafka")
         parts.server.wait(supervised=self.running)
         for service in SERVICES:
-            parts.server.add_service(service, parts.state.secrets.databases[service])
+            secrets = parts.state.secrets
+            parts.server.add_service(
+                service, owner_password=secrets.database_owners[service], password=secrets.databases[service]
+            )
         self._say("migrating three databases")
         self._for_each_service("migrate")
         parts.broker.wait(supervised=self.running)
@@ -228,7 +235,8 @@ class Stack:
         command = [sys.executable, "-m", f"services.{service}", *arguments]
         # What it says of its progress would only bury its answer.
         own = {"LOG_LEVEL": "WARNING", "WEB_PORT": str(free_port()), "HEALTH_PORT": str(free_port())}
-        return command, self.environment(service) | own
+        kind = next((each for each in arguments[:1] if each in KEYLESS), "web")
+        return command, self.environment(service, kind) | own
 
     def _wait_ready(self) -> None:
         self._say("waiting until each process is ready")

@@ -44,6 +44,7 @@ class Secrets:
 
     postgresql: str = field(default_factory=lambda: secrets.token_hex(16))
     databases: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(16) for name in SERVICES})
+    database_owners: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(16) for name in SERVICES})
     token_keys: str = field(default_factory=lambda: f"1:{secrets.token_hex(32)}")
     seal_keys: dict[str, str] = field(default_factory=lambda: {name: f"1:{secrets.token_hex(32)}" for name in SERVICES})
     model_signing_key: str = field(default_factory=lambda: secrets.token_hex(32))

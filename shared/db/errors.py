@@ -32,6 +32,14 @@ class BrokenMigration(FangzhaError):
 
 
 @dataclass(frozen=True)
+class UnfitRole(FangzhaError):
+    """The role {name} is not one for a service's processes: {detail}."""
+
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class ClockCannotGoBack(FangzhaError):
     """The sandbox's time is {now} and cannot be moved back to {to}."""
 

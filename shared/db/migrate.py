@@ -16,11 +16,13 @@ from typing import Final
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 
+from shared.db import privileges
 from shared.db.connection import connect
 from shared.db.errors import BrokenMigration
 
 _SHARED: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x66616E677A6861  # "fangzha"; any number that no other lock of these databases uses
+_TAKE_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
 _FILE_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 _BOOKS: Final = """
@@ -46,11 +48,14 @@ class _Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def migrate(url: str, folders: Sequence[Path]) -> list[str]:
+def migrate(url: str, folders: Sequence[Path], *, processes: str | None = None) -> list[str]:
     """Apply what is not applied yet: shared's own migrations first, then those of ``folders``; the names applied.
+
+    ``url`` is the owner's. ``processes`` is the role that may work with the tables afterwards; see privileges.
 
     Raises:
         BrokenMigration: a file was changed after it was applied, has no place in the order, or says not why.
+        UnfitRole: ``processes`` is no role for that.
     """
     migrations = [*_read("shared", [_SHARED]), *_read("service", folders)]
     connection = connect(url, "migrate")
@@ -58,6 +63,10 @@ def migrate(url: str, folders: Sequence[Path]) -> list[str]:
         applied = []
         while (name := _apply_next(connection, migrations)) is not None:
             applied.append(name)
+        if processes is not None:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(_TAKE_LOCK, (_LOCK,))
+                privileges.grant(cursor, processes, [_SHARED, *folders])
         return applied
     finally:
         connection.close()
@@ -66,7 +75,7 @@ def migrate(url: str, folders: Sequence[Path]) -> list[str]:
 def _apply_next(connection: Connection, migrations: Sequence[_Migration]) -> str | None:
     """Apply the first one that is missing, and commit; None if there is none."""
     with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        cursor.execute(_TAKE_LOCK, (_LOCK,))
         # A migration that waits for a table makes all who come after it wait too: better to fail and be run again.
         cursor.execute("SET LOCAL lock_timeout = '10s'")
         cursor.execute(_BOOKS)
@@ -92,7 +101,7 @@ def _apply_next(connection: Connection, migrations: Sequence[_Migration]) -> str
 def _read(space: str, folders: Sequence[Path]) -> Iterator[_Migration]:
     """The migrations of one space in the order of their numbers."""
     found: dict[int, _Migration] = {}
-    for path in (path for folder in folders for path in folder.glob("*.sql")):
+    for path in (path for folder in folders for path in folder.glob("*.sql") if path.name != privileges.FILE):
         matched = _FILE_NAME.fullmatch(path.name)
         if matched is None:
             raise BrokenMigration(path.name, "its name is not like 0007_one_payout_per_claim.sql")

@@ -13,6 +13,7 @@ from typer import Typer
 
 from shared.db import audit, text_columns
 from shared.db import migrate as runner
+from shared.db.errors import UnfitRole
 from shared.db.pool import Database
 from shared.entry import wiring
 from shared.entry.verify import Check, Finding
@@ -22,7 +23,7 @@ from shared.messaging import topics
 from shared.messaging import verify as events
 from shared.messaging.kafka_link import Link
 from shared.process import logs
-from shared.process.settings import Settings
+from shared.process.settings import Settings, refuse
 from shared.web.app import api_document
 
 S = TypeVar("S", bound=Settings)
@@ -47,9 +48,17 @@ class Tools(Generic[S]):
 
 
 def migrate(tools: Tools[S], settings: S) -> list[str]:
-    """Apply what is missing; the names of the migrations applied."""
+    """As the database's owner, apply what is missing and say what the processes' role may do; the names applied."""
     logs.configure(settings.SERVICE, "migrate", settings.log_level)
-    applied = runner.migrate(settings.database_url.get_secret_value(), [tools.migrations])
+    owner = wiring.migration_url(settings)
+    try:
+        applied = runner.migrate(owner, [tools.migrations], processes=wiring.role(settings))
+    except UnfitRole as error:
+        refuse(
+            settings.variable("database_url"),
+            f"names a role that will not do: {error.detail}",
+            "a URL of the role of the processes alone",
+        )
     if tools.after_migrate is not None:
         pool = wiring.database(settings, "migrate")
         try:
@@ -63,8 +72,10 @@ def create_topics(tools: Tools[S], settings: S) -> list[str]:
     """Create the topics that are missing; their names."""
     settings.needs("kafka_bootstrap_servers")
     logs.configure(settings.SERVICE, "topics", settings.log_level)
-    pool = wiring.database(settings, "topics")
-    subscriptions = tools.subscriptions(settings, pool, wiring.business_clock(settings, pool))
+    # Names alone are asked for, and they are the same under any settings: so no key is needed, and no database.
+    example = tools.settings.example()
+    nowhere = wiring.database(example, "topics")
+    subscriptions = tools.subscriptions(example, nowhere, wiring.business_clock(example, nowhere))
     return topics.ensure(
         settings.SERVICE,
         subscriptions,

@@ -32,7 +32,8 @@ def _sentence(error: Exception, *, service: str) -> str | None:
     """What is away and what to look at; None where neither is."""
     said = " ".join(str(error).split())
     if isinstance(error, psycopg2.OperationalError) and error.pgcode is None:  # no code: no server spoke
-        return f"{said}. Is PostgreSQL up, and is {service.upper()}_DATABASE_URL right?"
+        names = f"{service.upper()}_DATABASE_URL right, and for migrate {service.upper()}_MIGRATION_DATABASE_URL"
+        return f"{said}. Is PostgreSQL up, and is {names}?"
     if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
         return f"PostgreSQL takes no writes. Is it a standby, and does {service.upper()}_DATABASE_URL name the primary?"
     if isinstance(error, KafkaFault):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from psycopg2.extensions import parse_dsn
+
 from shared.db.pool import Database
 from shared.db.sandbox_clock import clock_for
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.process.clock import Clock
-from shared.process.settings import Settings
+from shared.process.settings import Settings, refuse
 
 WAIT_SECONDS = 2.0
 """How long a request waits for a free connection before it is told to come back: longer than a burst, shorter than a
@@ -25,6 +27,22 @@ def database(settings: Settings, process: str, *, size: int | None = None) -> Da
         wait_seconds=WAIT_SECONDS,
         application_name=f"{settings.SERVICE}-{process}",
     )
+
+
+def migration_url(settings: Settings) -> str:
+    """The URL of the database's owner; ends the process if it is not set."""
+    if settings.migration_database_url is None:
+        settings.needs("migration_database_url")
+        raise AssertionError("unreachable")
+    return settings.migration_database_url.get_secret_value()
+
+
+def role(settings: Settings) -> str:
+    """The role that the service's processes are in the database; ends the process if the URL names none."""
+    name = parse_dsn(settings.database_url.get_secret_value()).get("user")
+    if name is None:
+        refuse(settings.variable("database_url"), "names no user", "postgresql://user:password@host/database")
+    return str(name)
 
 
 def business_clock(settings: Settings, pool: Database) -> Clock:

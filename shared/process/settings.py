@@ -1,7 +1,7 @@
 """Settings from the environment, typed, one frozen class per service. What a service adds stands in its settings.py.
 
 A name of the root class is an environment variable in capitals (``kafka_topic_prefix`` is ``KAFKA_TOPIC_PREFIX``).
-The database's two, and whatever a service adds, carry the service's name in front (``ENROLLMENT_DATABASE_URL``).
+The database's three, and whatever a service adds, carry the service's name in front (``ENROLLMENT_DATABASE_URL``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EXIT_CONFIGURATION = 78
 _HEX_DIGITS = 64  # 32 bytes, for AES-256 and keyed BLAKE2b
 _MAX_KEY = 255  # the number is one byte of each value that the key made
 _KEYS_FORM = "1:<64 hex digits>[,2:<64 hex digits>]"
-_OWN_DATABASE = frozenset({"database_url", "database_pool_size"})
+_OWN_DATABASE = frozenset({"database_url", "migration_database_url", "database_pool_size"})
 
 
 def _keys(text: SecretStr) -> SecretStr:
@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     database_url: PostgresUrl = Field(
         description="a libpq URL: postgresql://user:password@host/database",
         examples=[SecretStr("postgresql:///nowhere")],
+    )
+    migration_database_url: PostgresUrl | None = Field(
+        default=None, description="a libpq URL of the same database as its owner, who is another role"
     )
     database_pool_size: int = Field(default=8, ge=1, le=200, description="a number of connections from 1 to 200")
     kafka_bootstrap_servers: str | None = Field(default=None, description="host:port[,host:port] of Kafka brokers")

@@ -15,7 +15,7 @@ NEEDS = {
     "web": ("oidc_issuer", "oidc_jwks_url", "token_keys", "seal_keys"),
     "worker": ("kafka_bootstrap_servers", "token_keys", "seal_keys"),
     "relay": ("kafka_bootstrap_servers",),
-    "migrate": (),
+    "migrate": ("migration_database_url",),
     "topics": ("kafka_bootstrap_servers",),
 }
 
@@ -23,6 +23,10 @@ NEEDS_OF = {
     ("fraud_detection", "web"): ("model_signing_key",),
     ("fraud_detection", "worker"): ("model_signing_key",),
 }
+
+# What opens, seals, signs or pays: for web and worker alone.
+KEYS = ("token_keys", "seal_keys", "model_signing_key", "rail_token")
+KEYLESS = ("relay", "migrate", "topics")
 
 # A secret is a reference in the files; these stand in for it where a settings class is asked to read them.
 KEY = "ab" * 32
@@ -51,6 +55,8 @@ def stand_in(service: str, variable: str) -> str:
     """A value of the right form for a secret that the files only refer to."""
     if variable == f"{service.upper()}_DATABASE_URL":
         return f"postgresql://{service}:secret@postgres:5432/{service}"
+    if variable == f"{service.upper()}_MIGRATION_DATABASE_URL":
+        return f"postgresql://{service}_owner:secret@postgres:5432/{service}"
     return STAND_INS[variable]
 
 
@@ -63,3 +69,8 @@ def check_settings(service: str, process: str, given: dict[str, str]) -> None:
     needed = (*NEEDS[process], *NEEDS_OF.get((service, process), ()))
     missing = [settings.variable(field) for field in needed if getattr(loaded, field) is None]
     assert not missing, f"{service} {process} is not given {missing}"
+    if process in KEYLESS:
+        too_many = [settings.variable(key) for key in KEYS if getattr(loaded, key, None) is not None]
+        assert not too_many, f"{service} {process} is given {too_many}"
+    owns = loaded.migration_database_url is not None
+    assert owns == (process == "migrate"), f"{service} {process} is given the owner's URL"

@@ -94,7 +94,7 @@ def test_one_service_cannot_open_another_s_database(compose: Compose) -> None:
         passwords |= {name for name, _ in REQUIRED.findall(url)}
     assert len(passwords) == len(SERVICES)
     script = compose["configs"]["databases"]["content"]
-    assert 'REVOKE CONNECT ON DATABASE :"service" FROM PUBLIC' in script
+    assert 'REVOKE ALL ON DATABASE :"service" FROM PUBLIC' in script
     for service in SERVICES:
         assert f"make {service} " in script
 

@@ -27,6 +27,7 @@ _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transf
 _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_policy_after_it_was_issued.sql"
 
 _FAIL_OVER: Final = ("tests/shared/db/test_fail_over.py",)
+_PRIVILEGES: Final = ("tests/services/test_privileges.py",)
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _MEMBERSHIP: Final = ("tests/shared/messaging/test_membership.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
@@ -157,6 +158,41 @@ _SHARED: Final = (
         "            elif isinstance(error, ReadOnlySqlTransaction):\n",
         "            elif isinstance(error, NotImplementedError):\n",
         _FAIL_OVER,
+    ),
+    Guard(
+        "roles: nobody but its owner changes the audit trail",
+        "shared/db/migrations/grants.sql",
+        "REVOKE UPDATE, DELETE ON audit_log FROM {processes};",
+        "",
+        _PRIVILEGES,
+    ),
+    Guard(
+        "roles: nobody but their owner changes payout's books",
+        "services/payout/migrations/grants.sql",
+        "REVOKE UPDATE, DELETE ON ledger_transfers, ",
+        "REVOKE UPDATE, DELETE ON ",
+        _PRIVILEGES,
+    ),
+    Guard(
+        "roles: no process says which steps are legal",
+        "services/payout/migrations/grants.sql",
+        "payout_states, payout_steps FROM",
+        "payout_states FROM",
+        _PRIVILEGES,
+    ),
+    Guard(
+        "roles: no table of a process hides a real one",
+        "shared/db/privileges.py",
+        "REVOKE ALL ON DATABASE {database} FROM PUBLIC, {processes};\n",
+        "",
+        _PRIVILEGES,
+    ),
+    Guard(
+        "roles: a role that could help itself is refused",
+        "shared/db/privileges.py",
+        "    if beyond:\n",
+        "    if not database:\n",
+        _PRIVILEGES,
     ),
     Guard(
         "the outbox's transaction: an event leaves although the change is undone",

@@ -110,7 +110,7 @@ def _measure(stack: Stack, runs: int) -> tuple[dict[str, list[Answered]], Counte
     token = stack.token(PARTNER)
     found: dict[str, list[Answered]] = {"ours": [], "bare": [], "naive": []}
     cpu: Counter[str] = Counter()
-    with _bare_server(stack.database_url(ENROLLMENT), settings) as bare_url:
+    with _bare_server(stack.owner_url(ENROLLMENT), settings) as bare_url:
         urls = {
             "ours": f"{stack.url(ENROLLMENT)}/v1/policies",
             "bare": f"{bare_url}/bare",

@@ -263,7 +263,7 @@ def main() -> None:
             )
             run = Run(file)
             watch = _ours(stack, run)
-            url = stack.database_url(ENROLLMENT)
+            url = stack.owner_url(ENROLLMENT)
             ceiling = enrollment_bare.ceiling(url)
             naive = enrollment_bare.naive(file.path, url, NAIVE_ROWS)
     print(f"wrote {write('enrollment', _figures(run, watch, ceiling, naive), notes=_notes(run, watch))}")

@@ -135,7 +135,7 @@ def _bodies(stack: Stack, count: int) -> list[dict[str, Any]]:
 def _measure(stack: Stack) -> dict[str, list[list[float]]]:
     """Milliseconds by what was measured, a list for each run; ours and the others take turns."""
     bodies = _bodies(stack, (RUNS + 1) * CLAIMS_PER_RUN)
-    url = stack.database_url(FRAUD_DETECTION)
+    url = stack.owner_url(FRAUD_DETECTION)
     found: dict[str, list[list[float]]] = {name: [] for name in ("decided", "answered", "bare", "naive")}
     headers = {"Authorization": f"Bearer {stack.token('mobile-backend')}"}
     with (

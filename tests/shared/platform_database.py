@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from deploy.local.postgresql import owner_of
 from shared.db.migrate import migrate
 from tests.real_parts import Postgres
 
-_OWNER = "payout"
+_OWNER = owner_of("payout")
 _TEMPLATE = "template_platform"
 _numbers = itertools.count(1)
 _made: set[int] = set()

@@ -18,6 +18,7 @@ from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from tests import clock
+from tests.real_parts import Postgres
 from tests.services.enrollment.builders import Partner, settle
 from tests.services.enrollment.lifecycle import Office
 from tests.services.enrollment.receiver import Receiver, listening
@@ -32,6 +33,14 @@ NewSender = Callable[..., Sender]
 def database(enrollment_url: str) -> Iterator[Database]:
     database = Database(enrollment_url, size=4)
     settle(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def owner(postgres: Postgres, enrollment_url: str) -> Iterator[Database]:
+    """The same database as its owner: for what no process of the service may do."""
+    database = Database(postgres.owner_url(enrollment_url), size=2)
     yield database
     database.close()
 

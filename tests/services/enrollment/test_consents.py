@@ -48,14 +48,14 @@ def test_published_words_are_read_with_their_hashes(partner_manager: Partner, ea
     assert [each["text_version"] for each in rest["items"]] == ["2026-02"]
 
 
-def test_published_words_never_change(partner_manager: Partner, database: Database) -> None:
+def test_published_words_never_change(partner_manager: Partner, owner: Database) -> None:
     first = publish(partner_manager)
     again = publish(partner_manager)
     assert again.json == first.json, "the same words may be said twice"
     other = publish(partner_manager, en="I agree to anything.")
     assert (other.status_code, problem(other)) == (409, "consent-text-exists")
     for change in ("UPDATE consent_texts SET en = 'x'", "DELETE FROM consent_texts"):
-        with pytest.raises(psycopg2.errors.RaiseException), database.transaction() as tx:
+        with pytest.raises(psycopg2.errors.RaiseException), owner.transaction() as tx:
             tx.execute(change)
 
 

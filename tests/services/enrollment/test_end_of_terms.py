@@ -114,10 +114,10 @@ def test_a_chunk_that_does_not_know_its_end_is_looked_at_and_then_rests(office: 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
 def test_the_database_knows_the_same_steps_as_the_rules(
-    office: Office, before: PolicyState, after: PolicyState
+    office: Office, before: PolicyState, after: PolicyState, owner: Database
 ) -> None:
     policy = office.enroll(1)
-    with office.database.transaction() as tx:
+    with owner.transaction() as tx:
         tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
         tx.execute("UPDATE policies SET state = %s", (before,))
         tx.execute("ALTER TABLE policies ENABLE TRIGGER policies_take_legal_steps")

@@ -185,7 +185,7 @@ def test_a_draft_that_was_compared_with_an_older_version_is_not_approved(
 
 
 def test_a_version_begins_when_its_terms_say_and_never_in_the_past(
-    east: Partner, product_manager: Partner, actuary: Partner, database: Database
+    east: Partner, product_manager: Partner, actuary: Partner, database: Database, owner: Database
 ) -> None:
     past = product_manager.post("/v1/product-drafts", terms_of(east, effective_from="2026-01-02T00:00:00+08:00"))
     assert pointers(past) == ["/effective_from"]
@@ -197,7 +197,7 @@ def test_a_version_begins_when_its_terms_say_and_never_in_the_past(
     waiting = product_manager.post(
         "/v1/product-drafts", terms_of(east, premium_fen=8, effective_from="2199-01-01T00:00:00+08:00")
     ).json["draft_id"]
-    with database.transaction() as tx:
+    with owner.transaction() as tx:
         tx.execute("ALTER TABLE product_drafts DISABLE TRIGGER USER")
         tx.execute(
             "UPDATE product_drafts SET terms = jsonb_set(terms, '{effective_from}', '\"2026-02-01T00:00:00Z\"')"

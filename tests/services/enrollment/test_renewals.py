@@ -20,6 +20,7 @@ from services.enrollment.policies.usecases.renew_policies import Order, renew_po
 from services.enrollment.policies.usecases.run_renewals import start_renewals, work_off_renewals
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
+from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled
 from shared.process.new_ids import new_id
@@ -208,10 +209,10 @@ def test_who_is_too_old_on_the_first_day_of_the_new_term_is_left_out_to_the_day(
 
 
 def test_a_renewal_is_sold_under_the_version_of_its_first_day_and_not_of_today(
-    office: Office, environ: dict[str, str]
+    office: Office, environ: dict[str, str], owner: Database
 ) -> None:
     policy = office.enroll(1)
-    with office.database.transaction() as tx:
+    with owner.transaction() as tx:
         sold = products.sold_now(tx, PRODUCT, NOW)
         assert sold is not None
         dearer = msgspec.structs.replace(sold.terms, product_version=2, premium_fen=1500, effective_from=ENDS)
@@ -420,11 +421,11 @@ def test_each_reason_has_its_sentences() -> None:
     ],
 )
 def test_verify_finds_renewals_that_are_out_of_step(
-    office: Office, environ: dict[str, str], damage: str, said: str
+    office: Office, environ: dict[str, str], damage: str, said: str, owner: Database
 ) -> None:
     office.enroll(1)
     office.send("renewal", [HEADER, FIRST], now=SHORTLY_BEFORE)
-    with office.database.transaction() as tx:
+    with owner.transaction() as tx:
         tx.execute("ALTER TABLE policies DISABLE TRIGGER policies_take_legal_steps")
         tx.execute(damage)
     assert any(said in fault for fault in faults(office.database, environ))

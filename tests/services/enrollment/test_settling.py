@@ -81,10 +81,10 @@ def upheld_and_settled(march: Books, one: Statement) -> None:
         "DELETE FROM statement_disputes",
     ],
 )
-def test_the_database_keeps_what_was_stated_answered_and_settled(march: Books, change: str) -> None:
+def test_the_database_keeps_what_was_stated_answered_and_settled(march: Books, owner: Database, change: str) -> None:
     march.draw()
     upheld_and_settled(march, march.statement())
-    with pytest.raises(psycopg2.errors.RaiseException), march.database.transaction() as tx:
+    with pytest.raises(psycopg2.errors.RaiseException), owner.transaction() as tx:
         tx.execute(change)
 
 

@@ -109,14 +109,14 @@ def test_a_statement_drawn_in_many_pieces_with_restarts_is_the_same(
     assert len({(line["transaction_type"], line["transaction_reference"]) for line in lines}) == 43
 
 
-def test_what_was_stated_does_not_change_when_a_policy_does(march: Books, east: Partner) -> None:
+def test_what_was_stated_does_not_change_when_a_policy_does(march: Books, east: Partner, owner: Database) -> None:
     march.draw()
     statement = march.statement()
     before = east.get(f"/v1/statements/{statement.statement_id}/file").text
     march.cancel(march.enroll(80, now=NOW + timedelta(days=31)), now=NOW + timedelta(days=32))
     assert march.draw() == 0
     assert east.get(f"/v1/statements/{statement.statement_id}/file").text == before
-    with pytest.raises(psycopg2.errors.RaiseException), march.database.transaction() as tx:
+    with pytest.raises(psycopg2.errors.RaiseException), owner.transaction() as tx:
         tx.execute("DELETE FROM statement_parts")
 
 
@@ -258,11 +258,11 @@ def test_a_partner_under_contract_is_told_that_nothing_was_booked(office: Books,
 
 @pytest.mark.parametrize("days", [30, 800])
 def test_verify_finds_a_month_that_was_passed_over_and_it_is_stated_by_hand(
-    march: Books, accountant: Partner, environ: dict[str, str], days: int
+    march: Books, accountant: Partner, environ: dict[str, str], days: int, owner: Database
 ) -> None:
     march.draw(now=APRIL + timedelta(days=days))
     assert faults(march.database, environ) == []
-    with march.database.transaction() as tx:
+    with owner.transaction() as tx:
         for table in ("statement_parts", "statement_totals", "statements"):
             tx.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             tx.execute(
@@ -278,10 +278,12 @@ def test_verify_finds_a_month_that_was_passed_over_and_it_is_stated_by_hand(
     assert faults(march.database, environ) == []
 
 
-def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(march: Books, environ: dict[str, str]) -> None:
+def test_verify_finds_a_statement_that_is_not_what_the_policies_come_to(
+    march: Books, environ: dict[str, str], owner: Database
+) -> None:
     march.draw()
     assert faults(march.database, environ) == []
-    with march.database.transaction() as tx:
+    with owner.transaction() as tx:
         tx.execute("ALTER TABLE statement_totals DISABLE TRIGGER USER")
         tx.execute("UPDATE statement_totals SET lines = lines + 1 WHERE transaction_type = 'canceled'")
     statement_id = march.statement().statement_id

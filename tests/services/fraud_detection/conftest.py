@@ -12,12 +12,21 @@ from services.fraud_detection.tools import TOOLS
 from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.pool import Database
 from tests import clock
+from tests.real_parts import Postgres
 from tests.services.fraud_detection.builders import KEYS, Caller, World
 
 
 @pytest.fixture
 def database(fraud_detection_url: str) -> Iterator[Database]:
     database = Database(fraud_detection_url, size=8, application_name="test")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def owner(postgres: Postgres, fraud_detection_url: str) -> Iterator[Database]:
+    """The same database as its owner: for what no process of the service may do."""
+    database = Database(postgres.owner_url(fraud_detection_url), size=2)
     yield database
     database.close()
 

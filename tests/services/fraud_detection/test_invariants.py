@@ -68,7 +68,9 @@ PAYOUT = (
         (10, "UPDATE claims SET state = 'review' WHERE state = 'approved'"),
     ],
 )
-def test_what_was_broken_is_reported(lived: World, environ: dict[str, str], number: int, damage: str) -> None:
-    with lived.database.transaction() as tx:
+def test_what_was_broken_is_reported(
+    lived: World, owner: Database, environ: dict[str, str], number: int, damage: str
+) -> None:
+    with owner.transaction() as tx:
         assert tx.execute(damage) > 0
     assert number in broken(lived, environ)

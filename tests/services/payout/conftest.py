@@ -17,7 +17,7 @@ from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from tests import clock
-from tests.real_parts import Room
+from tests.real_parts import Postgres, Room
 from tests.sandbox_bank.bank_process import RunningBank
 from tests.services.payout.builders import HASTY_SECONDS, PATIENT_SECONDS, Service
 
@@ -27,6 +27,14 @@ KEYS = KeyRing({1: bytes(range(32))})
 @pytest.fixture
 def database(payout_url: str) -> Iterator[Database]:
     database = Database(payout_url, size=12, wait_seconds=30)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def owner(postgres: Postgres, payout_url: str) -> Iterator[Database]:
+    """The same database as its owner: for what no process of the service may do."""
+    database = Database(postgres.owner_url(payout_url), size=2)
     yield database
     database.close()
 

@@ -319,10 +319,10 @@ def test_the_payee_of_a_payout_that_is_open_gives_way_to_nobody(service: Service
     ],
 )
 def test_verify_notices_what_an_erasure_left_behind(
-    service: Service, database: Database, environ: dict[str, str], damage: str
+    service: Service, database: Database, environ: dict[str, str], damage: str, owner: Database
 ) -> None:
     erase(service, paid(service))
-    with database.transaction() as tx:
+    with owner.transaction() as tx:
         tx.execute(damage)
     checks = TOOLS.checks(TOOLS.settings.load(environ), database)
     assert {finding.number for finding in verify(checks) if not finding.holds} == {12}

@@ -13,7 +13,7 @@ from deploy.local import postgresql
 from deploy.local.places import LOOPBACK, free_port
 from tests.real_parts import Room, stop
 
-ROLE: Final = "writer"
+NAME: Final = "payout"
 
 
 class Pair:
@@ -25,7 +25,7 @@ class Pair:
         self.primary = postgresql.Server(room.folder / f"{name}-primary", free_port(), postgresql.new_password())
         self.primary.prepare(postgresql.THROWAWAY)
         self.start_primary()
-        self.primary.add_service(ROLE, self._password)
+        self.primary.add_service(NAME, owner_password=self._password, password=self._password)
         self.standby = self._copied(name)
         self._standby = self._run(self.standby)
         self.standby.wait()
@@ -33,7 +33,7 @@ class Pair:
     @property
     def url(self) -> str:
         hosts = ",".join(f"{LOOPBACK}:{server.port}" for server in (self.primary, self.standby))
-        return f"postgresql://{ROLE}:{self._password}@{hosts}/{ROLE}"
+        return f"postgresql://{postgresql.owner_of(NAME)}:{self._password}@{hosts}/{NAME}"
 
     def start_primary(self) -> None:
         self._primary = self._run(self.primary)

@@ -41,7 +41,8 @@ def settings(postgres: Postgres, issuer: Issuer, room: Room) -> Iterator[dict[st
     yield {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
-        "NOTES_DATABASE_URL": postgres.server.url(name),
+        "NOTES_DATABASE_URL": postgres.url_of("payout", name),
+        "NOTES_MIGRATION_DATABASE_URL": postgres.server.url(name),
         "NOTES_PEN": "a very secret pen",
         "OIDC_ISSUER": issuer.url,
         "OIDC_JWKS_URL": issuer.jwks_url,
@@ -56,7 +57,7 @@ def settings(postgres: Postgres, issuer: Issuer, room: Room) -> Iterator[dict[st
 
 def migrated(settings: dict[str, str]) -> None:
     """The tables, without starting a process for it."""
-    migrate(settings["NOTES_DATABASE_URL"], [Path(__file__).parent / "migrations"])
+    migrate(settings["NOTES_MIGRATION_DATABASE_URL"], [Path(__file__).parent / "migrations"], processes="payout")
 
 
 def run(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -225,7 +226,12 @@ def test_migrating_twice_is_once_and_the_first_note_is_there(settings: dict[str,
 
 
 def test_a_missing_setting_is_one_clear_line_and_exit_code_78(settings: dict[str, str]) -> None:
-    for missing, command in (("NOTES_DATABASE_URL", "migrate"), ("OIDC_JWKS_URL", "web"), ("SEAL_KEYS", "rotate-keys")):
+    for missing, command in (
+        ("NOTES_DATABASE_URL", "migrate"),
+        ("NOTES_MIGRATION_DATABASE_URL", "migrate"),
+        ("OIDC_JWKS_URL", "web"),
+        ("SEAL_KEYS", "rotate-keys"),
+    ):
         ended = run({name: value for name, value in settings.items() if name != missing}, command)
         assert ended.returncode == 78
         assert ended.stderr.startswith(f"{missing} is not set. ")
@@ -233,6 +239,9 @@ def test_a_missing_setting_is_one_clear_line_and_exit_code_78(settings: dict[str
     ended = run({**settings, "NOTES_DATABASE_URL": "mysql://root:hunter2@host/db"}, "migrate")
     assert ended.returncode == 78
     assert "hunter2" not in ended.stderr
+    ended = run({**settings, "NOTES_DATABASE_URL": settings["NOTES_MIGRATION_DATABASE_URL"]}, "migrate")
+    assert ended.returncode == 78
+    assert ended.stderr.startswith("NOTES_DATABASE_URL names a role that will not do: it owns the database")
 
 
 def test_the_document_is_printed_without_any_setting(settings: dict[str, str]) -> None:
@@ -321,11 +330,11 @@ def test_a_command_that_finds_no_kafka_says_so_and_not_that_something_is_broken(
 
 @pytest.mark.parametrize("command", ["migrate", "verify"])
 def test_a_command_that_finds_no_database_says_so(settings: dict[str, str], command: str) -> None:
-    nowhere = {**settings, "NOTES_DATABASE_URL": f"postgresql://notes:a-secret@127.0.0.1:{free_port()}/notes"}
-    ended = run(nowhere, command)
+    address = f"postgresql://notes:a-secret@127.0.0.1:{free_port()}/notes"
+    ended = run({**settings, "NOTES_DATABASE_URL": address, "NOTES_MIGRATION_DATABASE_URL": address}, command)
     last = last_words_where_a_server_is_away(ended)
     assert "Connection refused" in last
-    assert last.endswith("Is PostgreSQL up, and is NOTES_DATABASE_URL right?")
+    assert last.endswith("NOTES_DATABASE_URL right, and for migrate NOTES_MIGRATION_DATABASE_URL?")
     assert "a-secret" not in ended.stderr
 
 
