@@ -27,8 +27,9 @@ from kafka import KafkaAdminClient
 from deploy.local.kafka import Broker, cluster
 from shared.db.pool import Database
 from shared.messaging import verify
-from shared.messaging.kafka_link import Link
+from shared.messaging.kafka_link import Administrator, KafkaFault, Link
 from shared.process import logs
+from shared.process.new_ids import new_id
 from tests.real_parts import Postgres, Room, new_prefix
 from tests.shared.messaging.builders import SERVICE, TOPIC, Desk, a_change, until
 from tests.shared.platform_database import platform_database
@@ -46,6 +47,7 @@ class Cluster:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self.killed: list[int] = []
         self.brokers = {broker.node: broker for broker in cluster(room.folder, BROKERS)}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         for broker in self.brokers.values():
@@ -63,6 +65,7 @@ class Cluster:
         self._processes[broker.node] = self._room.start(broker.command(), broker.log)
 
     def kill(self, broker: Broker) -> None:
+        self.killed.append(broker.node)
         self._processes[broker.node].send_signal(signal.SIGKILL)
         self._processes[broker.node].wait()
 
@@ -85,7 +88,7 @@ class Load:
 
     def _write(self) -> None:
         while not self._over.wait(1 / EVENTS_A_SECOND):
-            claim = f"claim-{len(self.claims)}"
+            claim = new_id()
             self._desk.publish(a_change(claim))
             self.claims.append(claim)
 
@@ -137,8 +140,10 @@ def play(brokers: Cluster, desk: Desk, chance: random.Random) -> str:
     time.sleep(chance.uniform(*APART_SECONDS))
     load.stop()
 
-    until(lambda: desk.waiting() == 0, PATIENCE_SECONDS)
-    until(lambda: len(set(desk.effects()) - before) == len(load.claims), PATIENCE_SECONDS)
+    try:
+        until(lambda: not desk.waiting() and len(set(desk.effects()) - before) == len(load.claims), PATIENCE_SECONDS)
+    except AssertionError as wrong:
+        raise AssertionError(f"{wrong}: {_state(brokers, desk, before, load)}") from None
     effects = desk.effects()
     assert len(effects) == len(set(effects)), "an event had its effect twice"
     assert with_two, "nothing went on with two brokers of three"
@@ -151,10 +156,25 @@ def play(brokers: Cluster, desk: Desk, chance: random.Random) -> str:
     )
 
 
+def _state(brokers: Cluster, desk: Desk, before: set[str], load: Load) -> str:
+    """Who has not gone on: the relay, the consumers, or the cluster itself."""
+    had = len(set(desk.effects()) - before)
+    told = f"{desk.waiting()} wait in the outbox, {had} of {len(load.claims)} had their effect"
+    try:
+        with closing(Administrator(desk.link, "proof")) as broker:
+            told += f"; {broker.groups([desk.group])}"
+        with closing(KafkaAdminClient(**desk.link.common("proof"))) as admin:
+            (topic,) = admin.describe_topics([desk.link.topic_prefix + TOPIC])
+        told += "; " + ", ".join(f"{each['leader_id']} leads {each['isr_nodes']}" for each in topic["partitions"])
+    except KafkaFault as error:
+        told += f"; the brokers do not say ({error})"
+    return f"{told}; killed were {', '.join(map(str, brokers.killed))}"
+
+
 def main() -> int:
     rounds, seed = int(os.environ.get("ROUNDS", ROUNDS)), int(os.environ.get("SEED", time.time()))
     print(f"seed {seed}: {rounds} rounds (SEED={seed} repeats it)", flush=True)
-    logs.configure(SERVICE, "proof", "ERROR")
+    logs.configure(SERVICE, "proof", os.environ.get("LOG_LEVEL", "ERROR"))
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # brokers that are away are what this is about
     with a_cluster() as (brokers, desk):
         for number in range(1, rounds + 1):
