@@ -17,7 +17,7 @@ from shared.messaging import inbox, partitions_read
 from shared.messaging.dead_letters import origin_of
 from shared.messaging.failures import Poison
 from shared.messaging.headers import event_type_of, is_event_id
-from shared.messaging.kafka_link import Administrator, Consumer, Link
+from shared.messaging.kafka_link import Administrator, Consumer, Group, KafkaFault, Link
 from shared.messaging.messages import Message, Partition
 from shared.messaging.partitions_read import NOTED_SECONDS
 from shared.messaging.subscription import Subscription, dead_letter_topic
@@ -115,13 +115,25 @@ def _strangers(
     """Those that say that they read and are not named by the broker, by group and member."""
     with database.transaction() as tx:
         readers = {group: partitions_read.readers(tx, group) for group in groups}
-    named = broker.groups([group for group in groups if readers[group]])
+    named = _named(broker, [group for group in groups if readers[group]])
     return {
         (group, reader.member): reader
         for group, found in readers.items()
         for reader in found
         if reader.member not in named[group].members
     }
+
+
+def _named(broker: Administrator, groups: Sequence[str]) -> dict[str, Group]:
+    """What the broker says of these groups; one that has just started needs some seconds until it can."""
+    deadline = monotonic() + _JOINING_SECONDS
+    while True:
+        try:
+            return broker.groups(groups)
+        except KafkaFault:
+            if monotonic() > deadline:
+                raise
+            time.sleep(1.0)
 
 
 def _is_for(message: Message, subscription: Subscription) -> bool:
