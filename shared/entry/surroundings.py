@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def surroundings(process: str, settings: Settings) -> Iterator[tuple[Health, Sto
     try:
         server = serve(health, settings.health_host, settings.health_port)
     except OSError as error:
-        refuse("HEALTH_PORT", f"cannot be listened on ({error.strerror})", "a port that no other process has")
+        reason = os.strerror(error.errno or 0)  # without the address that Python repeats
+        refuse("HEALTH_PORT", f"cannot be listened on ({reason})", "a port that no other process has")
     log = logs.get_logger()
     log.info("started", health_port=server.port)
     try:

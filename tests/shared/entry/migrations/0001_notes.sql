@@ -8,3 +8,5 @@ CREATE TABLE notes (
     written_at timestamptz NOT NULL
 );
 CREATE TABLE ticks (pen integer NOT NULL);
+COMMENT ON COLUMN notes.tenant IS 'label';
+COMMENT ON COLUMN notes.title IS 'sentence';
