@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.payout.rail.bank import Bank
 from services.payout.rail.http_bank import HttpBank
 from services.payout.settings import Settings
-from services.payout.usecases.register_payee import Vault
 from shared.entry import wiring
 from shared.privacy.tokens import Tokenizer
+from shared.privacy.vault import Vault
 from shared.process.settings import refuse
 
 

@@ -10,5 +10,4 @@ from shared.privacy.tokens import Tokenizer
 
 def vault_of(settings: Settings) -> Vault:
     """Ends the process if a key is not set."""
-    keys = wiring.token_keys(settings)
-    return Vault(Tokenizer(keys), wiring.sealer(settings), rotating=len(keys.keys) > 1)
+    return Vault(Tokenizer(wiring.token_keys(settings)), wiring.sealer(settings))

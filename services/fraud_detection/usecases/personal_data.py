@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shared.db.transaction import Tx
-from shared.privacy.sealed import Sealer
-from shared.privacy.tokens import Tokenizer
+from shared.privacy.vault import Vault
 from shared.values.documents import Document
 from shared.values.ids import ClaimId, TokenHex
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalData:
-    """The two keepers of personal data, with the names that claims use."""
-
-    tokenizer: Tokenizer
-    sealer: Sealer
+class PersonalData(Vault):
+    """The vault, with the names that claims use."""
 
     def person(self, document: Document, known: TokenHex) -> TokenHex:
         """The person's token: ``known``, the insured's, if it is the same person under whichever key, else the own."""

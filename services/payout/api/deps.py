@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.payout.rail.bank import Bank
-from services.payout.usecases.register_payee import Vault
 from shared.db.pool import Database
+from shared.privacy.vault import Vault
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.payout.domain.errors import HolderDiffers
@@ -11,17 +10,8 @@ from services.payout.store import payees
 from services.payout.store.payees import StoredPayee
 from shared.db.transaction import Tx
 from shared.privacy.masking import mask_account, mask_name
-from shared.privacy.sealed import Sealer
-from shared.privacy.tokens import Tokenizer
+from shared.privacy.vault import Vault
 from shared.values.ids import TokenHex
-
-
-@dataclass(frozen=True, slots=True)
-class Vault:
-    """The keys of the vault."""
-
-    tokenizer: Tokenizer
-    sealer: Sealer
 
 
 def register_payee(tx: Tx, details: PayeeDetails, *, vault: Vault, caller: str, now: datetime) -> StoredPayee:

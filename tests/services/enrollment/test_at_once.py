@@ -225,7 +225,7 @@ def test_a_person_known_under_an_older_key_is_covered_already_while_keys_rotate(
     database: Database, vault: Vault
 ) -> None:
     enroll(database, vault, row(1))
-    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer)
     with pytest.raises(AlreadyCovered):
         enroll(database, rotated, row(1))
     with database.transaction() as tx:

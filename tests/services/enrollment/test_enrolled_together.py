@@ -192,7 +192,7 @@ def test_while_token_keys_rotate_each_is_known_under_the_older_key(
     with database.transaction() as tx:
         opt_out(tx, gone, channel="hotline", actor="test", now=NOW)
     newer = KeyRing({2: bytes(range(1, 33)), 1: KEYS.key(1)})
-    rotated = Vault(Tokenizer(newer), Sealer(KEYS), rotating=True)
+    rotated = Vault(Tokenizer(newer), Sealer(KEYS))
     outcomes = enroll(database, rotated, [person(3), person(1), person(2), person(4)])
     assert kinds(outcomes) == ["Enrolled", "AlreadyCoveredByYou", "OptedOut", "Enrolled"]
     assert outcomes[1] == AlreadyCoveredByYou(before.policy_id)

@@ -169,7 +169,7 @@ def test_a_person_of_a_file_is_forgotten_with_every_partner_and_under_each_key(
     office.send("enrollment", csv([row(n) for n in range(5)]).decode().splitlines(), now=NOW)
     office.send("enrollment", csv([row(3)]).decode().splitlines(), now=NOW)
     newer = KeyRing({2: bytes(range(1, 33)), 1: KEYS.key(1)})
-    rotated = Vault(Tokenizer(newer), Sealer(KEYS), rotating=True)
+    rotated = Vault(Tokenizer(newer), Sealer(KEYS))
     office.end_terms(ENDS)
     with office.database.transaction() as tx:
         found = tx.one("SELECT policy_id FROM policies WHERE partner_reference = 'sub-000000003'")

@@ -43,7 +43,7 @@ def agreed_anew(n: int) -> RawRow:
 def test_a_consent_given_before_the_opt_out_counts_for_nobody_after_it_is_lifted(
     database: Database, vault: Vault, environ: dict[str, str]
 ) -> None:
-    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer)
     for n, keys in ((1, vault), (2, rotated)):
         leave(database, vault, row(n))
         come_back(database, keys, n, agreed=LATER)
@@ -83,7 +83,7 @@ def test_rows_with_consents_from_before_a_lifted_opt_out_are_rejected_and_younge
         enroll(database, vault, agreed_anew(4), now=LATER)
     keys = vault
     if rotating:
-        keys = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+        keys = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer)
     rows = csv([row(1), agreed_anew(2), agreed_anew(3), row(4)])
     with database.transaction() as tx:
         declared = Declared(None, None, dry_run=dry_run)

@@ -158,7 +158,7 @@ def test_rows_of_a_file_about_people_who_opted_out_are_rejected_and_the_others_a
 
 def test_who_opted_out_under_an_older_key_stays_out_while_keys_rotate(database: Database, vault: Vault) -> None:
     leave(database, vault, row(1))
-    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer, rotating=True)
+    rotated = Vault(Tokenizer(KeyRing({2: bytes(32), 1: bytes(range(32))})), vault.sealer)
     with pytest.raises(OptedOut):
         enroll(database, rotated, row(1))
     policy = enroll(database, vault, row(2))

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from deploy.local.issuer import Issuer
 from services.payout.tools import TOOLS
-from services.payout.usecases.register_payee import Vault
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
+from shared.privacy.vault import Vault
 from tests import clock
 from tests.real_parts import Postgres, Room
 from tests.sandbox_bank.bank_process import RunningBank

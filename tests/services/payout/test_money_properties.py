@@ -34,11 +34,12 @@ from services.payout.store import integrity
 from services.payout.usecases.ask_bank import ask_next
 from services.payout.usecases.paying import Paying
 from services.payout.usecases.read_statement import read_on
-from services.payout.usecases.register_payee import Vault, register_payee
+from services.payout.usecases.register_payee import register_payee
 from services.payout.usecases.send_payout import send_next
 from services.payout.usecases.take_decision import take_decision
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
+from shared.privacy.vault import Vault
 from shared.process.new_ids import new_id
 from shared.values.money import Currency, Fen
 from tests import clock

@@ -7,15 +7,14 @@ people. The keys come from the settings; which rows are acceptable was judged be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from services.enrollment.people.domain.policies import Insured, Policy
 from services.enrollment.policies.store import sealed_records
 from shared.db.transaction import Tx
+from shared.privacy import vault
 from shared.privacy.keys import UnknownKey
-from shared.privacy.sealed import DataKey, SealBroken, Sealer, data_key_id
-from shared.privacy.tokens import Tokenizer
+from shared.privacy.sealed import DataKey, SealBroken, data_key_id
 from shared.process.logs import get_logger
 from shared.values.ids import TokenHex
 
@@ -28,14 +27,8 @@ _FORGOTTEN: Final = Insured("", "", "", "")
 log = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Vault:
-    """The service's tokenizer and sealer."""
-
-    tokenizer: Tokenizer
-    sealer: Sealer
-    rotating: bool = False
-    """Whether there are older token keys, under which people may still be stored."""
+class Vault(vault.Vault):
+    """The vault of every service, with the records of the insured."""
 
     def person(self, insured: Insured) -> TokenHex:
         return self.tokenizer.person(insured.document_type, insured.document_number)
