@@ -6,7 +6,8 @@ each in a message of its own. A statement put off by ``later`` travels with the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import psycopg2
@@ -75,6 +76,17 @@ class PgTx:
         self._flush()
         self._cursor.copy_expert(sql, data, _COPY_BYTES)
         return self._cursor.rowcount
+
+    @contextmanager
+    def attempt(self, *, keep: bool = True) -> Iterator[None]:
+        self.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except psycopg2.IntegrityError:
+            self.execute("ROLLBACK TO SAVEPOINT attempt")
+            raise
+        if not keep:
+            self.execute("ROLLBACK TO SAVEPOINT attempt")
 
     def notify(self, channel: str) -> None:
         self._channels.add(channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, overload
 
@@ -68,6 +69,10 @@ class Tx(Protocol):
 
     def copy_in(self, sql: str, data: BinaryIO) -> int:
         """``COPY ... FROM STDIN`` of the bytes of ``data``; the number of rows it took."""
+        ...
+
+    def attempt(self, *, keep: bool = True) -> AbstractContextManager[None]:
+        """What is done within is undone by itself where the database refuses it, or where it is not to be kept."""
         ...
 
     def notify(self, channel: str) -> None:

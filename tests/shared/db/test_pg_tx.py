@@ -88,3 +88,26 @@ def test_after_a_message_that_does_not_parse_the_next_statement_is_still_in_a_tr
         raise KeyError("any")
 
     assert marked(marks) == []
+
+
+def test_what_is_refused_within_an_attempt_is_undone_alone(marks: Database) -> None:
+    with marks.transaction() as tx:
+        tx.execute(INSERT, ("before",))
+        with pytest.raises(psycopg2.errors.NotNullViolation), tx.attempt():
+            tx.execute(INSERT, ("undone",))
+            tx.execute(INSERT, (None,))
+        tx.execute(INSERT, ("after",))
+
+    assert marked(marks) == ["before", "after"]
+
+
+def test_an_attempt_that_is_not_kept_is_undone_with_what_it_put_off(marks: Database) -> None:
+    with marks.transaction() as tx:
+        tx.execute(INSERT, ("before",))
+        with tx.attempt(keep=False):
+            tx.execute(INSERT, ("tried",))
+            tx.later(INSERT, ("put off",))
+        with tx.attempt():
+            tx.execute(INSERT, ("kept",))
+
+    assert marked(marks) == ["before", "kept"]

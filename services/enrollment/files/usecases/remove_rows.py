@@ -155,12 +155,9 @@ def _end_all(
 
 
 def _end(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, now: datetime) -> set[PolicyId]:
-    if work.dry_run:
-        tx.execute("SAVEPOINT dry_run")
     reasons = {policy_id: row.reason for policy_id, row in rows.items()}
-    ended = end_policies(tx, reasons, actor=_actor(work), now=now, by_file=_by_file(work))
-    if work.dry_run:
-        tx.execute("ROLLBACK TO SAVEPOINT dry_run")
+    with tx.attempt(keep=not work.dry_run):
+        ended = end_policies(tx, reasons, actor=_actor(work), now=now, by_file=_by_file(work))
     return {each.policy_id for each in ended if not each.with_predecessor}
 
 

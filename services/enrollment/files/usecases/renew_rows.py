@@ -108,11 +108,8 @@ def _renew(
         batch_id=work.batch_id,
         consents={policy_id: row.consent for policy_id, row in meant.items() if row.consent},
     )
-    if work.dry_run:
-        tx.execute("SAVEPOINT dry_run")
-    renewed = renew_policies(tx, list(meant), order, vault=vault, now=now)
-    if work.dry_run:
-        tx.execute("ROLLBACK TO SAVEPOINT dry_run")
+    with tx.attempt(keep=not work.dry_run):
+        renewed = renew_policies(tx, list(meant), order, vault=vault, now=now)
     return refused | {meant[policy_id].reference: fault(code) for policy_id, code in renewed.refused.items()}
 
 
