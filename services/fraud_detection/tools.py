@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from services.fraud_detection.settings import Settings
-from services.fraud_detection.usecases.check_invariants import INVARIANTS
+from services.fraud_detection.store.invariants import INVARIANTS
 from services.fraud_detection.web import application
 from services.fraud_detection.worker import subscriptions
 from shared.db.pool import Database

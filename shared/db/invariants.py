@@ -28,6 +28,6 @@ def found_by(*queries: str) -> Finder:
     """What these queries find: each gives rows of one sentence, and none in a sound database."""
 
     def find(tx: Tx) -> list[str]:
-        return [row[0] for query in queries for row in tx.all(f"{query} LIMIT {_AT_MOST}")]
+        return [sentence for query in queries for sentence in tx.all(f"{query} LIMIT {_AT_MOST}", into=str)]
 
     return find

@@ -1,22 +1,24 @@
-"""Queries that find what breaks an invariant. Each gives rows of ids; none if it holds."""
+"""The invariants that this service's database can prove, by their numbers in docs/invariants.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from services.fraud_detection.domain.claims import State
+from services.fraud_detection.domain.claims import STEPS, State
+from shared.db.invariants import Invariant, found_by
 from shared.db.transaction import Tx
 
 _ABOVE_COVER: Final = """
-SELECT claims.policy_id, sum(decisions.amount_fen), limit_use.annual_limit_fen
+SELECT 'policy ' || claims.policy_id || ': ' || sum(decisions.amount_fen) || ' fen approved of '
+       || coalesce(limit_use.annual_limit_fen::text, 'nothing')
 FROM decisions JOIN claims USING (claim_id) LEFT JOIN limit_use USING (policy_id)
 WHERE decisions.outcome = 'approved'
 GROUP BY claims.policy_id, limit_use.annual_limit_fen, limit_use.reserved_fen
 HAVING limit_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > limit_use.annual_limit_fen
     OR sum(decisions.amount_fen) <> limit_use.reserved_fen"""
 _ABOVE_LIABILITY: Final = """
-SELECT claims.policy_id, claims.liability, sum(decisions.amount_fen), liability_use.annual_limit_fen
+SELECT 'policy ' || claims.policy_id || ', ' || claims.liability || ': ' || sum(decisions.amount_fen)
+       || ' fen approved of ' || coalesce(liability_use.annual_limit_fen::text, 'nothing')
 FROM decisions JOIN claims USING (claim_id)
 LEFT JOIN liability_use ON liability_use.policy_id = claims.policy_id AND liability_use.liability = claims.liability
 WHERE decisions.outcome = 'approved'
@@ -25,7 +27,8 @@ HAVING liability_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > lia
     OR sum(decisions.amount_fen) <> liability_use.reserved_fen"""
 # Of the year's deductible a claim bears what its newest approval or refusal says; nothing else is used of it.
 _DEDUCTIBLE_OTHERWISE: Final = """
-SELECT policy_id, coalesce(borne.fen, 0), coalesce(limit_use.deductible_fen, 0)
+SELECT 'policy ' || policy_id || ': ' || coalesce(borne.fen, 0) || ' fen borne of the year''s deductible, '
+       || coalesce(limit_use.deductible_fen, 0) || ' counted'
 FROM limit_use FULL JOIN (
     SELECT claims.policy_id, sum(newest.deductible_fen) AS fen
     FROM claims JOIN (
@@ -38,16 +41,18 @@ WHERE coalesce(borne.fen, 0) <> coalesce(limit_use.deductible_fen, 0)"""
 
 # A decision is the one effect of each submission; the youngest may still be on their way.
 _UNDECIDED: Final = """
-SELECT claim_id, state FROM claims
+SELECT 'claim ' || claim_id || ' is ' || state || ' without a decision in its round' FROM claims
 WHERE state <> 'submitted' AND NOT EXISTS (
     SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND decisions.round = claims.round)"""
 _DECIDED_TWICE: Final = """
-SELECT claim_id, round FROM decisions WHERE NOT by_person GROUP BY claim_id, round HAVING count(*) > 1
+SELECT 'claim ' || claim_id || ' was decided twice (round ' || round || ')'
+FROM decisions WHERE NOT by_person GROUP BY claim_id, round HAVING count(*) > 1
 UNION ALL
-SELECT claim_id, 0 FROM decisions WHERE outcome = 'approved' GROUP BY claim_id HAVING count(*) > 1"""
+SELECT 'claim ' || claim_id || ' was approved twice'
+FROM decisions WHERE outcome = 'approved' GROUP BY claim_id HAVING count(*) > 1"""
 
 _NO_ORIGIN: Final = """
-SELECT decision_id FROM decisions
+SELECT 'decision ' || decision_id || ' does not say what it rests on' FROM decisions
 WHERE rule_version = ''
    OR (NOT by_person AND outcome = 'approved' AND model_id IS NULL AND sandbox_value IS DISTINCT FROM 'approve')
    OR (NOT by_person AND model_id IS NULL AND outcome = 'review' AND coalesce(why, '') = 'score')
@@ -55,22 +60,24 @@ WHERE rule_version = ''
                   WHERE claim_features.claim_id = decisions.claim_id AND claim_features.round = decisions.round)"""
 
 _REFUSED_AND_PAID: Final = """
-SELECT claims.claim_id, claim_payouts.payout_id FROM claims JOIN claim_payouts USING (claim_id)
+SELECT 'claim ' || claims.claim_id || ' is not approved, yet payout ' || claim_payouts.payout_id || ' is under way'
+FROM claims JOIN claim_payouts USING (claim_id)
 WHERE claims.state <> 'approved' AND claim_payouts.state IN ('scheduled', 'paid')"""
 _PAID_OTHERWISE: Final = """
-SELECT claim_payouts.claim_id, claim_payouts.payout_id FROM claim_payouts
+SELECT 'payout ' || claim_payouts.payout_id || ' of claim ' || claim_payouts.claim_id || ' rests on no approval'
+FROM claim_payouts
 WHERE NOT EXISTS (SELECT FROM decisions WHERE decisions.decision_id = claim_payouts.decision_id
                   AND decisions.outcome = 'approved' AND decisions.amount_fen = claim_payouts.amount_fen)"""
 
 _REFUSED_BY_NOBODY: Final = """
-SELECT decision_id FROM decisions
+SELECT 'refusal ' || decision_id || ' has no person in the audit trail' FROM decisions
 WHERE outcome = 'refused' AND NOT EXISTS (
     SELECT FROM audit_log WHERE audit_log.subject = decisions.claim_id::text
       AND audit_log.actor = decisions.decided_by AND audit_log.action = 'claim.refused')"""
 
 _STEPS: Final = "SELECT DISTINCT from_state, to_state FROM claim_steps"
 _STATE_WITHOUT_STEP: Final = """
-SELECT claim_id, state FROM claims
+SELECT 'claim ' || claim_id || ' is ' || state || ', but no step led there' FROM claims
 WHERE state <> (SELECT to_state FROM claim_steps WHERE claim_steps.claim_id = claims.claim_id
                 ORDER BY version DESC LIMIT 1)"""
 
@@ -108,51 +115,24 @@ FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies
 WHERE finished_at IS NOT NULL"""
 
 
-def limits_exceeded(tx: Tx) -> list[str]:
-    """Invariant 3: what was approved is what is reserved, within the annual limits of policy and liability, and what
-    claims bore of the year's deductible is what is used of it.
-    """
+def _illegal_steps(tx: Tx) -> list[str]:
+    taken = tx.all(_STEPS, into=tuple[State | None, State])
     return [
-        *(f"policy {row[0]}: {row[1]} fen approved of {row[2]}" for row in tx.all(_ABOVE_COVER)),
-        *(f"policy {row[0]}, {row[1]}: {row[2]} fen approved of {row[3]}" for row in tx.all(_ABOVE_LIABILITY)),
-        *(
-            f"policy {row[0]}: {row[1]} fen borne of the year's deductible, {row[2]} counted"
-            for row in tx.all(_DEDUCTIBLE_OTHERWISE)
-        ),
+        *(f"a claim went from {before} to {after}" for before, after in taken if (before, after) not in STEPS),
+        *found_by(_STATE_WITHOUT_STEP)(tx),
     ]
 
 
-def submissions_without_one_decision(tx: Tx) -> list[str]:
-    """Invariant 4: each submission that is past its decision has exactly one, and one approval at most."""
-    return [
-        *(f"claim {row[0]} is {row[1]} without a decision in its round" for row in tx.all(_UNDECIDED)),
-        *(f"claim {row[0]} was decided twice (round {row[1]})" for row in tx.all(_DECIDED_TWICE)),
-    ]
+def _not_forgotten(tx: Tx) -> list[str]:
+    return [f"{place} still holds what names an erased person" for place in tx.all(_NOT_FORGOTTEN, into=str)]
 
 
-def decisions_without_origin(tx: Tx) -> list[str]:
-    """Invariant 6: each decision names its rules, its features, and its model where one approved."""
-    return [f"decision {row[0]} does not say what it rests on" for row in tx.all(_NO_ORIGIN)]
-
-
-def refused_but_paid(tx: Tx) -> list[str]:
-    """Invariant 7: money went only where a decision approved just that amount, and each refusal has its person."""
-    return [
-        *(f"claim {row[0]} is not approved, yet payout {row[1]} is under way" for row in tx.all(_REFUSED_AND_PAID)),
-        *(f"payout {row[1]} of claim {row[0]} rests on no approval" for row in tx.all(_PAID_OTHERWISE)),
-        *(f"refusal {row[0]} has no person in the audit trail" for row in tx.all(_REFUSED_BY_NOBODY)),
-    ]
-
-
-def illegal_steps(tx: Tx, legal: Iterable[tuple[State | None, State]]) -> list[str]:
-    """Invariant 10: each step is one of ``legal``, and each claim is where its last step led."""
-    allowed = set(legal)
-    return [
-        *(f"a claim went from {row[0]} to {row[1]}" for row in tx.all(_STEPS) if (row[0], row[1]) not in allowed),
-        *(f"claim {row[0]} is {row[1]}, but no step led there" for row in tx.all(_STATE_WITHOUT_STEP)),
-    ]
-
-
-def not_forgotten(tx: Tx) -> list[str]:
-    """Invariant 12: of an erased person nothing is left. That nobody's number stands in clear is shared's to check."""
-    return [f"{row[0]} still holds what names an erased person" for row in tx.all(_NOT_FORGOTTEN)]
+INVARIANTS: Final = (
+    Invariant(3, "approved never above the cover", found_by(_ABOVE_COVER, _ABOVE_LIABILITY, _DEDUCTIBLE_OTHERWISE)),
+    Invariant(4, "each submission has exactly one decision", found_by(_UNDECIDED, _DECIDED_TWICE)),
+    Invariant(6, "no decision without rule version, features and model", found_by(_NO_ORIGIN)),
+    Invariant(7, "a refused claim is never paid", found_by(_REFUSED_AND_PAID, _PAID_OTHERWISE, _REFUSED_BY_NOBODY)),
+    Invariant(10, "no illegal step of a claim", _illegal_steps),
+    Invariant(12, "of who was erased nothing is left", _not_forgotten),
+)
+"""The audit chain (11) and that no number stands in clear (12) are shared's."""

@@ -6,31 +6,38 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.payout.store.erasure import CLOSED
+from shared.db.invariants import found_by
 from shared.db.transaction import Tx
 
 _UNBALANCED_TRANSFERS: Final = """
-SELECT transfer_id, currency, sum(amount_fen) FROM ledger_entries
+SELECT 'transfer ' || transfer_id || ' is off by ' || sum(amount_fen) || ' fen in ' || currency FROM ledger_entries
 GROUP BY transfer_id, currency HAVING sum(amount_fen) <> 0"""
 _ONE_SIDED: Final = """
-SELECT t.transfer_id FROM ledger_transfers t LEFT JOIN ledger_entries e USING (transfer_id)
+SELECT 'transfer ' || t.transfer_id || ' has less than two sides'
+FROM ledger_transfers t LEFT JOIN ledger_entries e USING (transfer_id)
 GROUP BY t.transfer_id HAVING count(e.line) < 2"""
 _UNBALANCED_CURRENCIES: Final = """
-SELECT currency, sum(amount_fen) FROM ledger_entries GROUP BY currency HAVING sum(amount_fen) <> 0"""
+SELECT 'the ledger is off by ' || sum(amount_fen) || ' fen in ' || currency
+FROM ledger_entries GROUP BY currency HAVING sum(amount_fen) <> 0"""
 _STATE_AND_LEDGER: Final = """
-SELECT p.payout_id, p.state, count(t.transfer_id) FILTER (WHERE t.kind = 'payout_paid'),
-       count(t.transfer_id) FILTER (WHERE t.kind = 'payout_returned')
+SELECT 'payout ' || p.payout_id || ' is ' || p.state || ', and was booked '
+       || count(t.transfer_id) FILTER (WHERE t.kind = 'payout_paid') || ' times as paid and '
+       || count(t.transfer_id) FILTER (WHERE t.kind = 'payout_returned') || ' times as returned'
 FROM payouts p LEFT JOIN ledger_transfers t USING (payout_id)
 GROUP BY p.payout_id, p.state
 HAVING count(t.transfer_id) FILTER (WHERE t.kind = 'payout_paid') <> (p.state IN ('paid', 'returned'))::int
     OR count(t.transfer_id) FILTER (WHERE t.kind = 'payout_returned') <> (p.state = 'returned')::int"""
 _PAID_TWICE: Final = """
-SELECT p.decision_id, count(*) FROM ledger_transfers t JOIN payouts p USING (payout_id)
+SELECT 'decision ' || p.decision_id || ' was paid ' || count(*) || ' times by our ledger'
+FROM ledger_transfers t JOIN payouts p USING (payout_id)
 WHERE t.kind = 'payout_paid' GROUP BY p.decision_id HAVING count(*) > 1"""
 _MOVED_TWICE: Final = """
-SELECT decision_id, count(*) FROM payouts WHERE payout_id::text = ANY(%s)
+SELECT 'decision ' || decision_id || ' was paid ' || count(*) || ' times by the bank''s book'
+FROM payouts WHERE payout_id::text = ANY(%s)
 GROUP BY decision_id HAVING count(*) > 1"""
 _ABOVE_COVER: Final = """
-SELECT p.payout_id, sum(-e.amount_fen) FROM payouts p
+SELECT 'payout ' || p.payout_id || ' was booked as paid with ' || sum(-e.amount_fen) || ' fen, not as decided'
+FROM payouts p
 JOIN ledger_transfers t ON t.payout_id = p.payout_id AND t.kind = 'payout_paid'
 JOIN ledger_entries e ON e.transfer_id = t.transfer_id AND e.account = 'bank'
 JOIN decisions d ON d.decision_id = p.decision_id
@@ -38,19 +45,24 @@ GROUP BY p.payout_id, p.amount_fen, p.cover_limit_fen, d.amount_fen, d.cover_lim
 HAVING sum(-e.amount_fen) > least(p.cover_limit_fen, d.cover_limit_fen)
     OR sum(-e.amount_fen) <> p.amount_fen OR p.amount_fen <> d.amount_fen"""
 _MOVED_ABOVE_COVER: Final = """
-SELECT p.payout_id, moved.amount_fen
+SELECT 'the bank moved ' || moved.amount_fen || ' fen for payout ' || p.payout_id || ', not what was ordered'
 FROM unnest(%s::text[], %s::bigint[]) AS moved (reference, amount_fen)
 JOIN payouts p ON p.payout_id::text = moved.reference
 WHERE moved.amount_fen > p.cover_limit_fen OR moved.amount_fen <> p.amount_fen"""
 _REFUSED: Final = """
-SELECT p.payout_id, p.claim_id FROM payouts p
+FROM payouts p
 JOIN LATERAL (
     SELECT outcome FROM decisions d WHERE d.claim_id = p.claim_id ORDER BY version DESC LIMIT 1) newest ON true
 WHERE newest.outcome <> 'approved'"""
-_REFUSED_PAID: Final = _REFUSED + " AND p.state IN ('paid', 'returned')"
-_REFUSED_MOVED: Final = _REFUSED + " AND p.payout_id::text = ANY(%s)"
+_REFUSED_PAID: Final = f"""
+SELECT 'payout ' || p.payout_id || ' is paid, but claim ' || p.claim_id || ' is not approved'
+{_REFUSED} AND p.state IN ('paid', 'returned')"""
+_REFUSED_MOVED: Final = f"""
+SELECT 'the bank moved money for payout ' || p.payout_id || ', but claim ' || p.claim_id || ' is not approved'
+{_REFUSED} AND p.payout_id::text = ANY(%s)"""
 _ILLEGAL_STEPS: Final = """
-SELECT h.payout_id, h.version, h.from_state, h.to_state
+SELECT 'payout ' || h.payout_id || ' went from ' || coalesce(h.from_state, 'nothing') || ' to ' || h.to_state
+       || ' at version ' || h.version
 FROM payout_history h
 LEFT JOIN payout_history before ON before.payout_id = h.payout_id AND before.version = h.version - 1
 WHERE CASE WHEN h.version = 1 THEN h.from_state IS NOT NULL OR h.to_state NOT IN ('scheduled', 'rejected')
@@ -58,7 +70,9 @@ WHERE CASE WHEN h.version = 1 THEN h.from_state IS NOT NULL OR h.to_state NOT IN
                 OR NOT EXISTS (SELECT FROM payout_steps s WHERE s.from_state = h.from_state AND s.to_state = h.to_state)
       END"""
 _UNTOLD_STATES: Final = """
-SELECT p.payout_id, p.version, p.state FROM payouts p
+SELECT 'payout ' || p.payout_id || ' is ' || p.state || ' at version ' || p.version
+       || ', which its history does not tell'
+FROM payouts p
 LEFT JOIN payout_history h ON h.payout_id = p.payout_id AND h.version = p.version
 WHERE h.to_state IS DISTINCT FROM p.state"""
 # A claim's payee is forgotten within moments of its end; the hour is for one that is not.
@@ -93,64 +107,33 @@ _HOLDS: Final = (
 )
 
 
-def unbalanced(tx: Tx) -> list[str]:
-    """1: transfers or currencies that do not sum to zero, and payouts whose bookings do not fit their state."""
-    faults = [f"transfer {row[0]} is off by {row[2]} fen in {row[1]}" for row in tx.all(_UNBALANCED_TRANSFERS)]
-    faults += [f"transfer {row[0]} has less than two sides" for row in tx.all(_ONE_SIDED)]
-    faults += [f"the ledger is off by {row[1]} fen in {row[0]}" for row in tx.all(_UNBALANCED_CURRENCIES)]
-    faults += [
-        f"payout {row[0]} is {row[1]}, and was booked {row[2]} times as paid and {row[3]} times as returned"
-        for row in tx.all(_STATE_AND_LEDGER)
-    ]
-    return faults
-
-
-def decisions_paid_twice(tx: Tx) -> list[str]:
-    """2: by our ledger."""
-    return [f"decision {row[0]} was paid {row[1]} times by our ledger" for row in tx.all(_PAID_TWICE)]
+unbalanced: Final = found_by(_UNBALANCED_TRANSFERS, _ONE_SIDED, _UNBALANCED_CURRENCIES, _STATE_AND_LEDGER)
+"""1: transfers or currencies that do not sum to zero, and payouts whose bookings do not fit their state."""
+decisions_paid_twice: Final = found_by(_PAID_TWICE)
+"""2: by our ledger."""
+paid_above_cover: Final = found_by(_ABOVE_COVER)
+"""3: by our ledger; also an amount that is not the decision's."""
+refused_but_paid: Final = found_by(_REFUSED_PAID)
+"""7: by our states."""
+illegal_steps: Final = found_by(_ILLEGAL_STEPS, _UNTOLD_STATES)
+"""10: steps that are no row of payout_steps, gaps in a history, and states that no history tells of."""
+not_forgotten: Final = found_by(_NOT_FORGOTTEN)
+"""12: what is left of payees that were erased, or that should have been."""
 
 
 def decisions_moved_twice(tx: Tx, references: Sequence[str]) -> list[str]:
     """2: by the bank's book, whose references of moved money are given."""
-    rows = tx.all(_MOVED_TWICE, (list(references),))
-    return [f"decision {row[0]} was paid {row[1]} times by the bank's book" for row in rows]
-
-
-def paid_above_cover(tx: Tx) -> list[str]:
-    """3: by our ledger; also an amount that is not the decision's."""
-    return [f"payout {row[0]} was booked as paid with {row[1]} fen, not as decided" for row in tx.all(_ABOVE_COVER)]
+    return tx.all(_MOVED_TWICE, (list(references),), into=str)
 
 
 def moved_above_cover(tx: Tx, moved: Sequence[tuple[str, int]]) -> list[str]:
     """3: by the bank's book, given as reference and amount of moved money."""
-    rows = tx.all(_MOVED_ABOVE_COVER, ([each[0] for each in moved], [each[1] for each in moved]))
-    return [f"the bank moved {row[1]} fen for payout {row[0]}, not what was ordered" for row in rows]
-
-
-def refused_but_paid(tx: Tx) -> list[str]:
-    """7: by our states."""
-    return [f"payout {row[0]} is paid, but claim {row[1]} is not approved" for row in tx.all(_REFUSED_PAID)]
+    return tx.all(_MOVED_ABOVE_COVER, ([each[0] for each in moved], [each[1] for each in moved]), into=str)
 
 
 def refused_but_moved(tx: Tx, references: Sequence[str]) -> list[str]:
     """7: by the bank's book, whose references of moved money are given."""
-    rows = tx.all(_REFUSED_MOVED, (list(references),))
-    return [f"the bank moved money for payout {row[0]}, but claim {row[1]} is not approved" for row in rows]
-
-
-def illegal_steps(tx: Tx) -> list[str]:
-    """10: steps that are no row of payout_steps, gaps in a history, and states that no history tells of."""
-    faults = [f"payout {row[0]} went from {row[2]} to {row[3]} at version {row[1]}" for row in tx.all(_ILLEGAL_STEPS)]
-    faults += [
-        f"payout {row[0]} is {row[2]} at version {row[1]}, which its history does not tell"
-        for row in tx.all(_UNTOLD_STATES)
-    ]
-    return faults
-
-
-def not_forgotten(tx: Tx) -> list[str]:
-    """12: what is left of payees that were erased, or that should have been."""
-    return [row[0] for row in tx.all(_NOT_FORGOTTEN)]
+    return tx.all(_REFUSED_MOVED, (list(references),), into=str)
 
 
 def tables_that_hold(tx: Tx, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -158,7 +141,7 @@ def tables_that_hold(tx: Tx, texts: Sequence[str]) -> list[tuple[str, str]]:
     if not texts:
         return []
     found = []
-    for table, columns in tx.all(_TEXT_COLUMNS):
-        rows = tx.all(_HOLDS.format(table=table, columns=columns), (list(texts),))
-        found += [(str(table), str(row[0])) for row in rows]
+    for table, columns in tx.all(_TEXT_COLUMNS, into=tuple[str, str]):
+        held = tx.all(_HOLDS.format(table=table, columns=columns), (list(texts),), into=str)
+        found += [(table, text) for text in held]
     return found

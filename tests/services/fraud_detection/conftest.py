@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
+from services.fraud_detection.store.invariants import INVARIANTS
 from services.fraud_detection.tools import TOOLS
-from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.pool import Database
 from tests import clock
 from tests.real_parts import Postgres

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from services.fraud_detection.store import claims, coverage, limits
+from services.fraud_detection.store.invariants import INVARIANTS
 from services.fraud_detection.tools import TOOLS
-from services.fraud_detection.usecases.check_invariants import INVARIANTS
 from shared.db.migrate import migrate
 from shared.db.pool import Database
 from shared.values.ids import ClaimId, PolicyId
