@@ -8,12 +8,12 @@ struct. Ids, amounts and moments are plain values by whatever name, and pass as 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from inspect import signature
 from operator import attrgetter, itemgetter
 from types import NoneType
-from typing import Any, NewType, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, NewType, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -26,7 +26,7 @@ _Turn: TypeAlias = Callable[[Any], Any]
 
 
 class WrongColumns(Exception):
-    """Columns and fields do not fit together: one was renamed, forgotten or left over."""
+    """Columns and fields do not fit together: one was renamed, forgotten, left over or given twice."""
 
 
 class Columns:
@@ -36,17 +36,18 @@ class Columns:
     ``stay_id, begins AS "span.start", ends AS "span.end", ends - begins AS "nights"``, and an INSERT
     ``stay_id, begins, ends``: an expression is read and not written.
 
-    Raises:
-        WrongColumns: what is named is no field.
+    What is named and no field is ``WrongColumns``.
     """
 
     def __init__(self, of: type, /, **named: Named) -> None:
         fields = list(_flat(of, named))
         self._columns = {path: column for path, column, _ in fields}
-        self._picks = {path: (attrgetter(path), _turns(kind)) for path, it, kind in fields if it.isidentifier()}
-        self.names = ", ".join(self._columns[path] for path in self._picks)
+        kinds = {path: kind for path, column, kind in fields if column.isidentifier()}
+        self._picks = [(path, attrgetter(path)) for path in kinds]
+        self._turned = [(path, turns[1]) for path, kind in kinds.items() if (turns := _turns(kind))]
+        self.names = ", ".join(self._columns[path] for path in kinds)
         """For the list of an INSERT or COPY."""
-        self.places = ", ".join(f"%({path})s" for path in self._picks)
+        self.places = places(kinds)
         """For its VALUES, which ``values`` fills."""
 
     def __str__(self) -> str:
@@ -60,55 +61,68 @@ class Columns:
 
     def values(self, of: object) -> dict[str, Any]:
         """Parameters of an INSERT; for ``insert_many`` a row is their values."""
-        values = {path: pick(of) for path, (pick, _) in self._picks.items()}
-        turned = ((path, turns[1]) for path, (_, turns) in self._picks.items() if turns and values[path] is not None)
-        return values | {path: write(values[path]) for path, write in turned}
+        values = {path: pick(of) for path, pick in self._picks}
+        for path, write in self._turned:
+            values[path] = None if values[path] is None else write(values[path])
+        return values
 
 
-def rows_into(into: type[T], names: Sequence[str], rows: Iterable[Row]) -> list[T]:
-    """Each row, whose columns have these names, as ``into``: by its fields, or a plain value, or a tuple of these.
+def places(names: Iterable[str]) -> str:
+    """The parameters of these names, for the VALUES of an INSERT."""
+    return ", ".join(f"%({name})s" for name in names)
 
-    Raises:
-        WrongColumns: a field has no column, or a column no field.
+
+def rows_into(into: type[T], sql: str, names: Callable[[], Iterable[str]], rows: Iterable[Row]) -> list[T]:
+    """Each row as ``into``: by its fields, a plain value, a tuple of these, or a dict.
+
+    A field without a column, or a column without a field, is ``WrongColumns``, also where there is no row. ``names``
+    are those of the columns that came back, asked for once: a statement always gives the same.
     """
-    return list(map(_maker(into, tuple(names)), rows))  # type: ignore[arg-type]  # each type can be hashed
+    make = _MAKERS.get((into, sql))
+    if make is None:
+        make = _MAKERS[into, sql] = _maker(into, tuple(names()))
+    return list(map(make, rows))
 
 
-@cache
-def _maker(into: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
-    """What makes ``into`` of a row; there are as many as there are statements in the code."""
+_MAKERS: Final[dict[tuple[Any, str], _Turn]] = {}
+"""As many as there are statements in the code."""
+
+
+def _maker(into: Any, names: tuple[str, ...]) -> _Turn:
+    """What makes ``into`` of a row."""
+    if get_origin(into) is dict:
+        return lambda row: dict(zip(names, row, strict=True))
     if not _has_fields(into):
         wanted = len(get_args(into)) if get_origin(into) is tuple else 1
         if len(names) != wanted:
             raise WrongColumns(f"there is not {wanted} column but {', '.join(names)}")
         return tuple if get_origin(into) is tuple else itemgetter(0)
     kinds, found = _kinds(into), {name.partition(".")[0] for name in names}
-    if kinds.keys() != found:
-        lacks, left = (", ".join(sorted(each)) or "none" for each in (kinds.keys() - found, found - kinds.keys()))
-        raise WrongColumns(f"{into.__name__} is not what came back: fields without a column: {lacks}; others: {left}")
-    makers = {field: _field_maker(field, kind, names) for field, kind in kinds.items()}
-    turned = [(field, make) for field, make in makers.items() if make]
-    by_place = [each.name for each in signature(into).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
-    if not turned and by_place == list(names):
+    if (unlike := kinds.keys() ^ found) or len(set(names)) < len(names):
+        differ = ", ".join(sorted(unlike)) or "a name given twice"
+        raise WrongColumns(f"{into.__name__} and what came back differ by {differ}; the columns: {', '.join(names)}")
+    getters = {field: _getter(field, kind, names) for field, kind in kinds.items()}
+    by_keyword = any(each.kind is each.KEYWORD_ONLY for each in signature(into).parameters.values())
+    if by_keyword:
+        return lambda row: into(**{field: get(row) for field, get in getters.items()})
+    if list(kinds) == list(names) and all(isinstance(get, itemgetter) for get in getters.values()):
         return lambda row: into(*row)
-    plain = [(field, names.index(field)) for field, make in makers.items() if not make]
-    return lambda row: into(**{field: row[at] for field, at in plain}, **{field: make(row) for field, make in turned})
+    in_order = list(getters.values())
+    return lambda row: into(*[get(row) for get in in_order])
 
 
-def _field_maker(field: str, kind: Any, names: tuple[str, ...]) -> _Turn | None:
-    """What makes a field of a row, where it is not just its column's value."""
+def _getter(field: str, kind: Any, names: tuple[str, ...]) -> _Turn:
+    """What makes a field of a row: its column's value, turned or not, or a part of several columns."""
     if field in names:
         turns, at = _turns(kind), names.index(field)
-        return turns and (lambda row: None if row[at] is None else turns[0](row[at]))
+        return (lambda row: None if row[at] is None else turns[0](row[at])) if turns else itemgetter(at)
     places = [place for place, name in enumerate(names) if name.startswith(f"{field}.")]
     make = _maker(_bare(kind), tuple(names[place].removeprefix(f"{field}.") for place in places))
-    optional = NoneType in get_args(kind)
-
-    def part(row: Row) -> Any:
-        values = [row[place] for place in places]
-        return None if optional and all(value is None for value in values) else make(values)
-
-    return part
+    together = places[-1] - places[0] == len(places) - 1
+    pick = itemgetter(slice(places[0], places[-1] + 1)) if together else itemgetter(*places)
+    if NoneType not in get_args(kind):
+        return lambda row: make(pick(row))
+    return lambda row: None if all(value is None for value in pick(row)) else make(pick(row))
 
 
 def _flat(of: type, named: Mapping[str, Named], head: str = "") -> Iterator[tuple[str, str, Any]]:

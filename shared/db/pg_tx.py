@@ -48,7 +48,7 @@ class PgTx:
     def one(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
         self._send(sql, parameters)
         row = self._cursor.fetchone()
-        made = self._made([] if row is None else [row], into)
+        made = self._made(sql, [] if row is None else [row], into)
         return made[0] if made else None
 
     def the(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
@@ -59,7 +59,7 @@ class PgTx:
 
     def all(self, sql: str, parameters: Parameters = (), *, into: Any = None) -> Any:
         self._send(sql, parameters)
-        return self._made(self._cursor.fetchall(), into)
+        return self._made(sql, self._cursor.fetchall(), into)
 
     def later(self, sql: str, parameters: Parameters = ()) -> None:
         self._put_off.append(self._cursor.mogrify(sql, parameters or None))
@@ -119,10 +119,10 @@ class PgTx:
         except psycopg2.Error:
             connection.close()
 
-    def _made(self, rows: list[Row], into: Any) -> Any:
+    def _made(self, sql: str, rows: list[Row], into: Any) -> Any:
         if into is None:
             return rows
-        return rows_into(into, [column.name for column in self._cursor.description or ()], rows)
+        return rows_into(into, sql, lambda: [column.name for column in self._cursor.description or ()], rows)
 
     def _send(self, sql: str, parameters: Parameters) -> None:
         if self._begun and not self._put_off:

@@ -37,8 +37,7 @@ def clock_for(database: Database, *, sandbox: bool, begins_ahead: timedelta = ti
 
 def offset(tx: Tx) -> timedelta:
     """How far business time is ahead of real time; zero until it was moved."""
-    row = tx.one(_OFFSET)
-    return row[0] if row is not None else timedelta(0)
+    return tx.one(_OFFSET, into=timedelta) or timedelta(0)
 
 
 def advance(tx: Tx, to: datetime) -> datetime:
@@ -47,8 +46,7 @@ def advance(tx: Tx, to: datetime) -> datetime:
     Raises:
         ClockCannotGoBack: ``to`` is in the past of this sandbox.
     """
-    row = tx.one(_LOCK)
-    before: timedelta = row[0] if row is not None else timedelta(0)
+    before = tx.one(_LOCK, into=timedelta) or timedelta(0)
     now = wall_now()
     if to < now + before:
         raise ClockCannotGoBack(now=(now + before).isoformat(), to=to.isoformat())

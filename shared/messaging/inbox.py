@@ -19,9 +19,9 @@ def receive(tx: Tx, consumer: str, events: Sequence[EventId]) -> set[EventId]:
     """Note these events; those that are new to ``consumer``. The others had their effect before."""
     if not events:
         return set()
-    return {EventId(row[0]) for row in tx.all(_RECEIVE, (sorted(set(events)), consumer))}
+    return set(tx.all(_RECEIVE, (sorted(set(events)), consumer), into=EventId))
 
 
 def held(tx: Tx, consumer: str, events: Sequence[str]) -> set[str]:
     """Which of these events had their effect."""
-    return {row[0] for row in tx.all(_HOLDS, (consumer, list(events)))} if events else set()
+    return set(tx.all(_HOLDS, (consumer, list(events)), into=str)) if events else set()

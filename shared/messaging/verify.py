@@ -45,7 +45,7 @@ def unpublished(link: Link, database: Database) -> list[str]:
             f"{count} events for {topic} have waited in the outbox for more than {_WAITING_SECONDS} seconds"
             for topic, count in tx.all(_STUCK, (_WAITING_SECONDS,))
         ]
-        topics = [row[0] for row in tx.all(_TOPICS)]
+        topics = tx.all(_TOPICS, into=str)
     with closing(Consumer(link, "verify", None)) as consumer:
         for topic in topics:
             faults += _missing_on(consumer, database, topic)

@@ -102,7 +102,7 @@ class Sealer:
             number = self._numbers.get_nowait()
         except Empty:
             # A sequence is of no transaction: whatever becomes of this one, nobody else gets these numbers.
-            number, *others = (int(row[0]) for row in tx.all(_NEXT_IDS, (_NUMBERS_AT_ONCE,)))
+            number, *others = tx.all(_NEXT_IDS, (_NUMBERS_AT_ONCE,), into=int)
             for other in others:
                 self._numbers.put(other)
         key = AESGCM.generate_key(bit_length=256)
@@ -111,7 +111,7 @@ class Sealer:
 
     def new_data_keys(self, tx: Tx, count: int) -> list[DataKey]:
         """So many of them, in two statements."""
-        numbers = [int(row[0]) for row in tx.all(_NEXT_IDS, (count,))]
+        numbers = tx.all(_NEXT_IDS, (count,), into=int)
         keys = [AESGCM.generate_key(bit_length=256) for _ in numbers]
         wrapped = [self._wrap(number, key) for number, key in zip(numbers, keys, strict=True)]
         tx.execute(_INSERT, (self._keys.current, numbers, wrapped))

@@ -134,7 +134,7 @@ _SHARED: Final = (
     Guard(
         "inbox",
         "shared/messaging/inbox.py",
-        "return {EventId(row[0]) for row in tx.all(_RECEIVE, (sorted(set(events)), consumer))}",
+        "return set(tx.all(_RECEIVE, (sorted(set(events)), consumer), into=EventId))",
         "return set(events)",
         _DELIVERY,
     ),
@@ -532,7 +532,7 @@ _LIFECYCLE: Final = (
     Guard(
         "a renewal falls with its predecessor",
         "services/enrollment/policies/store/cancellations.py",
-        "{*asked, *(row[0] for row in tx.all(_FOLLOWING, (asked,)))} - locked",
+        "{*asked, *tx.all(_FOLLOWING, (asked,), into=str)} - locked",
         "{*asked} - locked",
         ("tests/services/enrollment/test_early_ends.py",),
     ),
@@ -637,9 +637,7 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "a part of a file waits for who is being enrolled elsewhere",
         "services/enrollment/policies/store/many_policies.py",
-        "    except psycopg2.errors.UniqueViolation:\n"
-        '        tx.execute("ROLLBACK TO SAVEPOINT inserting")\n'
-        "        return False\n",
+        "    except psycopg2.errors.UniqueViolation:\n        return False\n",
         "    finally:\n        pass\n",
         _AT_ONCE,
     ),
@@ -674,8 +672,8 @@ _PARTNERS_AND_PERSONS: Final = (
     Guard(
         "a single enrollment and an opt-out of one person go one after the other",
         "services/enrollment/people/store/opt_outs.py",
-        '\nHOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"',
-        '\nHOLD_PERSONS: Final = "SELECT %s"',
+        '\nHOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%(locks)s) AS key"',
+        '\nHOLD_PERSONS: Final = "SELECT %(locks)s"',
         _OPT_OUTS,
     ),
     Guard(

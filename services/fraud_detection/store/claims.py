@@ -8,27 +8,20 @@ from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.domain.claims import Claim, Evidence, State
-from shared.db.transaction import Row, Tx
-from shared.values.ids import ClaimId, PolicyId, TokenHex
-from shared.values.money import Fen
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.ids import ClaimId
 
-_COLUMNS: Final = """claim_id, tenant, version, round, state, policy_id, person_token, phone_token, payee_token,
-device_token, handler_token, scam_type, occurred_at, discovered_at, reported_at, submitted_at, amount_fen, currency,
-recovered_fen, other_insurance_fen, description_chars, sandbox_value, appealed, liability, territory, event_reference,
-event_named, item_reference"""
+_CLAIM: Final = Columns(Claim)
+_ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES ({_CLAIM.places}, %(description)s)"
 
-_ADD: Final = f"""
-INSERT INTO claims ({_COLUMNS}, description)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-        %s, %s, %s)"""
-
-_FIND: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = %s"
+_FIND: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
 
-_MANY: Final = f"SELECT {_COLUMNS} FROM claims WHERE claim_id = ANY(%s::uuid[])"
+_MANY: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = ANY(%s::uuid[])"
 
 _LIST: Final = f"""
-SELECT {_COLUMNS} FROM claims
+SELECT {_CLAIM} FROM claims
 WHERE tenant = %(tenant)s AND (%(before)s::uuid IS NULL OR claim_id < %(before)s::uuid)
 ORDER BY claim_id DESC LIMIT %(limit)s"""
 
@@ -48,16 +41,8 @@ _ADD_EVIDENCE: Final = """
 INSERT INTO evidence (claim_id, sha256, kind, captured_at, added_at) VALUES %s
 ON CONFLICT (claim_id, sha256) DO NOTHING"""
 
-_EVIDENCE: Final = """
-SELECT kind, sha256, captured_at, added_at,
-       (SELECT count(*) FROM evidence AS other
-        WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)
-FROM evidence WHERE claim_id = %s ORDER BY added_at, sha256"""
-
 _KINDS: Final = """
 SELECT claim_id, kind, count(*) FROM evidence WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id, kind ORDER BY kind"""
-
-_STEPS: Final = "SELECT version, from_state, to_state, at FROM claim_steps WHERE claim_id = %s ORDER BY version"
 
 _DESCRIPTION: Final = "SELECT description FROM claims WHERE claim_id = %s"
 
@@ -75,6 +60,15 @@ class KeptEvidence:
     other_claims: int
 
 
+_KEPT: Final = Columns(
+    KeptEvidence,
+    evidence={},
+    other_claims="""(SELECT count(*) FROM evidence AS other
+        WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)""",
+)
+_EVIDENCE: Final = f"SELECT {_KEPT} FROM evidence WHERE claim_id = %s ORDER BY added_at, sha256"
+
+
 @dataclass(frozen=True, slots=True)
 class StepRow:
     version: int
@@ -83,63 +77,31 @@ class StepRow:
     at: datetime
 
 
+_STEPS: Final = f"SELECT {Columns(StepRow)} FROM claim_steps WHERE claim_id = %s ORDER BY version"
+
+
 def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
     """Store a new claim and its first step."""
-    tx.execute(
-        _ADD,
-        (
-            claim.claim_id,
-            claim.tenant,
-            claim.version,
-            claim.round,
-            claim.state,
-            claim.policy_id,
-            claim.person_token,
-            claim.phone_token,
-            claim.payee_token,
-            claim.device_token,
-            claim.handler_token,
-            claim.scam_type,
-            claim.occurred_at,
-            claim.discovered_at,
-            claim.reported_at,
-            claim.submitted_at,
-            claim.amount_fen,
-            claim.currency,
-            claim.recovered_fen,
-            claim.other_insurance_fen,
-            claim.description_chars,
-            claim.sandbox_value,
-            claim.appealed,
-            claim.liability,
-            claim.territory,
-            claim.event_reference,
-            claim.event_named,
-            claim.item_reference,
-            description,
-        ),
-    )
+    tx.execute(_ADD, {**_CLAIM.values(claim), "description": description})
     tx.execute(_STEP, (claim.claim_id, claim.version, None, claim.state, claim.submitted_at))
 
 
 def find(tx: Tx, claim_id: ClaimId) -> Claim | None:
-    row = tx.one(_FIND, (claim_id,))
-    return _claim(row) if row else None
+    return tx.one(_FIND, (claim_id,), into=Claim)
 
 
 def lock(tx: Tx, claim_id: ClaimId) -> Claim | None:
     """The claim, and nobody else changes it before this transaction ends."""
-    row = tx.one(_LOCK, (claim_id,))
-    return _claim(row) if row else None
+    return tx.one(_LOCK, (claim_id,), into=Claim)
 
 
 def many(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Claim]:
-    return {row[0]: _claim(row) for row in tx.all(_MANY, (list(claim_ids),))}
+    return {claim.claim_id: claim for claim in tx.all(_MANY, (list(claim_ids),), into=Claim)}
 
 
 def of_tenant(tx: Tx, tenant: str, *, before: ClaimId | None, limit: int) -> list[Claim]:
     """The tenant's claims, newest first (ids grow with time)."""
-    return [_claim(row) for row in tx.all(_LIST, {"tenant": tenant, "before": before, "limit": limit})]
+    return tx.all(_LIST, {"tenant": tenant, "before": before, "limit": limit}, into=Claim)
 
 
 def step(
@@ -185,10 +147,7 @@ def add_evidence(tx: Tx, claim_id: ClaimId, evidence: Iterable[Evidence], *, now
 
 
 def evidence(tx: Tx, claim_id: ClaimId) -> list[KeptEvidence]:
-    return [
-        KeptEvidence(Evidence(kind=row[0], sha256=row[1], captured_at=row[2]), row[3], row[4])
-        for row in tx.all(_EVIDENCE, (claim_id,))
-    ]
+    return tx.all(_EVIDENCE, (claim_id,), into=KeptEvidence)
 
 
 def evidence_kinds(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, int]]:
@@ -200,43 +159,9 @@ def evidence_kinds(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[s
 
 
 def steps(tx: Tx, claim_id: ClaimId) -> list[StepRow]:
-    return [StepRow(*row) for row in tx.all(_STEPS, (claim_id,))]
+    return tx.all(_STEPS, (claim_id,), into=StepRow)
 
 
 def description(tx: Tx, claim_id: ClaimId) -> bytes | None:
     """What the resident told, sealed."""
-    row = tx.one(_DESCRIPTION, (claim_id,))
-    return row[0] if row else None
-
-
-def _claim(row: Row) -> Claim:
-    return Claim(
-        claim_id=ClaimId(row[0]),
-        tenant=row[1],
-        version=row[2],
-        round=row[3],
-        state=row[4],
-        policy_id=PolicyId(row[5]),
-        person_token=TokenHex(row[6]),
-        phone_token=TokenHex(row[7]),
-        payee_token=TokenHex(row[8]),
-        device_token=row[9],
-        handler_token=row[10],
-        scam_type=row[11],
-        occurred_at=row[12],
-        discovered_at=row[13],
-        reported_at=row[14],
-        submitted_at=row[15],
-        amount_fen=Fen(row[16]),
-        currency=row[17],
-        recovered_fen=Fen(row[18]),
-        other_insurance_fen=Fen(row[19]),
-        description_chars=row[20],
-        sandbox_value=row[21],
-        appealed=row[22],
-        liability=row[23],
-        territory=row[24],
-        event_reference=row[25],
-        event_named=row[26],
-        item_reference=row[27],
-    )
+    return tx.one(_DESCRIPTION, (claim_id,), into=bytes)

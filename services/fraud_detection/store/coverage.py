@@ -9,9 +9,10 @@ from typing import Final
 
 from services.fraud_detection.domain.cover import Coverage
 from services.fraud_detection.store import erasure
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.events.policies import PoliciesCanceled, PoliciesTransferred, PolicyCanceled
-from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
+from shared.values.ids import PolicyId
 
 _KEEP_END: Final = """
 INSERT INTO coverage_ends (policy_id, version, effective_to, canceled_at) VALUES (%s, %s, %s, %s)
@@ -44,14 +45,21 @@ ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, partner_id = e
 WHERE coverage_partners.version < excluded.version"""
 
 # A token of key 0, which no real key has, is what erasure leaves; see store/erasure.py.
-_READ: Final = """
-SELECT coverage.policy_id, coalesce(coverage_partners.partner_id, coverage.partner_id), product_code, product_version,
-       encode(person_token, 'hex'), encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex'),
-       birth_year, effective_from,
-       CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
-            ELSE coverage.effective_to END,
-       coalesce(coverage_ends.version > coverage.version, false), waits_from, retroactive_from, stacks,
-       get_byte(person_token, 0) = 0 OR erased_policies.policy_id IS NOT NULL
+_COVERAGE: Final = Columns(
+    Coverage,
+    policy_id="coverage.policy_id",
+    partner_id="coalesce(coverage_partners.partner_id, coverage.partner_id)",
+    person_token="encode(person_token, 'hex')",
+    phone_token="encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex')",
+    effective_to="""CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
+                         ELSE coverage.effective_to END""",
+    canceled="coalesce(coverage_ends.version > coverage.version, false)",
+    erased="get_byte(person_token, 0) = 0 OR erased_policies.policy_id IS NOT NULL",
+    listings="'[]'::jsonb",
+    renewals="'[]'::jsonb",
+)
+_READ: Final = f"""
+SELECT {_COVERAGE}
 FROM coverage LEFT JOIN coverage_ends USING (policy_id) LEFT JOIN coverage_phones USING (policy_id)
 LEFT JOIN coverage_partners USING (policy_id) LEFT JOIN erased_policies USING (policy_id)"""
 
@@ -94,41 +102,20 @@ def keep_partner(tx: Tx, transferred: PoliciesTransferred) -> None:
 
 
 def find(tx: Tx, policy_id: PolicyId) -> Coverage | None:
-    row = tx.one(_FIND, (policy_id,))
-    return _coverage(row) if row else None
+    return tx.one(_FIND, (policy_id,), into=Coverage)
 
 
 def hold(tx: Tx, policy_id: PolicyId) -> Coverage | None:
     """The policy, and it is not erased before this transaction ends."""
-    row = tx.one(_HOLD, (policy_id,))
-    return _coverage(row) if row else None
+    return tx.one(_HOLD, (policy_id,), into=Coverage)
 
 
 def beside(tx: Tx, coverage: Coverage) -> list[Coverage]:
     """The same person's other policies of a product that stacks, with whichever partner."""
     values = (coverage.person_token, coverage.product_code, coverage.policy_id)
-    return [_coverage(row) for row in tx.all(_BESIDE, values)] if coverage.stacks else []
+    return tx.all(_BESIDE, values, into=Coverage) if coverage.stacks else []
 
 
 def renewals(tx: Tx, policy_id: PolicyId) -> list[Coverage]:
     """The policies that follow this one without a gap, one after the other, canceled ones too."""
-    return [_coverage(row) for row in tx.all(_RENEWALS, (policy_id,))]
-
-
-def _coverage(row: Row) -> Coverage:
-    return Coverage(
-        policy_id=PolicyId(row[0]),
-        partner_id=PartnerId(row[1]),
-        product_code=ProductCode(row[2]),
-        product_version=row[3],
-        person_token=TokenHex(row[4]),
-        phone_token=TokenHex(row[5]),
-        birth_year=row[6],
-        effective_from=row[7],
-        effective_to=row[8],
-        canceled=row[9],
-        waits_from=row[10],
-        retroactive_from=row[11],
-        stacks=row[12],
-        erased=row[13],
-    )
+    return tx.all(_RENEWALS, (policy_id,), into=Coverage)

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.fraud_detection.domain.cover import Listing
 from services.fraud_detection.store import erasure
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesEnrolled, PolicyEndorsed
 from shared.values.ids import PolicyId
@@ -24,8 +25,8 @@ SELECT %(policy_id)s, %(version)s, %(reference)s, %(counts_from)s, %(listed)s
 WHERE NOT EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy_id)s)
 ON CONFLICT (policy_id, version, reference) DO NOTHING"""
 
-_OF_POLICY: Final = """
-SELECT reference, version, counts_from, listed FROM coverage_items WHERE policy_id = %s ORDER BY version, reference"""
+_OF_POLICY: Final = f"""
+SELECT {Columns(Listing)} FROM coverage_items WHERE policy_id = %s ORDER BY version, reference"""
 
 
 def keep_listed(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
@@ -63,7 +64,7 @@ def keep_change(tx: Tx, endorsed: PolicyEndorsed) -> None:
 
 def of_policy(tx: Tx, policy_id: PolicyId) -> tuple[Listing, ...]:
     """All that was told of what the policy lists, oldest version first."""
-    return tuple(Listing(*row) for row in tx.all(_OF_POLICY, (policy_id,)))
+    return tuple(tx.all(_OF_POLICY, (policy_id,), into=Listing))
 
 
 def _begins(chunk: PoliciesEnrolled) -> Sequence[object]:

@@ -7,7 +7,7 @@ chunk in one go (copy_columns).
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,14 +19,37 @@ from shared.db.copy_format import EPOCH, HEAD, MICROSECOND, TAIL
 from shared.db.transaction import Tx
 from shared.events.policies import ID_BYTES, TOKEN_BYTES, PoliciesEnrolled
 
-_COLUMNS: Final = """policy_id, effective_from, effective_to, version, product_version, birth_year,
-    person_token, phone_token, partner_id, product_code, waits_from, retroactive_from, stacks, renews"""
-_COPY: Final = f"COPY coverage ({_COLUMNS}) FROM STDIN (FORMAT binary)"
+
+def _moments(column: Sequence[datetime] | None) -> Column:
+    if column is None:
+        return None
+    micros = np.array([(moment - EPOCH) // MICROSECOND for moment in column], ">i8")
+    return micros.reshape(()) if len(micros) == 1 else micros
+
+
+_COLUMNS: Final[dict[str, Callable[[PoliciesEnrolled], Column]]] = {
+    "policy_id": lambda chunk: packed(chunk.policies.policy_id, ID_BYTES),
+    "effective_from": lambda chunk: _moments(chunk.policies.effective_from),
+    "effective_to": lambda chunk: _moments(chunk.policies.effective_to),
+    "version": lambda _: np.array(1, ">i4"),
+    "product_version": lambda chunk: np.array(chunk.product_version, ">i4"),
+    "birth_year": lambda chunk: np.array(chunk.policies.birth_year, ">i2"),
+    "person_token": lambda chunk: packed(chunk.policies.person_token, TOKEN_BYTES),
+    "phone_token": lambda chunk: packed(chunk.policies.phone_token, TOKEN_BYTES),
+    "partner_id": lambda chunk: text(chunk.partner_id),
+    "product_code": lambda chunk: text(chunk.product_code),
+    "waits_from": lambda chunk: _moments(chunk.policies.waits_from),
+    "retroactive_from": lambda chunk: _moments(chunk.policies.retroactive_from),
+    "stacks": lambda chunk: np.array(chunk.stacks, "?"),
+    "renews": lambda chunk: None if chunk.policies.renews is None else packed(chunk.policies.renews, ID_BYTES),
+}
+_NAMES: Final = ", ".join(_COLUMNS)
+_COPY: Final = f"COPY coverage ({_NAMES}) FROM STDIN (FORMAT binary)"
 _STAGE: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_coverage (LIKE coverage INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"""
-_COPY_TO_STAGE: Final = f"COPY staged_coverage ({_COLUMNS}) FROM STDIN (FORMAT binary)"
+_COPY_TO_STAGE: Final = f"COPY staged_coverage ({_NAMES}) FROM STDIN (FORMAT binary)"
 _KEEP_STAGED: Final = f"""
-INSERT INTO coverage ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_coverage ORDER BY policy_id
+INSERT INTO coverage ({_NAMES}) SELECT {_NAMES} FROM staged_coverage ORDER BY policy_id
 ON CONFLICT (policy_id) DO NOTHING"""
 
 
@@ -38,39 +61,14 @@ def keep(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
     """
     data = b"".join([HEAD, *(_rows(chunk) for chunk in chunks), TAIL])
     # Straight into the table, for a policy is announced once as a rule; only what comes again costs a second write.
-    tx.execute("SAVEPOINT keeping")
     try:
-        tx.copy_in(_COPY, io.BytesIO(data))
+        with tx.attempt():
+            tx.copy_in(_COPY, io.BytesIO(data))
     except psycopg2.errors.UniqueViolation:
-        tx.execute("ROLLBACK TO SAVEPOINT keeping")
         tx.execute(_STAGE)
         tx.copy_in(_COPY_TO_STAGE, io.BytesIO(data))
         tx.execute(_KEEP_STAGED)
 
 
 def _rows(chunk: PoliciesEnrolled) -> bytes:
-    policies = chunk.policies
-    columns: tuple[Column, ...] = (
-        packed(policies.policy_id, ID_BYTES),
-        _moments(policies.effective_from),
-        _moments(policies.effective_to),
-        np.array(1, ">i4"),
-        np.array(chunk.product_version, ">i4"),
-        np.array(policies.birth_year, ">i2"),
-        packed(policies.person_token, TOKEN_BYTES),
-        packed(policies.phone_token, TOKEN_BYTES),
-        text(chunk.partner_id),
-        text(chunk.product_code),
-        _moments(policies.waits_from),
-        _moments(policies.retroactive_from),
-        np.array(chunk.stacks, "?"),
-        None if policies.renews is None else packed(policies.renews, ID_BYTES),
-    )
-    return rows_of(policies.count, columns).tobytes()
-
-
-def _moments(column: Sequence[datetime] | None) -> Column:
-    if column is None:
-        return None
-    micros = np.array([(moment - EPOCH) // MICROSECOND for moment in column], ">i8")
-    return micros.reshape(()) if len(micros) == 1 else micros
+    return rows_of(chunk.policies.count, [column(chunk) for column in _COLUMNS.values()]).tobytes()

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from services.fraud_detection.domain.cover_rules import FailedRule
 from services.fraud_detection.domain.features import Snapshot
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.ids import ClaimId, DecisionId
 from shared.values.money import Fen
-
-_COLUMNS: Final = """decision_id, claim_id, round, version, outcome, why, amount_fen, deductible_fen, failures,
-rule_version, model_id, model_sha256, score, score_reasons, sandbox_value, by_person, decided_by, clause, reasons,
-decided_at, payable_from, event_deductible_fen"""
-
-_ADD: Final = f"""
-INSERT INTO decisions ({_COLUMNS})
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
-
-_OF_CLAIM: Final = f"SELECT {_COLUMNS} FROM decisions WHERE claim_id = %s ORDER BY version"
-
-_LATEST: Final = f"""
-SELECT DISTINCT ON (claim_id) {_COLUMNS} FROM decisions
-WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, version DESC"""
-
-_LATEST_BY_MACHINE: Final = f"""
-SELECT DISTINCT ON (claim_id) {_COLUMNS} FROM decisions
-WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DESC"""
-
-_LATEST_SNAPSHOTS: Final = """
-SELECT DISTINCT ON (claim_id) claim_id, snapshot::text FROM claim_features
-WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
-
-_ADD_FEATURES: Final = """
-INSERT INTO claim_features (claim_id, round, computed_at, snapshot, names, vector) VALUES (%s, %s, %s, %s, %s, %s)"""
-
-_FEATURES: Final = """
-SELECT round, computed_at, snapshot::text, names, vector FROM claim_features WHERE claim_id = %s ORDER BY round"""
 
 MACHINE: Final = "rules_and_model"
 
@@ -87,54 +59,51 @@ class FeaturesRow:
     vector: tuple[float, ...]
 
 
+_DECISION: Final = Columns(DecisionRow)
+_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) VALUES ({_DECISION.places})"
+
+_OF_CLAIM: Final = f"SELECT {_DECISION} FROM decisions WHERE claim_id = %s ORDER BY version"
+
+_LATEST: Final = f"""
+SELECT DISTINCT ON (claim_id) {_DECISION} FROM decisions
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, version DESC"""
+
+_LATEST_BY_MACHINE: Final = f"""
+SELECT DISTINCT ON (claim_id) {_DECISION} FROM decisions
+WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DESC"""
+
+
 def add(tx: Tx, decision: DecisionRow) -> None:
-    tx.execute(
-        _ADD,
-        (
-            decision.decision_id,
-            decision.claim_id,
-            decision.round,
-            decision.version,
-            decision.outcome,
-            decision.why,
-            decision.amount_fen,
-            decision.deductible_fen,
-            json.dumps([asdict(each) for each in decision.failures], ensure_ascii=False),
-            decision.rule_version,
-            decision.model_id,
-            decision.model_sha256,
-            decision.score,
-            json.dumps(decision.score_reasons),
-            decision.sandbox_value,
-            decision.by_person,
-            decision.decided_by,
-            decision.clause,
-            decision.reasons,
-            decision.decided_at,
-            decision.payable_from,
-            decision.event_deductible_fen,
-        ),
-    )
+    tx.execute(_ADD, _DECISION.values(decision))
 
 
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
     """All decisions on a claim, the first one first."""
-    return [_decision(row) for row in tx.all(_OF_CLAIM, (claim_id,))]
+    return tx.all(_OF_CLAIM, (claim_id,), into=DecisionRow)
 
 
 def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
     """The newest decision of each of these claims that has one."""
-    return {row[1]: _decision(row) for row in tx.all(_LATEST, (list(claim_ids),))}
+    return {row.claim_id: row for row in tx.all(_LATEST, (list(claim_ids),), into=DecisionRow)}
 
 
 def latest_by_machine(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
     """What the machine last said of each of these claims: its score, its reasons, the rules that failed."""
-    return {row[1]: _decision(row) for row in tx.all(_LATEST_BY_MACHINE, (list(claim_ids),))}
+    return {row.claim_id: row for row in tx.all(_LATEST_BY_MACHINE, (list(claim_ids),), into=DecisionRow)}
+
+
+_LATEST_SNAPSHOTS: Final = """
+SELECT DISTINCT ON (claim_id) claim_id, snapshot FROM claim_features
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
+
+_KNOWN: Final = Columns(FeaturesRow)
+_ADD_FEATURES: Final = f"INSERT INTO claim_features (claim_id, {_KNOWN.names}) VALUES (%(claim_id)s, {_KNOWN.places})"
+_FEATURES: Final = f"SELECT {_KNOWN} FROM claim_features WHERE claim_id = %s ORDER BY round"
 
 
 def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool]]:
     """What was known of each of these claims when it was last decided by the machine."""
-    return {row[0]: json.loads(row[1]) for row in tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),))}
+    return dict(tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),)))
 
 
 def add_features(
@@ -147,46 +116,15 @@ def add_features(
     vector: Sequence[float],
     now: datetime,
 ) -> None:
-    document = msgspec.json.encode(snapshot).decode()
-    tx.execute(_ADD_FEATURES, (claim_id, claim_round, now, document, list(names), list(vector)))
+    known = FeaturesRow(
+        round=claim_round,
+        computed_at=now,
+        snapshot=msgspec.to_builtins(snapshot),
+        names=tuple(names),
+        vector=tuple(vector),
+    )
+    tx.execute(_ADD_FEATURES, {**_KNOWN.values(known), "claim_id": claim_id})
 
 
 def features(tx: Tx, claim_id: ClaimId) -> list[FeaturesRow]:
-    return [
-        FeaturesRow(
-            round=row[0],
-            computed_at=row[1],
-            snapshot=json.loads(row[2]),
-            names=tuple(row[3]),
-            vector=tuple(row[4]),
-        )
-        for row in tx.all(_FEATURES, (claim_id,))
-    ]
-
-
-def _decision(row: Row) -> DecisionRow:
-    failures: list[dict[str, Any]] = row[8]
-    return DecisionRow(
-        decision_id=DecisionId(row[0]),
-        claim_id=ClaimId(row[1]),
-        round=row[2],
-        version=row[3],
-        outcome=row[4],
-        why=row[5],
-        amount_fen=Fen(row[6]),
-        deductible_fen=Fen(row[7]),
-        event_deductible_fen=Fen(row[21]),
-        failures=tuple(FailedRule(**each) for each in failures),
-        rule_version=row[9],
-        model_id=row[10],
-        model_sha256=row[11],
-        score=row[12],
-        score_reasons=tuple((name, weight) for name, weight in row[13]),
-        sandbox_value=row[14],
-        by_person=row[15],
-        decided_by=row[16],
-        clause=row[17],
-        reasons=row[18],
-        decided_at=row[19],
-        payable_from=row[20],
-    )
+    return tx.all(_FEATURES, (claim_id,), into=FeaturesRow)

@@ -130,7 +130,7 @@ def add(tx: Tx, policy_ids: Sequence[str], *, erased_at: datetime) -> None:
 
 def take(tx: Tx, *, limit: int) -> list[str]:
     """Unfinished erasures for which there is something to do now and that no other worker has in hand."""
-    return [row[0] for row in tx.all(_TAKE, (limit,))]
+    return tx.all(_TAKE, (limit,), into=str)
 
 
 def overwrite(tx: Tx, policies: Sequence[str]) -> int:
@@ -138,7 +138,7 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     ids = (list(policies),)
     for statement in (*_HOLD, _PART):
         tx.execute(statement, ids)
-    kept_replies.forget(tx, [str(row[0]) for row in tx.all(_CLAIM_IDS, ids)])
+    kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
     # The claims first: whose they are is told by the cover.
     return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _COVERAGE, _PHONES, _ITEMS, _APPEALS, _REASONS))
 

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
-from shared.values.ids import ClaimId, PolicyId, TokenHex
-from shared.values.money import Fen
+from shared.values.ids import PolicyId, TokenHex
 
 # One person's claims are decided one after the other: of two that tell of one loss, the second must see the first.
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
-_OTHERS: Final = """
-SELECT claim_id, scam_type, occurred_at, discovered_at, submitted_at, claims.amount_fen, payee_token,
-       EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
-               WHERE mine.claim_id = %(claim_id)s AND theirs.claim_id = claims.claim_id),
-       state = 'approved', policy_id, liability, person_token = %(person)s,
-       coalesce(final.amount_fen, 0), event_reference, event_named, coalesce(final.event_deductible_fen, 0)
+_OTHER: Final = Columns(
+    OtherClaim,
+    amount_fen="claims.amount_fen",
+    shares_evidence="""EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
+        WHERE mine.claim_id = %(claim_id)s AND theirs.claim_id = claims.claim_id)""",
+    approved="state = 'approved'",
+    approved_fen="coalesce(final.amount_fen, 0)",
+    event_deductible_fen="coalesce(final.event_deductible_fen, 0)",
+    by_claimant="person_token = %(person)s",
+)
+_OTHERS: Final = f"""
+SELECT {_OTHER}
 FROM claims LEFT JOIN LATERAL (
     SELECT decisions.amount_fen, event_deductible_fen FROM decisions
     WHERE decisions.claim_id = claims.claim_id AND outcome IN ('approved', 'refused') ORDER BY version DESC LIMIT 1
@@ -29,10 +35,11 @@ WHERE (person_token = %(person)s OR policy_id = ANY(%(policies)s::uuid[])) AND c
 _COUNTS: Final = """
 SELECT
   (SELECT count(*) FROM claims WHERE person_token = %(person)s AND claim_id <> %(claim_id)s
-     AND submitted_at BETWEEN %(at)s - interval '365 days' AND %(at)s),
+     AND submitted_at BETWEEN %(at)s - interval '365 days' AND %(at)s) AS person_claims,
   (SELECT count(*) FROM claims WHERE phone_token = %(phone)s AND claim_id <> %(claim_id)s
-     AND submitted_at BETWEEN %(at)s - interval '90 days' AND %(at)s),
-  payee.claims, payee.persons, device.claims, device.persons, handler.claims, handler.persons
+     AND submitted_at BETWEEN %(at)s - interval '90 days' AND %(at)s) AS phone_claims,
+  payee.claims AS payee_claims, payee.persons AS payee_persons, device.claims AS device_claims,
+  device.persons AS device_persons, handler.claims AS handler_claims, handler.persons AS handler_persons
 FROM
   (SELECT count(*) AS claims, count(DISTINCT person_token) FILTER (WHERE person_token <> %(person)s) AS persons
    FROM claims WHERE payee_token = %(payee)s AND claim_id <> %(claim_id)s
@@ -66,33 +73,12 @@ def one_at_a_time(tx: Tx, person: TokenHex) -> None:
 
 def other_claims(tx: Tx, claim: Claim, policies: Sequence[PolicyId]) -> list[OtherClaim]:
     """All other claims of the same person and on these policies, whichever channel took them."""
-    return [
-        OtherClaim(
-            claim_id=ClaimId(row[0]),
-            scam_type=row[1],
-            occurred_at=row[2],
-            discovered_at=row[3],
-            submitted_at=row[4],
-            amount_fen=Fen(row[5]),
-            payee_token=TokenHex(row[6]),
-            shares_evidence=row[7],
-            approved=row[8],
-            policy_id=PolicyId(row[9]),
-            liability=row[10],
-            by_claimant=row[11],
-            approved_fen=Fen(row[12]),
-            event_reference=row[13],
-            event_named=row[14],
-            event_deductible_fen=Fen(row[15]),
-        )
-        for row in tx.all(
-            _OTHERS, {"claim_id": claim.claim_id, "person": claim.person_token, "policies": list(policies)}
-        )
-    ]
+    asked = {"claim_id": claim.claim_id, "person": claim.person_token, "policies": list(policies)}
+    return tx.all(_OTHERS, asked, into=OtherClaim)
 
 
 def counts(tx: Tx, claim: Claim) -> Counts:
-    row = tx.one(
+    return tx.the(
         _COUNTS,
         {
             "claim_id": claim.claim_id,
@@ -103,16 +89,5 @@ def counts(tx: Tx, claim: Claim) -> Counts:
             "device": claim.device_token,
             "handler": claim.handler_token,
         },
-    )
-    if row is None:
-        raise AssertionError("an aggregate without GROUP BY has one row")
-    return Counts(
-        person_claims=row[0],
-        phone_claims=row[1],
-        payee_claims=row[2],
-        payee_persons=row[3],
-        device_claims=row[4],
-        device_persons=row[5],
-        handler_claims=row[6],
-        handler_persons=row[7],
+        into=Counts,
     )

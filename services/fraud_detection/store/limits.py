@@ -13,12 +13,11 @@ from services.fraud_detection.domain.cover import NOTHING_USED, LimitUse, Produc
 from services.fraud_detection.domain.payable import Payable
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
-from shared.values.money import Fen
 
 # All in one statement, so that they are of one moment.
 _USE: Final = """
-SELECT limit_use.reserved_fen, limit_use.deductible_fen, coalesce(liability_use.reserved_fen, 0),
-       coalesce(own.deductible_fen, 0)
+SELECT limit_use.reserved_fen, limit_use.deductible_fen - coalesce(own.deductible_fen, 0) AS deductible_fen,
+       coalesce(liability_use.reserved_fen, 0) AS liability_fen, coalesce(own.deductible_fen, 0) AS replaced_fen
 FROM limit_use LEFT JOIN liability_use ON liability_use.policy_id = limit_use.policy_id AND liability = %(liability)s
 LEFT JOIN LATERAL (
     SELECT decisions.deductible_fen FROM decisions
@@ -53,20 +52,13 @@ class LiabilityOverdrawn(Exception):
 
 def use(tx: Tx, claim: Claim) -> LimitUse:
     """What is used of the limit and deductible of the claim's policy, and of the liability that it is made under."""
-    row = tx.one(_USE, {"policy_id": claim.policy_id, "liability": claim.liability, "claim_id": claim.claim_id})
-    if row is None:
-        return NOTHING_USED
-    return LimitUse(
-        reserved_fen=Fen(row[0]),
-        deductible_fen=Fen(row[1] - row[3]),
-        liability_fen=Fen(row[2]),
-        replaced_fen=Fen(row[3]),
-    )
+    asked = {"policy_id": claim.policy_id, "liability": claim.liability, "claim_id": claim.claim_id}
+    return tx.one(_USE, asked, into=LimitUse) or NOTHING_USED
 
 
 def of_liabilities(tx: Tx, policy_id: PolicyId) -> dict[str, int]:
     """What is used of each liability that anything is used of, in fen."""
-    return {row[0]: row[1] for row in tx.all(_OF_LIABILITIES, (policy_id,))}
+    return dict(tx.all(_OF_LIABILITIES, (policy_id,)))
 
 
 def reserve(tx: Tx, product: Product, claim: Claim, taken: Payable, *, seen: LimitUse) -> bool:

@@ -1,4 +1,4 @@
-"""SQL of models: their states, reports and promotions. The champion's bytes are read by scoring.champions alone."""
+"""SQL of models: their states, reports, promotions and bytes. Opening these is scoring's."""
 
 from __future__ import annotations
 
@@ -6,29 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns, Named
+from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 from shared.values.money import Fen
 
 State = Literal["queued", "training", "ready", "failed"]
 Alias = Literal["champion", "previous"]
 
-_SELECT: Final = """
-SELECT model.model_id, model.dataset_id, model.note, model.state, model.version + registry.version,
-       model.requested_by, model.requested_at, model.finished_at, model.failure, artifact.sha256,
-       (SELECT min(alias.name) FROM model_aliases AS alias
-        JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
-        WHERE promotion.model_id = model.model_id),
-       {report}
-FROM models AS model
-LEFT JOIN model_artifacts AS artifact USING (model_id)
-CROSS JOIN model_registry AS registry
-"""
-_FIND: Final = _SELECT.format(report="model.report") + "WHERE model.model_id = %s"
-_LIST: Final = (
-    _SELECT.format(report="NULL::jsonb")
-    + "WHERE (%(before)s::uuid IS NULL OR model.model_id < %(before)s) ORDER BY model.model_id DESC LIMIT %(limit)s"
-)
 _QUEUE: Final = """
 INSERT INTO models (model_id, dataset_id, note, state, version, requested_by, requested_at)
 VALUES (%s, %s, %s, 'queued', 1, %s, %s)
@@ -60,12 +45,6 @@ _ADD_PROMOTION: Final = """
 INSERT INTO model_promotions (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, promoted_at)
 VALUES (%s, %s, %s, %s, %s, %s) RETURNING number
 """
-_PROMOTION: Final = """
-SELECT promotion.number, promotion.model_id, promotion.approve_below, promotion.auto_approve_limit_fen,
-       promotion.reason, promotion.promoted_by, promotion.promoted_at
-FROM model_aliases AS alias JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
-WHERE alias.name = %s
-"""
 _POINT: Final = """
 INSERT INTO model_aliases (name, promotion_number) VALUES (%s, %s)
 ON CONFLICT (name) DO UPDATE SET promotion_number = excluded.promotion_number
@@ -92,6 +71,25 @@ class Model:
     """As training wrote it; only the API reads it. None in lists."""
 
 
+_LISTED: Final[dict[str, Named]] = {
+    "version": "model.version + registry.version",
+    "sha256": "artifact.sha256",
+    "alias": """(SELECT min(alias.name) FROM model_aliases AS alias
+        JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+        WHERE promotion.model_id = model.model_id)""",
+}
+_FROM: Final = """
+FROM models AS model
+LEFT JOIN model_artifacts AS artifact USING (model_id)
+CROSS JOIN model_registry AS registry
+"""
+_FIND: Final = f"SELECT {Columns(Model, **_LISTED).of('model')} {_FROM} WHERE model.model_id = %s"
+_LIST: Final = f"""
+SELECT {Columns(Model, **_LISTED, report="NULL::jsonb").of("model")} {_FROM}
+WHERE (%(before)s::uuid IS NULL OR model.model_id < %(before)s) ORDER BY model.model_id DESC LIMIT %(limit)s
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A model to train; ``attempts`` is how often it was begun before."""
@@ -114,24 +112,53 @@ class Promotion:
     promoted_at: datetime
 
 
+_PROMOTION: Final = f"""
+SELECT {Columns(Promotion).of("promotion")}
+FROM model_aliases AS alias JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+WHERE alias.name = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """The champion's id and hash, with the thresholds that it works under."""
+
+    model_id: ModelId
+    sha256: str
+    approve_below: float
+    auto_approve_limit_fen: Fen
+
+
+_CHAMPION: Final = f"""
+SELECT {Columns(Promoted, model_id="promotion.model_id")}
+FROM model_aliases AS alias
+JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+JOIN model_artifacts AS artifact ON artifact.model_id = promotion.model_id
+WHERE alias.name = 'champion'
+"""
+
+
+def champion(tx: Tx) -> Promoted | None:
+    """The model that is promoted now; None if none is."""
+    return tx.one(_CHAMPION, into=Promoted)
+
+
 def queue(tx: Tx, model_id: ModelId, dataset_id: str, note: str, *, requested_by: str, requested_at: datetime) -> None:
     tx.execute(_QUEUE, (model_id, dataset_id, note, requested_by, requested_at))
 
 
 def find(tx: Tx, model_id: ModelId) -> Model | None:
-    row = tx.one(_FIND, (model_id,))
-    return Model(*row) if row else None
+    return tx.one(_FIND, (model_id,), into=Model)
 
 
 def newest(tx: Tx, *, before: ModelId | None, limit: int) -> list[Model]:
     """Models from the newest on, those after ``before`` in that order, without their reports."""
-    return [Model(*row) for row in tx.all(_LIST, {"before": before, "limit": limit})]
+    return tx.all(_LIST, {"before": before, "limit": limit}, into=Model)
 
 
 def take(tx: Tx) -> Work | None:
     """The oldest model that waits and that no other worker holds; one whose worker died counts as waiting."""
-    row = tx.one(_TAKE)
-    return Work(*row) if row else None
+    return tx.one(_TAKE, into=Work)
 
 
 def start(tx: Tx, model_id: ModelId) -> None:
@@ -161,8 +188,7 @@ def add_artifact(tx: Tx, model_id: ModelId, data: bytes, sha256: str, signature:
 
 def artifact(tx: Tx, model_id: ModelId) -> tuple[bytes, str, bytes] | None:
     """Data, SHA-256 and signature, as they are kept."""
-    row: Row | None = tx.one(_ARTIFACT, (model_id,))
-    return (row[0], row[1], row[2]) if row else None
+    return tx.one(_ARTIFACT, (model_id,), into=tuple[bytes, str, bytes])
 
 
 def lock_registry(tx: Tx) -> None:
@@ -186,14 +212,12 @@ def add_promotion(
     now: datetime,
 ) -> int:
     """Its number."""
-    row = tx.one(_ADD_PROMOTION, (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, now))
-    assert row is not None  # noqa: S101  RETURNING
-    return int(row[0])
+    values = (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, now)
+    return tx.the(_ADD_PROMOTION, values, into=int)
 
 
 def promotion(tx: Tx, alias: Alias) -> Promotion | None:
-    row = tx.one(_PROMOTION, (alias,))
-    return Promotion(*row) if row else None
+    return tx.one(_PROMOTION, (alias,), into=Promotion)
 
 
 def point(tx: Tx, alias: Alias, promotion_number: int) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from services.fraud_detection.domain.features import Snapshot
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
 
 _ADD_ROWS = "INSERT INTO past_claims (dataset_id, line, dishonest, snapshot) VALUES %s"
-_ADD_DATASET = """
+_DATASET = """
 INSERT INTO past_claim_datasets (dataset_id, uploaded_by, uploaded_at, sha256, rows, dishonest)
 VALUES (%s, %s, %s, %s, %s, %s)
 """
@@ -52,18 +54,12 @@ def add_rows(tx: Tx, dataset_id: str, claims: Sequence[PastClaim]) -> None:
     )
 
 
+_KEPT: Final = Columns(Dataset)
+_ADD_DATASET: Final = f"INSERT INTO past_claim_datasets ({_KEPT.names}) VALUES ({_KEPT.places})"
+
+
 def add_dataset(tx: Tx, dataset: Dataset) -> None:
-    tx.execute(
-        _ADD_DATASET,
-        (
-            dataset.dataset_id,
-            dataset.uploaded_by,
-            dataset.uploaded_at,
-            dataset.sha256,
-            dataset.rows,
-            dataset.dishonest,
-        ),
-    )
+    tx.execute(_ADD_DATASET, _KEPT.values(dataset))
 
 
 def exists(tx: Tx, dataset_id: str) -> bool:

@@ -25,5 +25,5 @@ def keep(tx: Tx, product: Product) -> None:
 
 
 def find(tx: Tx, code: str, version: int) -> Product | None:
-    row = tx.one(_FIND, (code, version))
-    return msgspec.json.decode(row[0], type=ProductPublished) if row else None
+    terms = tx.one(_FIND, (code, version), into=str)
+    return None if terms is None else msgspec.json.decode(terms, type=ProductPublished)

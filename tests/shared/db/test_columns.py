@@ -144,15 +144,16 @@ def test_a_name_that_is_no_field_fails_where_the_columns_are_said() -> None:
 @pytest.mark.parametrize(
     ("listed", "said"),
     [
-        ("1 AS room", "Bed is not what came back: fields without a column: wide; others: none"),
+        ("1 AS room", "Bed and what came back differ by wide; the columns: room"),
         (
             "1 AS room, true AS wide, 2 AS floor",
-            "Bed is not what came back: fields without a column: none; others: floor",
+            "Bed and what came back differ by floor; the columns: room, wide, floor",
         ),
-        ("1 AS number, true AS wide", "Bed is not what came back: fields without a column: room; others: number"),
+        ("1 AS number, true AS wide", "Bed and what came back differ by number, room; the columns: number, wide"),
+        ("1 AS room, true AS wide, 2 AS room", "Bed and what came back differ by a name given twice"),
     ],
 )
-def test_a_column_renamed_forgotten_or_left_over_fails_at_its_first_use_with_a_sentence(
+def test_a_column_renamed_forgotten_left_over_or_given_twice_fails_at_its_first_use_with_a_sentence(
     tx: Tx, listed: str, said: str
 ) -> None:
     with pytest.raises(WrongColumns, match=said):

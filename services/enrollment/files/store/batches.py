@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -14,17 +14,16 @@ from services.enrollment.files.domain.batches import Batch, BatchState
 from services.enrollment.files.domain.file_columns import BatchKind
 from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.policies.domain.rows import Fault
+from shared.db.columns import Columns, places
 from shared.db.copy_format import bigint, copy_rows, integer, uuid
-from shared.db.transaction import Row, Tx
-from shared.values.ids import BatchId, PartnerId, ProductCode
+from shared.db.transaction import Tx
+from shared.values.ids import BatchId, PartnerId
 
-_ADD: Final = """
-INSERT INTO batches (batch_id, partner_no, product_id, product_version, kind, format, dry_run, state, header, sha256,
-                     rows_total, received_at, contract, trace)
-VALUES (%(batch_id)s, %(partner_no)s, %(product_id)s, %(product_version)s, %(kind)s, %(format)s, %(dry_run)s,
-        'received', %(header)s, %(sha256)s, %(rows_total)s, %(received_at)s, %(contract)s::jsonb,
-        %(trace)s::jsonb)
-"""
+_NEW: Final = (
+    *("batch_id", "partner_no", "product_id", "product_version", "kind", "format", "dry_run", "state", "header"),
+    *("sha256", "rows_total", "received_at", "contract", "trace"),
+)
+_ADD: Final = f"INSERT INTO batches ({', '.join(_NEW)}) VALUES ({places(_NEW)})"
 
 
 def add(
@@ -51,6 +50,7 @@ def add(
         "kind": kind,
         "format": file_format,
         "dry_run": dry_run,
+        "state": "received",
         "header": header,
         "sha256": "0" * 64,
         "rows_total": 0,
@@ -76,9 +76,8 @@ def add_part(tx: Tx, batch_id: BatchId, part_no: int, *, first_line: int, rows: 
     copy_rows(tx, _ADD_PART, [(uuid(batch_id), integer(part_no), bigint(first_line), integer(rows), sealed)])
 
 
-_SELECT: Final = """
-SELECT b.batch_id, r.partner_id, d.product_code, b.kind, b.format, b.dry_run, b.state, b.rows_total, b.rows_read,
-       b.accepted, b.rejected, b.working_seconds, b.received_at, b.finished_at, b.sha256, b.failure
+_SELECT: Final = f"""
+SELECT {Columns(Batch, partner_id="r.partner_id", product_code="d.product_code").of("b")}
 FROM batches b JOIN partners r USING (partner_no) JOIN products d USING (product_id)
 """
 _BATCH: Final = f"{_SELECT} WHERE b.batch_id = %s AND b.partner_no = %s"
@@ -86,8 +85,7 @@ _BATCH: Final = f"{_SELECT} WHERE b.batch_id = %s AND b.partner_no = %s"
 
 def batch(tx: Tx, batch_id: BatchId, *, partner_no: int) -> Batch | None:
     """This partner's batch; None where there is none or it is another partner's."""
-    row = tx.one(_BATCH, (batch_id, partner_no))
-    return None if row is None else _batch(row)
+    return tx.one(_BATCH, (batch_id, partner_no), into=Batch)
 
 
 # Ids are made in the order of time, so the newest batch has the greatest one.
@@ -101,13 +99,7 @@ ORDER BY b.batch_id DESC LIMIT %(limit)s
 def page(tx: Tx, partner_no: int, *, state: BatchState | None, before: BatchId | None, limit: int) -> list[Batch]:
     """The partner's batches, the newest first, of one state or of all."""
     parameters: dict[str, object] = {"partner_no": partner_no, "state": state, "before": before, "limit": limit}
-    return [_batch(row) for row in tx.all(_PAGE, parameters)]
-
-
-_REJECTIONS: Final = """
-SELECT line, partner_reference, field, code, detail, fix FROM batch_rejections JOIN rejection_reasons USING (reason_no)
-WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
-"""
+    return tx.all(_PAGE, parameters, into=Batch)
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -119,8 +111,14 @@ class Rejection(msgspec.Struct, frozen=True):
     """The partner's own number of the row; None where it gave none, or a person's number."""
 
 
+_REJECTIONS: Final = f"""
+SELECT {Columns(Rejection, fault={})} FROM batch_rejections JOIN rejection_reasons USING (reason_no)
+WHERE batch_id = %s AND line > %s ORDER BY line LIMIT %s
+"""
+
+
 def rejections(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[Rejection]:
-    return [Rejection(row[0], Fault(*row[2:]), row[1]) for row in tx.all(_REJECTIONS, (batch_id, after_line, limit))]
+    return tx.all(_REJECTIONS, (batch_id, after_line, limit), into=Rejection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +147,7 @@ _SEALED: Final = "SELECT sealed FROM batch_parts WHERE batch_id = %s AND part_no
 
 def sealed_part(tx: Tx, batch_id: BatchId, part_no: int) -> bytes:
     """What was received; the part is still to be done."""
-    row = tx.one(_SEALED, (batch_id, part_no))
-    assert row is not None  # noqa: S101  # the caller has locked it
-    return bytes(row[0])
+    return tx.the(_SEALED, (batch_id, part_no), into=bytes)
 
 
 _LEASES: Final = 0x6261_7463
@@ -171,14 +167,14 @@ WITH waiting AS MATERIALIZED (
     LIMIT 1
 )
 SELECT b.batch_id, r.partner_id, b.product_id, b.product_version, b.kind, b.dry_run, b.header, b.received_at, b.trace,
-       b.worker IS NOT DISTINCT FROM %(worker)s::uuid, b.contract
+       b.worker IS NOT DISTINCT FROM %(worker)s::uuid AS shared, b.contract
 FROM leased b JOIN partners r USING (partner_no)
 """
 # A statement after the one that locks, to see what was committed until then. A part whose row is locked is ending
 # without a client, by a connection that was lost: nobody knows yet how.
 _NEXT_PART: Final = """
 SELECT part_no, first_line, rows,
-       NOT EXISTS (SELECT 1 FROM batch_parts m WHERE m.batch_id = p.batch_id AND m.part_no > p.part_no)
+       NOT EXISTS (SELECT 1 FROM batch_parts m WHERE m.batch_id = p.batch_id AND m.part_no > p.part_no) AS last
 FROM batch_parts p JOIN batches b USING (batch_id)
 WHERE batch_id = %(batch_id)s AND sealed IS NOT NULL AND part_no = (
     SELECT n.part_no FROM batch_parts n
@@ -194,29 +190,16 @@ def take_next(tx: Tx, worker: str, busy: Mapping[BatchId, Sequence[int]]) -> Wor
 
     ``busy`` are the parts that other transactions of this worker are at.
     """
-    head = tx.one(_LOCK_NEXT, {"worker": worker})
+    head = tx.one(_LOCK_NEXT, {"worker": worker}, into=dict[str, Any])
     if head is None:
         return None
-    parts = {"batch_id": head[0], "busy": list(busy.get(head[0], ())), "worker": worker, "shared": head[9]}
-    part = tx.one(_NEXT_PART, parts)
+    batch_id, shared = head["batch_id"], head.pop("shared")
+    asked = {"batch_id": batch_id, "busy": list(busy.get(batch_id, ())), "worker": worker, "shared": shared}
+    part = tx.one(_NEXT_PART, asked, into=dict[str, Any])
     if part is None:
         return None
-    return Work(
-        batch_id=BatchId(head[0]),
-        partner_id=PartnerId(head[1]),
-        contract=msgspec.convert(head[10], Contract, strict=False),
-        product_id=head[2],
-        product_version=head[3],
-        kind=head[4],
-        dry_run=head[5],
-        header=head[6],
-        received_at=head[7],
-        trace=head[8],
-        part_no=part[0],
-        first_line=part[1],
-        rows=part[2],
-        last=part[3],
-    )
+    head["contract"] = msgspec.convert(head["contract"], Contract, strict=False)
+    return Work(**head, **part)
 
 
 _PART_DONE: Final = """
@@ -252,11 +235,8 @@ def part_done(
         "seconds": seconds,
         "now": now,
     }
-    row = tx.one(_BATCH_FURTHER, parameters)
-    if row is None:
-        return None
-    state: BatchState = row[0]
-    return state
+    moved = tx.one(_BATCH_FURTHER, parameters, into=tuple[BatchState])
+    return None if moved is None else moved[0]
 
 
 _COUNT_TRY: Final = """
@@ -266,8 +246,7 @@ UPDATE batch_parts SET tries = tries + 1 WHERE batch_id = %s AND part_no = %s AN
 
 def count_try(tx: Tx, work: Work) -> int:
     """How often the part ended by a bug, this time included; 0 where it was done after all."""
-    row = tx.one(_COUNT_TRY, (work.batch_id, work.part_no))
-    return 0 if row is None else int(row[0])
+    return tx.one(_COUNT_TRY, (work.batch_id, work.part_no), into=int) or 0
 
 
 _FAIL: Final = """
@@ -286,27 +265,4 @@ _OLDEST: Final = "SELECT min(received_at) FROM batches WHERE state IN ('received
 
 def oldest_to_do(tx: Tx) -> datetime | None:
     """When the oldest batch came that is not done."""
-    row = tx.one(_OLDEST)
-    assert row is not None  # noqa: S101  # an aggregate always answers
-    return row[0]  # type: ignore[no-any-return]  # a time or null
-
-
-def _batch(row: Row) -> Batch:
-    return Batch(
-        batch_id=BatchId(row[0]),
-        partner_id=PartnerId(row[1]),
-        product_code=ProductCode(row[2]),
-        kind=row[3],
-        format=row[4],
-        dry_run=row[5],
-        state=row[6],
-        rows_total=row[7],
-        rows_read=row[8],
-        accepted=row[9],
-        rejected=row[10],
-        working_seconds=row[11],
-        received_at=row[12],
-        finished_at=row[13],
-        sha256=row[14],
-        failure=row[15],
-    )
+    return tx.one(_OLDEST, into=datetime)

@@ -27,7 +27,7 @@ SELECT line, partner_reference FROM dry_run_rows WHERE batch_id = %s AND line > 
 
 def page(tx: Tx, batch_id: BatchId, *, after_line: int, limit: int) -> list[tuple[int, str]]:
     """Some of them by line; none of a batch that was no dry run."""
-    return [(row[0], row[1]) for row in tx.all(_PAGE, (batch_id, after_line, limit))]
+    return tx.all(_PAGE, (batch_id, after_line, limit), into=tuple[int, str])
 
 
 _SEEN: Final = "SELECT partner_reference FROM dry_run_rows WHERE batch_id = %s AND partner_reference = ANY(%s)"
@@ -35,4 +35,4 @@ _SEEN: Final = "SELECT partner_reference FROM dry_run_rows WHERE batch_id = %s A
 
 def seen(tx: Tx, batch_id: BatchId, references: Sequence[str]) -> set[str]:
     """Those of these references that stand further up in the file, and would have been done there."""
-    return {row[0] for row in tx.all(_SEEN, (batch_id, list(references)))}
+    return set(tx.all(_SEEN, (batch_id, list(references)), into=str))

@@ -16,8 +16,7 @@ _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 8))"
 
 def lock(tx: Tx, partner_no: int, place: str, name: str) -> bool:
     """Have the file for this transaction; False where another worker has it just now."""
-    row = tx.one(_LOCK, (f"picked file\n{partner_no}\n{place}\n{name}",))
-    return bool(row and row[0])
+    return tx.the(_LOCK, (f"picked file\n{partner_no}\n{place}\n{name}",), into=bool)
 
 
 _KNOWN: Final = "SELECT name, etag FROM picked_files WHERE partner_no = %s AND place = %s AND name = ANY(%s)"
@@ -25,7 +24,7 @@ _KNOWN: Final = "SELECT name, etag FROM picked_files WHERE partner_no = %s AND p
 
 def known(tx: Tx, partner_no: int, place: str, names: Sequence[str]) -> set[tuple[str, str]]:
     """Name and etag of those that were taken or refused before."""
-    return {(row[0], row[1]) for row in tx.all(_KNOWN, (partner_no, place, list(names)))}
+    return set(tx.all(_KNOWN, (partner_no, place, list(names)), into=tuple[str, str]))
 
 
 _BATCH_OF: Final = """
@@ -36,8 +35,7 @@ WHERE f.partner_no = %s AND f.place = %s AND f.name = %s AND f.sha256 = %s AND b
 
 def batch_of(tx: Tx, partner_no: int, place: str, name: str, sha256: str) -> BatchId | None:
     """The batch that the same content of the same file became before, unless that failed."""
-    row = tx.one(_BATCH_OF, (partner_no, place, name, sha256))
-    return None if row is None else BatchId(row[0])
+    return tx.one(_BATCH_OF, (partner_no, place, name, sha256), into=BatchId)
 
 
 # What failed is sent again; the content is then the new batch's.
@@ -103,7 +101,8 @@ class Unanswered:
 
 
 _NEXT: Final = """
-SELECT f.file_no, f.name, f.etag, f.sha256, f.batch_id, f.refusal, f.signed_by, f.picked_at, f.receipt_at IS NOT NULL
+SELECT f.file_no, f.name, f.etag, f.sha256, f.batch_id, f.refusal, f.signed_by, f.picked_at,
+       f.receipt_at IS NOT NULL AS receipt_written
 FROM picked_files f LEFT JOIN batches b USING (batch_id)
 WHERE f.partner_no = %(partner_no)s AND f.place = %(place)s AND (f.try_again_at IS NULL OR f.try_again_at <= %(now)s)
   AND (f.receipt_at IS NULL OR (f.results_at IS NULL AND b.state IN ('finished', 'failed')))
@@ -113,8 +112,7 @@ ORDER BY f.file_no LIMIT 1 FOR UPDATE OF f SKIP LOCKED
 
 def next_unanswered(tx: Tx, partner_no: int, place: str, now: datetime) -> Unanswered | None:
     """The oldest file that lacks a receipt, or its results although its batch is done; locked."""
-    row = tx.one(_NEXT, {"partner_no": partner_no, "place": place, "now": now})
-    return None if row is None else Unanswered(*row)
+    return tx.one(_NEXT, {"partner_no": partner_no, "place": place, "now": now}, into=Unanswered)
 
 
 _ANSWERED: Final = """

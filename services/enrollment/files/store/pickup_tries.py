@@ -20,9 +20,7 @@ RETURNING tries
 
 def count(tx: Tx, file: File) -> int:
     """How often reading the file was begun and has not ended, this time included."""
-    row = tx.one(_COUNT, file)
-    assert row is not None  # noqa: S101  # an upsert always returns
-    return int(row[0])
+    return tx.the(_COUNT, file, into=int)
 
 
 _REST: Final = """
@@ -61,4 +59,4 @@ SELECT name, etag FROM pickup_tries WHERE partner_no = %s AND place = %s AND nam
 
 def resting(tx: Tx, partner_no: int, place: str, names: Sequence[str], now: datetime) -> set[tuple[str, str]]:
     """Name and etag of those that are not to be tried now."""
-    return {(row[0], row[1]) for row in tx.all(_RESTING, (partner_no, place, list(names), now))}
+    return set(tx.all(_RESTING, (partner_no, place, list(names), now), into=tuple[str, str]))

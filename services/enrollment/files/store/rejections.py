@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from services.enrollment.files.store.batches import Rejection
 from services.enrollment.policies.domain.rows import Fault
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId
 
@@ -31,8 +33,14 @@ def add(tx: Tx, batch_id: BatchId, rejected: Sequence[Rejection]) -> None:
     tx.copy_in(_COPY, io.BytesIO("".join(lines).encode()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    reason_no: int
+    fault: Fault
+
+
 _NULL: Final = r"\N"
-_KNOWN: Final = "SELECT reason_no, field, code, detail, fix FROM rejection_reasons WHERE code = ANY(%s)"
+_KNOWN: Final = f"SELECT {Columns(_Reason, fault={})} FROM rejection_reasons WHERE code = ANY(%s)"
 _LEARN: Final = "INSERT INTO rejection_reasons (field, code, detail, fix) VALUES %s ON CONFLICT DO NOTHING"
 
 
@@ -47,4 +55,4 @@ def _reasons(tx: Tx, faults: Collection[Fault]) -> dict[Fault, int]:
 
 
 def _known(tx: Tx, codes: Sequence[str]) -> dict[Fault, int]:
-    return {Fault(*row[1:]): row[0] for row in tx.all(_KNOWN, (list(codes),))}
+    return {each.fault: each.reason_no for each in tx.all(_KNOWN, (list(codes),), into=_Reason)}

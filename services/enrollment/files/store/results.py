@@ -21,7 +21,7 @@ def accepted(
     tx: Tx, batch_id: BatchId, *, after: str | None, chunks: int
 ) -> tuple[list[tuple[str, PolicyId]], str | None]:
     """References and policies that some chunks of the batch brought, and after which one to go on; None at the end."""
-    found = [row[0] for row in tx.all(_CHUNKS, (batch_id, after or _BEFORE_ALL, chunks))]
+    found = tx.all(_CHUNKS, (batch_id, after or _BEFORE_ALL, chunks), into=str)
     if not found:
         return [], None
-    return [(row[0], PolicyId(row[1])) for row in tx.all(_OF_CHUNKS, (found,))], found[-1]
+    return tx.all(_OF_CHUNKS, (found,), into=tuple[str, PolicyId]), found[-1]

@@ -24,7 +24,7 @@ from services.enrollment.policies.domain.chunks import CHUNK_ROWS
 from services.enrollment.policies.domain.many_rows import EPOCH, MICROSECOND
 from services.enrollment.policies.domain.rows import ALREADY_COVERED, ALREADY_ENROLLED, OPTED_OUT, Desk, Fault
 from services.enrollment.policies.store import many_policies, standing
-from services.enrollment.policies.store.many_policies import NewChunk
+from services.enrollment.policies.store.chunks import NewChunk, add_many
 from services.enrollment.policies.store.standing import Standing
 from services.enrollment.policies.usecases.announce import chunk_enrolled
 from services.enrollment.policies.usecases.vault import Vault, seal_records
@@ -145,22 +145,20 @@ def _announce(tx: Tx, chunks: list[_Chunk], work: Work, sale: Sale, *, vault: Va
     events = [(event(chunk.chunk_id, chunk.columns), chunk.chunk_id) for chunk in chunks]
     event_ids = outbox.add_many(tx, events, now=now)
     keys = vault.sealer.new_data_keys(tx, len(chunks))
-    many_policies.add_chunks(
-        tx,
-        [
-            NewChunk(
-                chunk_id=chunk.chunk_id,
-                policies=len(chunk.records),
-                event_id=event_id,
-                sealed=seal_records(key, chunk.chunk_id, chunk.records),
-                ends_next=min(chunk.columns.effective_to),
-            )
-            for chunk, event_id, key in zip(chunks, event_ids, keys, strict=True)
-        ],
-        sale.under,
-        batch_id=work.batch_id,
-        enrolled_at=now,
-    )
+    new = [
+        NewChunk(
+            chunk_id=chunk.chunk_id,
+            batch_id=work.batch_id,
+            policies=len(chunk.records),
+            under=sale.under,
+            enrolled_at=now,
+            event_id=event_id,
+            sealed=seal_records(key, chunk.chunk_id, chunk.records),
+            ends_next=min(chunk.columns.effective_to),
+        )
+        for chunk, event_id, key in zip(chunks, event_ids, keys, strict=True)
+    ]
+    add_many(tx, new)
 
 
 def _moments(column: pl.Series) -> list[datetime]:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
-
-_OF: Final = """
-SELECT endpoint_id, url, types, state FROM webhook_endpoints
-WHERE partner_no = %s AND state <> 'deleted' ORDER BY endpoint_id LIMIT %s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +19,15 @@ class EndpointLink:
     state: str
 
 
+_OF: Final = f"""
+SELECT {Columns(EndpointLink)} FROM webhook_endpoints
+WHERE partner_no = %s AND state <> 'deleted' ORDER BY endpoint_id LIMIT %s
+"""
+
+
 def endpoint_links(tx: Tx, partner_no: int, *, limit: int) -> list[EndpointLink]:
     """In the order of their making."""
-    return [EndpointLink(*row) for row in tx.all(_OF, (partner_no, limit))]
+    return tx.all(_OF, (partner_no, limit), into=EndpointLink)
 
 
 _HOLD: Final = "SELECT 1 FROM partners WHERE partner_no = %s FOR NO KEY UPDATE"

@@ -13,7 +13,7 @@ _OF_PARTNER: Final = "SELECT name, public_key FROM partner_file_keys WHERE partn
 
 def file_keys(tx: Tx, partner_no: int) -> tuple[FileKey, ...]:
     """The allowed keys by name; empty where the contract names none."""
-    return tuple(FileKey(row[0], bytes(row[1])) for row in tx.all(_OF_PARTNER, (partner_no,)))
+    return tuple(tx.all(_OF_PARTNER, (partner_no,), into=FileKey))
 
 
 _FORGET: Final = "DELETE FROM partner_file_keys WHERE partner_no = %s"

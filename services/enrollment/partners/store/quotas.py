@@ -11,7 +11,8 @@ from shared.db.transaction import Tx
 from shared.values.ids import PartnerId
 
 _STANDING: Final = """
-SELECT p.partner_no, CASE %(kind)s WHEN 'rows_a_day' THEN p.rows_a_day ELSE p.enrollments_a_minute END, w.taken
+SELECT p.partner_no, CASE %(kind)s WHEN 'rows_a_day' THEN p.rows_a_day ELSE p.enrollments_a_minute END AS most,
+       coalesce(w.taken, 0) AS taken
 FROM partners p
 LEFT JOIN quota_windows w ON w.partner_no = p.partner_no AND w.kind = %(kind)s AND w.begins_at = %(begins_at)s
 WHERE p.partner_id = %(partner_id)s
@@ -34,8 +35,7 @@ class Allowance:
 def allowance(tx: Tx, partner_id: PartnerId, window: Window) -> Allowance | None:
     """How it stands now; None for a tenant that is no partner."""
     parameters: dict[str, object] = {"partner_id": partner_id, "kind": window.kind, "begins_at": window.begins_at}
-    row = tx.one(_STANDING, parameters)
-    return None if row is None else Allowance(row[0], row[1], row[2] or 0)
+    return tx.one(_STANDING, parameters, into=Allowance)
 
 
 _OPEN: Final = """

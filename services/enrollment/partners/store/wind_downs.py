@@ -32,8 +32,7 @@ WHERE t.partner_id = %s AND w.state <> 'done' LIMIT 1
 
 def takes_over_from(tx: Tx, partner_id: PartnerId) -> PartnerId | None:
     """A partner whose policies are still on their way to this one."""
-    row = tx.one(_TAKES_OVER_FROM, (partner_id,))
-    return None if row is None else PartnerId(row[0])
+    return tx.one(_TAKES_OVER_FROM, (partner_id,), into=PartnerId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,9 @@ class OpenWindDown:
 
 # The row lock is the lease: it goes with the connection of a worker that is killed.
 _TAKE_NEXT: Final = """
-SELECT w.partner_no, r.partner_id, w.transfer_to, t.partner_id, w.state, w.waits_for, w.listed_reference,
-       w.listed_policy
+SELECT w.partner_no, r.partner_id, w.state, w.waits_for,
+       CASE WHEN t.partner_no IS NOT NULL THEN jsonb_build_array(t.partner_no, t.partner_id) END AS transfer_to,
+       jsonb_build_array(w.listed_reference, w.listed_policy) AS after
 FROM wind_downs w JOIN partners r USING (partner_no) LEFT JOIN partners t ON t.partner_no = w.transfer_to
 WHERE w.state <> 'done' ORDER BY w.started_at, w.partner_no OFFSET %s LIMIT 1 FOR UPDATE OF w SKIP LOCKED
 """
@@ -60,12 +60,7 @@ WHERE w.state <> 'done' ORDER BY w.started_at, w.partner_no OFFSET %s LIMIT 1 FO
 
 def take_next(tx: Tx, *, passed_over: int = 0) -> OpenWindDown | None:
     """Lock the oldest wind-down that nobody works on, after so many; None where there is none."""
-    row = tx.one(_TAKE_NEXT, (passed_over,))
-    if row is None:
-        return None
-    target = None if row[2] is None else (row[2], PartnerId(row[3]))
-    waits_for = None if row[5] is None else tuple(row[5])
-    return OpenWindDown(row[0], PartnerId(row[1]), target, row[4], waits_for, (row[6], PolicyId(row[7])))
+    return tx.one(_TAKE_NEXT, (passed_over,), into=OpenWindDown)
 
 
 # Each running transaction holds the lock on its own virtual id until it ends; an id is not used again while the server
@@ -83,7 +78,7 @@ SELECT 1 FROM batches WHERE partner_no = %s AND state IN ('received', 'processin
 
 def running_transactions(tx: Tx) -> set[str]:
     """Those of this database that run now, other than this one."""
-    return {row[0] for row in tx.all(_RUNNING)}
+    return set(tx.all(_RUNNING, into=str))
 
 
 def wait_for(tx: Tx, partner_no: int, transactions: Iterable[str]) -> None:
@@ -117,7 +112,7 @@ WHERE EXISTS (
 
 def running_products(tx: Tx, partner_no: int) -> frozenset[ProductCode]:
     """What the partner's running policies are of, and the rows of its files that are still to be enrolled."""
-    return frozenset(ProductCode(row[0]) for row in tx.all(_RUNNING_PRODUCTS, {"partner_no": partner_no}))
+    return frozenset(tx.all(_RUNNING_PRODUCTS, {"partner_no": partner_no}, into=ProductCode))
 
 
 _BEGIN_LISTING: Final = """

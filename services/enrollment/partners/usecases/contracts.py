@@ -85,10 +85,9 @@ def sale_of(tx: Tx, tenant: str, product_code: ProductCode, now: datetime, *, kn
     found = partners.contract_and_versions(tx, PartnerId(tenant), product_code)
     if found is None:
         raise NoContract(tenant)
-    contract, product_id, versions = found
-    known = known or KnownTerms()
-    terms = sold_at((known.of(tx, product_id, version) for version in versions), now) if product_id else None
+    known, product_id = known or KnownTerms(), found.product_id
+    terms = sold_at((known.of(tx, product_id, version) for version in found.versions), now) if product_id else None
     if product_id is None or terms is None:
         raise ProductNotSold(product_code)
-    check_may_sell(contract, product_code, today_of(terms, now))
-    return Sale(contract, SoldProduct(product_id, terms))
+    check_may_sell(found.contract, product_code, today_of(terms, now))
+    return Sale(found.contract, SoldProduct(product_id, terms))

@@ -26,8 +26,8 @@ _PERSONS: Final = 0x6F70_7401
 _PERSON_LOCKS: Final = 1024
 
 _HOLD: Final = f"SELECT pg_advisory_xact_lock_shared({_GATE}, 0)"
-HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%s) AS key"
-"""To be sent with the statement that enrolls people, before it; ``person_locks`` makes its parameter."""
+HOLD_PERSONS: Final = f"SELECT pg_advisory_xact_lock_shared({_PERSONS}, key) FROM unnest(%(locks)s) AS key"
+"""To be sent with the statement that enrolls people, before it; ``person_locks`` makes its parameter ``locks``."""
 
 
 def hold(tx: Tx) -> None:
@@ -37,7 +37,7 @@ def hold(tx: Tx) -> None:
 
 def hold_persons(tx: Tx, tokens: Iterable[TokenHex]) -> None:
     """The same as HOLD_PERSONS in a message of its own."""
-    tx.execute(HOLD_PERSONS, (person_locks(tokens),))
+    tx.execute(HOLD_PERSONS, {"locks": person_locks(tokens)})
 
 
 def person_locks(tokens: Iterable[TokenHex]) -> list[int]:
@@ -72,15 +72,14 @@ def add(tx: Tx, tokens: Sequence[TokenHex], *, opted_out_at: datetime, channel: 
 
 
 _OF_PERSON: Final = """
-SELECT encode(person_token, 'hex'), opted_out_at, lifted_at IS NOT NULL FROM opt_outs
-WHERE person_token = ANY(%s) ORDER BY opted_out_at
+SELECT encode(person_token, 'hex') AS person_token, opted_out_at, lifted_at IS NOT NULL AS lifted FROM opt_outs
+WHERE opt_outs.person_token = ANY(%s) ORDER BY opted_out_at
 """
 
 
 def of_person(tx: Tx, tokens: Sequence[TokenHex]) -> list[OptOut]:
     """What is noted of a person known by these tokens, lifted or not; empty where nothing is."""
-    rows = tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],))
-    return [OptOut(TokenHex(row[0]), row[1], row[2]) for row in rows]
+    return tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],), into=OptOut)
 
 
 # Each half has an index of its own.
@@ -95,12 +94,12 @@ SELECT p.policy_id, r.partner_id FROM policies p JOIN partners r USING (partner_
 
 def cover_of(tx: Tx, tokens: Sequence[TokenHex]) -> list[PolicyId]:
     """What covers the person with any partner, or waits to: a term may end, and the next begin, before it is locked."""
-    return [PolicyId(row[0]) for row in tx.all(_COVER, {"tokens": [bytes.fromhex(token) for token in tokens]})]
+    return tx.all(_COVER, {"tokens": [bytes.fromhex(token) for token in tokens]}, into=PolicyId)
 
 
 def partners_of(tx: Tx, policies: Sequence[PolicyId]) -> dict[PolicyId, str]:
     """The code of each policy's partner."""
-    return {PolicyId(row[0]): row[1] for row in tx.all(_PARTNERS, (list(policies),))}
+    return dict(tx.all(_PARTNERS, (list(policies),)))
 
 
 _AGREED_AFTER: Final = """
@@ -115,14 +114,15 @@ WHERE person_token = ANY(%(tokens)s) AND consent_given_at > %(moment)s
 
 def agreed_after(tx: Tx, tokens: Iterable[TokenHex], moment: datetime) -> set[TokenHex]:
     """Those of these persons who agreed after ``moment`` to cover that they have, or to be covered again."""
-    rows = tx.all(_AGREED_AFTER, {"tokens": [bytes.fromhex(token) for token in tokens], "moment": moment})
-    return {TokenHex(row[0]) for row in rows}
+    asked = {"tokens": [bytes.fromhex(token) for token in tokens], "moment": moment}
+    return set(tx.all(_AGREED_AFTER, asked, into=TokenHex))
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Whose policy it is, where that person's sealed record stands, and whether the person was forgotten."""
 
+    policy_id: PolicyId
     person_token: TokenHex
     chunk_id: str
     chunk_place: int
@@ -130,8 +130,8 @@ class Holder:
 
 
 _HOLDERS: Final = """
-SELECT p.policy_id, encode(p.person_token, 'hex'), p.chunk_id, p.chunk_place,
-       EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id)
+SELECT p.policy_id, encode(p.person_token, 'hex') AS person_token, p.chunk_id, p.chunk_place,
+       EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id) AS forgotten
 FROM policies p
 WHERE policy_id = ANY(%(policies)s::uuid[]) AND (%(partner_no)s::integer IS NULL OR partner_no = %(partner_no)s)
 """
@@ -139,8 +139,8 @@ WHERE policy_id = ANY(%(policies)s::uuid[]) AND (%(partner_no)s::integer IS NULL
 
 def holders(tx: Tx, policies: Sequence[PolicyId], *, partner_no: int | None) -> dict[PolicyId, Holder]:
     """Those of the policies that there are, and that are the partner's where one is given."""
-    rows = tx.all(_HOLDERS, {"policies": list(policies), "partner_no": partner_no})
-    return {PolicyId(row[0]): Holder(TokenHex(row[1]), str(row[2]), row[3], row[4]) for row in rows}
+    rows = tx.all(_HOLDERS, {"policies": list(policies), "partner_no": partner_no}, into=Holder)
+    return {row.policy_id: row for row in rows}
 
 
 _LIFT: Final = "UPDATE opt_outs SET lifted_at = %s WHERE person_token = ANY(%s)"

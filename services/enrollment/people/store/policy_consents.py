@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.enrollment.people.domain.policies import Consent
+from shared.db.columns import Columns, Named
 from shared.db.transaction import Tx
 from shared.values.ids import PartnerId, PolicyId
 
@@ -18,8 +19,15 @@ class PolicyConsent:
     consent: Consent
 
 
-_OF_POLICY: Final = """
-SELECT r.partner_id, p.consent_text_version, p.consent_given_at, p.consent_channel, encode(p.consent_sha256, 'hex')
+CONSENT: Final[dict[str, Named]] = {
+    "text_version": "consent_text_version",
+    "given_at": "consent_given_at",
+    "channel": "consent_channel",
+    "sha256": "encode(p.consent_sha256, 'hex')",
+}
+"""Where a consent stands in a policy ``p``."""
+_OF_POLICY: Final = f"""
+SELECT {Columns(PolicyConsent, partner_id="r.partner_id", consent=CONSENT).of("p")}
 FROM policies p JOIN partners r USING (partner_no)
 WHERE p.policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR p.partner_no = %(partner_no)s)
 """
@@ -27,5 +35,4 @@ WHERE p.policy_id = %(policy_id)s AND (%(partner_no)s::integer IS NULL OR p.part
 
 def of_policy(tx: Tx, policy_id: PolicyId, *, partner_no: int | None) -> PolicyConsent | None:
     """None where there is no such policy, or none of the partner asked for."""
-    row = tx.one(_OF_POLICY, {"policy_id": policy_id, "partner_no": partner_no})
-    return None if row is None else PolicyConsent(PartnerId(row[0]), Consent(*row[1:]))
+    return tx.one(_OF_POLICY, {"policy_id": policy_id, "partner_no": partner_no}, into=PolicyConsent)

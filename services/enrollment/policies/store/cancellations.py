@@ -11,41 +11,15 @@ from services.enrollment.people.domain.policies import CancelReason, PolicyState
 from services.enrollment.policies.domain.refunds import Charge
 from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.products.domain.compensation import CompensationKind
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.values.ids import BatchId, EventId, PartnerId, PolicyId
-from shared.values.money import Fen
 
 # A renewal that waits is locked with its predecessor: it falls with it.
 _FOLLOWING: Final = "SELECT policy_id FROM renewals WHERE renews = ANY(%s::uuid[])"
 # In the order of ids, so that two who end the same policies wait for each other and never in a circle. Of this table
 # alone: a row that changed while its lock was waited for is judged anew, and a join of the renewals then loses it.
 _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR UPDATE"
-_READ: Final = """
-SELECT p.policy_id, r.partner_id, p.product_id, p.product_version, p.state, p.version, p.effective_from, p.effective_to,
-       k.premium_fen, k.tax_fen, k.compensation_fen, n.renews, s.policy_id IS NOT NULL, e.first_moments, e.premiums,
-       e.taxes, e.compensations, k.compensation_kind, d.premium, d.tax, d.compensation
-FROM policies p
-JOIN partners r USING (partner_no)
-JOIN policy_chunks k USING (chunk_id)
-LEFT JOIN renewals n USING (policy_id)
-LEFT JOIN (
-    SELECT policy_id FROM payout_states WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'paid'
-    UNION SELECT policy_id FROM claim_outcomes WHERE policy_id = ANY(%(ids)s::uuid[]) AND outcome = 'approved'
-) s USING (policy_id)
-LEFT JOIN (
-    SELECT policy_id, array_agg(effective_at ORDER BY version) AS first_moments,
-           array_agg(premium_delta_fen ORDER BY version) AS premiums,
-           array_agg(tax_delta_fen ORDER BY version) AS taxes,
-           array_agg(compensation_delta_fen ORDER BY version) AS compensations
-    FROM endorsements WHERE policy_id = ANY(%(ids)s::uuid[]) GROUP BY policy_id
-) e USING (policy_id)
-LEFT JOIN (
-    SELECT policy_id, sum(premium_fen)::bigint AS premium, sum(tax_fen)::bigint AS tax,
-           sum(compensation_fen)::bigint AS compensation
-    FROM statement_disputes WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'upheld' GROUP BY policy_id
-) d USING (policy_id)
-WHERE p.policy_id = ANY(%(ids)s::uuid[]) ORDER BY p.policy_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +59,50 @@ class Held:
         return [Charge(self.sold, begins), Charge(self.adjusted, begins), *changes]
 
 
+_HELD: Final = Columns(
+    Held,
+    partner_id="r.partner_id",
+    sold={"premium": "k.premium_fen", "tax": "k.tax_fen", "compensation": "k.compensation_fen"},
+    compensation_kind="k.compensation_kind",
+    renews="n.renews",
+    claimed="s.policy_id IS NOT NULL",
+    changes="coalesce(e.changes, '[]')",
+    adjusted={column: f"coalesce(d.{column}, 0)" for column in ("premium", "tax", "compensation")},
+)
+_READ: Final = f"""
+SELECT {_HELD.of("p")}
+FROM policies p
+JOIN partners r USING (partner_no)
+JOIN policy_chunks k USING (chunk_id)
+LEFT JOIN renewals n USING (policy_id)
+LEFT JOIN (
+    SELECT policy_id FROM payout_states WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'paid'
+    UNION SELECT policy_id FROM claim_outcomes WHERE policy_id = ANY(%(ids)s::uuid[]) AND outcome = 'approved'
+) s USING (policy_id)
+LEFT JOIN (
+    SELECT policy_id, jsonb_agg(jsonb_build_object('effective_at', effective_at, 'amounts', jsonb_build_object(
+        'premium', premium_delta_fen, 'tax', tax_delta_fen, 'compensation', compensation_delta_fen)) ORDER BY version
+    ) AS changes
+    FROM endorsements WHERE policy_id = ANY(%(ids)s::uuid[]) GROUP BY policy_id
+) e USING (policy_id)
+LEFT JOIN (
+    SELECT policy_id, sum(premium_fen)::bigint AS premium, sum(tax_fen)::bigint AS tax,
+           sum(compensation_fen)::bigint AS compensation
+    FROM statement_disputes WHERE policy_id = ANY(%(ids)s::uuid[]) AND state = 'upheld' GROUP BY policy_id
+) d USING (policy_id)
+WHERE p.policy_id = ANY(%(ids)s::uuid[]) ORDER BY p.policy_id
+"""
+
+
 def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Held]:
     """These policies and the renewals that follow them, locked until the transaction ends, by id."""
     asked = list(policy_ids)
     locked: set[str] = set()
     # A second time for a renewal that was stored while this waited for its predecessor.
-    while late := {*asked, *(row[0] for row in tx.all(_FOLLOWING, (asked,)))} - locked:
+    while late := {*asked, *tx.all(_FOLLOWING, (asked,), into=str)} - locked:
         tx.execute(_LOCK, (list(late),))
         locked |= late
-    return [_held(row) for row in tx.all(_READ, {"ids": list(locked)})]
+    return tx.all(_READ, {"ids": list(locked)}, into=Held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +121,13 @@ UPDATE policies p SET state = 'canceled', version = p.version + 1, effective_to 
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS ended (policy_id, effective_to)
 WHERE p.policy_id = ended.policy_id AND p.state IN ('in_force', 'upcoming')
 """
-_NOTE: Final = """
-INSERT INTO cancellations (policy_id, reason, canceled_at, refund_fen, tax_refund_fen, compensation_refund_fen,
-                           canceled_by, event_id, batch_id, with_predecessor)
-VALUES %s
+_CANCELLATION: Final = Columns(
+    Cancellation,
+    refund={"premium": "refund_fen", "tax": "tax_refund_fen", "compensation": "compensation_refund_fen"},
+    effective_to="NULL::timestamptz",
+)
+_NOTE: Final = f"""
+INSERT INTO cancellations ({_CANCELLATION.names}, canceled_at, canceled_by, event_id, batch_id) VALUES %s
 """
 
 
@@ -131,38 +143,6 @@ def cancel(
     ended = tx.execute(_CANCEL, ([end.policy_id for end, _ in ends], [end.effective_to for end, _ in ends]))
     assert ended == len(ends)  # noqa: S101  # locked, and their states were read after that
     rows = [
-        (
-            end.policy_id,
-            end.reason,
-            canceled_at,
-            end.refund.premium,
-            end.refund.tax,
-            end.refund.compensation,
-            canceled_by,
-            event_id,
-            batch_id,
-            end.with_predecessor,
-        )
-        for end, event_id in ends
+        [*_CANCELLATION.values(end).values(), canceled_at, canceled_by, event_id, batch_id] for end, event_id in ends
     ]
     tx.insert_many(_NOTE, rows)
-
-
-def _held(row: Row) -> Held:
-    changes = zip(*(column or () for column in row[13:17]), strict=True)
-    return Held(
-        policy_id=PolicyId(row[0]),
-        partner_id=PartnerId(row[1]),
-        product_id=row[2],
-        product_version=row[3],
-        state=row[4],
-        version=row[5],
-        effective_from=row[6],
-        effective_to=row[7],
-        sold=Amounts(Fen(row[8]), Fen(row[9]), Fen(row[10])),
-        compensation_kind=row[17],
-        renews=None if row[11] is None else PolicyId(row[11]),
-        claimed=row[12],
-        adjusted=Amounts(Fen(row[18] or 0), Fen(row[19] or 0), Fen(row[20] or 0)),
-        changes=tuple(Change(at, Amounts(Fen(premium), Fen(tax), Fen(kept))) for at, premium, tax, kept in changes),
-    )

@@ -18,5 +18,4 @@ def note(tx: Tx, code: str, policy_id: PolicyId, *, now: datetime) -> None:
 
 
 def policy_of(tx: Tx, code: str) -> PolicyId | None:
-    row = tx.one(_POLICY, (code,))
-    return None if row is None else PolicyId(row[0])
+    return tx.one(_POLICY, (code,), into=PolicyId)

@@ -34,8 +34,7 @@ class Trace:
 
 def policies_of(tx: Tx, tokens: Sequence[TokenHex]) -> list[Trace]:
     """All policies of a person known by these tokens, with any partner."""
-    rows = tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],))
-    return [Trace(PolicyId(row[0]), *row[1:]) for row in rows]
+    return tx.all(_OF_PERSON, ([bytes.fromhex(token) for token in tokens],), into=Trace)
 
 
 _STORED_AS: Final = "SELECT encode(person_token, 'hex') FROM policies WHERE policy_id = %s"
@@ -43,16 +42,14 @@ _STORED_AS: Final = "SELECT encode(person_token, 'hex') FROM policies WHERE poli
 
 def token_of(tx: Tx, policy_id: PolicyId) -> TokenHex:
     """Under what the person of this policy is stored, perhaps by a key that is older than the current one."""
-    row = tx.one(_STORED_AS, (policy_id,))
-    assert row is not None  # noqa: S101  # the caller has the policy
-    return TokenHex(row[0])
+    return tx.the(_STORED_AS, (policy_id,), into=TokenHex)
 
 
 _RULES: Final = "SELECT terms_up_to_days, kept_years FROM retention_rules"
 
 
 def retention_rules(tx: Tx) -> list[RetentionRule]:
-    return [RetentionRule(*row) for row in tx.all(_RULES)]
+    return tx.all(_RULES, into=RetentionRule)
 
 
 _FORGET_POLICIES: Final = """
@@ -92,9 +89,9 @@ SELECT p.policy_id, p.chunk_place FROM erased_policies e JOIN policies p USING (
 
 def chunks_with_erased(tx: Tx, after: str) -> list[str]:
     """Some chunks in which somebody was forgotten, by id."""
-    return [row[0] for row in tx.all(_CHUNKS, (after,))]
+    return tx.all(_CHUNKS, (after,), into=str)
 
 
 def erased_places(tx: Tx, chunk_id: str) -> list[tuple[PolicyId, int]]:
     """The policies of a chunk whose persons were forgotten, and their places in its sealed record."""
-    return [(PolicyId(row[0]), row[1]) for row in tx.all(_PLACES, (chunk_id,))]
+    return tx.all(_PLACES, (chunk_id,), into=tuple[PolicyId, int])

@@ -20,7 +20,7 @@ ORDER BY ends_next, chunk_id LIMIT %s FOR UPDATE SKIP LOCKED
 
 def take_ending(tx: Tx, now: datetime, *, most: int) -> list[str]:
     """Lock chunks in which policies may be over and that nobody else is at."""
-    return [row[0] for row in tx.all(_TAKE, (now, most))]
+    return tx.all(_TAKE, (now, most), into=str)
 
 
 # A policy that somebody is changing right now is left for the next round: its chunk stays due.
@@ -36,7 +36,7 @@ FROM due WHERE p.policy_id = due.policy_id RETURNING p.policy_id
 
 def expire(tx: Tx, chunk_ids: Sequence[str], now: datetime) -> list[PolicyId]:
     """End the terms that are over."""
-    return [PolicyId(row[0]) for row in tx.all(_EXPIRE, (list(chunk_ids), now))]
+    return tx.all(_EXPIRE, (list(chunk_ids), now), into=PolicyId)
 
 
 _BEGIN: Final = """
@@ -48,7 +48,7 @@ WHERE n.renews = ANY(%s::uuid[]) AND p.policy_id = n.policy_id AND p.state = 'up
 
 def begin_renewals(tx: Tx, expired: Sequence[PolicyId]) -> list[PolicyId]:
     """Begin the terms of the renewals that waited for these policies; after ``expire``, for a person has one cover."""
-    return [PolicyId(row[0]) for row in tx.all(_BEGIN, (list(expired),))] if expired else []
+    return tx.all(_BEGIN, (list(expired),), into=PolicyId) if expired else []
 
 
 _LOOK_AHEAD: Final = """
@@ -62,4 +62,4 @@ RETURNING k.ends_next > %(now)s
 
 def look_ahead(tx: Tx, chunk_ids: Sequence[str], now: datetime) -> int:
     """Note when each chunk is to be looked at again; how many of them can rest until then."""
-    return sum(row[0] for row in tx.all(_LOOK_AHEAD, {"ids": list(chunk_ids), "now": now}))
+    return sum(tx.all(_LOOK_AHEAD, {"ids": list(chunk_ids), "now": now}, into=bool))

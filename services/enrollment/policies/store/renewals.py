@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from services.enrollment.partners.domain.sold_under import SoldUnder
-from services.enrollment.people.domain.opt_outs import OptOut
 from services.enrollment.people.domain.policies import Consent
+from services.enrollment.people.store.policy_consents import CONSENT
 from services.enrollment.policies.domain.named_policies import NamedPolicy
 from services.enrollment.policies.domain.renewals import Ending
-from services.enrollment.policies.store.new_policies import NewPolicy
-from shared.db.transaction import Row, Tx
-from shared.values.ids import BatchId, EventId, PartnerId, PolicyId, ProductCode, TokenHex
+from services.enrollment.policies.store import chunks
+from services.enrollment.policies.store.chunks import NewChunk
+from services.enrollment.policies.store.new_policies import NAMES, NewPolicy, NewRow, columns_of
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
 
 _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR UPDATE"
-_READ: Final = """
-SELECT p.policy_id, p.partner_reference, p.state, p.effective_from, p.effective_to, p.stacks_by,
-       EXISTS (SELECT FROM renewals f WHERE f.renews = p.policy_id),
-       o.opted_out_at, o.lifted_at IS NOT NULL,
-       EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id),
-       encode(p.person_token, 'hex'), encode(p.phone_token, 'hex'), p.birth_year, p.consent_text_version,
-       p.consent_given_at, p.consent_channel, encode(p.consent_sha256, 'hex'),
-       coalesce(n.waits_from, p.effective_from), p.chunk_id, p.chunk_place,
-       p.state = 'expired' AND EXISTS (
-           SELECT FROM policies c WHERE c.person_token = p.person_token AND c.product_id = p.product_id
-           AND c.stacks_by = p.stacks_by AND c.state = 'in_force')
-FROM policies p LEFT JOIN renewals n ON n.policy_id = p.policy_id
-LEFT JOIN opt_outs o ON o.person_token = p.person_token
-WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +39,38 @@ class Predecessor:
     chunk_place: int
 
 
+_PREDECESSOR: Final = Columns(
+    Predecessor,
+    ending={
+        "stacks": "p.stacks_by <> 0",
+        "renewed": "EXISTS (SELECT FROM renewals f WHERE f.renews = p.policy_id)",
+        "opt_out": {
+            "person_token": "encode(o.person_token, 'hex')",
+            "opted_out_at": "o.opted_out_at",
+            "lifted": "CASE WHEN o.person_token IS NOT NULL THEN o.lifted_at IS NOT NULL END",
+        },
+        "erased": "EXISTS (SELECT FROM erased_policies e WHERE e.policy_id = p.policy_id)",
+        "covered_anew": """p.state = 'expired' AND EXISTS (
+            SELECT FROM policies c WHERE c.person_token = p.person_token AND c.product_id = p.product_id
+            AND c.stacks_by = p.stacks_by AND c.state = 'in_force')""",
+    },
+    person_token="encode(p.person_token, 'hex')",
+    phone_token="encode(p.phone_token, 'hex')",
+    consent=CONSENT,
+    waits_from="coalesce(n.waits_from, p.effective_from)",
+)
+_READ: Final = f"""
+SELECT {_PREDECESSOR.of("p")}
+FROM policies p LEFT JOIN renewals n ON n.policy_id = p.policy_id
+LEFT JOIN opt_outs o ON o.person_token = p.person_token
+WHERE p.policy_id = ANY(%s::uuid[]) ORDER BY p.policy_id
+"""
+
+
 def hold(tx: Tx, policy_ids: Sequence[PolicyId]) -> list[Predecessor]:
     """Lock these policies until the transaction ends, in the order of their ids."""
     tx.execute(_LOCK, (list(policy_ids),))
-    return [_predecessor(row) for row in tx.all(_READ, (list(policy_ids),))]
+    return tx.all(_READ, (list(policy_ids),), into=Predecessor)
 
 
 # The partner first, then all whose its policies may be by now. In a query of its own, for how many they are decides on
@@ -70,9 +85,9 @@ SELECT partner_no FROM holders ORDER BY moves
 """
 # A policy of a file was ordered when that file came, however late it was worked off. If one moves, its reference stays.
 _BY_REFERENCE: Final = """
-SELECT p.partner_reference, p.policy_id, p.state, coalesce(b.received_at, k.enrolled_at),
+SELECT p.partner_reference, p.policy_id, p.state, coalesce(b.received_at, k.enrolled_at) AS sold_at,
        (SELECT max(t.transferred_at) FROM policy_transfers t
-        WHERE t.policy_id = p.policy_id AND t.to_partner_no = %(partner_no)s),
+        WHERE t.policy_id = p.policy_id AND t.to_partner_no = %(partner_no)s) AS taken_over_at,
        p.effective_from, p.effective_to, p.consent_given_at, n.renews
 FROM policies p
 JOIN policy_chunks k USING (chunk_id)
@@ -94,7 +109,7 @@ def by_reference(
 
     With ``held_at`` also those that left the partner after that moment, and the renewals that follow them.
     """
-    holders = [row[0] for row in tx.all(_HOLDERS, (partner_id,))]
+    holders = tx.all(_HOLDERS, (partner_id,), into=int)
     asked = {
         "partner_no": holders[0],
         "holders": holders if held_at else holders[:1],
@@ -103,66 +118,24 @@ def by_reference(
         "held_at": held_at,
     }
     found: dict[str, list[NamedPolicy]] = {}
-    for reference, *facts in tx.all(_BY_REFERENCE, asked):
-        found.setdefault(reference, []).append(NamedPolicy(*facts))
+    for row in tx.all(_BY_REFERENCE, asked, into=dict[str, Any]):
+        found.setdefault(row.pop("partner_reference"), []).append(NamedPolicy(**row))
     return found
 
 
-_ADD_POLICIES: Final = """
-INSERT INTO policies (policy_id, chunk_id, effective_from, effective_to, consent_given_at, birth_year, person_token,
-                      phone_token, partner_reference, consent_text_version, consent_channel, consent_sha256,
-                      chunk_place, partner_no, product_id, product_version, premium_fen, stacks_by, state)
-VALUES %s
-"""
+_ADD_POLICIES: Final = f"INSERT INTO policies ({NAMES}, state) VALUES %s"
 _ADD_RENEWALS: Final = "INSERT INTO renewals (policy_id, renews, waits_from) VALUES %s"
-_ADD_CHUNK: Final = """
-INSERT INTO policy_chunks (chunk_id, batch_id, partner_no, product_id, product_version, kind, policies, premium_fen,
-                           tax_fen, compensation_fen, compensation_kind, enrolled_at, ends_next, event_id, sealed)
-VALUES (%s, %s, %s, %s, %s, 'renewed', %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
 
 
-def add(
-    tx: Tx,
-    chunk: Sequence[tuple[NewPolicy, Predecessor]],
-    under: SoldUnder,
-    *,
-    batch_id: BatchId | None,
-    now: datetime,
-    event_id: EventId,
-    sealed: bytes,
-) -> None:
-    """Store one chunk of policies that wait for the end of those that they follow; ``sealed`` are its people."""
-    shared = (under.partner_no, under.product_id, under.product_version, under.premium)
+def add(tx: Tx, waiting: Sequence[tuple[NewPolicy, Predecessor]], chunk: NewChunk) -> None:
+    """Store one chunk of policies that wait for the end of those that they follow."""
     rows = [
-        (
-            policy.policy_id,
-            policy.chunk_id,
-            policy.cover.start,
-            policy.cover.end,
-            policy.consent.given_at,
-            policy.birth_year,
-            bytes.fromhex(policy.person_token),
-            bytes.fromhex(policy.phone_token),
-            policy.partner_reference,
-            policy.consent.text_version,
-            policy.consent.channel,
-            bytes.fromhex(policy.consent.sha256),
-            place,
-            *shared,
-            old.stacks_by,
-            "upcoming",
-        )
-        for place, (policy, old) in enumerate(chunk)
+        NewRow(policy, place, replace(chunk.under, stacks_by=old.stacks_by))
+        for place, (policy, old) in enumerate(waiting)
     ]
-    tx.insert_many(_ADD_POLICIES, rows)
-    tx.insert_many(_ADD_RENEWALS, [(policy.policy_id, old.policy_id, old.waits_from) for policy, old in chunk])
-    amounts = (under.premium, under.tax, under.compensation, under.compensation_kind)
-    ends_next = min(policy.cover.end for policy, _ in chunk)
-    sold = (under.partner_no, under.product_id, under.product_version)
-    tx.execute(
-        _ADD_CHUNK, (chunk[0][0].chunk_id, batch_id, *sold, len(chunk), *amounts, now, ends_next, event_id, sealed)
-    )
+    tx.insert_many(_ADD_POLICIES, [(*values, "upcoming") for values in zip(*columns_of(rows).values(), strict=True)])
+    tx.insert_many(_ADD_RENEWALS, [(policy.policy_id, old.policy_id, old.waits_from) for policy, old in waiting])
+    chunks.add(tx, chunk)
 
 
 RunState = Literal["running", "finished", "stopped"]
@@ -208,10 +181,7 @@ WHERE r.run_id = %s AND p.partner_id = %s
 
 def run(tx: Tx, run_id: str, partner_id: PartnerId) -> Run | None:
     """This partner's run; None where there is none or it is another's."""
-    row = tx.one(_RUN, (run_id, partner_id))
-    if row is None:
-        return None
-    return Run(row[0], PartnerId(row[1]), ProductCode(row[2]), *row[3:])
+    return tx.one(_RUN, (run_id, partner_id), into=Run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +208,7 @@ WHERE r.state = 'running' AND p.state <> 'suspended' ORDER BY r.started_at, r.ru
 # By the end of chunks, which only ever moves on, so none is passed over; policies that moved to another partner lie in
 # chunks of their first one. Whole chunks, up to so many policies; texts, for a chunk may not know its end yet.
 _NEXT_CHUNKS: Final = """
-SELECT chunk_id, ends_next::text FROM (
+SELECT ends_next::text, chunk_id FROM (
     SELECT chunk_id, ends_next, row_number() OVER w AS place, sum(policies) OVER w AS together
     FROM (
         SELECT k.chunk_id, k.ends_next, k.policies FROM renewal_runs r JOIN policy_chunks k USING (product_id)
@@ -258,20 +228,13 @@ ORDER BY p.policy_id
 
 def take_next(tx: Tx, most: int) -> RunWork | None:
     """Lock the oldest run that may go on and nobody works on, and read what is next; None where there is none."""
-    head = tx.one(_LOCK_RUN)
+    head = tx.one(_LOCK_RUN, into=dict[str, Any])
     if head is None:
         return None
-    run_id, partner_id, product_code, started_at = head
-    chunks = tx.all(_NEXT_CHUNKS, {"run_id": run_id, "most": most})
-    policies = tx.all(_NEXT_POLICIES, (run_id, [chunk[0] for chunk in chunks])) if chunks else []
-    return RunWork(
-        run_id=run_id,
-        partner_id=PartnerId(partner_id),
-        product_code=ProductCode(product_code),
-        started_at=started_at,
-        policies=tuple(PolicyId(each[0]) for each in policies),
-        last=(chunks[-1][1], chunks[-1][0]) if chunks else None,
-    )
+    chunks = tx.all(_NEXT_CHUNKS, {"run_id": head["run_id"], "most": most}, into=tuple[str, str])
+    asked = (head["run_id"], [chunk_id for _end, chunk_id in chunks])
+    policies = tx.all(_NEXT_POLICIES, asked, into=PolicyId) if chunks else []
+    return RunWork(policies=tuple(policies), last=chunks[-1] if chunks else None, **head)
 
 
 _FURTHER: Final = """
@@ -317,30 +280,4 @@ class Skip:
 
 def skips(tx: Tx, run_id: str, *, after: PolicyId | None, limit: int) -> list[Skip]:
     first = after or "00000000-0000-0000-0000-000000000000"
-    return [Skip(PolicyId(row[0]), row[1], row[2]) for row in tx.all(_SKIPS, (run_id, first, limit))]
-
-
-def _predecessor(row: Row) -> Predecessor:
-    token = TokenHex(row[10])
-    opt_out = None if row[7] is None else OptOut(token, row[7], row[8])
-    return Predecessor(
-        policy_id=PolicyId(row[0]),
-        partner_reference=row[1],
-        ending=Ending(
-            state=row[2],
-            effective_to=row[4],
-            stacks=row[5] != 0,
-            renewed=row[6],
-            opt_out=opt_out,
-            erased=row[9],
-            covered_anew=row[20],
-        ),
-        person_token=token,
-        phone_token=TokenHex(row[11]),
-        birth_year=row[12],
-        consent=Consent(row[13], row[14], row[15], row[16]),
-        waits_from=row[17],
-        stacks_by=row[5],
-        chunk_id=row[18],
-        chunk_place=row[19],
-    )
+    return tx.all(_SKIPS, (run_id, first, limit), into=Skip)

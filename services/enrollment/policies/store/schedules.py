@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-import msgspec
-
-from services.enrollment.products.domain.pricing import USUAL_RATE, Item
+from services.enrollment.products.domain.pricing import USUAL_RATE
 from services.enrollment.products.domain.schedules import Schedule
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
 
-_ADD: Final = """
-INSERT INTO policy_schedules (policy_id, answers, points, grade, rate_percent, items, retroactive_date)
-VALUES (%s, %s::jsonb, %s, %s, %s, %s::jsonb, %s)
+_SCHEDULE: Final = Columns(Schedule)
+_ADD: Final = f"""
+INSERT INTO policy_schedules (policy_id, {_SCHEDULE.names}) VALUES (%(policy_id)s, {_SCHEDULE.places})
 """
 
 
 def add(tx: Tx, policy_id: PolicyId, schedule: Schedule) -> None:
-    tx.execute(
-        _ADD,
-        (
-            policy_id,
-            json.dumps(dict(schedule.answers)),
-            schedule.points,
-            schedule.grade,
-            schedule.rate_percent,
-            msgspec.json.encode(schedule.items).decode(),
-            schedule.retroactive_date,
-        ),
-    )
+    tx.execute(_ADD, {**_SCHEDULE.values(schedule), "policy_id": policy_id})
 
 
-_SELECT: Final = """
-SELECT answers, points, grade, rate_percent, items, retroactive_date FROM policy_schedules WHERE policy_id = %s
-"""
+_SELECT: Final = f"SELECT {_SCHEDULE} FROM policy_schedules WHERE policy_id = %s"
 _NONE: Final = Schedule({}, None, None, USUAL_RATE, (), None)
 
 
 def schedule(tx: Tx, policy_id: PolicyId) -> Schedule:
     """An empty one for a policy of a product that asks for none."""
-    row = tx.one(_SELECT, (policy_id,))
-    if row is None:
-        return _NONE
-    return Schedule(row[0], row[1], row[2], row[3], msgspec.convert(row[4], tuple[Item, ...]), row[5])
+    return tx.one(_SELECT, (policy_id,), into=Schedule) or _NONE

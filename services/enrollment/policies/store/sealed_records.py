@@ -12,9 +12,7 @@ _WRITE: Final = "UPDATE policy_chunks SET sealed = %s WHERE chunk_id = %s"
 
 def read(tx: Tx, chunk_id: str, *, lock: bool = False) -> bytes:
     """The blob; ``lock`` keeps others from writing it until this transaction ends."""
-    row = tx.one(_READ + " FOR UPDATE" if lock else _READ, (chunk_id,))
-    assert row is not None  # noqa: S101  # a policy's chunk is written in its own transaction
-    return bytes(row[0])
+    return tx.the(_READ + " FOR UPDATE" if lock else _READ, (chunk_id,), into=bytes)
 
 
 def write(tx: Tx, chunk_id: str, sealed: bytes) -> None:

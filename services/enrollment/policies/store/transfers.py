@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.partners.store.wind_downs import OpenWindDown
-from shared.db.transaction import Row, Tx
+from shared.db.transaction import Tx
 from shared.values.ids import EventId, PartnerId, PolicyId
 
 _NEXT_POLICIES: Final = """
@@ -20,8 +20,7 @@ ORDER BY partner_reference, policy_id LIMIT %s FOR UPDATE
 
 def next_policies(tx: Tx, ending: OpenWindDown, limit: int) -> list[tuple[PolicyId, str, int]]:
     """Lock the next running policies; id, partner's reference and version of each."""
-    found = tx.all(_NEXT_POLICIES, (ending.partner_no, *ending.after, limit))
-    return [(PolicyId(row[0]), row[1], row[2]) for row in found]
+    return tx.all(_NEXT_POLICIES, (ending.partner_no, *ending.after, limit), into=tuple[PolicyId, str, int])
 
 
 # A policy whose reference was overwritten meanwhile may be met a second time.
@@ -63,7 +62,8 @@ class Notice:
 
 
 _PAGE: Final = """
-SELECT n.policy_id, p.partner_reference, p.consent_channel, r.partner_id, n.notified_at, n.notified_channel
+SELECT n.policy_id, p.partner_reference, p.consent_channel AS channel, r.partner_id AS now_with, n.notified_at,
+       n.notified_channel
 FROM notices n JOIN policies p USING (policy_id) JOIN partners r ON r.partner_no = p.partner_no
 WHERE n.partner_no = %(partner_no)s AND n.policy_id > %(after)s::uuid
   AND (NOT %(waiting)s OR (n.notified_at IS NULL AND p.state IN ('in_force', 'upcoming')))
@@ -79,7 +79,7 @@ def notices(tx: Tx, partner_no: int, *, after: PolicyId | None, waiting: bool, l
         "waiting": waiting,
         "limit": limit,
     }
-    return [_notice(row) for row in tx.all(_PAGE, parameters)]
+    return tx.all(_PAGE, parameters, into=Notice)
 
 
 _NOTIFIED: Final = """
@@ -91,7 +91,3 @@ WHERE partner_no = %s AND policy_id = ANY(%s::uuid[]) AND notified_at IS NULL
 def mark_notified(tx: Tx, partner_no: int, policies: Sequence[PolicyId], *, channel: str, by: str, at: datetime) -> int:
     """How many were waiting until now; who was told before stays told as they were."""
     return tx.execute(_NOTIFIED, (at, by, channel, partner_no, list(policies)))
-
-
-def _notice(row: Row) -> Notice:
-    return Notice(PolicyId(row[0]), row[1], row[2], PartnerId(row[3]), row[4], row[5])

@@ -12,7 +12,7 @@ from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.domain.certificates import Certificate, code_of, read_code
 from services.enrollment.policies.domain.errors import NoCertificate, PersonForgotten, UnknownCertificate
-from services.enrollment.policies.store import certificates, endorsements, policies
+from services.enrollment.policies.store import certificates, endorsements, policies, schedules
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
 from shared.db.transaction import Tx
@@ -65,7 +65,7 @@ def certify_policy(
         document=mask_document(insured.document_number),
         partner=contract.name,
         premium=Fen(policy.premium + endorsements.premium(tx, policy_id)),
-        items=len(endorsements.schedule(tx, policy_id).items),
+        items=len(schedules.schedule(tx, policy_id).items),
         code=code,
         issued_at=now,
     )

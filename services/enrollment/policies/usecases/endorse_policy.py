@@ -31,7 +31,7 @@ from services.enrollment.policies.domain.endorsements import (
 )
 from services.enrollment.policies.domain.errors import NotEndorsable
 from services.enrollment.policies.domain.refunds import of_added, of_removed, total
-from services.enrollment.policies.store import cancellations, endorsements, policies
+from services.enrollment.policies.store import cancellations, endorsements, policies, schedules
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.cover import today_of, zone_of
@@ -112,7 +112,7 @@ def _effect(tx: Tx, policy: Policy, change: Change, contract: Contract, *, vault
 def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Contract, now: datetime) -> _Effect:
     """Change what the policy lists, and say what that costs."""
     terms = products.version(tx, policy.product_code, policy.product_version).terms
-    listed = endorsements.schedule(tx, policy.policy_id)
+    listed = schedules.schedule(tx, policy.policy_id)
     cover = Period(policy.effective_from, policy.effective_to)
     zone = zone_of(terms)
     reference = change.item.reference if isinstance(change, ItemAdded) else change.reference

@@ -20,7 +20,8 @@ from services.enrollment.people.store import opt_outs
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
 from services.enrollment.policies.domain.errors import AlreadyCovered, AlreadyCoveredByYou
 from services.enrollment.policies.domain.rows import CheckedRow, Desk, Fault, RawRow
-from services.enrollment.policies.store import new_policies, policies, schedules
+from services.enrollment.policies.store import chunks, new_policies, policies, schedules
+from services.enrollment.policies.store.chunks import NewChunk
 from services.enrollment.policies.store.new_policies import NewPolicy, NewRow
 from services.enrollment.policies.usecases.announce import policies_enrolled
 from services.enrollment.policies.usecases.vault import Vault, record_of, seal_records
@@ -244,16 +245,16 @@ def _announce(tx: Tx, chunk: _Chunk, stored: Sequence[_Member], *, vault: Vault,
     event_id = outbox.add(tx, event, subject=chunk.chunk_id, now=now)
     records = {member.place: record_of(member.insured) for member in stored}
     lines = [records.get(place, "") for place in range(len(chunk.members))]
-    new_policies.add_chunk(
-        tx,
-        chunk.chunk_id,
-        chunk.under,
+    new = NewChunk(
+        chunk_id=chunk.chunk_id,
+        under=chunk.under,
         policies=len(stored),
         enrolled_at=now,
         event_id=event_id,
         sealed=seal_records(vault.sealer.new_data_key(tx), chunk.chunk_id, lines),
         ends_next=min(member.policy.cover.end for member in stored),
     )
+    chunks.add(tx, new)
     metrics.POLICIES_ENROLLED.labels("one").inc(len(stored))
 
 

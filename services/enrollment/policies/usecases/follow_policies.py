@@ -13,6 +13,7 @@ from services.enrollment.partners.domain.sold_under import SoldUnder
 from services.enrollment.partners.usecases.contracts import Sale
 from services.enrollment.people.domain.policies import Insured
 from services.enrollment.policies.store import renewals, schedules
+from services.enrollment.policies.store.chunks import NewChunk
 from services.enrollment.policies.store.new_policies import NewPolicy
 from services.enrollment.policies.store.renewals import Predecessor
 from services.enrollment.policies.usecases.announce import policies_enrolled
@@ -59,6 +60,17 @@ def follow_policies(tx: Tx, chunk: Following, *, vault: Vault, now: datetime) ->
         follow=[old for _, old in pairs],
     )
     event_id = outbox.add(tx, event, subject=chunk_id, now=now)
-    renewals.add(tx, pairs, chunk.under, batch_id=chunk.batch_id, now=now, event_id=event_id, sealed=sealed)
+    new = NewChunk(
+        chunk_id=chunk_id,
+        batch_id=chunk.batch_id,
+        kind="renewed",
+        policies=len(pairs),
+        under=chunk.under,
+        enrolled_at=now,
+        event_id=event_id,
+        sealed=sealed,
+        ends_next=min(policy.cover.end for policy, _ in pairs),
+    )
+    renewals.add(tx, pairs, new)
     if chunk.schedule is not None:
         schedules.add(tx, chunk.followers[0].policy.policy_id, chunk.schedule)

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from services.enrollment.products.domain.products import sold_at
-from shared.db.transaction import Row, Tx
+from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
 from shared.values.ids import EventId, ProductCode
 
@@ -30,13 +30,11 @@ _NEWEST = "SELECT coalesce(max(version), 0) FROM product_versions WHERE product_
 
 def lock(tx: Tx, product_code: ProductCode) -> tuple[int, int]:
     """The product's number and its newest version (0: none yet), nobody else publishing until this transaction ends."""
-    row = tx.one(_LOCK_PRODUCT, (product_code,))
-    if row is None:
+    number = tx.one(_LOCK_PRODUCT, (product_code,), into=int)
+    if number is None:
         tx.execute(_ADD_PRODUCT, (product_code,))
-        row = tx.one(_LOCK_PRODUCT, (product_code,))
-    assert row is not None  # noqa: S101  # just inserted, and products are never deleted
-    newest = tx.one(_NEWEST, (row[0],))
-    return row[0], newest[0] if newest else 0
+        number = tx.the(_LOCK_PRODUCT, (product_code,), into=int)
+    return number, tx.the(_NEWEST, (number,), into=int)
 
 
 _NEWEST_BY_CODE = """
@@ -46,8 +44,7 @@ SELECT coalesce(max(v.version), 0) FROM product_versions v JOIN products p USING
 
 def newest(tx: Tx, product_code: ProductCode) -> int:
     """The number of the product's newest version; 0 where there is none."""
-    row = tx.one(_NEWEST_BY_CODE, (product_code,))
-    return row[0] if row else 0
+    return tx.the(_NEWEST_BY_CODE, (product_code,), into=int)
 
 
 _ADD_VERSION = """
@@ -65,7 +62,7 @@ def add_version(
 
 
 _PAGE = """
-SELECT v.terms FROM product_versions v JOIN products p USING (product_id)
+SELECT p.product_id, v.terms FROM product_versions v JOIN products p USING (product_id)
 WHERE (p.product_code, v.version) > (%s, %s)
 ORDER BY p.product_code, v.version LIMIT %s
 """
@@ -73,7 +70,7 @@ ORDER BY p.product_code, v.version LIMIT %s
 
 def page(tx: Tx, *, after: tuple[str, int], limit: int) -> list[ProductPublished]:
     """Versions of all products by code and number, beginning after ``after``."""
-    return [msgspec.convert(row[0], ProductPublished) for row in tx.all(_PAGE, (*after, limit))]
+    return [one.terms for one in tx.all(_PAGE, (*after, limit), into=SoldProduct)]
 
 
 _VERSIONS = """
@@ -86,14 +83,14 @@ def sold_now(
     tx: Tx, product_code: ProductCode, now: datetime, *, published_by: datetime | None = None
 ) -> SoldProduct | None:
     """The version that a policy is sold under at ``now``, of those published until ``published_by``."""
-    known = [_sold(row) for row in tx.all(_VERSIONS, {"code": product_code, "by": published_by})]
+    known = tx.all(_VERSIONS, {"code": product_code, "by": published_by}, into=SoldProduct)
     terms = sold_at((one.terms for one in known), now)
     return None if terms is None else SoldProduct(known[0].product_id, terms)
 
 
 def versions(tx: Tx, product_code: ProductCode) -> list[ProductPublished]:
     """All versions of a product by number; none where there is no such product."""
-    return [_sold(row).terms for row in tx.all(_VERSIONS, {"code": product_code, "by": None})]
+    return [one.terms for one in tx.all(_VERSIONS, {"code": product_code, "by": None}, into=SoldProduct)]
 
 
 _BY_CODE = """
@@ -105,15 +102,13 @@ _BY_NUMBER = "SELECT product_id, terms FROM product_versions WHERE product_id = 
 
 def find(tx: Tx, product_code: ProductCode, number: int) -> ProductPublished | None:
     """One version, where somebody asks for it; None where there is none."""
-    row = tx.one(_BY_CODE, (product_code, number))
-    return None if row is None else _sold(row).terms
+    sold = tx.one(_BY_CODE, (product_code, number), into=SoldProduct)
+    return None if sold is None else sold.terms
 
 
 def version(tx: Tx, product: ProductCode | int, number: int) -> SoldProduct:
     """One version that something stored names, so that it exists: by the product's code or the database's number."""
-    row = tx.one(_BY_CODE if isinstance(product, str) else _BY_NUMBER, (product, number))
-    assert row is not None  # noqa: S101  # versions are never deleted
-    return _sold(row)
+    return tx.the(_BY_CODE if isinstance(product, str) else _BY_NUMBER, (product, number), into=SoldProduct)
 
 
 _KNOWN: Final = "SELECT product_code FROM products WHERE product_code = ANY(%s)"
@@ -121,8 +116,4 @@ _KNOWN: Final = "SELECT product_code FROM products WHERE product_code = ANY(%s)"
 
 def known_codes(tx: Tx, codes: Iterable[ProductCode]) -> frozenset[ProductCode]:
     """Those of ``codes`` that are products, published or proposed."""
-    return frozenset(ProductCode(row[0]) for row in tx.all(_KNOWN, (sorted(codes),)))
-
-
-def _sold(row: Row) -> SoldProduct:
-    return SoldProduct(row[0], msgspec.convert(row[1], ProductPublished))
+    return frozenset(tx.all(_KNOWN, (sorted(codes),), into=ProductCode))

@@ -30,5 +30,4 @@ ORDER BY p.compensation_value DESC, p.partner_id LIMIT 1
 
 def highest_service_fee(tx: Tx, product_code: ProductCode) -> tuple[PartnerId, Fen] | None:
     """Who of those that sell the product keeps the highest fee of each policy, and how much; None where nobody does."""
-    row = tx.one(_HIGHEST_FEE, (product_code,))
-    return None if row is None else (PartnerId(row[0]), Fen(row[1]))
+    return tx.one(_HIGHEST_FEE, (product_code,), into=tuple[PartnerId, Fen])

@@ -148,8 +148,8 @@ class Settlement:
     state: SettlementState
     recorded_at: datetime
     recorded_by: str
-    decided_at: datetime | None
-    decided_by: str | None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

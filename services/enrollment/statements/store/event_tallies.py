@@ -4,51 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from services.enrollment.statements.domain.event_tallies import Tally
 from services.enrollment.statements.domain.line_digest import MODULUS
 from services.enrollment.statements.domain.statements import Sum, TransactionType
+from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import EventId, PartnerId
-from shared.values.money import Currency, Fen
+from shared.values.money import Currency
 from shared.values.periods import Period
 
 # The inbox forgets after a month what it knew; the key never does.
-_ADD: Final = """
-INSERT INTO event_tallies (event_id, booked_at, premium_fen, lines, digest, partner_id, currency, transaction_type)
-VALUES %s ON CONFLICT (event_id) DO NOTHING
-"""
+_TALLY: Final = Columns(
+    Tally, kind="transaction_type", added={"premium": "premium_fen", "tax": "0", "compensation": "0"}
+)
+_ADD: Final = f"INSERT INTO event_tallies ({_TALLY.names}, event_id) VALUES %s ON CONFLICT (event_id) DO NOTHING"
 
 
 def add(tx: Tx, tallies: Sequence[tuple[EventId, Tally]]) -> None:
     """Note what these events say; one that was noted before adds nothing."""
-    rows = [
-        (
-            event_id,
-            tally.booked_at,
-            tally.added.premium,
-            tally.added.lines,
-            tally.added.digest,
-            tally.partner_id,
-            tally.currency,
-            tally.kind,
-        )
-        for event_id, tally in tallies
-    ]
-    tx.insert_many(_ADD, rows)
+    tx.insert_many(_ADD, [[*_TALLY.values(tally).values(), event_id] for event_id, tally in tallies])
 
 
 _OF_MONTH: Final = """
-SELECT transaction_type, sum(lines)::bigint, sum(premium_fen)::bigint, sum(digest) FROM event_tallies
+SELECT transaction_type, sum(lines)::bigint AS lines, sum(premium_fen)::bigint AS premium, sum(digest) AS digest
+FROM event_tallies
 WHERE partner_id = %s AND currency = %s AND booked_at >= %s AND booked_at < %s GROUP BY transaction_type
 """
 
 
 def of_month(tx: Tx, partner_id: PartnerId, booked: Period, currency: Currency) -> dict[TransactionType, Sum]:
     """What the events come to: lines, premium and digest of each kind that has any."""
-    rows = tx.all(_OF_MONTH, (partner_id, currency, booked.start, booked.end))
-    return {row[0]: Sum(row[1], Fen(row[2]), digest=int(row[3]) % MODULUS) for row in rows}
+    rows = tx.all(_OF_MONTH, (partner_id, currency, booked.start, booked.end), into=dict[str, Any])
+    return {row.pop("transaction_type"): Sum(**row | {"digest": int(row["digest"]) % MODULUS}) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +72,8 @@ WITH caused AS (
     WHERE partner_id = %(partner_id)s AND currency = %(currency)s
       AND booked_at >= %(start)s AND booked_at < %(end)s
 )
-SELECT coalesce(caused.event_id, heard.event_id) AS event_id, heard.event_id IS NOT NULL,
-       EXISTS (SELECT FROM outbox o WHERE o.event_id = caused.event_id)
+SELECT coalesce(caused.event_id, heard.event_id) AS event_id, heard.event_id IS NOT NULL AS heard,
+       EXISTS (SELECT FROM outbox o WHERE o.event_id = caused.event_id) AS in_outbox
 FROM caused FULL JOIN heard USING (event_id)
 WHERE caused.event_id IS NULL OR heard.event_id IS NULL ORDER BY event_id
 """
@@ -99,5 +88,4 @@ def unmatched(tx: Tx, partner_no: int, partner_id: PartnerId, booked: Period, cu
         "end": booked.end,
         "currency": currency,
     }
-    rows = tx.all(_UNMATCHED, parameters)
-    return [Unmatched(EventId(event_id), heard, in_outbox) for event_id, heard, in_outbox in rows]
+    return tx.all(_UNMATCHED, parameters, into=Unmatched)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from services.enrollment.statements.domain.statements import Dispute, DisputeReason, DisputeState, Settlement, Sum
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
-from shared.values.money import Fen
 
-_ADD_DISPUTE: Final = """
-INSERT INTO statement_disputes (dispute_id, statement_id, policy_id, reason, expected_net_fen, raised_at, raised_by,
-                                state)
-VALUES (%s, %s, %s, %s, %s, %s, %s, 'open')
+_DISPUTE_COLUMNS: Final = Columns(
+    Dispute,
+    expected_net="expected_net_fen",
+    adjustment={
+        "lines": "1",
+        "premium": "premium_fen",
+        "tax": "tax_fen",
+        "compensation": "compensation_fen",
+        "digest": "0",
+    },
+)
+_ADD_DISPUTE: Final = f"""
+INSERT INTO statement_disputes ({_DISPUTE_COLUMNS.names}) VALUES ({_DISPUTE_COLUMNS.places})
 """
 
 
-def add_dispute(
-    tx: Tx,
-    dispute_id: str,
-    *,
-    statement_id: str,
-    policy_id: PolicyId | None,
-    reason: DisputeReason,
-    expected_net: Fen | None,
-    actor: str,
-    now: datetime,
-) -> None:
-    tx.execute(_ADD_DISPUTE, (dispute_id, statement_id, policy_id, reason, expected_net, now, actor))
+def add_dispute(tx: Tx, dispute: Dispute) -> None:
+    tx.execute(_ADD_DISPUTE, _DISPUTE_COLUMNS.values(dispute))
 
 
 _OPEN_DISPUTE: Final = """
@@ -39,34 +38,27 @@ WHERE statement_id = %s AND policy_id IS NOT DISTINCT FROM %s::uuid AND reason =
 
 def open_dispute(tx: Tx, statement_id: str, policy_id: PolicyId | None, reason: DisputeReason) -> str | None:
     """The dispute about the same that waits for its answer; None where there is none."""
-    row = tx.one(_OPEN_DISPUTE, (statement_id, policy_id, reason))
-    return None if row is None else str(row[0])
+    return tx.one(_OPEN_DISPUTE, (statement_id, policy_id, reason), into=str)
 
 
-_DISPUTE: Final = """
-SELECT x.dispute_id, x.statement_id, x.policy_id, x.reason, x.expected_net_fen, x.state, x.raised_at, x.raised_by,
-       x.answered_at, x.answered_by, x.premium_fen, x.tax_fen, x.compensation_fen
-FROM statement_disputes x
-"""
-_ONE: Final = _DISPUTE + "WHERE x.dispute_id = %s FOR UPDATE"
-_OF_STATEMENT: Final = _DISPUTE + "WHERE x.statement_id = %s AND x.dispute_id > %s::uuid ORDER BY x.dispute_id LIMIT %s"
+_DISPUTE: Final = f"SELECT {_DISPUTE_COLUMNS} FROM statement_disputes"
+_ONE: Final = f"{_DISPUTE} WHERE dispute_id = %s FOR UPDATE"
+_OF_STATEMENT: Final = f"{_DISPUTE} WHERE statement_id = %s AND dispute_id > %s::uuid ORDER BY dispute_id LIMIT %s"
 _OPEN: Final = "SELECT count(*) FROM statement_disputes WHERE statement_id = %s AND state = 'open'"
 
 
 def lock_dispute(tx: Tx, dispute_id: str) -> Dispute | None:
     """One dispute, for this transaction alone to answer."""
-    row = tx.one(_ONE, (dispute_id,))
-    return None if row is None else _dispute(row)
+    return tx.one(_ONE, (dispute_id,), into=Dispute)
 
 
 def disputes(tx: Tx, statement_id: str, *, after: str, limit: int) -> list[Dispute]:
     """A statement's disputes in the order in which they were raised."""
-    return [_dispute(row) for row in tx.all(_OF_STATEMENT, (statement_id, after, limit))]
+    return tx.all(_OF_STATEMENT, (statement_id, after, limit), into=Dispute)
 
 
 def open_disputes(tx: Tx, statement_id: str) -> int:
-    row = tx.one(_OPEN, (statement_id,))
-    return 0 if row is None else int(row[0])
+    return tx.the(_OPEN, (statement_id,), into=int)
 
 
 _ANSWER: Final = """
@@ -81,33 +73,20 @@ def answer(tx: Tx, dispute_id: str, state: DisputeState, adjustment: Sum, *, act
     tx.execute(_ANSWER, parameters)
 
 
-_RECORD: Final = """
-INSERT INTO statement_settlements (settlement_id, statement_id, net_fen, bank_reference, value_day, state, recorded_at,
-                                   recorded_by)
-VALUES (%s, %s, %s, %s, %s, 'recorded', %s, %s)
-ON CONFLICT DO NOTHING
+_SETTLEMENT: Final = Columns(Settlement, net="net_fen")
+_RECORD: Final = f"""
+INSERT INTO statement_settlements ({_SETTLEMENT.names}) VALUES ({_SETTLEMENT.places}) ON CONFLICT DO NOTHING
 """
 
 
-def record(
-    tx: Tx,
-    settlement_id: str,
-    *,
-    statement_id: str,
-    net: Fen,
-    bank_reference: str | None,
-    value_day: date | None,
-    actor: str,
-    now: datetime,
-) -> bool:
+def record(tx: Tx, settlement: Settlement) -> bool:
     """Note a settlement; False where the statement has one already, or its bank reference settles another one."""
-    return tx.execute(_RECORD, (settlement_id, statement_id, net, bank_reference, value_day, now, actor)) == 1
+    return tx.execute(_RECORD, _SETTLEMENT.values(settlement)) == 1
 
 
-_LATEST: Final = """
-SELECT settlement_id, statement_id, net_fen, bank_reference, value_day, state, recorded_at, recorded_by, decided_at,
-       decided_by
-FROM statement_settlements WHERE statement_id = %s ORDER BY settlement_id DESC LIMIT 1
+_LATEST: Final = f"""
+SELECT {_SETTLEMENT} FROM statement_settlements
+WHERE statement_id = %s ORDER BY settlement_id DESC LIMIT 1
 """
 _DECIDE: Final = """
 UPDATE statement_settlements SET state = %s, decided_at = %s, decided_by = %s
@@ -117,38 +96,8 @@ WHERE settlement_id = %s AND state = 'recorded'
 
 def latest(tx: Tx, statement_id: str) -> Settlement | None:
     """The newest settlement of a statement: a rejected one may be followed by another."""
-    row = tx.one(_LATEST, (statement_id,))
-    if row is None:
-        return None
-    return Settlement(
-        settlement_id=row[0],
-        statement_id=row[1],
-        net=Fen(row[2]),
-        bank_reference=row[3],
-        value_day=row[4],
-        state=row[5],
-        recorded_at=row[6],
-        recorded_by=row[7],
-        decided_at=row[8],
-        decided_by=row[9],
-    )
+    return tx.one(_LATEST, (statement_id,), into=Settlement)
 
 
 def decide(tx: Tx, settlement_id: str, *, approved: bool, actor: str, now: datetime) -> None:
     tx.execute(_DECIDE, ("approved" if approved else "rejected", now, actor, settlement_id))
-
-
-def _dispute(row: Row) -> Dispute:
-    return Dispute(
-        dispute_id=row[0],
-        statement_id=row[1],
-        policy_id=None if row[2] is None else PolicyId(row[2]),
-        reason=row[3],
-        expected_net=None if row[4] is None else Fen(row[4]),
-        state=row[5],
-        raised_at=row[6],
-        raised_by=row[7],
-        answered_at=row[8],
-        answered_by=row[9],
-        adjustment=Sum(1, Fen(row[10]), Fen(row[11]), Fen(row[12])),
-    )

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from services.enrollment.statements.domain.statements import Line
-from shared.db.transaction import Row, Tx
-from shared.values.money import Currency, Fen
+from shared.db.transaction import Tx
+from shared.values.money import Currency
 from shared.values.periods import Period
 
 MOST_LINES: Final = 20_000
@@ -45,6 +45,14 @@ class Found:
 
 _ORDER: Final = "2000-01-01T00:00:00+00:00", "00000000-0000-0000-0000-000000000000"
 
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    chunk_id: str
+    policies: int
+    enrolled_at: datetime
+
+
 _CHUNKS: Final = """
 SELECT k.chunk_id, k.policies, k.enrolled_at FROM policy_chunks k
 JOIN product_versions v ON v.product_id = k.product_id AND v.version = k.product_version
@@ -54,16 +62,17 @@ ORDER BY k.enrolled_at, k.chunk_id LIMIT %(limit)s
 """
 # The days are those of the product's zone; the end is counted from the term, for a policy's own may have changed.
 _DAYS: Final = """
-       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date,
-       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date + (v.terms ->> 'term_days')::integer - 1
+       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date AS first_day,
+       (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date + (v.terms ->> 'term_days')::integer - 1 AS last_day
 """
 _PRODUCT: Final = """
-       d.product_code, p.product_version, coalesce(v.terms ->> 'line_of_business', 'anti_fraud')
+       d.product_code, p.product_version, coalesce(v.terms ->> 'line_of_business', 'anti_fraud') AS class_of_business
 """
 _SOLD: Final = f"""
-SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END, p.policy_id, p.policy_id, p.partner_reference,
-{_PRODUCT}, {_DAYS}, (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date,
-       k.enrolled_at, k.premium_fen, k.tax_fen, k.compensation_fen
+SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END AS transaction_type, p.policy_id AS reference,
+       p.policy_id, p.partner_reference,
+{_PRODUCT}, {_DAYS}, (p.effective_from AT TIME ZONE (v.terms ->> 'zone'))::date AS effective_day,
+       k.enrolled_at AS booked_at, k.premium_fen AS premium, k.tax_fen AS tax, k.compensation_fen AS compensation
 FROM policy_chunks k
 JOIN policies p USING (chunk_id)
 JOIN products d ON d.product_id = p.product_id
@@ -75,22 +84,21 @@ ORDER BY k.enrolled_at, k.chunk_id, p.policy_id
 
 def sold(tx: Tx, wanted: Wanted) -> Found:
     """Policies issued and renewed: whole chunks, so that each is on one page."""
-    chunks = tx.all(_CHUNKS, _parameters(wanted, _CHUNKS_AT_ONCE))
-    taken: list[Row] = []
-    for chunk in chunks:
-        if taken and sum(row[1] for row in taken) + chunk[1] > MOST_LINES:
+    taken: list[_Chunk] = []
+    for chunk in tx.all(_CHUNKS, _parameters(wanted, _CHUNKS_AT_ONCE), into=_Chunk):
+        if taken and sum(each.policies for each in taken) + chunk.policies > MOST_LINES:
             break
         taken.append(chunk)
     if not taken:
         return Found((), None, None, more=False)
-    rows = tx.all(_SOLD, ([row[0] for row in taken],))
-    return Found([_line(row) for row in rows], taken[-1][2], taken[-1][0], more=True)
+    lines = tx.all(_SOLD, ([chunk.chunk_id for chunk in taken],), into=Line)
+    return Found(lines, taken[-1].enrolled_at, taken[-1].chunk_id, more=True)
 
 
 _ENDORSED: Final = f"""
-SELECT 'endorsed', e.endorsement_id, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
-       (e.effective_at AT TIME ZONE (v.terms ->> 'zone'))::date, e.endorsed_at, e.premium_delta_fen, e.tax_delta_fen,
-       e.compensation_delta_fen
+SELECT 'endorsed' AS transaction_type, e.endorsement_id AS reference, p.policy_id, p.partner_reference, {_PRODUCT},
+       {_DAYS}, (e.effective_at AT TIME ZONE (v.terms ->> 'zone'))::date AS effective_day, e.endorsed_at AS booked_at,
+       e.premium_delta_fen AS premium, e.tax_delta_fen AS tax, e.compensation_delta_fen AS compensation
 FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN products d ON d.product_id = p.product_id
@@ -102,14 +110,14 @@ ORDER BY e.endorsed_at, e.endorsement_id LIMIT %(limit)s
 
 
 def endorsed(tx: Tx, wanted: Wanted) -> Found:
-    return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES)))
+    return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES), into=Line))
 
 
 # A policy that ended moves to no other partner.
 _CANCELED: Final = f"""
-SELECT 'canceled', c.policy_id, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
-       (p.effective_to AT TIME ZONE (v.terms ->> 'zone'))::date, c.canceled_at, -c.refund_fen, -c.tax_refund_fen,
-       -c.compensation_refund_fen
+SELECT 'canceled' AS transaction_type, c.policy_id AS reference, p.policy_id, p.partner_reference, {_PRODUCT}, {_DAYS},
+       (p.effective_to AT TIME ZONE (v.terms ->> 'zone'))::date AS effective_day, c.canceled_at AS booked_at,
+       -c.refund_fen AS premium, -c.tax_refund_fen AS tax, -c.compensation_refund_fen AS compensation
 FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN products d ON d.product_id = p.product_id
@@ -121,14 +129,16 @@ ORDER BY c.canceled_at, c.policy_id LIMIT %(limit)s
 
 
 def canceled(tx: Tx, wanted: Wanted) -> Found:
-    return _found(tx.all(_CANCELED, _parameters(wanted, MOST_LINES)))
+    return _found(tx.all(_CANCELED, _parameters(wanted, MOST_LINES), into=Line))
 
 
 _ADJUSTED: Final = """
-SELECT 'adjusted', x.dispute_id, coalesce(x.policy_id::text, ''), coalesce(p.partner_reference, ''),
-       coalesce(d.product_code, ''), coalesce(p.product_version, 0), coalesce(v.terms ->> 'line_of_business', ''),
-       s.month, s.month, (x.answered_at AT TIME ZONE 'Asia/Shanghai')::date, x.answered_at, x.premium_fen, x.tax_fen,
-       x.compensation_fen
+SELECT 'adjusted' AS transaction_type, x.dispute_id AS reference, coalesce(x.policy_id::text, '') AS policy_id,
+       coalesce(p.partner_reference, '') AS partner_reference, coalesce(d.product_code, '') AS product_code,
+       coalesce(p.product_version, 0) AS product_version,
+       coalesce(v.terms ->> 'line_of_business', '') AS class_of_business, s.month AS first_day, s.month AS last_day,
+       (x.answered_at AT TIME ZONE 'Asia/Shanghai')::date AS effective_day, x.answered_at AS booked_at,
+       x.premium_fen AS premium, x.tax_fen AS tax, x.compensation_fen AS compensation
 FROM statement_disputes x
 JOIN statements s USING (statement_id)
 LEFT JOIN policies p USING (policy_id)
@@ -143,7 +153,7 @@ ORDER BY x.answered_at, x.dispute_id LIMIT %(limit)s
 
 def adjusted(tx: Tx, wanted: Wanted) -> Found:
     """What disputes about earlier statements were upheld with; the month that was disputed stands as its days."""
-    return _found(tx.all(_ADJUSTED, _parameters(wanted, MOST_LINES)))
+    return _found(tx.all(_ADJUSTED, _parameters(wanted, MOST_LINES), into=Line))
 
 
 def _parameters(wanted: Wanted, limit: int) -> dict[str, object]:
@@ -159,27 +169,7 @@ def _parameters(wanted: Wanted, limit: int) -> dict[str, object]:
     }
 
 
-def _found(rows: Sequence[Row]) -> Found:
-    lines = [_line(row) for row in rows]
+def _found(lines: Sequence[Line]) -> Found:
     if not lines:
         return Found((), None, None, more=False)
     return Found(lines, lines[-1].booked_at, lines[-1].reference, more=True)
-
-
-def _line(row: Row) -> Line:
-    return Line(
-        transaction_type=row[0],
-        reference=row[1],
-        policy_id=row[2],
-        partner_reference=row[3],
-        product_code=row[4],
-        product_version=row[5],
-        class_of_business=row[6],
-        first_day=row[7],
-        last_day=row[8],
-        effective_day=row[9],
-        booked_at=row[10],
-        premium=Fen(row[11]),
-        tax=Fen(row[12]),
-        compensation=Fen(row[13]),
-    )

@@ -11,7 +11,6 @@ from services.enrollment.products.domain.amounts import Amounts
 from services.enrollment.statements.domain.statements import Statement, booked_in
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
-from shared.values.money import Fen
 
 # The same conditions as those of statement_lines: whose a line is was settled when it was booked. A policy that ended
 # moves to no other partner.
@@ -51,7 +50,9 @@ def has_line(tx: Tx, statement: Statement, policy_id: PolicyId) -> bool:
 
 _LOCK: Final = "SELECT FROM policies WHERE policy_id = %s FOR UPDATE"
 _CHARGED: Final = """
-SELECT sum(premium)::bigint, sum(tax)::bigint, sum(compensation)::bigint FROM (
+SELECT coalesce(sum(premium), 0)::bigint AS premium, coalesce(sum(tax), 0)::bigint AS tax,
+       coalesce(sum(compensation), 0)::bigint AS compensation
+FROM (
     SELECT k.premium_fen AS premium, k.tax_fen AS tax, k.compensation_fen AS compensation
     FROM policies p JOIN policy_chunks k USING (chunk_id) WHERE p.policy_id = %(policy)s
     UNION ALL
@@ -68,6 +69,4 @@ SELECT sum(premium)::bigint, sum(tax)::bigint, sum(compensation)::bigint FROM (
 def charged(tx: Tx, policy_id: PolicyId) -> Amounts:
     """All that was stated of a policy so far; it is locked, so that nothing is added meanwhile."""
     tx.one(_LOCK, (policy_id,))
-    row = tx.one(_CHARGED, {"policy": policy_id})
-    assert row is not None  # noqa: S101  # a sum is always one row
-    return Amounts(Fen(row[0] or 0), Fen(row[1] or 0), Fen(row[2] or 0))
+    return tx.the(_CHARGED, {"policy": policy_id}, into=Amounts)

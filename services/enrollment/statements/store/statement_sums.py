@@ -5,18 +5,19 @@ Each query gives kind, lines, premium, tax, compensation, and the sum of the lin
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from services.enrollment.statements.domain.line_digest import MODULUS
 from services.enrollment.statements.domain.statements import Sum, TransactionType, booked_in
 from shared.db.invariants import Invariant
-from shared.db.transaction import Row, Tx
-from shared.values.money import Currency, Fen
+from shared.db.transaction import Parameters, Tx
+from shared.values.money import Currency
 from shared.values.periods import Period
 
 _SOLD: Final = """
-SELECT s.kind, count(p.policy_id), sum(p.premium_fen)::bigint, sum(k.tax_fen)::bigint, sum(k.compensation_fen)::bigint,
-       sum(line_digest(s.kind, p.policy_id, p.policy_id, p.premium_fen))
+SELECT s.kind, count(p.policy_id) AS lines, sum(p.premium_fen)::bigint AS premium, sum(k.tax_fen)::bigint AS tax,
+       sum(k.compensation_fen)::bigint AS compensation,
+       sum(line_digest(s.kind, p.policy_id, p.policy_id, p.premium_fen)) AS digest
 FROM policy_chunks k
 CROSS JOIN LATERAL (SELECT CASE k.kind WHEN 'renewed' THEN 'renewed' ELSE 'issued' END AS kind) s
 JOIN policies p USING (chunk_id)
@@ -26,9 +27,10 @@ WHERE k.partner_no = %(partner)s AND k.enrolled_at >= %(start)s AND k.enrolled_a
 GROUP BY 1
 """
 _ENDORSED: Final = """
-SELECT 'endorsed', count(*), coalesce(sum(e.premium_delta_fen), 0)::bigint, coalesce(sum(e.tax_delta_fen), 0)::bigint,
-       coalesce(sum(e.compensation_delta_fen), 0)::bigint,
-       coalesce(sum(line_digest('endorsed', e.endorsement_id, e.policy_id, e.premium_delta_fen)), 0)
+SELECT 'endorsed' AS kind, count(*) AS lines, coalesce(sum(e.premium_delta_fen), 0)::bigint AS premium,
+       coalesce(sum(e.tax_delta_fen), 0)::bigint AS tax,
+       coalesce(sum(e.compensation_delta_fen), 0)::bigint AS compensation,
+       coalesce(sum(line_digest('endorsed', e.endorsement_id, e.policy_id, e.premium_delta_fen)), 0) AS digest
 FROM endorsements e
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
@@ -37,9 +39,10 @@ WHERE partner_as_of(p.policy_id, e.version) = %(partner)s AND e.endorsed_at >= %
 """
 # A policy that ended moves to no other partner.
 _CANCELED: Final = """
-SELECT 'canceled', count(*), coalesce(sum(-c.refund_fen), 0)::bigint, coalesce(sum(-c.tax_refund_fen), 0)::bigint,
-       coalesce(sum(-c.compensation_refund_fen), 0)::bigint,
-       coalesce(sum(line_digest('canceled', c.policy_id, c.policy_id, -c.refund_fen)), 0)
+SELECT 'canceled' AS kind, count(*) AS lines, coalesce(sum(-c.refund_fen), 0)::bigint AS premium,
+       coalesce(sum(-c.tax_refund_fen), 0)::bigint AS tax,
+       coalesce(sum(-c.compensation_refund_fen), 0)::bigint AS compensation,
+       coalesce(sum(line_digest('canceled', c.policy_id, c.policy_id, -c.refund_fen)), 0) AS digest
 FROM cancellations c
 JOIN policies p USING (policy_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
@@ -47,9 +50,9 @@ WHERE p.partner_no = %(partner)s AND c.canceled_at >= %(start)s AND c.canceled_a
   AND v.terms ->> 'currency' = %(currency)s
 """
 _ADJUSTED: Final = """
-SELECT 'adjusted', count(*), coalesce(sum(x.premium_fen), 0)::bigint, coalesce(sum(x.tax_fen), 0)::bigint,
-       coalesce(sum(x.compensation_fen), 0)::bigint,
-       coalesce(sum(line_digest('adjusted', x.dispute_id, x.policy_id, x.premium_fen)), 0)
+SELECT 'adjusted' AS kind, count(*) AS lines, coalesce(sum(x.premium_fen), 0)::bigint AS premium,
+       coalesce(sum(x.tax_fen), 0)::bigint AS tax, coalesce(sum(x.compensation_fen), 0)::bigint AS compensation,
+       coalesce(sum(line_digest('adjusted', x.dispute_id, x.policy_id, x.premium_fen)), 0) AS digest
 FROM statement_disputes x JOIN statements s USING (statement_id)
 WHERE s.partner_no = %(partner)s AND s.currency = %(currency)s AND x.state = 'upheld'
   AND x.answered_at >= %(start)s AND x.answered_at < %(end)s
@@ -64,15 +67,16 @@ def of_policies(tx: Tx, partner_no: int, booked: Period, currency: Currency) -> 
         "end": booked.end,
         "currency": currency,
     }
-    rows: list[Row] = [row for query in (_SOLD, _ENDORSED, _CANCELED, _ADJUSTED) for row in tx.all(query, parameters)]
-    return {row[0]: _summed(row[1:]) for row in rows if row[1]}
+    sums = [_sums(tx, query, parameters) for query in (_SOLD, _ENDORSED, _CANCELED, _ADJUSTED)]
+    return {kind: of_kind for each in sums for kind, of_kind in each.items() if of_kind.lines}
 
 
 _STATED: Final = """
 SELECT statement_id, partner_no, month, currency FROM statements WHERE state <> 'drawing' ORDER BY statement_id
 """
 _TOTALS: Final = """
-SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen, digest FROM statement_totals
+SELECT transaction_type AS kind, lines, premium_fen AS premium, tax_fen AS tax, compensation_fen AS compensation, digest
+FROM statement_totals
 WHERE statement_id = %s
 """
 _LINES_LOST: Final = """
@@ -118,16 +122,17 @@ WHERE s.statement_id IS NULL ORDER BY r.partner_id, w.month
 
 def faults(tx: Tx) -> list[str]:
     """What was never stated, and statements that differ from their files or from what the policies come to."""
-    found = [row[0] for query in (_UNSTATED, _LINES_LOST) for row in tx.all(query)]
+    found = [fault for query in (_UNSTATED, _LINES_LOST) for fault in tx.all(query, into=str)]
     for statement_id, partner_no, month, currency in tx.all(_STATED):
-        stated = {row[0]: _summed(row[1:]) for row in tx.all(_TOTALS, (statement_id,))}
-        if stated != of_policies(tx, partner_no, booked_in(month), Currency(currency)):
+        if _sums(tx, _TOTALS, (statement_id,)) != of_policies(tx, partner_no, booked_in(month), Currency(currency)):
             found.append(f"statement {statement_id} is not what the policies come to; run tie-out for the difference")
     return found
 
 
-def _summed(row: Row) -> Sum:
-    return Sum(row[0], Fen(row[1]), Fen(row[2]), Fen(row[3]), int(row[4]) % MODULUS)
+def _sums(tx: Tx, query: str, parameters: Parameters) -> dict[TransactionType, Sum]:
+    # A digest is a numeric: its sum may be above what a bigint holds.
+    rows = tx.all(query, parameters, into=dict[str, Any])
+    return {row.pop("kind"): Sum(**row | {"digest": int(row["digest"]) % MODULUS}) for row in rows}
 
 
 INVARIANTS: Final = (

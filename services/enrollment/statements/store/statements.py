@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.enrollment.statements.domain.statements import Statement, Sum, TransactionType, next_month
-from shared.db.transaction import Row, Tx
-from shared.values.ids import PartnerId
-from shared.values.money import Currency, Fen
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.money import Currency
 from shared.values.periods import Period
 
 FIRST_STAGE: Final = "chunks"
@@ -38,16 +38,18 @@ def start(
     return tx.execute(_START, (statement_id, partner_no, month, currency, FIRST_STAGE, now, actor, due_day)) == 1
 
 
-_TOTALS: Final = """
-SELECT transaction_type, lines, premium_fen, tax_fen, compensation_fen, digest FROM statement_totals
-WHERE statement_id = %s ORDER BY transaction_type
+_STATEMENT: Final = Columns(
+    Statement,
+    partner_id="p.partner_id",
+    partner_name="p.name",
+    totals="""(SELECT coalesce(json_object_agg(transaction_type, json_build_object(
+        'lines', lines, 'premium', premium_fen, 'tax', tax_fen, 'compensation', compensation_fen, 'digest', digest)
+        ORDER BY transaction_type), '{}') FROM statement_totals t WHERE t.statement_id = s.statement_id)""",
+)
+_HEAD: Final = f"SELECT {_STATEMENT.of('s')} FROM statements s JOIN partners p USING (partner_no)"
+_ONE: Final = f"""{_HEAD}
+WHERE s.statement_id = %(id)s AND (%(partner)s::integer IS NULL OR s.partner_no = %(partner)s)
 """
-_HEAD: Final = """
-SELECT s.statement_id, s.partner_no, p.partner_id, p.name, s.month, s.currency, s.state, s.started_at, s.drawn_at,
-       s.due_day, s.sha256
-FROM statements s JOIN partners p USING (partner_no)
-"""
-_ONE: Final = _HEAD + "WHERE s.statement_id = %(id)s AND (%(partner)s::integer IS NULL OR s.partner_no = %(partner)s)"
 _LOCK: Final = "SELECT 1 FROM statements WHERE statement_id = %s FOR UPDATE"
 
 
@@ -55,27 +57,22 @@ def statement(tx: Tx, statement_id: str, *, partner_no: int | None, lock: bool =
     """One statement, of this partner alone where ``partner_no`` is given. ``lock`` keeps others from changing it."""
     if lock:
         tx.one(_LOCK, (statement_id,))
-    row = tx.one(_ONE, {"id": statement_id, "partner": partner_no})
-    return None if row is None else _statement(tx, row)
+    return tx.one(_ONE, {"id": statement_id, "partner": partner_no}, into=Statement)
 
 
-_OF_MONTH: Final = _HEAD + "WHERE s.partner_no = %s AND s.month = %s AND s.currency = %s"
+_OF_MONTH: Final = f"{_HEAD} WHERE s.partner_no = %s AND s.month = %s AND s.currency = %s"
 
 
 def of_month(tx: Tx, partner_no: int, month: date, currency: Currency) -> Statement | None:
-    row = tx.one(_OF_MONTH, (partner_no, month, currency))
-    return None if row is None else _statement(tx, row)
+    return tx.one(_OF_MONTH, (partner_no, month, currency), into=Statement)
 
 
-_PAGE: Final = (
-    _HEAD
-    + """
+_PAGE: Final = f"""{_HEAD}
 WHERE (%(partner)s::integer IS NULL OR s.partner_no = %(partner)s)
   AND (%(month)s::date IS NULL OR s.month = %(month)s)
   AND s.statement_id > %(after)s::uuid
 ORDER BY s.statement_id LIMIT %(limit)s
 """
-)
 _BEFORE_ALL: Final = UUID(int=0)
 
 
@@ -87,28 +84,7 @@ def page(tx: Tx, *, partner_no: int | None, month: date | None, after: UUID | No
         "after": str(after or _BEFORE_ALL),
         "limit": limit,
     }
-    return [_statement(tx, row) for row in tx.all(_PAGE, parameters)]
-
-
-def _statement(tx: Tx, row: Row) -> Statement:
-    totals: dict[TransactionType, Sum] = {
-        kind: Sum(lines, Fen(premium), Fen(tax), Fen(compensation), int(digest))
-        for kind, lines, premium, tax, compensation, digest in tx.all(_TOTALS, (row[0],))
-    }
-    return Statement(
-        statement_id=row[0],
-        partner_no=row[1],
-        partner_id=PartnerId(row[2]),
-        partner_name=row[3],
-        month=row[4],
-        currency=Currency(row[5]),
-        state=row[6],
-        started_at=row[7],
-        drawn_at=row[8],
-        due_day=row[9],
-        sha256=row[10],
-        totals=totals,
-    )
+    return tx.all(_PAGE, parameters, into=Statement)
 
 
 # Partners and currencies that have a statement already are left out first, so that little is looked for; without
@@ -179,8 +155,7 @@ def without_statement(
         "booked_alone": booked_alone,
         "only": only,
     }
-    rows = tx.all(_WITHOUT, parameters)
-    return [Unstated(row[0], row[1], Currency(row[2])) for row in rows]
+    return tx.all(_WITHOUT, parameters, into=Unstated)
 
 
 # The schedule begins all months that are missing in one transaction, so the newest one that it began says that nothing
@@ -198,8 +173,7 @@ SELECT coalesce(
 
 def next_to_begin(tx: Tx) -> date | None:
     """The first month that the schedule has not looked at; None where it never did and nothing was ever booked."""
-    row = tx.one(_NEXT_TO_BEGIN, {"schedule": SCHEDULE})
-    return None if row is None else row[0]
+    return tx.one(_NEXT_TO_BEGIN, {"schedule": SCHEDULE}, into=date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +195,11 @@ WHERE state = 'drawing' ORDER BY statement_id LIMIT 1 FOR UPDATE SKIP LOCKED
 
 def take_next(tx: Tx) -> Drawing | None:
     """Lock the oldest statement that is to be drawn and that nobody draws; None where there is none."""
-    row = tx.one(_TAKE)
-    if row is None:
+    taken = tx.one(_TAKE, into=dict[str, Any])
+    if taken is None:
         return None
-    taken = statement(tx, row[0], partner_no=None)
-    assert taken is not None  # noqa: S101  # locked just above
-    return Drawing(taken, row[1], row[2], row[3], row[4])
+    of = {"id": taken.pop("statement_id"), "partner": None}
+    return Drawing(statement=tx.the(_ONE, of, into=Statement), **taken)
 
 
 _ADD_PART: Final = "INSERT INTO statement_parts (statement_id, part_no, lines, csv_gzip) VALUES (%s, %s, %s, %s)"
@@ -266,8 +239,7 @@ _PART: Final = "SELECT csv_gzip FROM statement_parts WHERE statement_id = %s AND
 
 def part(tx: Tx, statement_id: str, part_no: int) -> bytes | None:
     """One piece of the file; None after the last."""
-    row = tx.one(_PART, (statement_id, part_no))
-    return None if row is None else bytes(row[0])
+    return tx.one(_PART, (statement_id, part_no), into=bytes)
 
 
 _FINISH: Final = """

@@ -57,16 +57,20 @@ def raise_dispute(
     if waiting is not None:
         raise DisputedAlready(waiting)
     dispute_id = new_id()
-    settlements.add_dispute(
-        tx,
-        dispute_id,
+    dispute = Dispute(
+        dispute_id=dispute_id,
         statement_id=statement_id,
         policy_id=policy_id,
         reason=reason,
         expected_net=expected_net,
-        actor=actor,
-        now=now,
+        state="open",
+        raised_at=now,
+        raised_by=actor,
+        answered_at=None,
+        answered_by=None,
+        adjustment=Sum(lines=1),
     )
+    settlements.add_dispute(tx, dispute)
     details: dict[str, str | int | None] = {"statement_id": statement_id, "reason": reason}
     audit.record(tx, actor=actor, action="statement.disputed", subject=dispute_id, details=details, now=now)
     return _dispute(tx, dispute_id)

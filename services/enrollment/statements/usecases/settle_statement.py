@@ -48,17 +48,17 @@ def record_settlement(
     waiting = settlements.latest(tx, statement_id)
     if waiting is not None and waiting.state != "rejected":
         raise AlreadySettled(statement_id)
-    recorded = settlements.record(
-        tx,
-        new_id(),
+    settlement = Settlement(
+        settlement_id=new_id(),
         statement_id=statement_id,
         net=net,
         bank_reference=bank_reference,
         value_day=value_day,
-        actor=actor,
-        now=now,
+        state="recorded",
+        recorded_at=now,
+        recorded_by=actor,
     )
-    if not recorded:
+    if not settlements.record(tx, settlement):
         raise BankReferenceUsed
     _audit(tx, "statement.settlement_recorded", statement_id, actor=actor, now=now)
     return _latest(tx, statement_id)

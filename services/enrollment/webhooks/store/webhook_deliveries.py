@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.courier.standard_webhooks import Answer, DeliveryState
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
 
 _TAKE: Final = """
@@ -90,15 +91,9 @@ def take(
         "lease_until": now + lease,
         "now": now,
     }
-    return [Taken(*row) for row in tx.all(_TAKE, values)]
+    return tx.all(_TAKE, values, into=Taken)
 
 
-# The row is locked, so that it is there until the attempt is; none is written where it was dropped by age meanwhile.
-_ATTEMPT: Final = """
-INSERT INTO webhook_attempts (delivery_id, number, began_at, milliseconds, status, failure)
-SELECT delivery_id, %s, %s, %s, %s, %s FROM webhook_deliveries WHERE delivery_id = %s FOR KEY SHARE
-ON CONFLICT DO NOTHING
-"""
 _SETTLE: Final = """
 UPDATE webhook_deliveries SET state = %(state)s, due_at = coalesce(%(due_at)s, due_at), settled_at = %(settled_at)s
 WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND asked = %(asked)s AND state = 'pending'
@@ -138,16 +133,17 @@ def settle(tx: Tx, taken: Taken, attempt: Attempt, *, next_due: datetime | None,
     tx.execute(_SETTLE, values)
 
 
-def _keep(tx: Tx, delivery_id: str, attempt: Attempt) -> None:
-    facts = (attempt.number, attempt.began_at, attempt.milliseconds, attempt.status, attempt.failure)
-    tx.execute(_ATTEMPT, (*facts, delivery_id))
-
-
-_ADD_TRIED: Final = """
-INSERT INTO webhook_deliveries
-    (delivery_id, webhook_id, endpoint_id, type, body, state, attempts, tries, due_at, created_at, settled_at)
-VALUES (%s, %s, %s, %s, %s, %s, 1, 1, %s, %s, %s)
+# The row is locked, so that it is there until the attempt is; none is written where it was dropped by age meanwhile.
+_KEPT: Final = Columns(Attempt)
+_ATTEMPT: Final = f"""
+INSERT INTO webhook_attempts (delivery_id, {_KEPT.names})
+SELECT delivery_id, {_KEPT.places} FROM webhook_deliveries WHERE delivery_id = %(delivery_id)s FOR KEY SHARE
+ON CONFLICT DO NOTHING
 """
+
+
+def _keep(tx: Tx, delivery_id: str, attempt: Attempt) -> None:
+    tx.execute(_ATTEMPT, {**_KEPT.values(attempt), "delivery_id": delivery_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +157,18 @@ class Tried:
     body: str
 
 
+_TRIED: Final = Columns(Tried)
+_ADD_TRIED: Final = f"""
+INSERT INTO webhook_deliveries ({_TRIED.names}, state, attempts, tries, due_at, created_at, settled_at)
+VALUES ({_TRIED.places}, %(state)s, 1, 1, %(began_at)s, %(began_at)s, %(now)s)
+"""
+
+
 def add_tried(tx: Tx, tried: Tried, attempt: Attempt, *, now: datetime) -> None:
     """Put a message that was sent already into the log."""
     state: DeliveryState = "delivered" if attempt.failure is None else "failed"
-    ids = (tried.delivery_id, tried.webhook_id, tried.endpoint_id, tried.type, tried.body)
-    tx.execute(_ADD_TRIED, (*ids, state, attempt.began_at, attempt.began_at, now))
+    values = {**_TRIED.values(tried), "state": state, "began_at": attempt.began_at, "now": now}
+    tx.execute(_ADD_TRIED, values)
     _keep(tx, tried.delivery_id, attempt)
 
 
@@ -185,20 +188,20 @@ class Delivery:
 
 
 _LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-_COLUMNS: Final = "d.delivery_id, d.webhook_id, d.endpoint_id, d.type, d.state, d.due_at, d.created_at, d.settled_at"
+_DELIVERY: Final = Columns(
+    Delivery,
+    attempts="""(SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.number), '[]')
+        FROM webhook_attempts a WHERE a.delivery_id = d.delivery_id)""",
+)
 _PAGE: Final = f"""
-SELECT {_COLUMNS} FROM webhook_deliveries d
+SELECT {_DELIVERY.of("d")} FROM webhook_deliveries d
 WHERE d.endpoint_id = %(endpoint_id)s AND d.delivery_id < %(before)s
   AND (%(state)s::text IS NULL OR d.state = %(state)s)
 ORDER BY d.delivery_id DESC LIMIT %(limit)s
 """
 _ONE: Final = f"""
-SELECT {_COLUMNS} FROM webhook_deliveries d JOIN webhook_endpoints e USING (endpoint_id)
+SELECT {_DELIVERY.of("d")} FROM webhook_deliveries d JOIN webhook_endpoints e USING (endpoint_id)
 WHERE d.delivery_id = %s AND e.partner_no = %s AND e.state <> 'deleted'
-"""
-_ATTEMPTS: Final = """
-SELECT delivery_id, number, began_at, milliseconds, status, failure FROM webhook_attempts
-WHERE delivery_id = ANY(%s::uuid[]) ORDER BY delivery_id, number
 """
 
 
@@ -210,24 +213,12 @@ def page(tx: Tx, endpoint_id: str, *, state: DeliveryState | None, before: str |
         "before": before or _LAST,
         "limit": limit,
     }
-    return _with_attempts(tx, tx.all(_PAGE, values))
+    return tx.all(_PAGE, values, into=Delivery)
 
 
 def delivery(tx: Tx, delivery_id: str, *, partner_no: int) -> Delivery | None:
     """This partner's delivery of that id."""
-    found = _with_attempts(tx, tx.all(_ONE, (delivery_id, partner_no)))
-    return found[0] if found else None
-
-
-def _with_attempts(tx: Tx, rows: list[Row]) -> list[Delivery]:
-    attempts: dict[str, list[Attempt]] = {row[0]: [] for row in rows}
-    for delivery_id, *facts in tx.all(_ATTEMPTS, (list(attempts),)) if attempts else ():
-        attempts[delivery_id].append(Attempt(*facts))
-    return [_delivery(row, tuple(attempts[row[0]])) for row in rows]
-
-
-def _delivery(row: Row, attempts: tuple[Attempt, ...]) -> Delivery:
-    return Delivery(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], attempts)
+    return tx.one(_ONE, (delivery_id, partner_no), into=Delivery)
 
 
 _AGAIN: Final = """

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from shared.courier.standard_webhooks import DisabledReason, EndpointState, Standing
-from shared.db.transaction import Row, Tx
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,16 @@ class Endpoint:
     created_at: datetime
 
 
-_COLUMNS: Final = """endpoint_id, partner_no, url, types, state,
-(SELECT max(f.until) FROM webhook_former_secrets f
- WHERE f.endpoint_id = webhook_endpoints.endpoint_id AND f.until > clock_timestamp()),
-failures, failing_since, disabled_at, disabled_reason, created_at"""
+_ENDPOINT: Final = Columns(
+    Endpoint,
+    overlap_until="""(SELECT max(f.until) FROM webhook_former_secrets f
+        WHERE f.endpoint_id = webhook_endpoints.endpoint_id AND f.until > clock_timestamp())""",
+)
 _ONE: Final = (
-    f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE endpoint_id = %s AND partner_no = %s AND state <> 'deleted'"
+    f"SELECT {_ENDPOINT} FROM webhook_endpoints WHERE endpoint_id = %s AND partner_no = %s AND state <> 'deleted'"
 )
 _PAGE: Final = f"""
-SELECT {_COLUMNS} FROM webhook_endpoints
+SELECT {_ENDPOINT} FROM webhook_endpoints
 WHERE partner_no = %s AND state <> 'deleted' AND endpoint_id > %s ORDER BY endpoint_id LIMIT %s
 """
 _COUNT: Final = "SELECT count(*) FROM webhook_endpoints WHERE partner_no = %s AND state <> 'deleted'"
@@ -46,19 +48,16 @@ _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 
 def endpoint(tx: Tx, endpoint_id: str, *, partner_no: int) -> Endpoint | None:
     """This partner's endpoint of that id."""
-    row = tx.one(_ONE, (endpoint_id, partner_no))
-    return None if row is None else _endpoint(row)
+    return tx.one(_ONE, (endpoint_id, partner_no), into=Endpoint)
 
 
 def page(tx: Tx, *, partner_no: int, after: str | None, limit: int) -> list[Endpoint]:
     """The partner's endpoints in the order of their making."""
-    return [_endpoint(row) for row in tx.all(_PAGE, (partner_no, after or _FIRST, limit))]
+    return tx.all(_PAGE, (partner_no, after or _FIRST, limit), into=Endpoint)
 
 
 def count(tx: Tx, partner_no: int) -> int:
-    row = tx.one(_COUNT, (partner_no,))
-    assert row is not None  # noqa: S101  # an aggregate always answers
-    return int(row[0])
+    return tx.the(_COUNT, (partner_no,), into=int)
 
 
 _ADD: Final = """
@@ -84,9 +83,7 @@ _ROTATE: Final = "UPDATE webhook_endpoints SET secret = %s WHERE endpoint_id = %
 
 def former_secrets(tx: Tx, endpoint_id: str, now: datetime) -> int:
     """How many secrets that were replaced still sign."""
-    row = tx.one(_FORMER, (endpoint_id, now))
-    assert row is not None  # noqa: S101  # an aggregate always answers
-    return int(row[0])
+    return tx.the(_FORMER, (endpoint_id, now), into=int)
 
 
 def rotate(tx: Tx, endpoint_id: str, *, secret: bytes, overlap_until: datetime | None) -> bool:
@@ -113,7 +110,7 @@ _FORGET_ENDED: Final = "DELETE FROM webhook_former_secrets WHERE until <= %s"
 
 def secrets(tx: Tx, endpoint_id: str, now: datetime) -> tuple[bytes, ...]:
     """The sealed secrets that sign now, the current one first; none where the endpoint is gone."""
-    return tuple(bytes(blob) for (blob,) in tx.all(_SECRETS, {"endpoint_id": endpoint_id, "now": now}))
+    return tuple(tx.all(_SECRETS, {"endpoint_id": endpoint_id, "now": now}, into=bytes))
 
 
 def forget_secrets(tx: Tx, now: datetime) -> int:
@@ -173,9 +170,4 @@ def note_success(tx: Tx, endpoint_id: str) -> None:
 def note_failure(tx: Tx, endpoint_id: str, *, paused_until: datetime, now: datetime) -> Standing:
     """It failed once more, and is left alone for a while."""
     values: dict[str, object] = {"endpoint_id": endpoint_id, "paused_until": paused_until, "now": now}
-    row = tx.one(_FAILED, values)
-    return Standing(0, None) if row is None else Standing(row[0], row[1])
-
-
-def _endpoint(row: Row) -> Endpoint:
-    return Endpoint(row[0], row[1], row[2], tuple(row[3]), *row[4:])
+    return tx.one(_FAILED, values, into=Standing) or Standing(0, None)

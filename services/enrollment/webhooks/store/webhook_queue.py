@@ -59,7 +59,7 @@ class ToldPolicy:
 _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id FOR KEY SHARE"
 _WANTED: Final = """
 SELECT p.partner_no, p.policy_id, p.partner_reference, d.product_code, p.product_version, p.state, p.version,
-       p.premium_fen, v.terms ->> 'currency', p.effective_from, p.effective_to
+       p.premium_fen, v.terms ->> 'currency' AS currency, p.effective_from, p.effective_to
 FROM policies p JOIN partners r USING (partner_no) JOIN products d USING (product_id)
 JOIN product_versions v ON v.product_id = p.product_id AND v.version = p.product_version
 WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types)
@@ -69,13 +69,13 @@ WHERE p.policy_id = ANY(%s::uuid[]) AND %s = ANY(r.webhook_types)
 def wanted(tx: Tx, policy_ids: Sequence[PolicyId], type_: str) -> dict[PolicyId, ToldPolicy]:
     """Of these policies those whose partner asks for messages of the type; the partner is the one that has it now."""
     tx.execute(_LOCK, (list(policy_ids),))
-    found = [ToldPolicy(*row) for row in tx.all(_WANTED, (list(policy_ids), type_))]
+    found = tx.all(_WANTED, (list(policy_ids), type_), into=ToldPolicy)
     return {each.policy_id: each for each in found}
 
 
 # Endpoint by endpoint: what waits for disabled ones, a month of it perhaps, is not looked at.
 _DUE: Final = """
-SELECT coalesce(sum(d.number), 0), coalesce(extract(epoch FROM %(now)s - min(d.due_at)), 0)
+SELECT coalesce(sum(d.number), 0)::bigint, coalesce(extract(epoch FROM %(now)s - min(d.due_at)), 0)::float8
 FROM webhook_endpoints e CROSS JOIN LATERAL (
     SELECT count(*) AS number, min(w.due_at) AS due_at FROM webhook_deliveries w
     WHERE w.endpoint_id = e.endpoint_id AND w.state = 'pending' AND w.due_at <= %(now)s
@@ -86,6 +86,4 @@ WHERE e.state = 'enabled' AND (e.paused_until IS NULL OR e.paused_until <= %(now
 
 def due(tx: Tx, now: datetime) -> tuple[int, float]:
     """How many deliveries could be sent now, and how many seconds the oldest of them has waited for it."""
-    row = tx.one(_DUE, {"now": now})
-    assert row is not None  # noqa: S101  # an aggregate always answers
-    return int(row[0]), float(row[1])
+    return tx.the(_DUE, {"now": now}, into=tuple[int, float])
