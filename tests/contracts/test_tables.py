@@ -37,7 +37,7 @@ def in_store(file: Path) -> bool:
     return file.parent.name == "store"
 
 
-@pytest.mark.parametrize("service", ["enrollment", "payout"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_no_sql_stands_outside_the_stores(service: str) -> None:
     assert [
         f"{file.relative_to(ROOT)}: {' '.join(text.split())[:60]}"

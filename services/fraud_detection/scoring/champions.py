@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.fraud_detection.scoring.signature import ArtifactRefused, SignedArtifact, Signer
+from services.fraud_detection.store import models
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 from shared.values.money import Fen
@@ -23,15 +24,6 @@ KEPT: Final = 2
 """Opened models in memory: the champion, and the one before, for claims decided while it changes."""
 REASONS: Final = 6
 """As many as a reviewer reads."""
-
-_CHAMPION: Final = """
-SELECT promotion.model_id, artifact.sha256, promotion.approve_below, promotion.auto_approve_limit_fen
-FROM model_aliases AS alias
-JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
-JOIN model_artifacts AS artifact ON artifact.model_id = promotion.model_id
-WHERE alias.name = 'champion'
-"""
-_ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +78,10 @@ class Scorer:
         Raises:
             ArtifactRefused: its bytes, signature, types or features are not what they should be: let a person look.
         """
-        row = tx.one(_CHAMPION)
-        if row is None:
+        promoted = models.champion(tx)
+        if promoted is None:
             return None
-        model_id, sha256, approve_below, limit = row
-        return Champion(model_id, sha256, approve_below, Fen(limit), self._open(tx, model_id, sha256))
+        return Champion(**asdict(promoted), _model=self._open(tx, promoted.model_id, promoted.sha256))
 
     def _open(self, tx: Tx, model_id: ModelId, sha256: str) -> OpenModel:
         with self._lock:
@@ -107,8 +98,7 @@ class Scorer:
         # Only a process that scores loads scikit-learn (150 MB); the web processes that import this do not.
         from services.fraud_detection.scoring.artifact import unpack  # noqa: PLC0415  see above
 
-        row = tx.one(_ARTIFACT, (model_id,))
-        if row is None:
+        kept = models.artifact(tx, model_id)
+        if kept is None:
             raise ArtifactRefused(model_id, "its artifact is gone")
-        data, sha256, signature = row
-        return unpack(SignedArtifact(model_id, data, sha256, signature), self._signer)
+        return unpack(SignedArtifact(model_id, *kept), self._signer)
