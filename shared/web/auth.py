@@ -19,6 +19,7 @@ from joserfc.jws import extract_compact
 
 from shared.process import clock, metrics
 from shared.values.clear_text import TextKind, is_personal
+from shared.values.ids import INSURER
 from shared.web.errors import NotAuthenticated, TokenMissing
 from shared.web.issuer_keys import IssuerKeys, algorithm, is_key_name
 
@@ -52,6 +53,11 @@ class Principal:
     client_id: str
     tenant: str
     scopes: frozenset[str]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether it is one of the insurer's people: shared.web.callers says what follows."""
+        return self.tenant == INSURER
 
 
 @dataclass(frozen=True, slots=True)

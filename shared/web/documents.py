@@ -21,6 +21,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.values.errors import FangzhaError
 from shared.web import errors, idempotency
+from shared.web.callers import Callers
 from shared.web.models import Problem
 from shared.web.problems import CONTENT_TYPE, ProblemRow
 from shared.web.resource import PUBLIC, Route
@@ -38,6 +39,11 @@ _IDEMPOTENT: Final = (
     errors.RequestInProgress,
 )
 _SECURED: Final = (errors.TokenMissing, errors.NotAuthenticated, errors.ScopeMissing, errors.IssuerKeysAway)
+_OTHERS_REFUSED: Final[Mapping[Callers, tuple[type[FangzhaError], ...]]] = {
+    Callers.STAFF: (errors.StaffOnly,),
+    Callers.PARTNERS: (errors.PartnersOnly,),
+    Callers.BOTH: (),
+}
 _STREAMED: Final = (
     errors.UploadIncomplete,
     errors.UploadTooSlow,
@@ -85,6 +91,8 @@ def complete(document: Json, routes: Iterable[Route], rows: Rows) -> Json:
         operation = document["paths"][uri][route.method.lower()]
         operation["parameters"] = _parameters(route, schemas)
         operation["responses"] = _responses(route, schemas, rows)
+        if route.scope != PUBLIC:
+            operation["x-callers"] = route.callers.value
         operation["security"] = [] if route.scope == PUBLIC else [{SECURITY: [route.scope]}]
         if route.scope != PUBLIC:
             operation["description"] = (operation.get("description", "") + f"\n\nScope: `{route.scope}`.").strip()
@@ -177,7 +185,7 @@ def _responses(route: Route, schemas: _Schemas, rows: Rows) -> Json:
 def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
     expected: list[type[FangzhaError]] = list(route.problems)
     if route.scope != PUBLIC:
-        expected += _SECURED
+        expected += (*_SECURED, *_OTHERS_REFUSED[route.callers])
     if route.creates:
         expected += _IDEMPOTENT
     if route.body is not None or route.streams:

@@ -18,7 +18,7 @@ from shared.db.pool import Database
 from shared.process import metrics
 from shared.process.clock import Clock
 from shared.values.errors import FangzhaError
-from shared.web import bodies, clear_fields, field_faults, idempotency
+from shared.web import bodies, callers, clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedEncoding, UnsupportedMediaType
@@ -85,6 +85,7 @@ class Endpoint(Generic[D]):
         caller = g.caller = self._around.verifier.check(request.headers.get("Authorization"))
         if scope not in caller.scopes:
             raise ScopeMissing(scope)
+        callers.require(self._route.callers, caller)
         return caller
 
     def _arguments(self, path_values: dict[str, str]) -> dict[str, BaseModel]:

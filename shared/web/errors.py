@@ -35,6 +35,11 @@ class StaffOnly(FangzhaError):
 
 
 @dataclass(frozen=True)
+class PartnersOnly(FangzhaError):
+    """A partner or a channel does this with its own token. The insurer's staff cannot do it in its place."""
+
+
+@dataclass(frozen=True)
 class IssuerKeysAway(FangzhaError):
     """The issuer's keys cannot be fetched now, so no token can be checked. Try again shortly."""
 

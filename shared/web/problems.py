@@ -36,6 +36,7 @@ ROWS: Mapping[type[FangzhaError], ProblemRow] = {
     errors.NotAuthenticated: ProblemRow(401, "not-authenticated", "The token is not accepted"),
     errors.ScopeMissing: ProblemRow(403, "scope-missing", "Not allowed with this token"),
     errors.StaffOnly: ProblemRow(403, "not-staff", "Staff only"),
+    errors.PartnersOnly: ProblemRow(403, "not-for-staff", "Partners only"),
     errors.IssuerKeysAway: ProblemRow(503, "issuer-keys-away", "Tokens cannot be checked now"),
     errors.MalformedJson: ProblemRow(400, "malformed-json", "Not JSON"),
     errors.RepeatedKey: ProblemRow(400, "repeated-key", "A key stands twice"),

@@ -2,7 +2,14 @@
 
     claims = Resource("claims", "Claims that residents file")
 
-    @claims.post("/v1/claims", scope="claims:write", status=202, reply=ClaimView, problems=(UnknownPolicy,))
+    @claims.post(
+        "/v1/claims",
+        scope="claims:write",
+        callers=Callers.PARTNERS,
+        status=202,
+        reply=ClaimView,
+        problems=(UnknownPolicy,),
+    )
     def submit(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]: ...
 
 A view takes ``call`` and then any of ``body``, ``path``, ``query`` and ``header``, each annotated with its model. Where
@@ -23,6 +30,7 @@ from pydantic import BaseModel
 
 from shared.values.errors import FangzhaError
 from shared.web.call import Asked, Call, CallTogether, RawReply, Reply, StreamedReply, etag
+from shared.web.callers import Callers
 from shared.web.models import ReplyModel, RequestModel
 
 PUBLIC: Final = "public"
@@ -47,6 +55,7 @@ class Route:
     path: str
     view: View
     scope: str
+    callers: Callers
     status: int
     also: tuple[int, ...]
     reply: type[ReplyModel] | str | None
@@ -103,6 +112,7 @@ class Resource:
         path: str,
         *,
         scope: str,
+        callers: Callers | None = None,
         reply: type[ReplyModel] | str | None = None,
         status: int | None = None,
         also: tuple[int, ...] = (),
@@ -119,6 +129,7 @@ class Resource:
             method: the HTTP method.
             path: with variables as ``<claim_id>``.
             scope: what the caller's token must hold, e.g. ``claims:read``, or PUBLIC.
+            callers: whose tokens are taken; a route that is not PUBLIC says it.
             reply: the model of a JSON reply, the content type of another (``"text/csv"``), None for no body.
             status: of a reply that does not say; 201 for a POST that creates, else 200.
             also: other statuses that the same reply may have: 201 of a PUT that may create.
@@ -132,6 +143,8 @@ class Resource:
         """
         if scope != PUBLIC and not _SCOPE.fullmatch(scope):
             raise ValueError(f"{method} {path}: a scope looks like `claims:read`, not {scope!r}")
+        if (callers is None) != (scope == PUBLIC):
+            raise ValueError(f"{method} {path}: whose tokens does it take? A route with a scope says so in `callers`")
         idempotent = method == "POST" if creates is None else creates
 
         def declare(view: V) -> V:
@@ -149,6 +162,7 @@ class Resource:
                     path=path,
                     view=view,
                     scope=scope,
+                    callers=callers or Callers.BOTH,
                     status=status if status is not None else (201 if idempotent else 200),
                     also=also,
                     reply=reply,
@@ -219,6 +233,7 @@ __all__ = [
     "Asked",
     "Call",
     "CallTogether",
+    "Callers",
     "RawReply",
     "Reply",
     "ReplyModel",

@@ -9,7 +9,7 @@ from shared.db.errors import ClockCannotGoBack
 from shared.process.clock import FURTHEST, Clock, SandboxClock, wall_now
 from shared.values.errors import InvalidField
 from shared.web.models import Moment, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 SCOPE = "sandbox:clock"
 
@@ -31,13 +31,19 @@ def sandbox_clock(clock: Clock) -> Resource:
     """The resource, for an application of a sandbox only."""
     resource = Resource("sandbox", "What only a sandbox has: its time can be moved forward, for all of its processes")
 
-    @resource.get("/v1/sandbox/clock", scope=SCOPE, reply=ClockView)
+    @resource.get("/v1/sandbox/clock", scope=SCOPE, callers=Callers.STAFF, reply=ClockView)
     def read_sandbox_clock(call: Call[Any]) -> Reply[ClockView]:
         """What time it is in this sandbox."""
         return Reply(ClockView(now=call.now))
 
     @resource.post(
-        "/v1/sandbox/clock", scope=SCOPE, reply=ClockView, creates=False, status=200, problems=(ClockCannotGoBack,)
+        "/v1/sandbox/clock",
+        scope=SCOPE,
+        callers=Callers.STAFF,
+        reply=ClockView,
+        creates=False,
+        status=200,
+        problems=(ClockCannotGoBack,),
     )
     def advance_sandbox_clock(call: Call[Any], body: ClockAdvance) -> Reply[ClockView]:
         """Move the time forward: waiting periods, recovery waits and deadlines then pass for all processes."""

@@ -24,7 +24,7 @@ from shared.values.scam_types import ScamType
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 claims = Resource("claims", "Claims that residents file")
 
@@ -117,6 +117,7 @@ class ClaimPath(RequestModel):
 @claims.post(
     "/v1/claims",
     scope="claims:write",
+    callers=Callers.PARTNERS,
     status=202,
     reply=ClaimView,
     about="claim_id",
@@ -135,14 +136,20 @@ def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
     return _accepted(call, claim)
 
 
-@claims.get("/v1/claims/<claim_id>", scope="claims:read", reply=ClaimView, problems=(errors.UnknownClaim,))
+@claims.get(
+    "/v1/claims/<claim_id>",
+    scope="claims:read",
+    callers=Callers.PARTNERS,
+    reply=ClaimView,
+    problems=(errors.UnknownClaim,),
+)
 def show_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     """One of your claims."""
     claim = _own(call, path)
     return Reply(view(call.tx, claim, call.deps.personal_data), version=claim.version)
 
 
-@claims.get("/v1/claims", scope="claims:read", reply=paging.Page[ClaimView])
+@claims.get("/v1/claims", scope="claims:read", callers=Callers.PARTNERS, reply=paging.Page[ClaimView])
 def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ClaimView]]:
     """Your claims, newest first."""
     position = paging.decode(query.cursor, UUID)
@@ -157,6 +164,7 @@ def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
 @claims.post(
     "/v1/claims/<claim_id>/documents",
     scope="claims:write",
+    callers=Callers.PARTNERS,
     status=202,
     reply=ClaimView,
     about="claim_id",
@@ -171,6 +179,7 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
 @claims.post(
     "/v1/claims/<claim_id>/appeals",
     scope="claims:write",
+    callers=Callers.PARTNERS,
     status=202,
     reply=ClaimView,
     about="claim_id",

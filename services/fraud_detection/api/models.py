@@ -20,7 +20,7 @@ from shared.values.ids import ModelId
 from shared.values.money import Fen
 from shared.web import paging
 from shared.web.models import AmountFen, Identifier, ReplyModel, RequestModel, ShortText
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 models = Resource("models", "Models that score claims, and which of them is at work")
 
@@ -63,7 +63,14 @@ class ModelPath(RequestModel):
     model_id: Identifier
 
 
-@models.post("/v1/models", scope="models:write", status=202, reply=ModelView, problems=(errors.UnknownDataset,))
+@models.post(
+    "/v1/models",
+    scope="models:write",
+    callers=Callers.STAFF,
+    status=202,
+    reply=ModelView,
+    problems=(errors.UnknownDataset,),
+)
 def request(call: Call[Deps], body: ModelRequest) -> Reply[ModelView]:
     """Train a model on a dataset. It is queued; ask for it again until it is ready or failed."""
     model_id = request_model(call.tx, body.dataset_id, body.note, requested_by=call.caller.subject, now=call.now)
@@ -71,7 +78,7 @@ def request(call: Call[Deps], body: ModelRequest) -> Reply[ModelView]:
     return Reply(view(model), headers={"Location": f"/v1/models/{model_id}"}, version=model.version)
 
 
-@models.get("/v1/models", scope="models:read", reply=paging.Page[ModelView])
+@models.get("/v1/models", scope="models:read", callers=Callers.STAFF, reply=paging.Page[ModelView])
 def list_models(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ModelView]]:
     """All models, newest first, without their reports."""
     position = paging.decode(query.cursor, UUID)
@@ -82,7 +89,13 @@ def list_models(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
     return Reply(paging.Page[ModelView](items=[view(model) for model in shown], next_cursor=cursor))
 
 
-@models.get("/v1/models/<model_id>", scope="models:read", reply=ModelView, problems=(errors.UnknownModel,))
+@models.get(
+    "/v1/models/<model_id>",
+    scope="models:read",
+    callers=Callers.STAFF,
+    reply=ModelView,
+    problems=(errors.UnknownModel,),
+)
 def show_model(call: Call[Deps], path: ModelPath) -> Reply[ModelView]:
     """A model with its report. Its ETag is what a promotion must match."""
     model = _find(call, ModelId(path.model_id))
@@ -92,6 +105,7 @@ def show_model(call: Call[Deps], path: ModelPath) -> Reply[ModelView]:
 @models.post(
     "/v1/models/<model_id>/promotion",
     scope="models:promote",
+    callers=Callers.STAFF,
     reply=PromotionView,
     problems=(errors.UnknownModel, errors.ModelNotReady, ArtifactRefused),
     matches=True,
@@ -105,7 +119,13 @@ def promote_model(call: Call[Deps], path: ModelPath, body: PromotionRequest) -> 
     return _at_work(call)
 
 
-@models.post("/v1/models/rollback", scope="models:promote", reply=PromotionView, problems=(errors.NothingToRollBackTo,))
+@models.post(
+    "/v1/models/rollback",
+    scope="models:promote",
+    callers=Callers.STAFF,
+    reply=PromotionView,
+    problems=(errors.NothingToRollBackTo,),
+)
 def roll_back(call: Call[Deps], body: RollbackRequest) -> Reply[PromotionView]:
     """Return to the promotion before the present one, with its thresholds. Once for each promotion."""
     roll_back_model(call.tx, reason=body.reason, rolled_back_by=call.caller.subject, now=call.now)

@@ -21,7 +21,7 @@ from shared.values.errors import InvalidField
 from shared.values.json_keys import repeated_key
 from shared.web.errors import UnsupportedEncoding
 from shared.web.models import MAX_FEN, Identifier, ReplyModel, Sha256Hex
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 past_claims = Resource("past-claims", "Labelled past claims that models learn from")
 
@@ -70,7 +70,13 @@ class DatasetView(ReplyModel):
 
 
 @past_claims.post(
-    "/v1/past-claims", scope="models:write", status=202, reply=DatasetView, streams=(NDJSON,), max_body=MAX_UPLOAD
+    "/v1/past-claims",
+    scope="models:write",
+    callers=Callers.STAFF,
+    status=202,
+    reply=DatasetView,
+    streams=(NDJSON,),
+    max_body=MAX_UPLOAD,
 )
 def load(call: Call[Deps]) -> Reply[DatasetView]:
     """Hand in labelled past claims, one JSON object a line: the inputs of the model's features, and `dishonest`.

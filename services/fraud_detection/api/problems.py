@@ -18,7 +18,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.ClaimClosed: ProblemRow(409, "claim-closed", "The claim is decided"),
     errors.NotAppealable: ProblemRow(409, "not-appealable", "Nothing to appeal"),
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
-    errors.NotStaff: ProblemRow(403, "not-staff", "Staff only"),
     errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),

@@ -14,13 +14,13 @@ from services.fraud_detection.api.review_view import CaseView, FullDecision, Rev
 from services.fraud_detection.domain import errors
 from services.fraud_detection.store import claims as claims_store
 from services.fraud_detection.store import reviews as store
-from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
+from services.fraud_detection.usecases.decide_review import Verdict, decide_review
 from services.fraud_detection.usecases.name_event import name_event
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId
 from shared.web import paging
 from shared.web.models import Identifier, RequestModel, SealedText
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 reviews = Resource("reviews", "Claims that wait for a person")
 
@@ -49,7 +49,7 @@ class ReviewDecision(RequestModel):
     reasons: SealedText | None = None
 
 
-@reviews.get("/v1/reviews", scope="reviews:read", reply=paging.Page[ReviewItem])
+@reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
 def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[ReviewItem]]:
     """The queue, longest waiting first."""
     position = paging.decode(query.cursor, datetime, UUID)
@@ -60,7 +60,13 @@ def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[Revi
     return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
 
 
-@reviews.get("/v1/reviews/<claim_id>", scope="reviews:read", reply=CaseView, problems=(errors.UnknownClaim,))
+@reviews.get(
+    "/v1/reviews/<claim_id>",
+    scope="reviews:read",
+    callers=Callers.STAFF,
+    reply=CaseView,
+    problems=(errors.UnknownClaim,),
+)
 def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
     """One claim with its whole trace. The ETag is what a decision names in If-Match."""
     claim = claims_store.find(call.tx, ClaimId(path.claim_id))
@@ -72,9 +78,10 @@ def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
 @reviews.put(
     "/v1/reviews/<claim_id>/event",
     scope="reviews:write",
+    callers=Callers.STAFF,
     reply=CaseView,
     matches=True,
-    problems=(errors.NotStaff, errors.UnknownClaim, errors.PolicyErased),
+    problems=(errors.UnknownClaim, errors.PolicyErased),
 )
 def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[CaseView]:
     """Say which event the claim is a loss of. Claims that are named alike share the event's limits; two that you named
@@ -84,7 +91,7 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
         call.tx,
         ClaimId(path.claim_id),
         body.event_reference,
-        reviewer=Reviewer(subject=call.caller.subject, tenant=call.caller.tenant),
+        reviewer=call.caller.subject,
         require_match=call.require_match,
         now=call.now,
     )
@@ -94,11 +101,11 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
 @reviews.post(
     "/v1/reviews/<claim_id>/decisions",
     scope="reviews:write",
+    callers=Callers.STAFF,
     reply=FullDecision,
     about="claim_id",
     matches=True,
     problems=(
-        errors.NotStaff,
         errors.UnknownClaim,
         errors.NoOpenReview,
         errors.AnotherPersonDecides,
@@ -117,7 +124,7 @@ def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[Fu
         call.tx,
         ClaimId(path.claim_id),
         Verdict(outcome=body.outcome, clause=body.clause, reasons=body.reasons),
-        reviewer=Reviewer(subject=call.caller.subject, tenant=call.caller.tenant),
+        reviewer=call.caller.subject,
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,

@@ -60,13 +60,6 @@ class NoOpenReview(FangzhaError):
 
 
 @dataclass(frozen=True)
-class NotStaff(FangzhaError):
-    """Only a person of the insurer's staff decides on a claim; this token belongs to {tenant}."""
-
-    tenant: str
-
-
-@dataclass(frozen=True)
 class AnotherPersonDecides(FangzhaError):
     """You decided on claim {claim_id} before; an appeal goes to another person."""
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.fraud_detection.domain.errors import NotStaff, PolicyErased, UnknownClaim
+from services.fraud_detection.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.domain.filing import reference_faults
 from services.fraud_detection.store import claims, coverage, erasure
 from services.fraud_detection.usecases.case_file import one_at_a_time
-from services.fraud_detection.usecases.decide_review import STAFF, Reviewer
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidFields
@@ -24,21 +23,18 @@ def name_event(
     claim_id: ClaimId,
     event_reference: str,
     *,
-    reviewer: Reviewer,
+    reviewer: str,
     require_match: Callable[[int], None],
     now: datetime,
 ) -> None:
     """Keep the name, also on a claim that is decided: what it was paid counts for the claims of its event from now on.
 
     Raises:
-        NotStaff: the token is a partner's or a channel's.
         UnknownClaim: there is none.
         InvalidFields: the name holds what looks like a personal number.
         PolicyErased: the person was forgotten, and no claim of theirs is open for which it would matter.
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
     """
-    if reviewer.tenant != STAFF:
-        raise NotStaff(reviewer.tenant)
     if faults := tuple(reference_faults(event_reference, "/event_reference")):
         raise InvalidFields(faults)
     claim = claims.lock(tx, claim_id)
@@ -53,7 +49,7 @@ def name_event(
     claims.name_event(tx, claim, event_reference)
     audit.record(
         tx,
-        actor=reviewer.subject,
+        actor=reviewer,
         action="claim.event_named",
         subject=claim_id,
         details={"event_reference": event_reference},

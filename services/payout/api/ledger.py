@@ -14,7 +14,7 @@ from services.payout.store import ledger as store
 from services.payout.usecases.reconcile import Total, reconcile
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 ledger = Resource("ledger", "The double-entry book, only ever added to")
 
@@ -96,13 +96,13 @@ class ReconciliationView(ReplyModel):
     differences: list[DifferenceView]
 
 
-@ledger.get("/v1/ledger/balances", scope="ledger:read", reply=Balances)
+@ledger.get("/v1/ledger/balances", scope="ledger:read", callers=Callers.STAFF, reply=Balances)
 def list_balances(call: Call[Deps]) -> Reply[Balances]:
     """The balance of each account."""
     return Reply(Balances(items=[_balance(each) for each in store.balances(call.tx)]))
 
 
-@ledger.get("/v1/ledger/transfers", scope="ledger:read", reply=TransferPage)
+@ledger.get("/v1/ledger/transfers", scope="ledger:read", callers=Callers.STAFF, reply=TransferPage)
 def list_transfers(call: Call[Deps], query: TransferQuery) -> Reply[TransferPage]:
     """Bookings, of one payout if asked for."""
     position = paging.decode(query.cursor, UUID)
@@ -114,7 +114,9 @@ def list_transfers(call: Call[Deps], query: TransferQuery) -> Reply[TransferPage
     return Reply(TransferPage(items=[_transfer(each) for each in shown], next_cursor=more))
 
 
-@ledger.get("/v1/reconciliation", scope="ledger:read", reply=ReconciliationView, problems=(BankAway,))
+@ledger.get(
+    "/v1/reconciliation", scope="ledger:read", callers=Callers.STAFF, reply=ReconciliationView, problems=(BankAway,)
+)
 def show_reconciliation(call: Call[Deps]) -> Reply[ReconciliationView]:
     """Read the bank's book now and compare it with ours."""
     found = reconcile(call.deps.database, call.deps.bank, now=call.now)

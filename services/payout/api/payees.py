@@ -13,7 +13,7 @@ from services.payout.usecases.register_payee import register_payee
 from shared.values.clear_text import TextKind
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 payees = Resource("payees", "Accounts that claims are paid to, known by token alone")
 
@@ -40,7 +40,14 @@ class PayeeView(ReplyModel):
     bank_code: str
 
 
-@payees.post("/v1/payees", scope="payees:write", reply=PayeeView, about="payee_token", problems=(HolderDiffers,))
+@payees.post(
+    "/v1/payees",
+    scope="payees:write",
+    callers=Callers.PARTNERS,
+    reply=PayeeView,
+    about="payee_token",
+    problems=(HolderDiffers,),
+)
 def register(call: Call[Deps], body: PayeeRequest) -> Reply[PayeeView]:
     """Register an account. The same account again gives the same token."""
     details = normalize(body.holder_name, body.account, body.bank_code)

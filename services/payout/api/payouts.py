@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from services.payout.api.deps import Deps
@@ -18,10 +17,7 @@ from shared.db.transaction import Tx
 from shared.values.ids import PayoutId
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
-
-STAFF: Final = "fangzha"
-"""The tenant of the insurer's own people. A partner's client sees that partner's payouts alone."""
+from shared.web.resource import Call, Callers, Reply, Resource
 
 payouts = Resource("payouts", "One payment for each approved claim")
 
@@ -63,7 +59,7 @@ class PayoutPage(paging.Page[PayoutView]):
     """Payouts in the order in which they were made."""
 
 
-@payouts.get("/v1/payouts", scope="payouts:read", reply=PayoutPage)
+@payouts.get("/v1/payouts", scope="payouts:read", callers=Callers.BOTH, reply=PayoutPage)
 def list_payouts(call: Call[Deps], query: PayoutQuery) -> Reply[PayoutPage]:
     """Payouts, of one claim or in one state if asked for."""
     position = paging.decode(query.cursor, UUID)
@@ -75,7 +71,9 @@ def list_payouts(call: Call[Deps], query: PayoutQuery) -> Reply[PayoutPage]:
     return Reply(PayoutPage(items=_views(call.tx, shown), next_cursor=more))
 
 
-@payouts.get("/v1/payouts/<payout_id>", scope="payouts:read", reply=PayoutView, problems=(UnknownPayout,))
+@payouts.get(
+    "/v1/payouts/<payout_id>", scope="payouts:read", callers=Callers.BOTH, reply=PayoutView, problems=(UnknownPayout,)
+)
 def show_payout(call: Call[Deps], path: PayoutPath) -> Reply[PayoutView]:
     """One payout."""
     payout = store.find(call.tx, PayoutId(path.payout_id))
@@ -85,7 +83,8 @@ def show_payout(call: Call[Deps], path: PayoutPath) -> Reply[PayoutView]:
 
 
 def _only_partner(call: Call[Deps]) -> str | None:
-    return None if call.caller.tenant == STAFF else call.caller.tenant
+    """The partner whose payouts the caller sees; None for the insurer's staff, who sees all."""
+    return None if call.caller.is_staff else call.caller.tenant
 
 
 def _views(tx: Tx, found: Sequence[Payout]) -> list[PayoutView]:

@@ -15,7 +15,7 @@ from services.fraud_detection.domain.claims import Claim, Evidence
 from services.fraud_detection.domain.filing import Claimant, Filing
 from services.fraud_detection.store import claims, coverage, coverage_rows, products
 from services.fraud_detection.usecases.adjudicate import adjudicate
-from services.fraud_detection.usecases.decide_review import Reviewer, Verdict, decide_review
+from services.fraud_detection.usecases.decide_review import Verdict, decide_review
 from services.fraud_detection.usecases.file_claim import file_claim
 from services.fraud_detection.usecases.opinions import FindChampion
 from services.fraud_detection.usecases.personal_data import PersonalData
@@ -185,7 +185,6 @@ class World:
         outcome: str,
         *,
         reviewer: str = "reviewer-li",
-        tenant: str = "fangzha",
         clause: str | None = "2.4",
         reasons: str | None = "与条款不符。",
         now: datetime = NOW,
@@ -195,7 +194,7 @@ class World:
                 tx,
                 claim_id,
                 Verdict(outcome=outcome, clause=clause, reasons=reasons),  # type: ignore[arg-type]
-                reviewer=Reviewer(subject=reviewer, tenant=tenant),
+                reviewer=reviewer,
                 require_match=lambda _version: None,
                 personal_data=self.personal_data,
                 now=now,

@@ -17,7 +17,6 @@ from services.enrollment.products.domain.products import check_terms
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import CoverRuleStands, DeductibleUsedUp
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
-from services.fraud_detection.usecases.decide_review import Reviewer
 from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.usecases.name_event import name_event
 from shared.events.products import ProductPublished
@@ -75,9 +74,8 @@ def borne(world: World, insured: Insured) -> int:
 
 
 def name(world: World, claim: Claim, event: str) -> None:
-    reviewer = Reviewer(subject="reviewer-li", tenant="fangzha")
     with world.database.transaction() as tx:
-        name_event(tx, claim.claim_id, event, reviewer=reviewer, require_match=lambda _version: None, now=NOW)
+        name_event(tx, claim.claim_id, event, reviewer="reviewer-li", require_match=lambda _version: None, now=NOW)
 
 
 @dataclass

@@ -13,7 +13,6 @@ from services.fraud_detection.domain.errors import (
     CoverRuleStands,
     NoOpenReview,
     NotAppealable,
-    NotStaff,
     UnknownClaim,
 )
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
@@ -81,12 +80,6 @@ def test_a_refusal_needs_a_clause_of_the_terms_and_reasons(
 
 def test_an_exclusion_is_a_clause_too(world: World) -> None:
     assert world.review(in_review(world), "refuse", clause="own_crime") == "refused"
-
-
-def test_a_channels_token_decides_nothing(world: World) -> None:
-    claim_id = in_review(world)
-    with pytest.raises(NotStaff):
-        world.review(claim_id, "approve", tenant="mobile-backend")
 
 
 def test_a_claim_that_was_decided_is_not_decided_again(world: World) -> None:

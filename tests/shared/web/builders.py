@@ -32,7 +32,7 @@ from shared.web.models import AmountFen, Identifier, Moment, ShortText
 from shared.web.paging import Page, PageQuery
 from shared.web.problems import ProblemRow
 from shared.web.reply_seal import ReplySeal
-from shared.web.resource import Call, RawReply, Reply, ReplyModel, RequestModel, Resource, StreamedReply
+from shared.web.resource import Call, Callers, RawReply, Reply, ReplyModel, RequestModel, Resource, StreamedReply
 from tests.clock import CLOCK
 
 ISSUER = "https://issuer.test"
@@ -107,7 +107,7 @@ class Desk:
 def notes_resource() -> Resource:
     notes = Resource("notes", "Notes of the tests")
 
-    @notes.post("/v1/notes", scope="notes:write", reply=NoteView, about="note_id")
+    @notes.post("/v1/notes", scope="notes:write", callers=Callers.BOTH, reply=NoteView, about="note_id")
     def write_note(call: Call[Desk], body: NoteRequest) -> Reply[NoteView]:
         """Write a note."""
         if body.title == "forbidden":
@@ -120,13 +120,13 @@ def notes_resource() -> Resource:
         call.deps.middle(call.tx)
         return Reply(note, headers={"Location": f"/v1/notes/{note.note_id}"}, version=1)
 
-    @notes.get("/v1/notes/<note_id>", scope="notes:read", reply=NoteView, problems=(UnknownNote,))
+    @notes.get("/v1/notes/<note_id>", scope="notes:read", callers=Callers.BOTH, reply=NoteView, problems=(UnknownNote,))
     def show_note(call: Call[Desk], path: NotePath) -> Reply[NoteView]:
         """One note."""
         note = _find(call, path.note_id)
         return Reply(note, version=note.version)
 
-    @notes.get("/v1/notes", scope="notes:read", reply=Page[NoteView])
+    @notes.get("/v1/notes", scope="notes:read", callers=Callers.BOTH, reply=Page[NoteView])
     def list_notes(call: Call[Desk], query: NotesQuery) -> Reply[Page[NoteView]]:
         """Notes, the newest first."""
         after = paging.decode(query.cursor, datetime, UUID) or (datetime(9999, 1, 1, tzinfo=UTC), str(UUID(int=0)))
@@ -140,7 +140,14 @@ def notes_resource() -> Resource:
         more = paging.encode(shown[-1].written_at, shown[-1].note_id) if len(rows) > query.limit else None
         return Reply(Page[NoteView](items=shown, next_cursor=more))
 
-    @notes.put("/v1/notes/<note_id>", scope="notes:write", reply=NoteView, problems=(UnknownNote,), matches=True)
+    @notes.put(
+        "/v1/notes/<note_id>",
+        scope="notes:write",
+        callers=Callers.BOTH,
+        reply=NoteView,
+        problems=(UnknownNote,),
+        matches=True,
+    )
     def change_note(call: Call[Desk], path: NotePath, body: NoteRequest) -> Reply[NoteView]:
         """Change a note that nobody changed meanwhile."""
         note = _find(call, path.note_id)
@@ -152,7 +159,15 @@ def notes_resource() -> Resource:
         changed = _find(call, path.note_id)
         return Reply(changed, version=changed.version)
 
-    @notes.post("/v1/uploads", scope="notes:write", reply=UploadView, status=202, streams=("text/csv",), max_body=10**8)
+    @notes.post(
+        "/v1/uploads",
+        scope="notes:write",
+        callers=Callers.BOTH,
+        reply=UploadView,
+        status=202,
+        streams=("text/csv",),
+        max_body=10**8,
+    )
     def upload(call: Call[Desk]) -> Reply[UploadView]:
         """Send a file."""
         stream = call.request_stream
@@ -160,17 +175,17 @@ def notes_resource() -> Resource:
             call.deps.middle(call.tx)
         return Reply(UploadView(bytes_read=stream.bytes_read, sha256=stream.sha256()))
 
-    @notes.get("/v1/export", scope="notes:read", reply="text/csv")
+    @notes.get("/v1/export", scope="notes:read", callers=Callers.BOTH, reply="text/csv")
     def export(call: Call[Desk]) -> RawReply:
         """All notes as a file."""
         return RawReply(b"title\n", "text/csv")
 
-    @notes.post("/v1/bug", scope="notes:write", creates=False)
+    @notes.post("/v1/bug", scope="notes:write", callers=Callers.BOTH, creates=False)
     def bug(call: Call[Desk]) -> Reply[NoteView]:
         """Fails as a program with a mistake does."""
         raise RuntimeError("secret of the house")
 
-    notes.get("/v1/long-export", scope="notes:read", reply="text/csv")(_long_export)
+    notes.get("/v1/long-export", scope="notes:read", callers=Callers.BOTH, reply="text/csv")(_long_export)
     return notes
 
 

@@ -12,7 +12,7 @@ from shared.db.pool import Database
 from shared.web.app import api_document, scopes_of
 from shared.web.errors import TooManyRequests
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import PUBLIC, Call, Reply, Resource
+from shared.web.resource import PUBLIC, Call, Callers, Reply, Resource
 from tests.shared.web.builders import Caller, TestIssuer, notes_app
 
 
@@ -101,7 +101,7 @@ def test_a_route_without_a_scope_fails_when_it_is_imported() -> None:
     with pytest.raises(TypeError, match="scope"):
         resource.get("/v1/things")
     with pytest.raises(ValueError, match="claims:read"):
-        resource.get("/v1/things", scope="everything")
+        resource.get("/v1/things", scope="everything", callers=Callers.BOTH)
 
 
 class View(ReplyModel):
@@ -122,9 +122,9 @@ def test_a_view_that_does_not_fit_its_path_fails_when_it_is_imported() -> None:
         return Reply(View(number=payload.number))
 
     with pytest.raises(TypeError, match="thing_id"):
-        resource.get("/v1/things/<thing_id>", scope="things:read", reply=View)(view)
+        resource.get("/v1/things/<thing_id>", scope="things:read", callers=Callers.BOTH, reply=View)(view)
     with pytest.raises(TypeError, match="payload"):
-        resource.get("/v1/things", scope="things:read", reply=View)(strange)
+        resource.get("/v1/things", scope="things:read", callers=Callers.BOTH, reply=View)(strange)
 
 
 def test_the_page_loads_nothing_from_elsewhere(caller: Caller) -> None:

@@ -10,7 +10,7 @@ from schemathesis.core.failures import FailureGroup
 
 from shared.db.pool import Database
 from shared.web.app import create_app
-from shared.web.resource import Call, Reply, ReplyModel, RequestModel, Resource
+from shared.web.resource import Call, Callers, Reply, ReplyModel, RequestModel, Resource
 from tests import clock
 from tests.shared.web.builders import SEAL, Caller, TestIssuer, a_note, notes_app
 from tests.shared.web.fuzzing import fuzz
@@ -60,7 +60,7 @@ def application(database: Database, issuer: TestIssuer, resource: Resource) -> F
 def test_the_harness_finds_a_number_that_the_database_cannot_hold(database: Database, own_issuer: TestIssuer) -> None:
     resource = Resource("numbers", "Numbers")
 
-    @resource.post("/v1/numbers", scope="notes:write", reply=Number)
+    @resource.post("/v1/numbers", scope="notes:write", callers=Callers.BOTH, reply=Number)
     def store(call: Call[Any], body: Wish) -> Reply[Number]:
         """Stores without asking whether it fits."""
         call.tx.one("SELECT %s::smallint", (body.number,))
@@ -74,7 +74,7 @@ def test_the_harness_finds_a_number_that_the_database_cannot_hold(database: Data
 def test_the_harness_finds_an_undocumented_status(database: Database, own_issuer: TestIssuer) -> None:
     resource = Resource("numbers", "Numbers")
 
-    @resource.get("/v1/number", scope="notes:read", reply=Number)
+    @resource.get("/v1/number", scope="notes:read", callers=Callers.BOTH, reply=Number)
     def number(call: Call[Any]) -> Reply[Number]:
         """Answers otherwise than it says."""
         return Reply(Number(number=1), status=299)

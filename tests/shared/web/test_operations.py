@@ -64,7 +64,7 @@ def test_a_span_ends_with_its_request(caller: Caller) -> None:
 
 def test_a_sandbox_s_time_moves_forward_for_requests(database: Database, own_issuer: TestIssuer) -> None:
     app = notes_app(database, own_issuer.verifier(), clock=clock_for(database, sandbox=True))
-    caller = Caller(app.test_client(), own_issuer.token())
+    caller = Caller(app.test_client(), own_issuer.token(tenant="fangzha"))
     later = wall_now() + timedelta(days=40)
     moved = caller.post("/v1/sandbox/clock", {"advance_to": later.isoformat()}, key=None)
     assert moved.status_code == 200
@@ -78,7 +78,7 @@ def test_a_sandbox_s_time_moves_forward_for_requests(database: Database, own_iss
 
 def test_a_sandbox_s_time_never_goes_back(database: Database, own_issuer: TestIssuer) -> None:
     app = notes_app(database, own_issuer.verifier(), clock=clock_for(database, sandbox=True))
-    caller = Caller(app.test_client(), own_issuer.token())
+    caller = Caller(app.test_client(), own_issuer.token(tenant="fangzha"))
     caller.post("/v1/sandbox/clock", {"advance_to": (wall_now() + timedelta(days=2)).isoformat()}, key=None)
     back = caller.post("/v1/sandbox/clock", {"advance_to": (wall_now() + timedelta(days=1)).isoformat()}, key=None)
     assert back.status_code == 409
@@ -88,6 +88,10 @@ def test_a_sandbox_s_time_never_goes_back(database: Database, own_issuer: TestIs
     assert far.status_code == 422
 
 
-def test_moving_the_time_needs_its_own_scope(caller: Caller, own_issuer: TestIssuer) -> None:
-    caller.token = own_issuer.token(scope="notes:read notes:write")
+def test_moving_the_time_needs_its_own_scope_and_is_the_staffs(caller: Caller, own_issuer: TestIssuer) -> None:
+    caller.token = own_issuer.token(scope="notes:read notes:write", tenant="fangzha")
     assert caller.get("/v1/sandbox/clock").status_code == 403
+    caller.token = own_issuer.token()
+    assert caller.get("/v1/sandbox/clock").status_code == 403
+    caller.token = own_issuer.token(tenant="fangzha")
+    assert caller.get("/v1/sandbox/clock").status_code == 200

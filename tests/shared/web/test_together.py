@@ -22,7 +22,7 @@ from shared.web.auth import Principal
 from shared.web.errors import RequestInProgress
 from shared.web.idempotency import Before, Done, IdempotentRequest, StoredReply, begin, finish
 from shared.web.idempotency import again as reply_again
-from shared.web.resource import Asked, CallTogether, Reply, Resource
+from shared.web.resource import Asked, Callers, CallTogether, Reply, Resource
 from shared.web.turns import Turns
 from tests import clock
 from tests.shared.web.builders import SEAL, Caller, NotePath, NoteRequest, NoteView, TestIssuer, a_note, all_notes
@@ -41,7 +41,7 @@ class Office:
 def notes() -> Resource:
     resource = Resource("notes", "Notes that are written together")
 
-    @resource.post("/v1/notes", scope="notes:write", reply=NoteView, about="note_id")
+    @resource.post("/v1/notes", scope="notes:write", callers=Callers.BOTH, reply=NoteView, about="note_id")
     def write_notes(
         call: CallTogether[Office], asked: Sequence[Asked[NoteRequest]]
     ) -> list[Reply[NoteView] | FangzhaError]:
@@ -227,7 +227,7 @@ def test_a_key_is_taken_once_in_a_transaction(database: Database) -> None:
 
 def test_a_view_that_answers_several_says_what_of() -> None:
     resource = Resource("notes", "Notes")
-    declare = resource.post("/v1/notes", scope="notes:write", reply=NoteView)
+    declare = resource.post("/v1/notes", scope="notes:write", callers=Callers.BOTH, reply=NoteView)
     with pytest.raises(TypeError, match="Sequence"):
 
         @declare
@@ -237,14 +237,14 @@ def test_a_view_that_answers_several_says_what_of() -> None:
 
     with pytest.raises(TypeError, match="path variables"):
 
-        @resource.post("/v1/notes/<note_id>", scope="notes:write", reply=NoteView)
+        @resource.post("/v1/notes/<note_id>", scope="notes:write", callers=Callers.BOTH, reply=NoteView)
         def of_one(call: CallTogether[Office], asked: Sequence[Asked[NotePath]]) -> list[Reply[NoteView]]:
             """Of one note."""
             raise NotImplementedError
 
     with pytest.raises(TypeError, match="a key each"):
 
-        @resource.get("/v1/notes", scope="notes:read", reply=NoteView)
+        @resource.get("/v1/notes", scope="notes:read", callers=Callers.BOTH, reply=NoteView)
         def without_a_key(call: CallTogether[Office], asked: Sequence[Asked[NoteRequest]]) -> list[Reply[NoteView]]:
             """Without a key."""
             raise NotImplementedError

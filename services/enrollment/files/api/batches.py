@@ -29,7 +29,7 @@ from shared.values.clear_text import TextKind
 from shared.values.ids import BatchId, ProductCode
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel, RequestModel, Sha256Hex
-from shared.web.resource import Call, Reply, Resource, StreamedReply
+from shared.web.resource import Call, Callers, Reply, Resource, StreamedReply
 from shared.web.uploads import Upload
 
 batches = Resource("enrollment batches", "Files of subscribers")
@@ -116,6 +116,7 @@ class RejectionView(ReplyModel):
 @batches.post(
     "/v1/enrollment-batches",
     scope="batches:write",
+    callers=Callers.PARTNERS,
     status=202,
     reply=BatchView,
     streams=tuple(CONTENT_TYPES),
@@ -156,6 +157,7 @@ def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
 @batches.get(
     "/v1/enrollment-batches",
     scope="batches:read",
+    callers=Callers.PARTNERS,
     reply=paging.Page[BatchView],
     problems=(NoContract,),
 )
@@ -178,6 +180,7 @@ def list_batches(call: Call[Deps], query: BatchListQuery) -> Reply[paging.Page[B
 @batches.get(
     "/v1/enrollment-batches/<batch_id>",
     scope="batches:read",
+    callers=Callers.PARTNERS,
     reply=BatchView,
     problems=(NoContract, errors.UnknownBatch),
 )
@@ -189,6 +192,7 @@ def show_batch(call: Call[Deps], path: BatchPath) -> Reply[BatchView]:
 @batches.get(
     "/v1/enrollment-batches/<batch_id>/rejections",
     scope="batches:read",
+    callers=Callers.PARTNERS,
     reply=paging.Page[RejectionView],
     problems=(NoContract, errors.UnknownBatch),
 )
@@ -218,6 +222,7 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
 @batches.get(
     "/v1/enrollment-batches/<batch_id>/results",
     scope="batches:read",
+    callers=Callers.PARTNERS,
     reply="text/csv",
     problems=(NoContract, errors.UnknownBatch, errors.BatchNotDone),
 )

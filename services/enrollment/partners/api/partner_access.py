@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import UnknownPartner
 from shared.values.clear_text import TextKind
-from shared.values.ids import INSURER, PartnerId
+from shared.values.ids import PartnerId
 from shared.web.auth import Principal
 from shared.web.models import RequestModel
 
@@ -19,10 +19,10 @@ class PartnerPath(RequestModel):
 
 def require_visible(caller: Principal, partner_id: str) -> None:
     """Raise UnknownPartner for another partner's."""
-    if caller.tenant not in {INSURER, partner_id}:
+    if not caller.is_staff and caller.tenant != partner_id:
         raise UnknownPartner(partner_id)
 
 
 def only_visible(caller: Principal) -> PartnerId | None:
     """The one partner whom the caller may see; None where it may see all."""
-    return None if caller.tenant == INSURER else PartnerId(caller.tenant)
+    return None if caller.is_staff else PartnerId(caller.tenant)

@@ -21,12 +21,10 @@ from services.enrollment.partners.usecases.keep_partner import (
 )
 from services.enrollment.partners.usecases.wind_down import wind_down
 from shared.values.clear_text import TextKind
-from shared.values.ids import INSURER, PartnerId
+from shared.values.ids import PartnerId
 from shared.web import paging
-from shared.web.errors import StaffOnly
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
-from shared.web.staff import require_staff
+from shared.web.resource import Call, Callers, Reply, Resource
 
 partners = Resource("partners", "Who enrolls, under which contract")
 
@@ -82,7 +80,7 @@ class PartnerView(ContractTerms, ReplyModel):
     webhook_endpoints: list[EndpointLink]
 
 
-@partners.get("/v1/partners", scope="partners:read", reply=paging.Page[PartnerView])
+@partners.get("/v1/partners", scope="partners:read", callers=Callers.BOTH, reply=paging.Page[PartnerView])
 def list_partners(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[PartnerView]]:
     """All partners, for the insurer's staff; a partner sees itself alone."""
     after = paging.decode(query.cursor, str)
@@ -94,7 +92,13 @@ def list_partners(call: Call[object], query: paging.PageQuery) -> Reply[paging.P
     return Reply(paging.Page[PartnerView](items=[_view(call, each) for each in shown], next_cursor=cursor))
 
 
-@partners.get("/v1/partners/<partner_id>", scope="partners:read", reply=PartnerView, problems=(errors.UnknownPartner,))
+@partners.get(
+    "/v1/partners/<partner_id>",
+    scope="partners:read",
+    callers=Callers.BOTH,
+    reply=PartnerView,
+    problems=(errors.UnknownPartner,),
+)
 def show_partner(call: Call[object], path: PartnerPath) -> Reply[PartnerView]:
     """One partner's contract."""
     require_visible(call.caller, path.partner_id)
@@ -107,17 +111,16 @@ def show_partner(call: Call[object], path: PartnerPath) -> Reply[PartnerView]:
 @partners.put(
     "/v1/partners/<partner_id>",
     scope="partners:write",
+    callers=Callers.STAFF,
     reply=PartnerView,
     also=(201,),
     matches=True,
-    problems=(StaffOnly,),
 )
 def put_partner(call: Call[object], path: PartnerPath, body: ContractTerms) -> Reply[PartnerView]:
     """Enter a partner, or say its whole contract anew: then with `If-Match`. Its state has routes of its own.
 
     What is sold from now on follows it; premium, tax and compensation of what was sold before stay as they were.
     """
-    require_staff(call.caller)
     before = hold_partner(call.tx, PartnerId(path.partner_id))
     if before is not None:
         call.require_match(before.version)
@@ -129,13 +132,13 @@ def put_partner(call: Call[object], path: PartnerPath, body: ContractTerms) -> R
 @partners.post(
     "/v1/partners/<partner_id>/suspension",
     scope="partners:write",
+    callers=Callers.STAFF,
     status=200,
     reply=PartnerView,
-    problems=(StaffOnly, errors.UnknownPartner, errors.PartnerEnds),
+    problems=(errors.UnknownPartner, errors.PartnerEnds),
 )
 def suspend(call: Call[object], path: PartnerPath, body: Suspension) -> Reply[PartnerView]:
     """No new cover from the next request on. Running cover goes on, and so does a file that was taken in before."""
-    require_staff(call.caller)
     return _reply(
         call,
         suspend_partner(call.tx, PartnerId(path.partner_id), body.reason, actor=call.caller.subject, now=call.now),
@@ -145,23 +148,23 @@ def suspend(call: Call[object], path: PartnerPath, body: Suspension) -> Reply[Pa
 @partners.post(
     "/v1/partners/<partner_id>/resumption",
     scope="partners:write",
+    callers=Callers.STAFF,
     status=200,
     reply=PartnerView,
-    problems=(StaffOnly, errors.UnknownPartner, errors.PartnerEnds, errors.NotSuspended),
+    problems=(errors.UnknownPartner, errors.PartnerEnds, errors.NotSuspended),
 )
 def resume(call: Call[object], path: PartnerPath) -> Reply[PartnerView]:
     """Allow new cover again."""
-    require_staff(call.caller)
     return _reply(call, resume_partner(call.tx, PartnerId(path.partner_id), actor=call.caller.subject, now=call.now))
 
 
 @partners.post(
     "/v1/partners/<partner_id>/wind-down",
     scope="partners:write",
+    callers=Callers.STAFF,
     status=202,
     reply=PartnerView,
     problems=(
-        StaffOnly,
         errors.UnknownPartner,
         errors.PartnerEnds,
         errors.CannotTakeOver,
@@ -173,7 +176,6 @@ def begin_wind_down(call: Call[object], path: PartnerPath, body: WindDownRequest
 
     Running cover keeps to its end, or moves to another partner; `wind_down` in the partner says how far that is.
     """
-    require_staff(call.caller)
     target = PartnerId(body.transfer_to) if body.transfer_to else None
     after = wind_down(call.tx, PartnerId(path.partner_id), target, actor=call.caller.subject, now=call.now)
     return _reply(call, after)
@@ -190,7 +192,7 @@ def _view(call: Call[object], record: PartnerRecord) -> PartnerView:
         partner_id=contract.partner_id,
         **terms_view(record.terms),
         state=contract.state,
-        suspension_reason=record.suspension_reason if call.caller.tenant == INSURER else None,
+        suspension_reason=record.suspension_reason if call.caller.is_staff else None,
         version=record.version,
         managed_by=record.managed_by,
         wind_down=None if record.wind_down is None else _wind_down(record.wind_down),

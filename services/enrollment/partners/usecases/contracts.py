@@ -17,7 +17,7 @@ from services.enrollment.products.store import products
 from services.enrollment.products.store.products import SoldProduct
 from shared.db.transaction import Tx
 from shared.events.products import ProductPublished
-from shared.values.ids import PartnerId, ProductCode
+from shared.values.ids import INSURER, PartnerId, ProductCode
 from shared.values.money import Fen
 
 
@@ -58,6 +58,15 @@ def contract_of(tx: Tx, tenant: str) -> Contract:
     if contract is None:
         raise NoContract(tenant)
     return contract
+
+
+def seen_by(tx: Tx, tenant: str) -> int | None:
+    """The number of the one partner whose data this tenant sees; None for the insurer, who sees that of all.
+
+    Raises:
+        NoContract: the tenant is no partner, and not the insurer.
+    """
+    return None if tenant == INSURER else contract_of(tx, tenant).partner_no
 
 
 class KnownTerms:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.enrollment.partners.domain.errors import NoContract
-from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.contracts import seen_by
 from services.enrollment.people.domain import errors
 from services.enrollment.people.domain.consents import ConsentText
 from services.enrollment.people.domain.errors import UnknownPolicy
@@ -16,12 +16,10 @@ from services.enrollment.people.store import consent_texts as store
 from services.enrollment.people.store import policy_consents
 from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
 from shared.values.clear_text import TextKind
-from shared.values.ids import INSURER, PolicyId
+from shared.values.ids import PolicyId
 from shared.web import paging
-from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
-from shared.web.staff import require_staff
+from shared.web.resource import Call, Callers, Reply, Resource
 
 consents = Resource("consents", "What people agreed to")
 
@@ -76,12 +74,12 @@ class PolicyConsentView(ReplyModel):
 @consents.post(
     "/v1/consent-texts",
     scope="partners:write",
+    callers=Callers.STAFF,
     reply=ConsentTextView,
-    problems=(StaffOnly, errors.ConsentTextExists),
+    problems=(errors.ConsentTextExists,),
 )
 def publish(call: Call[object], body: NewConsentText) -> Reply[ConsentTextView]:
     """Publish a version of the words. It stays as it is for ever; other words are another version."""
-    require_staff(call.caller)
     text = ConsentText(
         text_version=body.text_version,
         zh=body.zh,
@@ -94,7 +92,7 @@ def publish(call: Call[object], body: NewConsentText) -> Reply[ConsentTextView]:
     return Reply(_text_view(publish_consent_text(call.tx, text)))
 
 
-@consents.get("/v1/consent-texts", scope="partners:read", reply=paging.Page[ConsentTextView])
+@consents.get("/v1/consent-texts", scope="partners:read", callers=Callers.BOTH, reply=paging.Page[ConsentTextView])
 def list_texts(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[ConsentTextView]]:
     """All published versions, by name."""
     after = paging.decode(query.cursor, str)
@@ -107,13 +105,13 @@ def list_texts(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page
 @consents.get(
     "/v1/policies/<policy_id>/consent",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=PolicyConsentView,
     problems=(NoContract, UnknownPolicy),
 )
 def show_consent(call: Call[object], path: PolicyConsentPath) -> Reply[PolicyConsentView]:
     """By which text, when and through which channel the insured of one policy agreed, and the hash of the record."""
-    staff = call.caller.tenant == INSURER
-    only = None if staff else contract_of(call.tx, call.caller.tenant).partner_no
+    only = seen_by(call.tx, call.caller.tenant)
     found = policy_consents.of_policy(call.tx, PolicyId(path.policy_id), partner_no=only)
     if found is None:
         raise UnknownPolicy(path.policy_id)

@@ -16,7 +16,7 @@ from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.certify_policy import certify_policy, verify_certificate
 from shared.values.ids import PolicyId
 from shared.web.models import Identifier, ReplyModel, RequestModel
-from shared.web.resource import PUBLIC, Call, RawReply, Reply, Resource
+from shared.web.resource import PUBLIC, Call, Callers, RawReply, Reply, Resource
 
 certificates = Resource("certificates", "Proof of cover on paper")
 
@@ -48,6 +48,7 @@ class VerifiedView(ReplyModel):
 @certificates.get(
     "/v1/policies/<policy_id>/certificate",
     scope="policies:read",
+    callers=Callers.PARTNERS,
     reply="application/pdf",
     problems=(
         NoContract,

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
-from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.policies import visible_policy
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.endorsements import (
     Change,
@@ -23,7 +23,6 @@ from services.enrollment.policies.domain.endorsements import (
 )
 from services.enrollment.policies.domain.rows import LONGEST_NAME, is_name
 from services.enrollment.policies.store import endorsements as store
-from services.enrollment.policies.store import policies
 from services.enrollment.policies.usecases.endorse_policy import endorse_policy
 from services.enrollment.products.domain.errors import ProductNotSold
 from services.enrollment.products.domain.pricing import Item
@@ -34,7 +33,7 @@ from shared.values.ids import PolicyId
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Day, Identifier, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 endorsements = Resource("endorsements", "Changes of policies that run")
 
@@ -89,6 +88,7 @@ class EndorsementPath(RequestModel):
 @endorsements.post(
     "/v1/policies/<policy_id>/endorsements",
     scope="policies:write",
+    callers=Callers.PARTNERS,
     reply=EndorsementView,
     about="policy_id",
     matches=True,
@@ -121,6 +121,7 @@ def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -
 @endorsements.get(
     "/v1/policies/<policy_id>/endorsements",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=paging.Page[EndorsementView],
     problems=(NoContract, UnknownPolicy),
 )
@@ -128,10 +129,7 @@ def list_endorsements(
     call: Call[Deps], path: EndorsementPath, query: paging.PageQuery
 ) -> Reply[paging.Page[EndorsementView]]:
     """The changes of one of your policies, in the order in which they were made."""
-    contract = contract_of(call.tx, call.caller.tenant)
-    policy_id = PolicyId(path.policy_id)
-    if policies.policy(call.tx, policy_id, partner_no=contract.partner_no) is None:
-        raise UnknownPolicy(policy_id)
+    policy_id = visible_policy(call, path.policy_id).policy_id
     after = paging.decode(query.cursor, int)
     found = store.page(call.tx, policy_id, after_version=0 if after is None else after[0], limit=query.limit + 1)
     shown = found[: query.limit]

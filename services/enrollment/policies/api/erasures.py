@@ -8,10 +8,8 @@ from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.erasures import Ground
 from services.enrollment.policies.usecases.erase_person import erase_person
 from shared.values.ids import PolicyId
-from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
-from shared.web.staff import require_staff
+from shared.web.resource import Call, Callers, Reply, Resource
 
 erasures = Resource("erasures", "Persons to be forgotten")
 
@@ -37,9 +35,9 @@ class ErasureView(ReplyModel):
 @erasures.post(
     "/v1/erasures",
     scope="erasures:write",
+    callers=Callers.STAFF,
     reply=ErasureView,
     problems=(
-        StaffOnly,
         UnknownPolicy,
         errors.PersonForgotten,
         errors.CoverStillRuns,
@@ -48,7 +46,6 @@ class ErasureView(ReplyModel):
 )
 def erase(call: Call[Deps], body: ErasureRequest) -> Reply[ErasureView]:
     """Forget a person: sealed identity, tokens and references are overwritten here and by those who hear of it."""
-    require_staff(call.caller)
     done = erase_person(
         call.tx,
         PolicyId(body.policy_id),

@@ -20,7 +20,7 @@ from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId, PolicyId
 from shared.web import paging
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
-from shared.web.resource import Call, RawReply, Reply, Resource
+from shared.web.resource import Call, Callers, RawReply, Reply, Resource
 
 notices = Resource("notices", "Who is to be told that a partner ends")
 
@@ -73,6 +73,7 @@ class NotifiedCount(ReplyModel):
 @notices.get(
     "/v1/partners/<partner_id>/notices",
     scope="partners:read",
+    callers=Callers.BOTH,
     reply=paging.Page[NoticeView],
     problems=(UnknownPartner, NotWindingDown),
 )
@@ -85,6 +86,7 @@ def list_notices(call: Call[Deps], path: PartnerPath, query: NoticeQuery) -> Rep
 @notices.get(
     "/v1/partners/<partner_id>/notices.csv",
     scope="partners:read",
+    callers=Callers.BOTH,
     reply="text/csv",
     problems=(UnknownPartner, NotWindingDown),
 )
@@ -107,6 +109,7 @@ def list_notices_as_csv(call: Call[Deps], path: PartnerPath, query: CsvQuery) ->
 @notices.post(
     "/v1/partners/<partner_id>/notices/notified",
     scope="notices:write",
+    callers=Callers.BOTH,
     status=200,
     reply=NotifiedCount,
     problems=(UnknownPartner, NotWindingDown),

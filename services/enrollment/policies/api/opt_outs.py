@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import NoContract
-from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.contracts import seen_by
 from services.enrollment.people.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.policies.api.deps import Deps
@@ -17,10 +17,10 @@ from services.enrollment.policies.usecases.opt_out import holders_tokens, lift_o
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import InvalidField
-from shared.values.ids import INSURER, PolicyId, TokenHex
+from shared.values.ids import PolicyId, TokenHex
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel, Sha256Hex
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 opt_outs = Resource("opt-outs", "Who wants no cover")
 
@@ -78,6 +78,7 @@ class LiftView(ReplyModel):
 @opt_outs.post(
     "/v1/opt-outs",
     scope="opt-outs:write",
+    callers=Callers.BOTH,
     reply=OptOutView,
     problems=(NoContract, UnknownPolicy, errors.PersonForgotten),
 )
@@ -86,17 +87,17 @@ def record_opt_out(call: Call[Deps], body: OptOutRequest) -> Reply[OptOutView]:
 
     Unused premium is given back as with any cancellation. Rows and requests that come later are refused as `opted_out`.
     """
-    tenant = call.caller.tenant
-    if tenant != INSURER:
-        contract_of(call.tx, tenant)
-    done = opt_out(call.tx, _tokens(call, body), channel=body.channel, actor=call.caller.subject, now=call.now)
-    mine = [policy_id for policy_id, partner_id in done.ended if tenant in {INSURER, partner_id}]
+    caller = call.caller
+    seen_by(call.tx, caller.tenant)
+    done = opt_out(call.tx, _tokens(call, body), channel=body.channel, actor=caller.subject, now=call.now)
+    mine = [policy_id for policy_id, partner_id in done.ended if caller.is_staff or caller.tenant == partner_id]
     return Reply(OptOutView(opted_out_at=done.since, policies_canceled=mine))
 
 
 @opt_outs.post(
     "/v1/opt-outs/lift",
     scope="opt-outs:write",
+    callers=Callers.BOTH,
     status=200,
     reply=LiftView,
     problems=(NoContract, NotOptedOut),

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract, TooManyEnrollments
-from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.contracts import contract_of, seen_by
 from services.enrollment.people.domain.errors import OptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import CancelReason, Policy, PolicyState
 from services.enrollment.policies.api.deps import Deps
@@ -30,7 +30,7 @@ from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Day, Identifier, Moment, RequestModel
-from shared.web.resource import Asked, Call, CallTogether, Reply, Resource
+from shared.web.resource import Asked, Call, Callers, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
 
@@ -100,6 +100,7 @@ class PolicyQuery(paging.PageQuery):
 @policies.post(
     "/v1/policies",
     scope="policies:write",
+    callers=Callers.PARTNERS,
     reply=PolicyView,
     about="policy_id",
     problems=(
@@ -183,19 +184,23 @@ def _reply(enrolled: Enrolled | FangzhaError) -> Reply[PolicyView] | FangzhaErro
 @policies.get(
     "/v1/policies/<policy_id>",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=PolicyView,
     problems=(NoContract, UnknownPolicy),
 )
 def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
-    """One of your policies."""
-    contract = contract_of(call.tx, call.caller.tenant)
-    policy = store.policy(call.tx, PolicyId(path.policy_id), partner_no=contract.partner_no)
-    if policy is None:
-        raise UnknownPolicy(path.policy_id)
+    """One of your policies. The insurer's staff reads any partner's."""
+    policy = visible_policy(call, path.policy_id)
     return Reply(_opened(call, policy), version=policy.version)
 
 
-@policies.get("/v1/policies", scope="policies:read", reply=paging.Page[PolicyView], problems=(NoContract,))
+@policies.get(
+    "/v1/policies",
+    scope="policies:read",
+    callers=Callers.PARTNERS,
+    reply=paging.Page[PolicyView],
+    problems=(NoContract,),
+)
 def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
     """Your policies by your reference; of one subscriber with `partner_reference`, of one state with `state`."""
     contract = contract_of(call.tx, call.caller.tenant)
@@ -217,6 +222,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
 @policies.post(
     "/v1/policies/<policy_id>/cancellation",
     scope="policies:write",
+    callers=Callers.PARTNERS,
     reply=PolicyView,
     about="policy_id",
     problems=(NoContract, UnknownPolicy, errors.NotInForce, errors.PersonForgotten),
@@ -235,6 +241,16 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
         now=call.now,
     )
     return Reply(_opened(call, policy), version=policy.version)
+
+
+def visible_policy(call: Call[Deps], policy_id: str) -> Policy:
+    """The policy, if the caller may see it; another's is as unknown as none."""
+    only = seen_by(call.tx, call.caller.tenant)
+    wanted = PolicyId(policy_id)
+    found = store.of_any_partner(call.tx, wanted) if only is None else store.policy(call.tx, wanted, partner_no=only)
+    if found is None:
+        raise UnknownPolicy(policy_id)
+    return found
 
 
 def _opened(call: Call[Deps], policy: Policy) -> PolicyView:

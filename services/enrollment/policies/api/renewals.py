@@ -17,12 +17,12 @@ from services.enrollment.policies.store.renewals import Run, RunState, StopReaso
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.values.clear_text import TextKind
-from shared.values.ids import INSURER, PartnerId, PolicyId, ProductCode
+from shared.values.errors import InvalidField
+from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.errors import StaffOnly
 from shared.web.models import Day, Identifier, ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
-from shared.web.staff import require_staff
+from shared.web.resource import Call, Callers, Reply, Resource
 
 renewals = Resource("renewals", "Policies that go on without a gap")
 
@@ -84,6 +84,7 @@ class SkipQuery(paging.PageQuery):
 @renewals.post(
     "/v1/renewals",
     scope="renewals:write",
+    callers=Callers.BOTH,
     status=202,
     reply=RenewalRunView,
     problems=(StaffOnly, NoContract, ContractNotRunning, ProductNotSold),
@@ -106,6 +107,7 @@ def start(call: Call[Deps], body: RenewalRequest) -> Reply[RenewalRunView]:
 @renewals.get(
     "/v1/renewals/<run_id>",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=RenewalRunView,
     problems=(StaffOnly, errors.UnknownRenewalRun),
 )
@@ -117,6 +119,7 @@ def show(call: Call[Deps], path: RunPath, query: RunQuery) -> Reply[RenewalRunVi
 @renewals.get(
     "/v1/renewals/<run_id>/skipped",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=paging.Page[SkipView],
     problems=(StaffOnly, errors.UnknownRenewalRun),
 )
@@ -144,8 +147,10 @@ def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[pag
 
 def _partner(call: Call[Deps], asked: str | None) -> PartnerId:
     """Whose policies are meant: a partner's own, or those that the insurer's staff name."""
-    if call.caller.tenant == INSURER or asked is not None:
-        require_staff(call.caller)
+    if call.caller.is_staff and asked is None:
+        raise InvalidField("/partner_id", "It is missing.", "Name the partner whose policies are meant.")
+    if not call.caller.is_staff and asked is not None:
+        raise StaffOnly(call.caller.tenant)
     return PartnerId(asked or call.caller.tenant)
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from services.enrollment.partners.domain.errors import NoContract
-from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.people.domain.errors import UnknownPolicy
-from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.api.deps import Deps
-from services.enrollment.policies.api.policies import PolicyPath
-from services.enrollment.policies.store import policies as store
+from services.enrollment.policies.api.policies import PolicyPath, visible_policy
 from services.enrollment.policies.store import schedules
 from services.enrollment.products.api.quotes import ScheduledItem
-from shared.values.ids import INSURER, PolicyId
 from shared.web.models import ReplyModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 policy_schedules = Resource("policy schedules", "What policies hold besides their insured: answers, grade, items")
 
@@ -36,14 +32,13 @@ class ScheduleView(ReplyModel):
 @policy_schedules.get(
     "/v1/policies/<policy_id>/schedule",
     scope="policies:read",
+    callers=Callers.BOTH,
     reply=ScheduleView,
     problems=(NoContract, UnknownPolicy),
 )
 def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
     """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
-    policy = _readable(call, PolicyId(path.policy_id))
-    if policy is None:
-        raise UnknownPolicy(path.policy_id)
+    policy = visible_policy(call, path.policy_id)
     found = schedules.schedule(call.tx, policy.policy_id)
     return Reply(
         ScheduleView(
@@ -56,10 +51,3 @@ def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
             retroactive_date=found.retroactive_date,
         )
     )
-
-
-def _readable(call: Call[Deps], policy_id: PolicyId) -> Policy | None:
-    if call.caller.tenant == INSURER:
-        return store.of_any_partner(call.tx, policy_id)
-    contract = contract_of(call.tx, call.caller.tenant)
-    return store.policy(call.tx, policy_id, partner_no=contract.partner_no)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.contracts import contract_of, seen_by
 from services.enrollment.people.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import Consent
 from services.enrollment.people.store import opt_outs
@@ -60,7 +60,7 @@ def holders_tokens(tx: Tx, policy_id: PolicyId, *, tenant: str, vault: Vault) ->
         UnknownPolicy: there is none, or it is another partner's.
         PersonForgotten: nothing says any more whose it was; the person's document does.
     """
-    only = None if tenant == INSURER else contract_of(tx, tenant).partner_no
+    only = seen_by(tx, tenant)
     found = opt_outs.holders(tx, [policy_id], partner_no=only)
     if policy_id not in found:
         raise UnknownPolicy(policy_id)

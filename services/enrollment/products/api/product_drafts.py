@@ -32,10 +32,8 @@ from services.enrollment.products.usecases.propose_product import propose_produc
 from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
-from shared.web.errors import StaffOnly
 from shared.web.models import Identifier, ReplyModel, RequestModel, ShortText
-from shared.web.resource import Call, Reply, Resource
-from shared.web.staff import require_staff
+from shared.web.resource import Call, Callers, Reply, Resource
 
 product_drafts = Resource("product drafts", "Proposed product versions: published when a second person approves them")
 
@@ -91,13 +89,12 @@ class DraftQuery(paging.PageQuery):
 @product_drafts.post(
     "/v1/product-drafts",
     scope="product-drafts:write",
+    callers=Callers.STAFF,
     reply=DraftView,
-    problems=(StaffOnly,),
     max_body=MAX_TERMS,
 )
 def propose(call: Call[object], body: ProductTerms) -> Reply[DraftView]:
     """Propose a product's first or next version. It is published when another person approves it."""
-    require_staff(call.caller)
     draft = propose_product(
         call.tx,
         body.as_version(call.now),
@@ -109,11 +106,13 @@ def propose(call: Call[object], body: ProductTerms) -> Reply[DraftView]:
 
 
 @product_drafts.get(
-    "/v1/product-drafts", scope="product-drafts:read", reply=paging.Page[DraftHead], problems=(StaffOnly,)
+    "/v1/product-drafts",
+    scope="product-drafts:read",
+    callers=Callers.STAFF,
+    reply=paging.Page[DraftHead],
 )
 def list_drafts(call: Call[object], query: DraftQuery) -> Reply[paging.Page[DraftHead]]:
     """Drafts in the order of their proposal; those that wait for a decision with `state=proposed`."""
-    require_staff(call.caller)
     after = paging.decode(query.cursor, UUID)
     found = store.page(
         call.tx,
@@ -130,12 +129,12 @@ def list_drafts(call: Call[object], query: DraftQuery) -> Reply[paging.Page[Draf
 @product_drafts.get(
     "/v1/product-drafts/<draft_id>",
     scope="product-drafts:read",
+    callers=Callers.STAFF,
     reply=DraftView,
-    problems=(StaffOnly, errors.UnknownDraft),
+    problems=(errors.UnknownDraft,),
 )
 def show_draft(call: Call[object], path: DraftPath) -> Reply[DraftView]:
     """One draft with its terms, what they change, and the product in plain words."""
-    require_staff(call.caller)
     draft = store.draft(call.tx, path.draft_id)
     if draft is None:
         raise errors.UnknownDraft(path.draft_id)
@@ -145,9 +144,9 @@ def show_draft(call: Call[object], path: DraftPath) -> Reply[DraftView]:
 @product_drafts.post(
     "/v1/product-drafts/<draft_id>/approval",
     scope="product-drafts:decide",
+    callers=Callers.STAFF,
     reply=DraftView,
     problems=(
-        StaffOnly,
         errors.UnknownDraft,
         errors.DraftDecided,
         errors.SecondPersonNeeded,
@@ -157,19 +156,18 @@ def show_draft(call: Call[object], path: DraftPath) -> Reply[DraftView]:
 )
 def approve(call: Call[object], path: DraftPath) -> Reply[DraftView]:
     """Publish the draft as the next version. It takes another person than the one who proposed it."""
-    require_staff(call.caller)
     return Reply(_view(call, approve_draft(call.tx, path.draft_id, actor=call.caller.subject, now=call.now)))
 
 
 @product_drafts.post(
     "/v1/product-drafts/<draft_id>/rejection",
     scope="product-drafts:decide",
+    callers=Callers.STAFF,
     reply=DraftView,
-    problems=(StaffOnly, errors.UnknownDraft, errors.DraftDecided),
+    problems=(errors.UnknownDraft, errors.DraftDecided),
 )
 def reject(call: Call[object], path: DraftPath, body: Rejection) -> Reply[DraftView]:
     """Refuse the draft, or take your own one back."""
-    require_staff(call.caller)
     draft = reject_draft(call.tx, path.draft_id, body.reason, actor=call.caller.subject, now=call.now)
     return Reply(_view(call, draft))
 

@@ -19,7 +19,7 @@ from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 products = Resource("products", "What is sold: product versions, each unchangeable once published")
 
@@ -42,7 +42,7 @@ class Comparison(ReplyModel):
     changes: list[ChangeView]
 
 
-@products.get("/v1/products", scope="products:read", reply=paging.Page[ProductView])
+@products.get("/v1/products", scope="products:read", callers=Callers.BOTH, reply=paging.Page[ProductView])
 def list_products(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[ProductView]]:
     """Every product version by code and number, the past ones included: policies run under them."""
     after = paging.decode(query.cursor, str, int)
@@ -56,6 +56,7 @@ def list_products(call: Call[object], query: paging.PageQuery) -> Reply[paging.P
 @products.get(
     "/v1/products/<product_code>/versions/<version>",
     scope="products:read",
+    callers=Callers.BOTH,
     reply=ProductView,
     problems=(UnknownProductVersion,),
 )
@@ -67,6 +68,7 @@ def show_product_version(call: Call[object], path: VersionPath) -> Reply[Product
 @products.get(
     "/v1/products/<product_code>/versions/<version>/comparison",
     scope="products:read",
+    callers=Callers.BOTH,
     reply=Comparison,
     problems=(UnknownProductVersion,),
 )

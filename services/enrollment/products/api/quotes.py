@@ -13,7 +13,7 @@ from services.enrollment.products.usecases.quote_cover import Quote, quote_cover
 from shared.values.clear_text import TextKind
 from shared.values.ids import ProductCode
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 quotes = Resource("quotes", "What cover costs; asking stores nothing")
 
@@ -72,6 +72,7 @@ class QuoteView(ReplyModel):
 @quotes.post(
     "/v1/quotes",
     scope="products:read",
+    callers=Callers.BOTH,
     reply=QuoteView,
     creates=False,
     problems=(ProductNotSold, NotInsurable),

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from services.enrollment.partners.domain.errors import NoContract, UnknownPartner
-from services.enrollment.partners.usecases.contracts import contract_of
+from services.enrollment.partners.usecases.contracts import contract_of, seen_by
 from services.enrollment.statements.api.statement_models import (
     AnswerRequest,
     DisputePath,
@@ -34,12 +34,9 @@ from services.enrollment.statements.usecases.statement_file import csv_file, par
 from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import CNY, Fen
 from shared.web import paging
-from shared.web.resource import Call, Reply, Resource, StreamedReply
+from shared.web.resource import Call, Callers, Reply, Resource, StreamedReply
 
 statements = Resource("statements", "What partners and insurer settle, month by month")
-
-STAFF = "statements:write"
-"""Who holds it sees the statements of all partners; a partner sees its own."""
 
 _FILES = {
     "csv": (csv_file, "text/csv; charset=utf-8"),
@@ -47,13 +44,13 @@ _FILES = {
 }
 
 
-@statements.get("/v1/statements", scope="statements:read", reply=paging.Page[StatementView])
+@statements.get("/v1/statements", scope="statements:read", callers=Callers.BOTH, reply=paging.Page[StatementView])
 def list_statements(call: Call[object], query: StatementQuery) -> Reply[paging.Page[StatementView]]:
     """Your statements; the insurer's finance sees those of all partners."""
     after = paging.decode(query.cursor, UUID)
     found = store.page(
         call.tx,
-        partner_no=_partner_no(call),
+        partner_no=seen_by(call.tx, call.caller.tenant),
         month=None if query.month is None else month_of(query.month, "/month"),
         after=None if after is None else after[0],
         limit=query.limit + 1,
@@ -65,7 +62,8 @@ def list_statements(call: Call[object], query: StatementQuery) -> Reply[paging.P
 
 @statements.post(
     "/v1/statements",
-    scope=STAFF,
+    scope="statements:write",
+    callers=Callers.STAFF,
     status=202,
     reply=StatementView,
     problems=(UnknownPartner, errors.MonthNotOver, errors.StatementExists),
@@ -80,6 +78,7 @@ def draw_statement(call: Call[object], body: StatementRequest) -> Reply[Statemen
 @statements.get(
     "/v1/statements/<statement_id>",
     scope="statements:read",
+    callers=Callers.BOTH,
     reply=StatementView,
     problems=(NoContract, errors.UnknownStatement),
 )
@@ -91,6 +90,7 @@ def show_statement(call: Call[object], path: StatementPath) -> Reply[StatementVi
 @statements.get(
     "/v1/statements/<statement_id>/file",
     scope="statements:read",
+    callers=Callers.BOTH,
     reply="text/csv",
     problems=(NoContract, errors.UnknownStatement, errors.NotDrawnYet),
 )
@@ -109,6 +109,7 @@ def download(call: Call[object], path: StatementPath, query: FileQuery) -> Strea
 @statements.get(
     "/v1/statements/<statement_id>/disputes",
     scope="statements:read",
+    callers=Callers.BOTH,
     reply=paging.Page[DisputeView],
     problems=(NoContract, errors.UnknownStatement),
 )
@@ -127,6 +128,7 @@ def list_disputes(call: Call[object], path: StatementPath, query: paging.PageQue
 @statements.post(
     "/v1/statements/<statement_id>/disputes",
     scope="statements:dispute",
+    callers=Callers.PARTNERS,
     reply=DisputeView,
     about="policy_id",
     problems=(
@@ -155,7 +157,8 @@ def dispute(call: Call[object], path: StatementPath, body: DisputeRequest) -> Re
 
 @statements.post(
     "/v1/statement-disputes/<dispute_id>/answer",
-    scope=STAFF,
+    scope="statements:write",
+    callers=Callers.STAFF,
     status=200,
     reply=DisputeView,
     about="policy_id",
@@ -182,7 +185,8 @@ def answer(call: Call[object], path: DisputePath, body: AnswerRequest) -> Reply[
 
 @statements.post(
     "/v1/statements/<statement_id>/settlement",
-    scope=STAFF,
+    scope="statements:write",
+    callers=Callers.STAFF,
     reply=SettlementView,
     problems=(
         errors.UnknownStatement,
@@ -218,6 +222,7 @@ _DECISIONS = (
 @statements.post(
     "/v1/statements/<statement_id>/settlement/approval",
     scope="statements:approve",
+    callers=Callers.STAFF,
     status=200,
     reply=SettlementView,
     problems=_DECISIONS,
@@ -230,6 +235,7 @@ def approve_settlement(call: Call[object], path: StatementPath) -> Reply[Settlem
 @statements.post(
     "/v1/statements/<statement_id>/settlement/rejection",
     scope="statements:approve",
+    callers=Callers.STAFF,
     status=200,
     reply=SettlementView,
     problems=_DECISIONS,
@@ -244,15 +250,8 @@ def _decided(call: Call[object], path: StatementPath, *, approved: bool) -> Repl
     return Reply(settlement_view(decided))
 
 
-def _partner_no(call: Call[object]) -> int | None:
-    """Whose statements the caller sees; None: all."""
-    if STAFF in call.caller.scopes or "statements:approve" in call.caller.scopes:
-        return None
-    return contract_of(call.tx, call.caller.tenant).partner_no
-
-
 def _statement(call: Call[object], statement_id: str) -> Statement:
-    found = store.statement(call.tx, statement_id, partner_no=_partner_no(call))
+    found = store.statement(call.tx, statement_id, partner_no=seen_by(call.tx, call.caller.tenant))
     if found is None:
         raise errors.UnknownStatement(statement_id)
     return found

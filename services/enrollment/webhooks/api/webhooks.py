@@ -36,7 +36,7 @@ from services.enrollment.webhooks.usecases.endpoints import (
 from shared.courier.standard_webhooks import DeliveryState
 from shared.web import paging
 from shared.web.models import Identifier, RequestModel
-from shared.web.resource import Call, Reply, Resource
+from shared.web.resource import Call, Callers, Reply, Resource
 
 webhooks = Resource("webhooks", "Your own servers, told what happened")
 
@@ -71,6 +71,7 @@ class DeliveryQuery(paging.PageQuery):
 @webhooks.post(
     "/v1/webhook-endpoints",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     reply=EndpointWithSecret,
     problems=(NoContract, errors.TooManyEndpoints),
 )
@@ -96,6 +97,7 @@ def create_endpoint(call: Call[Deps], body: NewEndpoint) -> Reply[EndpointWithSe
 @webhooks.get(
     "/v1/webhook-endpoints",
     scope="webhooks:read",
+    callers=Callers.PARTNERS,
     reply=paging.Page[EndpointView],
     problems=(NoContract,),
 )
@@ -117,6 +119,7 @@ def list_endpoints(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Pa
 @webhooks.get(
     "/v1/webhook-endpoints/<endpoint_id>",
     scope="webhooks:read",
+    callers=Callers.PARTNERS,
     reply=EndpointView,
     problems=(NoContract, errors.UnknownEndpoint),
 )
@@ -128,6 +131,7 @@ def show_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
 @webhooks.delete(
     "/v1/webhook-endpoints/<endpoint_id>",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     status=204,
     problems=(NoContract, errors.UnknownEndpoint),
 )
@@ -140,6 +144,7 @@ def delete_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]
 @webhooks.post(
     "/v1/webhook-endpoints/<endpoint_id>/rotation",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     status=200,
     reply=EndpointWithSecret,
     problems=(NoContract, errors.UnknownEndpoint, errors.TooManySecrets),
@@ -161,6 +166,7 @@ def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply
 @webhooks.post(
     "/v1/webhook-endpoints/<endpoint_id>/test",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     creates=False,
     reply=TrialView,
     problems=(NoContract, errors.UnknownEndpoint, errors.TestsBusy),
@@ -181,6 +187,7 @@ def try_it(call: Call[Deps], path: EndpointPath) -> Reply[TrialView]:
 @webhooks.post(
     "/v1/webhook-endpoints/<endpoint_id>/enabling",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     status=200,
     reply=EndpointView,
     problems=(NoContract, errors.UnknownEndpoint),
@@ -199,6 +206,7 @@ def enable(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
 @webhooks.get(
     "/v1/webhook-endpoints/<endpoint_id>/deliveries",
     scope="webhooks:read",
+    callers=Callers.PARTNERS,
     reply=paging.Page[DeliveryView],
     problems=(NoContract, errors.UnknownEndpoint),
 )
@@ -221,6 +229,7 @@ def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) 
 @webhooks.post(
     "/v1/webhook-deliveries/<delivery_id>/replay",
     scope="webhooks:write",
+    callers=Callers.PARTNERS,
     status=202,
     reply=DeliveryView,
     problems=(NoContract, errors.UnknownDelivery, errors.EndpointDisabled),
