@@ -1,0 +1,32 @@
+"""Fraud detection's operations, tried as each client and for both tenants."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from deploy.local.issuer import Issuer
+from tests import who_may
+from tests.services.fraud_detection.builders import World, evidence
+
+SERVICE = "fraud_detection"
+APP, BANK, STAFF = "mobile-backend", "bank-app", "reviewer-li"
+
+
+def test_each_operation_is_open_to_those_whom_its_document_names(app: Flask, issuer: Issuer) -> None:
+    extra = [who_may.with_every_scope(issuer, SERVICE, client) for client in (APP, STAFF)]
+    assert list(who_may.wrong_cells(app, SERVICE, [*who_may.roles(issuer, SERVICE), *extra])) == []
+
+
+def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: World) -> None:
+    mobile, bank, staff = (who_may.with_every_scope(issuer, SERVICE, client) for client in (APP, BANK, STAFF))
+    claim = world.file(world.covered())
+    item = evidence("transfer_record")
+    belongings = who_may.Belongings(
+        {"claim_id": claim.claim_id},
+        {
+            "POST /v1/claims/{claim_id}/documents": {"evidence": [{"kind": item.kind, "sha256": item.sha256}]},
+            "POST /v1/claims/{claim_id}/appeals": {"reason": "请复核。"},
+        },
+    )
+    found = who_may.wrongly_shared(app, SERVICE, belongings, owner=mobile, other=bank, staff=staff)
+    assert list(found) == []
