@@ -1,6 +1,6 @@
 """``except Exception`` stands in few places, each with its reason here; everywhere else an error goes on up.
 
-The WSGI edge has none: Flask gives what nobody answered to shared.web.problems, which logs it and says 500.
+Inside an application the WSGI edge needs none: Flask gives what nobody answered to shared.web.problems.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from tests.contracts.services_known import ROOT
 ANSWERED: Final = {
     "shared/messaging/consumer.py:SubscriptionRunner._work_off": "a batch with a bad event is done again one by one",
     "shared/messaging/worker.py:_thread.guarded": "the end of a thread becomes the end of the process",
+    "shared/server/connection.py:Connection.ready": "the WSGI edge: the client is told, and the worker goes on",
     "shared/web/turns.py:Turns._lead": "a turn of several that failed is done again one by one",
     "shared/courier/post.py:Courier.post": "whatever a partner's server provokes is that attempt's failure; bugs go on",
     "shared/entry/unreachable.py:Commands.invoke": "a command says what is away in one line; all else goes on up",
-    "services/enrollment/jobs.py:of_files.load": "a file whose rows break the program is given up, not tried for ever",
+    "services/enrollment/files/worker.py:loading.load": "a file that breaks the program is given up in the end",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups.run": "a bug at one place keeps no other waiting",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._try": "a file is tried so often and then rejected",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._answer_next": "the answer is written again later",

@@ -8,15 +8,15 @@ import pytest
 
 from shared.web.app import routes_of
 from shared.web.resource import Route
-from tests.contracts.services_known import SERVICES
+from tests.contracts.services_known import SERVICES, settings_class
 
 OF_SOMEBODY = {"policy_id", "claim_id", "decision_id", "payee_token", "insured", "holder_name", "partner_reference"}
 """Fields of replies that are about one person."""
 
 
 def creating(service: str) -> list[Route]:
-    parts = importlib.import_module(f"services.{service}.app").PARTS
-    return [route for route in routes_of(parts.web(parts.settings.example())) if route.creates]
+    web = importlib.import_module(f"services.{service}.web")
+    return [route for route in routes_of(web.application(settings_class(service).example())) if route.creates]
 
 
 @pytest.mark.parametrize("service", SERVICES)
