@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -21,6 +22,8 @@ DEFAULT_LIMIT = 50
 _MAX_CURSOR = 512
 _BIGINT = 2**63
 
+Item = TypeVar("Item")
+Position: TypeAlias = tuple[str | int | datetime, ...]
 Kind: TypeAlias = type[str] | type[int] | type[datetime] | type[UUID]
 
 Cursor = Annotated[str | None, Field(max_length=_MAX_CURSOR, description="`next_cursor` of the page before.")]
@@ -39,6 +42,18 @@ class Page(ReplyModel, Generic[T]):
     items: list[T]
     next_cursor: str | None
     """Send it as `cursor` for the next page; null on the last one."""
+
+
+def page(found: Sequence[Item], limit: int, position: Callable[[Item], Position]) -> tuple[Sequence[Item], str | None]:
+    """What is shown of ``found``, and the cursor of the next page.
+
+    Args:
+        found: of which one more than ``limit`` was asked for, so that it tells whether there is a next page.
+        limit: items on a page.
+        position: an item's sort key, in the order of the list's ORDER BY.
+    """
+    shown = found[:limit]
+    return shown, encode(*position(shown[-1])) if len(found) > limit else None
 
 
 def encode(*position: str | int | datetime) -> str:

@@ -155,8 +155,7 @@ def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
     position = paging.decode(query.cursor, UUID)
     before = None if position is None else ClaimId(position[0])
     found = store.of_tenant(call.tx, call.caller.tenant, before=before, limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].claim_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.claim_id,))
     items = views(call.tx, shown, call.deps.personal_data)
     return Reply(paging.Page[ClaimView](items=items, next_cursor=cursor))
 

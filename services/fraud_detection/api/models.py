@@ -84,8 +84,7 @@ def list_models(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
     position = paging.decode(query.cursor, UUID)
     before = None if position is None else ModelId(position[0])
     found = store.newest(call.tx, before=before, limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].model_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.model_id,))
     return Reply(paging.Page[ModelView](items=[view(model) for model in shown], next_cursor=cursor))
 
 

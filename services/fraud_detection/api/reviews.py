@@ -55,8 +55,7 @@ def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[Revi
     position = paging.decode(query.cursor, datetime, UUID)
     after = None if position is None else (position[0], position[1])
     found = store.queue(call.tx, still_open=query.state == "open", after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].waiting_since, shown[-1].claim_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.waiting_since, last.claim_id))
     return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
 
 

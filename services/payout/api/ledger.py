@@ -109,8 +109,7 @@ def list_transfers(call: Call[Deps], query: TransferQuery) -> Reply[TransferPage
     found = store.transfers(
         call.tx, payout_id=query.payout_id, after=position[0] if position else None, limit=query.limit + 1
     )
-    shown = found[: query.limit]
-    more = paging.encode(shown[-1].transfer_id) if len(found) > query.limit else None
+    shown, more = paging.page(found, query.limit, lambda last: (last.transfer_id,))
     return Reply(TransferPage(items=[_transfer(each) for each in shown], next_cursor=more))
 
 

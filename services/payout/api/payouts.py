@@ -66,8 +66,7 @@ def list_payouts(call: Call[Deps], query: PayoutQuery) -> Reply[PayoutPage]:
     wanted = PayoutFilter(query.claim_id, query.state, _only_partner(call))
     after = PayoutId(position[0]) if position else None
     found = store.page(call.tx, wanted, after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    more = paging.encode(shown[-1].payout_id) if len(found) > query.limit else None
+    shown, more = paging.page(found, query.limit, lambda last: (last.payout_id,))
     return Reply(PayoutPage(items=_views(call.tx, shown), next_cursor=more))
 
 

@@ -136,9 +136,9 @@ def notes_resource() -> Resource:
             " ORDER BY written_at DESC, id DESC LIMIT %s",
             (call.caller.tenant, query.title, query.title, *after, query.limit + 1),
         )
-        shown = [_view(row) for row in rows[: query.limit]]
-        more = paging.encode(shown[-1].written_at, shown[-1].note_id) if len(rows) > query.limit else None
-        return Reply(Page[NoteView](items=shown, next_cursor=more))
+        found = [_view(row) for row in rows]
+        shown, more = paging.page(found, query.limit, lambda last: (last.written_at, last.note_id))
+        return Reply(Page[NoteView](items=list(shown), next_cursor=more))
 
     @notes.put(
         "/v1/notes/<note_id>",

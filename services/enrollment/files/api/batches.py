@@ -172,8 +172,7 @@ def list_batches(call: Call[Deps], query: BatchListQuery) -> Reply[paging.Page[B
         before=None if position is None else BatchId(position[0]),
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].batch_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.batch_id,))
     return Reply(paging.Page[BatchView](items=[_view(batch) for batch in shown], next_cursor=cursor))
 
 
@@ -203,7 +202,7 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
     found = store.rejections(
         call.tx, batch.batch_id, after_line=0 if after is None else after[0], limit=query.limit + 1
     )
-    shown = found[: query.limit]
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.line,))
     items = [
         RejectionView(
             line=one.line,
@@ -215,7 +214,6 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
         )
         for one in shown
     ]
-    cursor = paging.encode(shown[-1].line) if len(found) > query.limit else None
     return Reply(paging.Page[RejectionView](items=items, next_cursor=cursor))
 
 

@@ -87,8 +87,7 @@ def list_partners(call: Call[object], query: paging.PageQuery) -> Reply[paging.P
     found = store.page(
         call.tx, only=only_visible(call.caller), after="" if after is None else after[0], limit=query.limit + 1
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].terms.contract.partner_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.terms.contract.partner_id,))
     return Reply(paging.Page[PartnerView](items=[_view(call, each) for each in shown], next_cursor=cursor))
 
 

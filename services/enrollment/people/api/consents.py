@@ -97,8 +97,7 @@ def list_texts(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page
     """All published versions, by name."""
     after = paging.decode(query.cursor, str)
     found = store.page(call.tx, after="" if after is None else after[0], limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].text_version) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.text_version,))
     return Reply(paging.Page[ConsentTextView](items=[_text_view(each) for each in shown], next_cursor=cursor))
 
 

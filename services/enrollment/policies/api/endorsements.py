@@ -132,8 +132,7 @@ def list_endorsements(
     policy_id = visible_policy(call, path.policy_id).policy_id
     after = paging.decode(query.cursor, int)
     found = store.page(call.tx, policy_id, after_version=0 if after is None else after[0], limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].version) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.version,))
     return Reply(paging.Page[EndorsementView](items=[_view(each) for each in shown], next_cursor=cursor))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -131,15 +132,14 @@ def mark(call: Call[Deps], path: PartnerPath, body: Notified) -> Reply[NotifiedC
 
 def _page(
     call: Call[Deps], path: PartnerPath, cursor: str | None, *, waiting: bool, limit: int
-) -> tuple[list[Notice], str | None]:
+) -> tuple[Sequence[Notice], str | None]:
     require_visible(call.caller, path.partner_id)
     number = ending_partner(call.tx, PartnerId(path.partner_id))
     after = paging.decode(cursor, UUID)
     found = store.notices(
         call.tx, number, after=None if after is None else PolicyId(after[0]), waiting=waiting, limit=limit + 1
     )
-    shown = found[:limit]
-    return shown, paging.encode(shown[-1].policy_id) if len(found) > limit else None
+    return paging.page(found, limit, lambda last: (last.policy_id,))
 
 
 def _view(notice: Notice) -> NoticeView:

@@ -213,9 +213,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
         after=None if after is None else (after[0], PolicyId(after[1])),
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    more = len(found) > query.limit
-    cursor = paging.encode(shown[-1].partner_reference, shown[-1].policy_id) if more else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.partner_reference, last.policy_id))
     return Reply(paging.Page[PolicyView](items=[_opened(call, policy) for policy in shown], next_cursor=cursor))
 
 

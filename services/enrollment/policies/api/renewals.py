@@ -128,7 +128,7 @@ def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[pag
     run = renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))
     after = paging.decode(query.cursor, UUID)
     found = store.skips(call.tx, run.run_id, after=None if after is None else PolicyId(after[0]), limit=query.limit + 1)
-    shown = found[: query.limit]
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.policy_id,))
     items = []
     for each in shown:
         said = fault(each.code)
@@ -141,7 +141,6 @@ def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[pag
                 fix=said.fix,
             )
         )
-    cursor = paging.encode(shown[-1].policy_id) if len(found) > query.limit else None
     return Reply(paging.Page[SkipView](items=items, next_cursor=cursor))
 
 

@@ -121,8 +121,7 @@ def list_drafts(call: Call[object], query: DraftQuery) -> Reply[paging.Page[Draf
         after=None if after is None else after[0],
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].draft_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.draft_id,))
     return Reply(paging.Page[DraftHead](items=[DraftHead(**_head(draft)) for draft in shown], next_cursor=cursor))
 
 

@@ -47,9 +47,7 @@ def list_products(call: Call[object], query: paging.PageQuery) -> Reply[paging.P
     """Every product version by code and number, the past ones included: policies run under them."""
     after = paging.decode(query.cursor, str, int)
     found = store.page(call.tx, after=after or ("", 0), limit=query.limit + 1)
-    shown = found[: query.limit]
-    more = len(found) > query.limit
-    cursor = paging.encode(shown[-1].product_code, shown[-1].product_version) if more else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.product_code, last.product_version))
     return Reply(paging.Page[ProductView](items=[product_view(terms) for terms in shown], next_cursor=cursor))
 
 

@@ -55,8 +55,7 @@ def list_statements(call: Call[object], query: StatementQuery) -> Reply[paging.P
         after=None if after is None else after[0],
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].statement_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.statement_id,))
     return Reply(paging.Page[StatementView](items=[_view(call, one) for one in shown], next_cursor=cursor))
 
 
@@ -120,8 +119,7 @@ def list_disputes(call: Call[object], path: StatementPath, query: paging.PageQue
     found = settlements.disputes(
         call.tx, statement.statement_id, after=str(UUID(int=0) if after is None else after[0]), limit=query.limit + 1
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].dispute_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.dispute_id,))
     return Reply(paging.Page[DisputeView](items=[dispute_view(one) for one in shown], next_cursor=cursor))
 
 

@@ -111,8 +111,7 @@ def list_endpoints(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Pa
         after=None if after is None else after[0],
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].endpoint_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.endpoint_id,))
     return Reply(paging.Page[EndpointView](items=[endpoint_view(each) for each in shown], next_cursor=cursor))
 
 
@@ -221,8 +220,7 @@ def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) 
         before=None if before is None else before[0],
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    cursor = paging.encode(shown[-1].delivery_id) if len(found) > query.limit else None
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.delivery_id,))
     return Reply(paging.Page[DeliveryView](items=[delivery_view(each) for each in shown], next_cursor=cursor))
 
 
