@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.values import slugs
 from shared.values.clear_text import TextKind
 from shared.values.days import day_of
 from shared.web.clear_fields import NOT_IN_CLEAR
@@ -25,6 +26,9 @@ Identifier = Annotated[
     TextKind.OURS,
     Field(description="An id as this service gave it.", examples=["0190163d-8694-739b-aea5-966c26f8ad91"]),
 ]
+ProductSlug = Annotated[str, StringConstraints(pattern=f"^{slugs.PRODUCT_CODE}$"), TextKind.LABEL]
+PartnerSlug = Annotated[str, StringConstraints(pattern=f"^{slugs.PARTNER_ID}$"), TextKind.LABEL]
+TermsSlug = Annotated[str, StringConstraints(pattern=f"^{slugs.TERMS_CODE}$"), TextKind.LABEL]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SealedText = Annotated[str, StringConstraints(min_length=1, max_length=4000), NOT_IN_CLEAR]
 """What somebody writes about a case; each of them is sealed."""

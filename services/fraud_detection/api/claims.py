@@ -23,13 +23,12 @@ from shared.values.money import Fen
 from shared.values.scam_types import ScamType
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
-from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex
+from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
 
 claims = Resource("claims", "Claims that residents file")
 
 MAX_EVIDENCE = 50
-LiabilityCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), TextKind.LABEL]
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200), NOT_IN_CLEAR]
@@ -76,7 +75,7 @@ class ClaimRequest(RequestModel):
     """A claim."""
 
     policy_id: Identifier
-    liability: LiabilityCode | None = None
+    liability: TermsSlug | None = None
     """Which of the product's liabilities it is made under; needed where the product has several."""
     claimant: ClaimantPerson
     loss: LossReport

@@ -25,10 +25,9 @@ from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.policies.api.deps import Deps
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.db.pool import Database
-from shared.values.clear_text import TextKind
 from shared.values.ids import BatchId, ProductCode
 from shared.web import paging
-from shared.web.models import Identifier, ReplyModel, RequestModel, Sha256Hex
+from shared.web.models import Identifier, ProductSlug, ReplyModel, RequestModel, Sha256Hex
 from shared.web.resource import Call, Callers, Reply, Resource, StreamedReply
 from shared.web.uploads import Upload
 
@@ -45,7 +44,7 @@ _LOOK_AGAIN_SECONDS: Final = 5
 
 
 class BatchQuery(RequestModel):
-    product_code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
+    product_code: ProductSlug
     rows: Annotated[int | None, Field(ge=0, le=100_000_000)] = None
     """How many rows the file has, without the header; checked."""
     sha256: Sha256Hex | None = None

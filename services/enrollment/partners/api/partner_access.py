@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import StringConstraints
-
 from services.enrollment.partners.domain.errors import UnknownPartner
-from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId
 from shared.web.auth import Principal
-from shared.web.models import RequestModel
+from shared.web.models import PartnerSlug, RequestModel
 
 
 class PartnerPath(RequestModel):
-    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
+    partner_id: PartnerSlug
 
 
 def require_visible(caller: Principal, partner_id: str) -> None:

@@ -26,7 +26,7 @@ from services.enrollment.partners.domain.partners import (
 from services.enrollment.products.domain.compensation import Compensation, CompensationKind
 from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId, ProductCode
-from shared.web.models import Day, RequestModel
+from shared.web.models import Day, ProductSlug, RequestModel
 
 
 class CompensationTerms(RequestModel):
@@ -64,7 +64,7 @@ class ContractTerms(RequestModel):
     back_dating_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
     """How many days before today cover may begin, because files come late."""
     products: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]],
+        list[ProductSlug],
         Field(max_length=MOST_PRODUCTS),
     ]
     """Codes of what may be sold."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
-
-from pydantic import StringConstraints
+from typing import Literal
 
 from services.enrollment.partners.api.partner_access import PartnerPath, only_visible, require_visible
 from services.enrollment.partners.api.partner_terms import ContractTerms, terms_of, terms_view
@@ -20,10 +18,9 @@ from services.enrollment.partners.usecases.keep_partner import (
     suspend_partner,
 )
 from services.enrollment.partners.usecases.wind_down import wind_down
-from shared.values.clear_text import TextKind
 from shared.values.ids import PartnerId
 from shared.web import paging
-from shared.web.models import ReplyModel, RequestModel
+from shared.web.models import PartnerSlug, ReplyModel, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
 partners = Resource("partners", "Who enrolls, under which contract")
@@ -40,7 +37,7 @@ class Suspension(RequestModel):
 class WindDownRequest(RequestModel):
     """How the work with a partner ends."""
 
-    transfer_to: Annotated[str | None, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
+    transfer_to: PartnerSlug | None
     """Which partner takes running cover over; null: it stays until its end. Say which: there is no way back."""
 
 

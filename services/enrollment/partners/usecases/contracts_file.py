@@ -29,6 +29,7 @@ from services.enrollment.partners.domain.partners import (
     SuspensionReason,
 )
 from services.enrollment.products.domain.compensation import Compensation, CompensationKind
+from shared.values import slugs
 from shared.values.clear_text import PERSONAL, WITHOUT, TextKind, is_personal
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, ProductCode
@@ -49,7 +50,7 @@ class _FileKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same as a contract over HTTP (api/partner_terms), with the partner, its state, and the quota's two alone."""
 
-    partner_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}\Z")]
+    partner_id: Annotated[str, Meta(pattern=rf"^{slugs.PARTNER_ID}\Z")]
     name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
     first_day: date
     last_day: date

@@ -29,12 +29,11 @@ from shared.values.errors import FangzhaError
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
-from shared.web.models import Day, Identifier, Moment, RequestModel
+from shared.web.models import Day, Identifier, Moment, ProductSlug, RequestModel
 from shared.web.resource import Asked, Call, Callers, CallTogether, Reply, Resource
 
 policies = Resource("policies", "Who is covered")
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64), TextKind.REFERENCE]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), TextKind.LABEL]
 
@@ -65,7 +64,7 @@ class ConsentProof(RequestModel):
 class Enrollment(RequestModel):
     """One person or organization to cover."""
 
-    product_code: Code
+    product_code: ProductSlug
     partner_reference: Reference
     """Your own number of this subscriber; no phone and no identity number."""
     insured: InsuredHolder

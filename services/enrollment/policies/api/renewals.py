@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
 from services.enrollment.policies.api.deps import Deps
@@ -16,27 +13,23 @@ from services.enrollment.policies.store import renewals as store
 from services.enrollment.policies.store.renewals import Run, RunState, StopReason
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.domain.errors import ProductNotSold
-from shared.values.clear_text import TextKind
 from shared.values.errors import InvalidField
 from shared.values.ids import PartnerId, PolicyId, ProductCode
 from shared.web import paging
 from shared.web.errors import StaffOnly
-from shared.web.models import Day, Identifier, ReplyModel, RequestModel
+from shared.web.models import Day, Identifier, PartnerSlug, ProductSlug, ReplyModel, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
 renewals = Resource("renewals", "Policies that go on without a gap")
-
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
-PartnerCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
 
 
 class RenewalRequest(RequestModel):
     """Which policies are to go on."""
 
-    product_code: Code
+    product_code: ProductSlug
     expiring_through: Day
     """The last day of cover: every policy whose term ends until then is renewed."""
-    partner_id: PartnerCode | None = None
+    partner_id: PartnerSlug | None = None
     """Whose policies: for the insurer's staff; a partner leaves it out."""
 
 
@@ -73,12 +66,12 @@ class RunPath(RequestModel):
 
 
 class RunQuery(RequestModel):
-    partner_id: PartnerCode | None = None
+    partner_id: PartnerSlug | None = None
     """Whose run: for the insurer's staff; a partner leaves it out."""
 
 
 class SkipQuery(paging.PageQuery):
-    partner_id: PartnerCode | None = None
+    partner_id: PartnerSlug | None = None
 
 
 @renewals.post(

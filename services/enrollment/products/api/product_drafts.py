@@ -10,7 +10,6 @@ import msgspec
 
 from services.enrollment.products.api.product_models import (
     ChangeView,
-    Code,
     DraftTerms,
     ProductTerms,
     WordsView,
@@ -32,7 +31,7 @@ from services.enrollment.products.usecases.propose_product import propose_produc
 from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
-from shared.web.models import Identifier, ReplyModel, RequestModel, ShortText
+from shared.web.models import Identifier, ProductSlug, ReplyModel, RequestModel, ShortText
 from shared.web.resource import Call, Callers, Reply, Resource
 
 product_drafts = Resource("product drafts", "Proposed product versions: published when a second person approves them")
@@ -83,7 +82,7 @@ class DraftPath(RequestModel):
 
 class DraftQuery(paging.PageQuery):
     state: DraftState | None = None
-    product_code: Code | None = None
+    product_code: ProductSlug | None = None
 
 
 @product_drafts.post(

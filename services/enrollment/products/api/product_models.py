@@ -12,11 +12,8 @@ from services.enrollment.products.domain import product_limits as limits
 from services.enrollment.products.domain.product_comparison import Change
 from services.enrollment.products.domain.product_words import Words
 from shared.events.products import ProductPublished
-from shared.values.clear_text import TextKind
-from shared.web.models import AmountFen, Moment, PositiveFen, ReplyModel, RequestModel
+from shared.web.models import AmountFen, Moment, PositiveFen, ProductSlug, ReplyModel, RequestModel, TermsSlug
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,63}$"), TextKind.LABEL]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), TextKind.LABEL]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_TEXT)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_NAME)]
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_CLAUSE)]
@@ -26,13 +23,13 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 Points = Annotated[int, Field(ge=-limits.MOST_POINTS, le=limits.MOST_POINTS)]
 VersionNumber = Annotated[int, Field(ge=1, lt=2**31)]
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-EvidenceKinds = Annotated[list[Slug], Field(max_length=limits.MOST_EVIDENCE_KINDS)]
+EvidenceKinds = Annotated[list[TermsSlug], Field(max_length=limits.MOST_EVIDENCE_KINDS)]
 
 
 class ExclusionTerms(RequestModel):
     """Something the product does not pay for."""
 
-    code: Slug
+    code: TermsSlug
     text_zh: Text
     text_en: Text
 
@@ -45,13 +42,13 @@ class ScamTerms(RequestModel):
 
 
 Exclusions = Annotated[list[ExclusionTerms], Field(max_length=limits.MOST_EXCLUSIONS)]
-Matrix = Annotated[dict[Slug, ScamTerms], Field(max_length=50)]
+Matrix = Annotated[dict[TermsSlug, ScamTerms], Field(max_length=50)]
 
 
 class LiabilityTerms(RequestModel):
     """One of several things that the product pays for. The product's own limits hold over all of them together."""
 
-    code: Slug
+    code: TermsSlug
     name_zh: Name
     name_en: Name
     event_limit_fen: PositiveFen
@@ -76,11 +73,13 @@ class AnswerTerms(RequestModel):
 class QuestionTerms(RequestModel):
     """A question about the risk, with the points of each answer's code."""
 
-    code: Slug
+    code: TermsSlug
     text_zh: Text
     text_en: Text
-    points: Annotated[dict[Slug, Points], Field(min_length=2, max_length=limits.MOST_ANSWERS)]
-    answers: Annotated[dict[Slug, AnswerTerms], Field(max_length=limits.MOST_ANSWERS)] = Field(default_factory=dict)
+    points: Annotated[dict[TermsSlug, Points], Field(min_length=2, max_length=limits.MOST_ANSWERS)]
+    answers: Annotated[dict[TermsSlug, AnswerTerms], Field(max_length=limits.MOST_ANSWERS)] = Field(
+        default_factory=dict
+    )
     """The texts of all answers by their codes; empty: people read the codes."""
 
 
@@ -103,7 +102,7 @@ class RatingTerms(RequestModel):
 class ScheduledItemsTerms(RequestModel):
     """What a policy lists one by one."""
 
-    code: Slug
+    code: TermsSlug
     name_zh: Name
     name_en: Name
     most: Annotated[int, Field(ge=1, le=limits.MOST_ITEMS)]
@@ -122,7 +121,7 @@ class Terms(RequestModel):
 
     name_zh: Name
     name_en: Name
-    line_of_business: Slug = "anti_fraud"
+    line_of_business: TermsSlug = "anti_fraud"
     insured_kind: Literal["person", "organization"] = "person"
     currency: Literal["CNY"]
     zone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{1,63}$")]
@@ -165,14 +164,14 @@ class Terms(RequestModel):
     scheduled_items: ScheduledItemsTerms | None = None
     refund_table: Annotated[list[RefundTerms], Field(max_length=limits.MOST_REFUND_STEPS)] = Field(default_factory=list)
     """Empty: the premium of the days not begun is given back pro rata."""
-    clauses: Annotated[dict[Slug, Clause], Field(max_length=limits.MOST_CLAUSES)]
+    clauses: Annotated[dict[TermsSlug, Clause], Field(max_length=limits.MOST_CLAUSES)]
     """The clause of the terms that each rule rests on, by the rule's code."""
 
 
 class ProductTerms(Terms):
     """The terms of a new version. The version number is ours to give."""
 
-    product_code: Code
+    product_code: ProductSlug
     effective_from: Moment | None = None
     """From when policies are sold under it; from its approval on, if left out."""
     effective_to: Moment | None = None

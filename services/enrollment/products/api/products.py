@@ -6,7 +6,6 @@ from pydantic import Field
 
 from services.enrollment.products.api.product_models import (
     ChangeView,
-    Code,
     ProductView,
     VersionNumber,
     change_view,
@@ -18,14 +17,14 @@ from services.enrollment.products.store import products as store
 from shared.events.products import ProductPublished
 from shared.values.ids import ProductCode
 from shared.web import paging
-from shared.web.models import ReplyModel, RequestModel
+from shared.web.models import ProductSlug, ReplyModel, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
 products = Resource("products", "What is sold: product versions, each unchangeable once published")
 
 
 class VersionPath(RequestModel):
-    product_code: Code
+    product_code: ProductSlug
     version: VersionNumber
 
 

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.products.api.product_models import Code, Name, Slug
+from services.enrollment.products.api.product_models import Name
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
 from services.enrollment.products.domain.pricing import Item, Risk, parts
 from services.enrollment.products.usecases.quote_cover import Quote, quote_cover
 from shared.values.clear_text import TextKind
 from shared.values.ids import ProductCode
-from shared.web.models import ReplyModel, RequestModel
+from shared.web.models import ProductSlug, ReplyModel, RequestModel, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
 
 quotes = Resource("quotes", "What cover costs; asking stores nothing")
@@ -28,14 +28,14 @@ class ScheduledItem(RequestModel):
     name: Name
 
 
-Answers = Annotated[dict[Slug, Slug], Field(max_length=100)]
+Answers = Annotated[dict[TermsSlug, TermsSlug], Field(max_length=100)]
 ScheduledItemList = Annotated[list[ScheduledItem], Field(max_length=1000)]
 
 
 class QuoteRequest(RequestModel):
     """The risk to be priced."""
 
-    product_code: Code
+    product_code: ProductSlug
     insured_kind: Literal["person", "organization"] = "person"
     answers: Answers = Field(default_factory=dict)
     """Each question's code with the code of its answer, where the product asks; see its `rating`."""

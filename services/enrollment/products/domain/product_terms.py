@@ -26,11 +26,12 @@ from services.enrollment.products.domain.product_limits import (
 )
 from services.enrollment.products.domain.territories import TERRITORIES
 from shared.events.products import Exclusion, ProductPublished
+from shared.values import slugs
 from shared.values.errors import InvalidField
 from shared.values.evidence_kinds import EVIDENCE_KINDS
 
-_SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_PRODUCT_CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,63}")
+_SLUG: Final = re.compile(slugs.TERMS_CODE)
+_PRODUCT_CODE: Final = re.compile(slugs.PRODUCT_CODE)
 _RANGES: Final[tuple[tuple[str, int, int], ...]] = (
     ("premium_fen", 0, MOST_FEN),
     ("term_days", 1, LONGEST_TERM),

@@ -19,7 +19,7 @@ from services.enrollment.statements.domain.statements import (
 )
 from shared.values.clear_text import TextKind
 from shared.web import paging
-from shared.web.models import Day, Identifier, ReplyModel, RequestModel
+from shared.web.models import Day, Identifier, PartnerSlug, ReplyModel, RequestModel
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"), Field(examples=["2026-11"])]
 BankReference = Annotated[
@@ -32,7 +32,7 @@ SignedFen = Annotated[int, Field(ge=-(10**12), le=10**12)]
 class StatementRequest(RequestModel):
     """Whose month is to be stated. The worker does so by itself when a month is over; this is for doing it by hand."""
 
-    partner_id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$"), TextKind.LABEL]
+    partner_id: PartnerSlug
     month: Month
 
 
