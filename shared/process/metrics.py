@@ -153,6 +153,9 @@ PAYOUTS_WAITING: Final = Gauge(
     "fangzha_payouts_in_state", "Payouts that are in a state now.", ["state"], multiprocess_mode="mostrecent"
 )
 RAIL_CALLS: Final = Counter("fangzha_rail_calls_total", "Calls to the bank, by call and outcome.", ["call", "outcome"])
+RAIL_UNREADABLE: Final = Counter(
+    "fangzha_rail_unreadable_total", "Entries of the bank's statement and book that could not be read.", ["call"]
+)
 RAIL_SECONDS: Final = Histogram("fangzha_rail_call_seconds", "Time of one call to the bank.", ["call"])
 
 # Webhooks

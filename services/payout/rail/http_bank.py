@@ -15,11 +15,15 @@ from services.payout.domain.reconciliation import BankStatus, BankTransfer
 from services.payout.rail.bank import Order, StatementLine
 from shared.process import metrics
 from shared.process.clock import monotonic
+from shared.process.logs import get_logger
 from shared.values.json_keys import repeated_key
 from shared.values.money import Currency, Fen
 
+log = get_logger()
+
 _Ask: TypeAlias = Callable[[], Answer]
 _R = TypeVar("_R")
+_P = TypeVar("_P", "_Statement", "_Book")
 
 _PAGE: Final = 1000
 _UNREADABLE: Final = (ValueError, RecursionError)
@@ -44,11 +48,11 @@ class _Line(_Transfer, kw_only=True):
 
 
 class _Statement(msgspec.Struct):
-    entries: list[_Line]
+    items: list[msgspec.Raw] = msgspec.field(name="entries")
 
 
 class _Book(msgspec.Struct):
-    transfers: list[_Transfer]
+    items: list[msgspec.Raw] = msgspec.field(name="transfers")
     next_after: str | None = None
 
 
@@ -93,11 +97,14 @@ class HttpBank:
 
     def statement(self, after: int) -> Sequence[StatementLine]:
         found = self._read(f"/statement?after={after}&limit={_PAGE}", _Statement)
+        lines = _each(found.items, _Line, "statement")
+        if found.items and not lines:
+            raise BankAway("UnreadableStatement")
         return [
             StatementLine(
                 line.number, line.reference, line.status, line.reason, line.amount_fen, line.currency, line.at
             )
-            for line in found.entries
+            for line in lines
         ]
 
     def book(self) -> dict[str, BankTransfer]:
@@ -105,7 +112,7 @@ class HttpBank:
         after: str | None = ""
         while after is not None:
             page = self._read(f"/book?after={after}&limit={_PAGE}", _Book)
-            for each in page.transfers:
+            for each in _each(page.items, _Transfer, "book"):
                 transfers[each.reference] = BankTransfer(
                     each.reference, each.status, Fen(each.amount_fen), Currency(each.currency)
                 )
@@ -135,13 +142,33 @@ class HttpBank:
             return Rejected(reason)
         return NoAnswer(f"Status{response.status_code}")
 
-    def _read(self, path: str, kind: type[_R]) -> _R:
+    def _read(self, path: str, kind: type[_P]) -> _P:
         try:
             response = self._client.get(path)
             response.raise_for_status()
-            return _decoded(response.content, kind)
+            return _page(response.content, kind)
         except (httpx.HTTPError, *_UNREADABLE) as error:
             raise BankAway(type(error).__name__) from None
+
+
+def _page(content: bytes, kind: type[_P]) -> _P:
+    page = msgspec.json.decode(content, type=kind)
+    if repeated_key(content) is not None and all(repeated_key(bytes(each)) is None for each in page.items):
+        raise msgspec.DecodeError("a key of the page stands twice")
+    return page
+
+
+def _each(entries: Sequence[msgspec.Raw], kind: type[_R], call: str) -> list[_R]:
+    """Those that can be read. One that cannot hides no other; the books say that a transfer is missing or open."""
+    found = []
+    for place, entry in enumerate(entries):
+        try:
+            found.append(_decoded(bytes(entry), kind))
+        except _UNREADABLE as error:
+            metrics.RAIL_UNREADABLE.labels(call).inc()
+            # Neither words nor number: they may quote an account.
+            log.error("bank_entry_unreadable", call=call, place=place, error=type(error).__name__)  # noqa: TRY400
+    return found
 
 
 def _decoded(content: bytes, kind: type[_R]) -> _R:
