@@ -7,9 +7,8 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from shared.db.pool import Database
-from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
-from tests import who_may
+from tests import clock, who_may
 from tests.services.enrollment.builders import PRODUCT, Partner, body, csv, row
 from tests.services.enrollment.receiver import Receiver
 from tests.services.enrollment.webhooks import add
@@ -28,7 +27,7 @@ def belongings(east: Partner, receiver: Receiver, database: Database) -> who_may
     """One of each that a partner may have."""
     policy = east.post("/v1/policies", body(1)).json["policy_id"]
     batch = east.upload(csv([row(9)])).json["batch_id"]
-    until = wall_now().date().isoformat()
+    until = clock.now().date().isoformat()
     run = east.post("/v1/renewals", {"product_code": PRODUCT, "expiring_through": until}).json["run_id"]
     endpoint, delivery, statement = add(east, receiver)["endpoint_id"], new_id(), new_id()
     with database.transaction() as tx:
@@ -54,7 +53,7 @@ def belongings(east: Partner, receiver: Receiver, database: Database) -> who_may
         "delivery_id": delivery,
         "partner_id": EAST,
     }
-    told = {"policy_ids": [policy], "channel": "sms", "notified_at": wall_now().isoformat()}
+    told = {"policy_ids": [policy], "channel": "sms", "notified_at": clock.now().isoformat()}
     return who_may.Belongings(
         ids,
         {
