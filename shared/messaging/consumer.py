@@ -23,7 +23,7 @@ from shared.events.envelope import Envelope, Event
 from shared.messaging import inbox
 from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.dead_letters import DeadLetters, NotSetAside
-from shared.messaging.failures import PASSING, Poison, Unready
+from shared.messaging.failures import PASSING, Poison, Unready, malformed_is_poison
 from shared.messaging.headers import event_type_of, read
 from shared.messaging.kafka_link import Consumer, KafkaFault, Link
 from shared.messaging.membership import JoinAnew, Membership
@@ -188,7 +188,8 @@ class SubscriptionRunner:
         """One event's effect, or its way to the dead letters; raises what is to be tried again, and bugs."""
         key = (Partition(message.topic, message.partition), message.offset)
         try:
-            self._apply([self._item(message)])
+            with malformed_is_poison():
+                self._apply([self._item(message)])
         except Poison as error:
             self._set_aside(message, error)
         except Unready as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +20,8 @@ E = TypeVar("E", bound=Event)
 
 SPEC_VERSION: Final = b"1.0"
 _TRACE_HEADERS: Final[tuple[str, ...]] = ("traceparent", "tracestate")
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""In JSON. A backslash before it may itself be a character, and the digits then stand for themselves."""
 _FIXED: Final[Headers] = (("ce_specversion", SPEC_VERSION), ("content-type", b"application/json"))
 
 
@@ -70,6 +73,8 @@ def read(message: Message, struct: type[E]) -> Envelope[E]:
         raise Poison(reason) from error
     if moment.tzinfo is None:
         raise Poison("its time has no zone")
+    if b"\\u0000" in message.value and _NUL.search(message.value):
+        raise Poison("a text of it holds the character NUL, which PostgreSQL keeps in none")
     trace = {name: headers[name].decode(errors="replace") for name in _TRACE_HEADERS if name in headers}
     return Envelope(
         id=EventId(normal_id),
@@ -98,8 +103,11 @@ def _decoder(struct: type[E]) -> msgspec.json.Decoder[E]:
 
 def _text(headers: dict[str, bytes], name: str) -> str:
     try:
-        return headers[name].decode()
+        text = headers[name].decode()
     except KeyError:
         raise Poison(f"the header {name} is missing") from None
     except UnicodeDecodeError:
         raise Poison(f"the header {name} is not UTF-8") from None
+    if "\0" in text:
+        raise Poison(f"the header {name} holds the character NUL")
+    return text

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.values import slugs
@@ -54,6 +54,11 @@ def _a_moment(value: object) -> object:
     raise PydanticCustomError("datetime_parsing", "This is no moment.")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Python knows zones up to a day away, PostgreSQL up to 16 hours: the moment is kept, the zone is not."""
+    return moment.astimezone(UTC)
+
+
 # What insurance speaks of; at the ends of the calendar a mere change of zone overflows.
 Moment = Annotated[
     AwareDatetime,
@@ -63,6 +68,7 @@ Moment = Annotated[
         description="RFC 3339 with a zone, e.g. 2026-01-31T08:00:00+08:00.",
     ),
     BeforeValidator(_a_moment),
+    AfterValidator(_in_utc),
 ]
 Day = Annotated[
     date,

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -77,7 +77,7 @@ def decode(cursor: str | None, *kinds: Kind) -> tuple[Any, ...] | None:
         if not isinstance(position, list):
             raise InvalidCursor
         return tuple(_part(part, kind) for part, kind in zip(position, kinds, strict=True))
-    except (ValueError, binascii.Error, RecursionError):
+    except (ValueError, OverflowError, binascii.Error, RecursionError):
         raise InvalidCursor from None
 
 
@@ -95,5 +95,5 @@ def _part(part: object, kind: Kind) -> object:
         moment = datetime.fromisoformat(part)
         if moment.tzinfo is None:
             raise InvalidCursor
-        return moment
+        return moment.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
     return part

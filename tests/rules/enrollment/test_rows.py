@@ -185,6 +185,14 @@ def test_a_document_and_phone_are_stored_in_one_form() -> None:
     assert insured.phone == "13912345678"
 
 
+@pytest.mark.parametrize("zone", ["+08:00", "+16:00", "+23:59", "-23:59:59"])
+def test_a_consent_given_anywhere_is_kept_as_a_moment_that_the_database_can_hold(zone: str) -> None:
+    """PostgreSQL refuses a time whose zone is 16 hours away or more; Python takes them up to 24."""
+    given_at = accepted(judge(row(consent_given_at=f"2026-02-26T09:30:00{zone}"))).consent.given_at
+    assert given_at == datetime.fromisoformat(f"2026-02-26T09:30:00{zone}")
+    assert given_at.utcoffset() == timedelta(0)
+
+
 @given(st.lists(st.text(max_size=30), min_size=len(COLUMNS), max_size=len(COLUMNS)))
 def test_whatever_a_row_holds_its_rejection_repeats_none_of_it(texts: list[str]) -> None:
     judged = judge(RawRow(*texts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import msgspec
 import psycopg2
 import pytest
 
@@ -154,6 +155,17 @@ def test_poison_that_is_sent_again_unmended_is_one_waiting_event_not_two(desk: D
             },
             "$.payout_id",
         ),
+        (
+            msgspec.json.encode(msgspec.structs.replace(a_change(), partner_id="a\0b")),
+            {
+                "ce_type": PayoutChanged.TYPE,
+                "ce_id": "5d3a4c1e-0000-7000-8000-000000000004",
+                "ce_time": NOW.isoformat(),
+                "ce_source": "test",
+                "ce_subject": "x",
+            },
+            "the character NUL",
+        ),
     ],
 )
 def test_a_message_that_is_no_event_of_ours_is_set_aside(
@@ -169,6 +181,17 @@ def test_a_message_that_is_no_event_of_ours_is_set_aside(
 
     assert says in desk.letters()[0].error
     assert verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription()) == []
+
+
+@pytest.mark.parametrize("version", [2**31, 2**63, 10**30])
+def test_a_value_that_no_column_holds_is_set_aside_and_holds_up_nobody(desk: Desk, version: int) -> None:
+    desk.relay()
+    desk.consumer()
+    desk.publish(a_change("too much", version=version), a_change("after"))
+
+    until(lambda: desk.effects() == ["after"])
+
+    assert ["has not the form" in letter.error for letter in desk.letters()] == [True]
 
 
 def test_an_event_type_that_a_newer_release_publishes_is_passed_over(desk: Desk) -> None:

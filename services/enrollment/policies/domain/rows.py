@@ -247,7 +247,7 @@ class Desk:
                 "The person's consent lies in the future.",
                 "Send the time at which the person agreed.",
             )
-        return given_at
+        return given_at.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
 
     def fault_of_consent(self, text_version: str, channel: str, given_at: datetime) -> Fault | None:
         """What is wrong with a consent to this text; what is right once stays right later."""
