@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from services.payout.store.erasure import CLOSED
+from shared.db import text_columns
 from shared.db.invariants import found_by
 from shared.db.transaction import Tx
+from shared.values.clear_text import TextKind
 
 _UNBALANCED_TRANSFERS: Final = """
 SELECT 'transfer ' || transfer_id || ' is off by ' || sum(amount_fen) || ' fen in ' || currency FROM ledger_entries
@@ -97,11 +101,6 @@ UNION ALL
 SELECT 'a reply that is kept for a repeat of ' || route || ' shows a payee who is not in the vault'
 FROM idempotency_keys
 WHERE about IS NOT NULL AND NOT EXISTS (SELECT FROM payees WHERE payee_token = about)"""
-# Everything that is text, but the vault's own masks.
-_TEXT_COLUMNS: Final = """
-SELECT table_name, string_agg(quote_ident(column_name) || '::text', ', ') FROM information_schema.columns
-WHERE table_schema = 'public' AND data_type IN ('text', 'jsonb', 'json', 'character varying')
-GROUP BY table_name ORDER BY table_name"""
 _HOLDS: Final = (
     "SELECT DISTINCT wanted FROM {table} JOIN unnest(%s) AS wanted ON position(wanted IN concat_ws(' ', {columns})) > 0"
 )
@@ -141,7 +140,9 @@ def tables_that_hold(tx: Tx, texts: Sequence[str]) -> list[tuple[str, str]]:
     if not texts:
         return []
     found = []
-    for table, columns in tx.all(_TEXT_COLUMNS, into=tuple[str, str]):
-        held = tx.all(_HOLDS.format(table=table, columns=columns), (list(texts),), into=str)
-        found += [(table, text) for text in held]
+    in_clear = (each for each in text_columns.columns(tx) if each.said in set(TextKind))
+    for table, columns in groupby(in_clear, key=attrgetter("table")):
+        listed = ", ".join(each.as_text for each in columns)
+        held = tx.all(_HOLDS.format(table=table, columns=listed), (list(texts),), into=str)
+        found += [(str(table), text) for text in held]
     return found
