@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
 from tests import clock
+from tests.certificates import Authority
 from tests.services.enrollment.receiver import Answers, Receiver, listening
 
 LOOPBACK = parse_networks("127.0.0.0/8")
@@ -247,58 +244,24 @@ def test_no_url_that_was_taken_as_an_endpoint_s_can_crash_the_sender(
     assert outcomes <= {None, "tls_failed", "not_reached", "name_unknown"}
 
 
-class Authority:
-    """Signs servers' certificates, for as long as a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of a test")])
-        ours = self._certificate(self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
-        self.file = folder / "authority.pem"
-        signed = ours.sign(self._key, hashes.SHA256())
-        self._ski = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
-        self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-
-    def _certificate(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        now = clock.real_now()
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-        )
+class Partners(Authority):
+    """Signs the certificates of partners' servers, for as long as a test."""
 
     def context(self, name: str, seen: list[str | None]) -> ssl.SSLContext:
         """What a server of that name speaks TLS by; ``seen`` notes the names that callers ask for."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        alternative = x509.SubjectAlternativeName([x509.DNSName(name)])
-        signed = (self._certificate(subject, key.public_key()).add_extension(alternative, critical=False)).sign(
-            self._key, hashes.SHA256()
-        )
-        file = self._folder / f"{name}.pem"
-        no_password = serialization.NoEncryption()
-        pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        file.write_bytes(key.private_bytes(pem, form, no_password) + signed.public_bytes(pem))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
+        context.load_cert_chain(self.server(name))
         context.sni_callback = lambda _socket, asked, _context: seen.append(asked)
         return context
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def authority(tmp_path: Path) -> Partners:
+    return Partners(tmp_path)
 
 
 def test_the_connection_goes_to_the_checked_address_and_the_certificate_is_the_name_s(
-    authority: Authority, names: Names
+    authority: Partners, names: Names
 ) -> None:
     seen: list[str | None] = []
     names[NAME] = [["127.0.0.1"]]
@@ -309,7 +272,7 @@ def test_the_connection_goes_to_the_checked_address_and_the_certificate_is_the_n
         assert seen == [NAME]
 
 
-def test_a_server_with_another_name_s_certificate_gets_no_message(authority: Authority, names: Names) -> None:
+def test_a_server_with_another_name_s_certificate_gets_no_message(authority: Partners, names: Names) -> None:
     names[NAME] = [["127.0.0.1"]]
     courier = Courier(LOOPBACK, ca_file=str(authority.file))
     with listening(tls=authority.context("another.example", [])) as receiver:
@@ -317,7 +280,7 @@ def test_a_server_with_another_name_s_certificate_gets_no_message(authority: Aut
         assert (answer.failure, receiver.received) == ("tls_failed", [])
 
 
-def test_a_certificate_of_an_authority_nobody_knows_is_refused(authority: Authority, names: Names) -> None:
+def test_a_certificate_of_an_authority_nobody_knows_is_refused(authority: Partners, names: Names) -> None:
     names[NAME] = [["127.0.0.1"]]
     with listening(tls=authority.context(NAME, [])) as receiver:
         answer = Courier(LOOPBACK).post(f"https://{NAME}:{receiver.port}/hooks", HEADERS, b"{}")
