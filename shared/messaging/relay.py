@@ -17,6 +17,7 @@ from typing import Any, Final
 from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 
+from shared.db.columns import Columns, rows_into
 from shared.db.connection import connect
 from shared.db.errors import AWAY
 from shared.messaging.headers import headers_of, source_of
@@ -42,8 +43,24 @@ _GAUGE_SECONDS: Final = 5.0
 _STALE_SECONDS: Final = 60.0
 """An event that waits longer than a restart of the broker takes is worth waking somebody."""
 
-_TAKE: Final = """
-SELECT id, event_id, type, topic, subject, occurred_at, trace, body, written_at
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One row of the outbox."""
+
+    id: int
+    event_id: str
+    type: str
+    topic: str
+    subject: str
+    occurred_at: datetime
+    trace: str
+    body: str
+    written_at: datetime
+
+
+_TAKE: Final = f"""
+SELECT {Columns(_Waiting)}
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS bytes_before
     FROM (SELECT * FROM outbox ORDER BY id LIMIT %s) AS oldest
@@ -159,7 +176,7 @@ class Relay:
         Raises:
             KafkaFault: some were not acknowledged; they wait for the next call.
         """
-        rows = _rows(connection, _TAKE, (_BATCH_ROWS, _BATCH_BYTES))
+        rows = _oldest(connection)
         if not rows:
             return 0
         places = self._producer.send([self._message(row) for row in rows])
@@ -170,28 +187,27 @@ class Relay:
             raise KafkaFault(f"{len(rows) - len(sent)} of {len(rows)} events were not acknowledged")
         return len(rows)
 
-    def _message(self, row: tuple[Any, ...]) -> Outgoing:
-        _, event_id, event_type, topic, subject, occurred_at, trace, body, _ = row
+    def _message(self, row: _Waiting) -> Outgoing:
         headers = headers_of(
-            event_id=event_id,
-            event_type=event_type,
+            event_id=row.event_id,
+            event_type=row.type,
             source=self._source,
-            time=occurred_at,
-            subject=subject,
-            trace=json.loads(trace) if trace else {},
+            time=row.occurred_at,
+            subject=row.subject,
+            trace=json.loads(row.trace) if row.trace else {},
         )
-        return Outgoing(topic, subject.encode(), body.encode(), headers)
+        return Outgoing(row.topic, row.subject.encode(), row.body.encode(), headers)
 
-    def _mark(self, connection: Connection, sent: list[tuple[tuple[Any, ...], Place]]) -> None:
-        numbers = [row[0] for row, _ in sent]
+    def _mark(self, connection: Connection, sent: list[tuple[_Waiting, Place]]) -> None:
+        numbers = [row.id for row, _ in sent]
         partitions, offsets = [place.partition for _, place in sent], [place.offset for _, place in sent]
         with connection.cursor() as cursor:
             cursor.execute(_MARK, (numbers, partitions, offsets))
         now = wall_now()
-        for topic, count in Counter(row[3] for row, _ in sent).items():
+        for topic, count in Counter(row.topic for row, _ in sent).items():
             metrics.OUTBOX_PUBLISHED.labels(topic).inc(count)
         for row, _ in sent:
-            metrics.OUTBOX_PUBLISH_SECONDS.observe((now - row[8]).total_seconds())
+            metrics.OUTBOX_PUBLISH_SECONDS.observe((now - row.written_at).total_seconds())
 
     def _watch(self, connection: Connection) -> None:
         if monotonic() < self._gauges_due:
@@ -228,6 +244,14 @@ def run(
     relay = Relay(service, link, database_url, stopping, gather_seconds=gather_seconds)
     health.register("relay", relay.unready)
     relay.run()
+
+
+def _oldest(connection: Connection) -> list[_Waiting]:
+    """The next batch."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, (_BATCH_ROWS, _BATCH_BYTES))
+        found = cursor.fetchall()
+        return rows_into(_Waiting, _TAKE, lambda: [column.name for column in cursor.description or ()], found)
 
 
 def _rows(connection: Connection, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
