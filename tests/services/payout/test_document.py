@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
@@ -22,10 +23,11 @@ def test_the_committed_document_is_what_the_code_says() -> None:
     )
 
 
-def test_no_made_up_request_breaks_payout(app: Flask, issuer: Issuer, service: Service) -> None:
+@pytest.mark.parametrize("client", ["finance-zhao", "bank-app"])
+def test_no_made_up_request_breaks_payout(app: Flask, issuer: Issuer, service: Service, client: str) -> None:
     claim = service.approve()
     paid = service.work_until_state(claim.claim_id, "paid")
-    token = issuer.token("finance-zhao", scope="payees:write payouts:read ledger:read", audience="fangzha-payout")
+    token = issuer.token(client, scope="payees:write payouts:read ledger:read", audience="fangzha-payout")
     tried = fuzz(app, token, known={"payout_id": [paid.payout_id]})
     assert set(tried) == {
         "POST /v1/payees",
