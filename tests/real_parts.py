@@ -194,6 +194,15 @@ class Kafka:
         self._process = self._start()
         self.broker.wait()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It keeps its connections and says nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         stop(self._process, signal.SIGTERM)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +47,9 @@ class Producer:
         self._link = link
         self._client_id = client_id
         self._producer: Any = None
+        self._unended: list[Any] = []
+        """Those that could not be closed yet. kafka-python 3.0.12 closes none that has messages under way when its
+        patience ends, and leaves a thread and its connections behind for each."""
 
     def send(self, messages: Sequence[Outgoing]) -> list[Place | None]:
         """Each message's place, or None for one that was not acknowledged: it may or may not be on its topic.
@@ -55,6 +57,7 @@ class Producer:
         Raises:
             KafkaFault: nothing could be sent.
         """
+        self._end()
         if self._producer is None:
             self._producer = self._connect()
         prefix = self._link.topic_prefix
@@ -76,9 +79,12 @@ class Producer:
     def close(self) -> None:
         """Forget the connection, once what is under way is acknowledged or given up."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with suppress(KafkaError):
-                producer.close(timeout=_FLUSH_SECONDS)
+        if producer is not None and not _ended(producer, _FLUSH_SECONDS):
+            self._unended.append(producer)
+
+    def _end(self) -> None:
+        """Close those that have no messages under way any more."""
+        self._unended = [each for each in self._unended if not _ended(each, 0)]
 
     def _connect(self) -> Any:
         own = {
@@ -92,6 +98,14 @@ class Producer:
             "max_block_ms": _MAX_BLOCK_MS,
         }
         return opened(KafkaProducer, self._link.common(self._client_id) | own)
+
+
+def _ended(producer: Any, patience_seconds: float) -> bool:
+    try:
+        producer.close(timeout=patience_seconds)
+    except KafkaError:
+        return False
+    return True
 
 
 def _acknowledged(future: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import closing
 
 import pytest
@@ -15,10 +16,12 @@ from kafka.record import util as record_util
 from deploy.local.places import free_port
 from shared.events.catalog import TOPICS
 from shared.messaging import topics
-from shared.messaging.kafka_link import Consumer, Link, Producer, reachable, require_fast_checksums
+from shared.messaging.kafka_link import Consumer, Link, Producer, clients, reachable, require_fast_checksums
 from shared.messaging.messages import Outgoing
 from shared.messaging.subscription import Subscription
 from shared.process.settings import EXIT_CONFIGURATION, Settings
+from tests.real_parts import Kafka
+from tests.shared.messaging.builders import until
 
 
 class OurSettings(Settings):
@@ -134,6 +137,27 @@ def test_a_message_to_a_topic_that_does_not_exist_is_a_fault_and_makes_no_topic(
 
     with closing(Consumer(link, "test", None)) as consumer:
         assert consumer.partitions_of("no.such.topic") == []
+
+
+def network_threads() -> int:
+    return sum(thread.name.startswith("frozen-") for thread in threading.enumerate())
+
+
+def test_a_producer_that_cannot_be_closed_while_a_broker_says_nothing_is_closed_later(
+    link: Link, kafka_broker: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics.ensure("tester", [], link, partitions=1, replication=1)
+    message = Outgoing(TOPICS[0], b"k", b"v", ())
+    monkeypatch.setattr(clients, "_FLUSH_SECONDS", 1.0)
+    with closing(Producer(link, "frozen")) as producer:
+        assert producer.send([message]) != [None]
+        with kafka_broker.frozen(), pytest.raises(KafkaError):
+            producer.send([message])
+        assert network_threads() == 1  # of the one that could not be closed
+
+        monkeypatch.setattr(clients, "_FLUSH_SECONDS", 30.0)
+        until(lambda: None not in producer.send([message]) and network_threads() == 1)
+    until(lambda: not network_threads())
 
 
 # In a process of its own: kafka-python leaves the sockets of refused connections to the garbage collector, which warns.
