@@ -12,7 +12,7 @@ from services.enrollment.partners import web as partners
 from services.enrollment.partners.usecases.quotas import EnrollmentPermits
 from services.enrollment.people import web as people
 from services.enrollment.policies import web as policies
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.usecases.certify_policy import CodeKey
 from services.enrollment.policies.wiring import vault_of
 from services.enrollment.products import web as products
@@ -37,7 +37,7 @@ def application(settings: Settings) -> Flask:
         description="Products, and the people whom partners cover with them: one by one or by file.",
         resources=[each for wing in WINGS for each in wing.RESOURCES],
         problems={error: row for wing in WINGS for error, row in wing.PROBLEMS.items()},
-        deps=Deps(
+        deps=PolicyDeps(
             vault=vault,
             elsewhere=forget_references,
             sealer=vault.sealer,

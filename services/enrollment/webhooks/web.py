@@ -17,6 +17,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownDelivery: ProblemRow(404, "unknown-webhook-delivery", "Unknown webhook delivery"),
     errors.TooManyEndpoints: ProblemRow(409, "too-many-webhook-endpoints", "Too many webhook endpoints"),
     errors.TooManySecrets: ProblemRow(409, "too-many-webhook-secrets", "Too many webhook secrets"),
-    errors.EndpointDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
+    errors.EndpointIsDisabled: ProblemRow(409, "webhook-endpoint-disabled", "The webhook endpoint is disabled"),
     errors.TestsBusy: ProblemRow(429, "too-many-requests", "Other tests are under way"),
 }

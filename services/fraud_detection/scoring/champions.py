@@ -27,7 +27,7 @@ REASONS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ExplainedScore:
     """The calibrated probability that a claim is dishonest, and the features that moved it most, in log-odds.
 
     ``bias`` plus all contributions is ``raw``; ``reasons`` are the largest of them, either way.
@@ -40,7 +40,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Champion:
+class PromotedModel:
     """The promoted model with the thresholds that a named person promoted it under."""
 
     model_id: ModelId
@@ -49,14 +49,14 @@ class Champion:
     auto_approve_limit_fen: Fen
     _model: OpenModel
 
-    def score(self, vector: Sequence[float]) -> Score:
-        """Score one vector of ``domain.features``; well under a millisecond, in this thread alone."""
+    def score(self, vector: Sequence[float]) -> ExplainedScore:
+        """ExplainedScore one vector of ``domain.features``; well under a millisecond, in this thread alone."""
         if len(vector) != len(self._model.features):
             raise ValueError(f"the model takes {len(self._model.features)} features, not {len(vector)}")
         explained = self._model.forest.explain(vector)
         named = zip(self._model.features, explained.contributions, strict=True)
         ranked = sorted(named, key=lambda pair: -abs(pair[1]))[:REASONS]
-        return Score(
+        return ExplainedScore(
             probability=self._model.calibration.probability(explained.raw),
             reasons=tuple((name, contribution) for name, contribution in ranked if contribution),
             raw=explained.raw,
@@ -72,7 +72,7 @@ class Scorer:
         self._opened: OrderedDict[tuple[str, str], OpenModel] = OrderedDict()
         self._lock = threading.Lock()
 
-    def champion(self, tx: Tx) -> Champion | None:
+    def champion(self, tx: Tx) -> PromotedModel | None:
         """The model that is promoted now; None if none is.
 
         Raises:
@@ -81,7 +81,7 @@ class Scorer:
         promoted = models.champion(tx)
         if promoted is None:
             return None
-        return Champion(**asdict(promoted), _model=self._open(tx, promoted.model_id, promoted.sha256))
+        return PromotedModel(**asdict(promoted), _model=self._open(tx, promoted.model_id, promoted.sha256))
 
     def _open(self, tx: Tx, model_id: ModelId, sha256: str) -> OpenModel:
         with self._lock:

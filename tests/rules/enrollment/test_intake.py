@@ -24,7 +24,7 @@ def pieces(data: bytes, sizes: list[int]) -> list[bytes]:
     return [piece for piece in (*found, data[start:]) if piece]
 
 
-def lines_of(data: bytes, sizes: list[int]) -> list[parse.Line]:
+def lines_of(data: bytes, sizes: list[int]) -> list[parse.SourceLine]:
     upload = Upload(pieces(data, sizes))
     return [line for part in upload.parts() for line in parse.rows(part.text, upload.header, part.first_line)]
 

@@ -9,7 +9,7 @@ from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.domain.endorsements import Change, ItemAdded, ItemRemoved
 from services.enrollment.policies.usecases.endorse_policy import endorse_policy
 from services.enrollment.products.domain.pricing import Item, Risk
-from services.enrollment.products.domain.schedules import Order
+from services.enrollment.products.domain.schedules import ScheduleRequest
 from services.enrollment.statements.domain.statements import Sum
 from services.enrollment.statements.usecases.dispute_statement import answer_dispute, raise_dispute
 from shared.values.ids import PartnerId, ProductCode
@@ -29,7 +29,7 @@ def organization(books: Books, *, tenant: str, now: datetime) -> Policy:
     raw = row(
         900, document_type="unified_social_credit_code", document_number=code_of(900), name="晨星", effective_date=""
     )
-    order = Order(Risk(FAIR, tuple(Item(each["reference"], each["name"]) for each in MODELS)))
+    order = ScheduleRequest(Risk(FAIR, tuple(Item(each["reference"], each["name"]) for each in MODELS)))
     with books.database.transaction() as tx:
         return enroll_policy(
             tx,

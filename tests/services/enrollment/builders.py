@@ -18,7 +18,7 @@ from services.enrollment.partners.usecases.follow_contracts import follow_contra
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies
 from services.enrollment.policies.usecases.vault import Vault
-from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order
+from services.enrollment.products.domain.schedules import NOTHING_ORDERED, ScheduleRequest
 from services.enrollment.products.usecases import shipped
 from services.enrollment.products.usecases.publish_product import install_products
 from services.enrollment.tools import INSTALLER, TOOLS
@@ -69,7 +69,7 @@ def enroll_policy(
     tx: Tx,
     raw: RawRow,
     product_code: ProductCode,
-    order: Order = NOTHING_ORDERED,
+    order: ScheduleRequest = NOTHING_ORDERED,
     *,
     tenant: str,
     vault: Vault,

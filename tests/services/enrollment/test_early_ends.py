@@ -15,7 +15,7 @@ from services.enrollment.policies.domain.errors import NotInForce
 from services.enrollment.policies.store import outcomes
 from services.enrollment.policies.usecases.end_policies import end_policies
 from services.enrollment.policies.usecases.expire_policies import expire_some
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.run_renewals import start_renewals
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from shared.events.policies import PoliciesCanceled, PolicyCanceled
@@ -333,7 +333,9 @@ def test_a_removal_that_waits_for_a_renewal_ends_it_too(office: Office, environ:
     batch = office.receive("removal", [HEADER, f"{policy.partner_reference},"], now=SHORTLY_BEFORE)
     worker = threading.Thread(target=lambda: load_all(office.database, office.vault, now=SHORTLY_BEFORE))
     with office.database.transaction() as tx:
-        order = Order(contract=contract_of(tx, policy.partner_id), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        order = RenewalOrder(
+            contract=contract_of(tx, policy.partner_id), product_code=PRODUCT, judged_at=SHORTLY_BEFORE
+        )
         renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
         worker.start()
         wait_until_somebody_waits(office.database)

@@ -16,7 +16,7 @@ from services.enrollment.policies.domain.endorsements import Change, ItemAdded, 
 from services.enrollment.policies.store import erasures
 from services.enrollment.policies.store.outcomes import note_claim
 from services.enrollment.policies.usecases import work_off_wind_downs as steps
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item
 from services.enrollment.statements.domain.statements import ZONE
@@ -320,7 +320,7 @@ def test_a_change_that_waits_for_the_renewal_to_be_stored_stands_on_it(office: O
     policy = office.enroll(1)
     with ThreadPoolExecutor(1) as pool:
         with office.database.transaction() as tx:
-            order = Order(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+            order = RenewalOrder(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
             renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
             waiting = pool.submit(correct, office, policy)
             wait_until_somebody_waits(office.database)

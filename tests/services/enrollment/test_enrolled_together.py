@@ -17,7 +17,7 @@ from services.enrollment.policies.usecases.erase_person import erase_person
 from services.enrollment.policies.usecases.opt_out import opt_out, persons_tokens
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.pricing import Item, Risk
-from services.enrollment.products.domain.schedules import Order
+from services.enrollment.products.domain.schedules import ScheduleRequest
 from shared.db.pool import Database
 from shared.events.policies import PoliciesEnrolled
 from shared.privacy.keys import KeyRing
@@ -48,7 +48,7 @@ def person(n: int, tenant: str = "telecom-east", product_code: ProductCode = PRO
 def organization(n: int) -> Application:
     holder = row(n, document_type="unified_social_credit_code", document_number=code_of(n), name="晨星科技有限公司")
     risk = Risk(FAIR, tuple(Item(each["reference"], each["name"]) for each in MODELS))
-    return Application("telecom-east", BIAS, holder, Order(risk))
+    return Application("telecom-east", BIAS, holder, ScheduleRequest(risk))
 
 
 def enroll(database: Database, vault: Vault, applications: Sequence[Application]) -> list[Enrolled | FangzhaError]:

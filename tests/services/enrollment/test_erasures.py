@@ -15,7 +15,7 @@ from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.policies.domain.erasures import RetentionRule, kept_until
 from services.enrollment.policies.domain.errors import CoverStillRuns, PersonForgotten, RecordsMustBeKept
 from services.enrollment.policies.usecases.erase_person import erase_person
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.webhooks.usecases.send import Sender
 from services.enrollment.webhooks.usecases.tell import tell_claim
@@ -71,7 +71,7 @@ def test_an_erasure_waits_for_a_renewal_and_a_second_one_for_the_first(office: O
 
     erasing = [threading.Thread(target=erase_once) for _ in range(2)]
     with office.database.transaction() as tx:
-        order = Order(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        order = RenewalOrder(contract=contract_of(tx, EAST), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
         renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
         for each in erasing:
             each.start()

@@ -21,7 +21,7 @@ from psycopg2 import OperationalError
 from structlog.testing import capture_logs
 
 from services.enrollment.files.domain.errors import NoRoom
-from services.enrollment.files.intake.pickup_places import Found, Place, PlaceAway
+from services.enrollment.files.intake.pickup_places import FoundFile, Place, PlaceAway
 from services.enrollment.files.store import picked_files
 from services.enrollment.files.usecases.pickup_note import MOST_TRIES
 from services.enrollment.partners.domain.file_keys import FileKey
@@ -412,7 +412,7 @@ def reads_of(monkeypatch: pytest.MonkeyPatch, name: str, error: type[BaseExcepti
     found: list[str] = []
     read = Place.read
 
-    def read_or_end(place: Place, file: Found) -> Iterator[bytes]:
+    def read_or_end(place: Place, file: FoundFile) -> Iterator[bytes]:
         found.append(file.name)
         if file.name == name:
             raise error
@@ -545,7 +545,7 @@ def test_a_place_at_which_a_bug_shows_keeps_no_other_waiting_and_counts_as_not_r
     files = Place.files
     odd = (tmp_path / "odd").as_uri()
 
-    def files_or_end(place: Place, now: datetime) -> list[Found]:
+    def files_or_end(place: Place, now: datetime) -> list[FoundFile]:
         if place.url == odd:
             raise BugError
         return files(place, now)

@@ -16,7 +16,7 @@ from services.enrollment.people.domain.policies import Insured, Policy
 from services.enrollment.people.store import opt_outs
 from services.enrollment.policies.domain.renewals import RENEWAL_CODES, fault
 from services.enrollment.policies.store import erasures, renewals
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.run_renewals import start_renewals, work_off_renewals
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.store import products
@@ -321,7 +321,7 @@ def test_a_policy_renewed_again_in_the_same_moment_is_told_so(office: Office) ->
     policy = office.enroll(1)
     with office.database.transaction() as tx:
         contract = contract_of(tx, "telecom-east")
-    order = Order(contract=contract, product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+    order = RenewalOrder(contract=contract, product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
     with office.database.transaction() as tx:
         first = renew_policies(tx, [policy.policy_id], order, vault=office.vault, now=SHORTLY_BEFORE)
     with office.database.transaction() as tx:

@@ -10,7 +10,7 @@ from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.partners.usecases.keep_partner import resume_partner, suspend_partner
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.store.renewals import Run
-from services.enrollment.policies.usecases.renew_policies import Order, Renewals, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, Renewals, renew_policies
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.store import products
 from services.enrollment.products.usecases.decide_draft import approve_draft
@@ -46,7 +46,7 @@ def run_of(office: Office, run_id: str, *, tenant: str = EAST) -> Run:
 
 def renew(office: Office, *policies: Policy, tenant: str) -> Renewals:
     with office.database.transaction() as tx:
-        order = Order(contract=contract_of(tx, tenant), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
+        order = RenewalOrder(contract=contract_of(tx, tenant), product_code=PRODUCT, judged_at=SHORTLY_BEFORE)
         ids = [policy.policy_id for policy in policies]
         return renew_policies(tx, ids, order, vault=office.vault, now=SHORTLY_BEFORE)
 

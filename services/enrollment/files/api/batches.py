@@ -22,7 +22,7 @@ from services.enrollment.files.usecases.receive_batch import Declared, receive_b
 from services.enrollment.files.usecases.show_results import results
 from services.enrollment.partners.domain.errors import ContractNotRunning, LargerThanADay, NoContract, TooManyRows
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.db.pool import Database
 from shared.values.ids import BatchId, ProductCode
@@ -132,7 +132,7 @@ class RejectionView(ReplyModel):
         LargerThanADay,
     ),
 )
-def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
+def upload_batch(call: Call[PolicyDeps], query: BatchQuery) -> Reply[BatchView]:
     """Hand over a file of up to 2 GiB. It is taken in whole or not at all; good rows count even where others do not.
 
     CSV, NDJSON or Parquet, as Content-Type says; plain, gzip or zstd, by Content-Encoding or by its first bytes. CSV
@@ -160,7 +160,7 @@ def upload_batch(call: Call[Deps], query: BatchQuery) -> Reply[BatchView]:
     reply=paging.Page[BatchView],
     problems=(NoContract,),
 )
-def list_batches(call: Call[Deps], query: BatchListQuery) -> Reply[paging.Page[BatchView]]:
+def list_batches(call: Call[PolicyDeps], query: BatchListQuery) -> Reply[paging.Page[BatchView]]:
     """Your files, the newest first."""
     contract = contract_of(call.tx, call.caller.tenant)
     position = paging.decode(query.cursor, UUID)
@@ -182,7 +182,7 @@ def list_batches(call: Call[Deps], query: BatchListQuery) -> Reply[paging.Page[B
     reply=BatchView,
     problems=(NoContract, errors.UnknownBatch),
 )
-def show_batch(call: Call[Deps], path: BatchPath) -> Reply[BatchView]:
+def show_batch(call: Call[PolicyDeps], path: BatchPath) -> Reply[BatchView]:
     """How far one of your files is."""
     return Reply(_view(_batch(call, path.batch_id)))
 
@@ -194,7 +194,9 @@ def show_batch(call: Call[Deps], path: BatchPath) -> Reply[BatchView]:
     reply=paging.Page[RejectionView],
     problems=(NoContract, errors.UnknownBatch),
 )
-def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) -> Reply[paging.Page[RejectionView]]:
+def list_rejections(
+    call: Call[PolicyDeps], path: BatchPath, query: paging.PageQuery
+) -> Reply[paging.Page[RejectionView]]:
     """The rows that were not enrolled so far, by line, each with what is wrong and what to do."""
     batch = _batch(call, path.batch_id)
     after = paging.decode(query.cursor, int)
@@ -223,7 +225,9 @@ def list_rejections(call: Call[Deps], path: BatchPath, query: paging.PageQuery) 
     reply="text/csv",
     problems=(NoContract, errors.UnknownBatch, errors.BatchNotDone),
 )
-def download_results(call: Call[Deps], path: BatchPath, query: ResultsQuery, header: ResultsHeader) -> StreamedReply:
+def download_results(
+    call: Call[PolicyDeps], path: BatchPath, query: ResultsQuery, header: ResultsHeader
+) -> StreamedReply:
     """What became of each row, once the batch is done: the rejected ones by line, then the accepted ones.
 
     As CSV or NDJSON (application/x-ndjson): line (of rejected rows, and of a dry run's), outcome, partner_reference,
@@ -257,7 +261,7 @@ def _sent(upload: Upload) -> Sent:
     return Sent(CONTENT_TYPES[upload.content_type], upload.content_encoding, upload.charset)
 
 
-def _batch(call: Call[Deps], batch_id: str) -> Batch:
+def _batch(call: Call[PolicyDeps], batch_id: str) -> Batch:
     contract = contract_of(call.tx, call.caller.tenant)
     batch = store.batch(call.tx, BatchId(batch_id), partner_no=contract.partner_no)
     if batch is None:

@@ -9,7 +9,7 @@ from services.enrollment.files.domain.errors import UnreadableFile
 from services.enrollment.files.domain.file_columns import FileColumns
 from services.enrollment.files.intake.charset import Charset, Decoder
 from services.enrollment.files.intake.column_names import columns_of
-from services.enrollment.files.intake.lines import Lines, Part, rows_in
+from services.enrollment.files.intake.lines import FilePart, Lines, rows_in
 
 
 class CsvFile:
@@ -27,7 +27,7 @@ class CsvFile:
             raise UnreadableFile("It looks like objects of JSON, a line each.", "Send it as application/x-ndjson.")
         self.header = columns_of(next(csv.reader([first]), []), columns)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """The rest of the file."""
         number = 0
         for first_line, lines in self._lines.groups():
@@ -35,5 +35,5 @@ class CsvFile:
             if rows:
                 data = self._decoder.data(lines)
                 lines.clear()
-                yield Part(number, first_line, rows, data)
+                yield FilePart(number, first_line, rows, data)
                 number += 1

@@ -29,7 +29,7 @@ _NEWLINE: Final = b"\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """Some rows in our own form: CSV in UTF-8, lines joined by line feeds.
 
     ``first_line`` is the number of its first line in the file, counted from 1; ``rows`` are its lines that are not

@@ -20,7 +20,7 @@ from services.enrollment.files.domain.file_columns import FileColumns
 from services.enrollment.files.intake import line_faults
 from services.enrollment.files.intake.charset import Charset, Decoder
 from services.enrollment.files.intake.column_names import column_of, ordinal
-from services.enrollment.files.intake.lines import BLANK, Lines, Part, rows_in
+from services.enrollment.files.intake.lines import BLANK, FilePart, Lines, rows_in
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNREADABLE: Final = "\ufffd"
@@ -46,7 +46,7 @@ class NdjsonFile:
         self._usual: msgspec.json.Decoder[Any] | None = None
         self.header = columns.names
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """The file's rows; its lines are counted from 1, for it has no header."""
         number = 0
         for first_line, lines in self._lines.groups():
@@ -57,7 +57,7 @@ class NdjsonFile:
             if rows:
                 data = self._csv(self._decoder.data(lines), lines).encode()
                 lines.clear()
-                yield Part(number, first_line, rows, data)
+                yield FilePart(number, first_line, rows, data)
                 number += 1
 
     def _csv(self, data: bytes, lines: Sequence[bytes]) -> str:

@@ -25,7 +25,7 @@ from services.enrollment.files.intake import parquet_child
 from services.enrollment.files.intake.charset import Decoder
 from services.enrollment.files.intake.column_names import columns_of
 from services.enrollment.files.intake.compression import Meter
-from services.enrollment.files.intake.lines import Lines, Part
+from services.enrollment.files.intake.lines import FilePart, Lines
 
 MAGIC: Final = b"PAR1"
 AT_ONCE: Final = 1
@@ -79,14 +79,14 @@ class ParquetFile:
             self._end()
             raise
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """The file's rows, counted from 1: a Parquet file has no lines."""
         decoder = Decoder(charset="utf-8")
         try:
             for number, (first_line, lines) in enumerate(self._lines.groups()):
                 rows, data = len(lines), decoder.data(lines)
                 lines.clear()
-                yield Part(number, first_line - 1, rows, data)
+                yield FilePart(number, first_line - 1, rows, data)
         finally:
             self._end()
 

@@ -53,19 +53,19 @@ def table(part: bytes, header: Sequence[str], first_line: int, columns: Sequence
     return Table(rows, faults)
 
 
-class Line(msgspec.Struct, frozen=True):
+class SourceLine(msgspec.Struct, frozen=True):
     """One row with its line number in the file; a Fault where it is no row at all."""
 
     number: int
     row: RawRow | Fault
 
 
-def rows(text: str, header: Sequence[str], first_line: int) -> Iterator[Line]:
+def rows(text: str, header: Sequence[str], first_line: int) -> Iterator[SourceLine]:
     """Every line of an enrollment's part that is not empty, in the file's order, each field stripped."""
     found = table(text.encode(), header, first_line)
     stripped = found.rows.with_columns(pl.col(COLUMNS).str.strip_chars())
-    lines = [Line(number, RawRow(*texts)) for number, *texts in stripped.iter_rows()]
-    lines += [Line(number, fault) for number, fault in found.faults]
+    lines = [SourceLine(number, RawRow(*texts)) for number, *texts in stripped.iter_rows()]
+    lines += [SourceLine(number, fault) for number, fault in found.faults]
     return iter(sorted(lines, key=lambda line: line.number))
 
 

@@ -94,7 +94,7 @@ def pickups(file: Path) -> list[Pickup]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file that may be taken in."""
 
     name: str
@@ -120,7 +120,7 @@ class Place:
         self._local = isinstance(self._fs, LocalFileSystem)
         self._faults = _faults(self._fs)
 
-    def files(self, now: datetime) -> list[Found]:
+    def files(self, now: datetime) -> list[FoundFile]:
         """What is whole, by name. ``now`` is real time.
 
         Raises:
@@ -135,7 +135,7 @@ class Place:
             whole = [each for each in _candidates(listed) if _whole(each[0], listed, now)]
             return [self._found(name, match, listed) for name, match in whole]
 
-    def read(self, found: Found) -> Iterator[bytes]:
+    def read(self, found: FoundFile) -> Iterator[bytes]:
         """The file's bytes.
 
         Raises:
@@ -177,7 +177,7 @@ class Place:
                 raise
             file.close()
 
-    def _found(self, name: str, match: re.Match[str], listed: Mapping[str, Any]) -> Found:
+    def _found(self, name: str, match: re.Match[str], listed: Mapping[str, Any]) -> FoundFile:
         sent = Sent(_FORMATS[match["format"]], _PACKED[match["packed"]])
         said = self.companion(name + HASH) if name + HASH in listed else None
         hashed = None if said is None else _SHA256.match(said)
@@ -186,7 +186,7 @@ class Place:
         beside = (_etag(listed[name + ending]) for ending in (HASH, SIGNATURE) if name + ending in listed)
         # A store's ETag is the same again where the same content is put there again.
         left = _modified(listed[name]).astimezone(UTC).isoformat()
-        return Found(name, " ".join((content, left, *beside)), content, sent, sha256)
+        return FoundFile(name, " ".join((content, left, *beside)), content, sent, sha256)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -16,7 +16,7 @@ from services.enrollment.files.domain.file_columns import ENROLLMENT, FileColumn
 from services.enrollment.files.intake.charset import Charset
 from services.enrollment.files.intake.compression import Meter, compression_of, expanded
 from services.enrollment.files.intake.csv_file import CsvFile
-from services.enrollment.files.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, Part
+from services.enrollment.files.intake.lines import LONGEST_LINE, MOST_ROWS, PART_ROWS, FilePart
 from services.enrollment.files.intake.ndjson_file import NdjsonFile
 from services.enrollment.files.intake.parquet_file import MAGIC, ParquetFile
 from shared.process import memory
@@ -69,7 +69,7 @@ class Upload:
         """Of the bytes as they were sent, in hex."""
         return self._hash.hexdigest()
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """The file's rows.
 
         Raises:
@@ -117,4 +117,4 @@ def _opened(chunks: Iterator[bytes], sent: Sent, columns: FileColumns) -> CsvFil
             return ParquetFile(whole, columns, meter)
 
 
-__all__ = ["CONTENT_TYPES", "LONGEST_LINE", "MOST_ROWS", "PART_ROWS", "Format", "Part", "Sent", "Upload"]
+__all__ = ["CONTENT_TYPES", "LONGEST_LINE", "MOST_ROWS", "PART_ROWS", "FilePart", "Format", "Sent", "Upload"]

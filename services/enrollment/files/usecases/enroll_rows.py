@@ -111,7 +111,7 @@ def _without(people: pl.DataFrame, known: Mapping[bytes, Standing]) -> pl.DataFr
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _FileChunk:
     """Up to CHUNK_ROWS of the people: what is announced of them, and the records to be sealed."""
 
     chunk_id: str
@@ -119,7 +119,7 @@ class _Chunk:
     records: list[str]
 
 
-def _chunks(people: pl.DataFrame, policy_ids: list[bytes], chunk_ids: list[bytes]) -> Iterator[_Chunk]:
+def _chunks(people: pl.DataFrame, policy_ids: list[bytes], chunk_ids: list[bytes]) -> Iterator[_FileChunk]:
     # Each column becomes a list once, for all chunks: what polars does takes as long for a thousand rows as for ten.
     persons, phones = people["person_token"].to_list(), people["phone_token"].to_list()
     born, records = people["birth_year"].to_list(), people["record"].to_list()
@@ -134,10 +134,10 @@ def _chunks(people: pl.DataFrame, policy_ids: list[bytes], chunk_ids: list[bytes
             effective_from=begins if len(begins) == 1 else begins[own],
             effective_to=ends if len(ends) == 1 else ends[own],
         )
-        yield _Chunk(id_text(chunk_id), columns, records[own])
+        yield _FileChunk(id_text(chunk_id), columns, records[own])
 
 
-def _announce(tx: Tx, chunks: list[_Chunk], work: Work, sale: Sale, *, vault: Vault, now: datetime) -> None:
+def _announce(tx: Tx, chunks: list[_FileChunk], work: Work, sale: Sale, *, vault: Vault, now: datetime) -> None:
     """One event and one sealed record for each chunk."""
     event = partial(
         chunk_enrolled, terms=sale.product.terms, partner_id=work.partner_id, batch_id=work.batch_id, now=now

@@ -21,7 +21,7 @@ from services.enrollment.files.intake.pickup_places import (
     RESULTS,
     SIGNATURE,
     FileChanged,
-    Found,
+    FoundFile,
     Place,
     PlaceAway,
 )
@@ -132,7 +132,7 @@ class Pickups:
         new = next((each for each in found if (each.name, each.etag) not in known), None)
         return new is not None and self._take(place, new, partner_no)
 
-    def _take(self, place: Place, found: Found, partner_no: int) -> bool:
+    def _take(self, place: Place, found: FoundFile, partner_no: int) -> bool:
         note = Note(partner_no, place.url, found, self._clock.now())
         with traces.span("pick-up-file"):
             try:
@@ -158,7 +158,7 @@ class Pickups:
                 log.info("file_picked_up", place=place.url, file=found.name)
         return True
 
-    def _try(self, place: Place, found: Found, note: Note) -> bool:
+    def _try(self, place: Place, found: FoundFile, note: Note) -> bool:
         """Make the file a batch; False where another worker has it."""
         tries = 0
         try:
@@ -181,12 +181,12 @@ class Pickups:
             raise _TryFailed from error
         return True
 
-    def _rest(self, place: Place, found: Found, reason: FangzhaError, rest: timedelta) -> None:
+    def _rest(self, place: Place, found: FoundFile, reason: FangzhaError, rest: timedelta) -> None:
         """Others of the place go first meanwhile."""
         self._resting[place.url, found.name, found.etag] = wall_now() + min(rest, _LONGEST_REST)
         log.warning("pickup_waits", place=place.url, file=found.name, reason=reason.sentence())
 
-    def _receive(self, tx: Tx, place: Place, found: Found, note: Note) -> None:
+    def _receive(self, tx: Tx, place: Place, found: FoundFile, note: Note) -> None:
         signature = place.companion(found.name + SIGNATURE)
         signed_by: str | None = None
 

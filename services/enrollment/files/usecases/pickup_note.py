@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.enrollment.files.intake.pickup_places import Found
+from services.enrollment.files.intake.pickup_places import FoundFile
 from services.enrollment.files.store import picked_files, pickup_tries
 from shared.db.pool import Database
 from shared.db.transaction import Tx
@@ -32,7 +32,7 @@ class Note:
 
     partner_no: int
     place: str
-    found: Found
+    found: FoundFile
     now: datetime
 
     def free(self, tx: Tx) -> bool:

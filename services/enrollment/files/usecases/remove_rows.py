@@ -34,7 +34,7 @@ _OPTED_OUT_NOTED: Final = removals.fault("opted_out_noted")
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _RemovalRow:
     """A row that asks for the end of the cover under a reference."""
 
     line: int
@@ -42,7 +42,7 @@ class _Row:
     reason: CancelReason
 
 
-_Over = dict[_Row, tuple[PolicyId, ...]]
+_Over = dict[_RemovalRow, tuple[PolicyId, ...]]
 """Opt-outs whose policies have ended, each with those policies: whose they were is out."""
 
 
@@ -77,28 +77,28 @@ def remove_rows(
     return len(done), len(rejected)
 
 
-def _asked(part: bytes, work: Work, rejected: list[Rejection]) -> dict[str, list[_Row]]:
+def _asked(part: bytes, work: Work, rejected: list[Rejection]) -> dict[str, list[_RemovalRow]]:
     """The rows that can be read, by their references; the others are rejected."""
-    asked: dict[str, list[_Row]] = {}
+    asked: dict[str, list[_RemovalRow]] = {}
     for line, reference, row in named_rows(part, work, rejected):
         reason = removals.reason_of(row.get("reason", ""))
         if isinstance(reason, Fault):
             rejected.append(rejection(line, reference, reason))
         else:
-            asked.setdefault(reference, []).append(_Row(line, reference, reason))
+            asked.setdefault(reference, []).append(_RemovalRow(line, reference, reason))
     return asked
 
 
 def _resolved(
-    tx: Tx, work: Work, asked: Mapping[str, Sequence[_Row]], rejected: list[Rejection]
-) -> tuple[dict[PolicyId, _Row], _Over]:
+    tx: Tx, work: Work, asked: Mapping[str, Sequence[_RemovalRow]], rejected: list[Rejection]
+) -> tuple[dict[PolicyId, _RemovalRow], _Over]:
     """The policies that rows mean, each with the row that asked first, and opt-outs that come after the end of theirs.
 
     The other rows are rejected.
     """
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked), held_at=work.received_at)
     gone = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
-    meant: dict[PolicyId, _Row] = {}
+    meant: dict[PolicyId, _RemovalRow] = {}
     over: _Over = {}
     for reference, rows in asked.items():
         ends = reference in gone
@@ -136,8 +136,8 @@ def _left_before(
 
 
 def _end_all(
-    tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, *, rejected: list[Rejection], over: _Over, now: datetime
-) -> list[_Row]:
+    tx: Tx, rows: Mapping[PolicyId, _RemovalRow], work: Work, *, rejected: list[Rejection], over: _Over, now: datetime
+) -> list[_RemovalRow]:
     """Those rows whose policies ended. A term may end while its policy is waited for: then its renewal is meant."""
     ended = _end(tx, rows, work, now)
     done = [row for policy_id, row in rows.items() if policy_id in ended]
@@ -154,7 +154,7 @@ def _end_all(
     return done
 
 
-def _end(tx: Tx, rows: Mapping[PolicyId, _Row], work: Work, now: datetime) -> set[PolicyId]:
+def _end(tx: Tx, rows: Mapping[PolicyId, _RemovalRow], work: Work, now: datetime) -> set[PolicyId]:
     reasons = {policy_id: row.reason for policy_id, row in rows.items()}
     with tx.attempt(keep=not work.dry_run):
         ended = end_policies(tx, reasons, actor=_actor(work), now=now, by_file=_by_file(work))
@@ -169,5 +169,5 @@ def _actor(work: Work) -> str:
     return f"batch:{work.batch_id}"
 
 
-def _rejection(row: _Row, why: Fault) -> Rejection:
+def _rejection(row: _RemovalRow, why: Fault) -> Rejection:
     return rejection(row.line, row.reference, why)

@@ -21,7 +21,7 @@ from services.enrollment.people.usecases.publish_consent_text import texts_in_us
 from services.enrollment.policies.domain.renewals import fault, policy_to_follow
 from services.enrollment.policies.domain.rows import Desk, Fault
 from services.enrollment.policies.store import renewals
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.vault import Vault
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId, ProductCode
@@ -31,7 +31,7 @@ _ALREADY_RENEWED: Final = fault("already_renewed")
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _RenewalRow:
     """Which policy is to be renewed, by the partner's reference, and the consent where it is given anew."""
 
     line: int
@@ -55,7 +55,7 @@ def renew_rows(
     texts = texts_in_use(tx, sale.contract, published_by=work.received_at)
     desk = Desk(sale.product.terms, sale.contract, now=work.received_at, sandbox=sandbox, consent_texts=texts)
     rows, rejected = _read(part, work, desk)
-    asked: dict[str, _Row] = {}
+    asked: dict[str, _RenewalRow] = {}
     again = [row for row in rows if asked.setdefault(row.reference, row) is not row]
     refused = _renew(tx, work, sale, asked, vault=vault, now=now)
     done = [(row.line, reference) for reference, row in asked.items() if reference not in refused]
@@ -68,16 +68,16 @@ def renew_rows(
     return len(done), len(rejected)
 
 
-def _read(part: bytes, work: Work, desk: Desk) -> tuple[list[_Row], list[Rejection]]:
+def _read(part: bytes, work: Work, desk: Desk) -> tuple[list[_RenewalRow], list[Rejection]]:
     """The rows of the part that can be looked up, in the order of the file, and the others."""
-    rows: list[_Row] = []
+    rows: list[_RenewalRow] = []
     rejected: list[Rejection] = []
     for line, reference, row in named_rows(part, work, rejected):
         consent = _consent(row, desk)
         if isinstance(consent, Fault):
             rejected.append(rejection(line, reference, consent))
         else:
-            rows.append(_Row(line, reference, consent))
+            rows.append(_RenewalRow(line, reference, consent))
     return rows, rejected
 
 
@@ -88,20 +88,20 @@ def _consent(row: Mapping[str, str], desk: Desk) -> Consent | Fault | None:
 
 
 def _renew(
-    tx: Tx, work: Work, sale: Sale, asked: Mapping[str, _Row], *, vault: Vault, now: datetime
+    tx: Tx, work: Work, sale: Sale, asked: Mapping[str, _RenewalRow], *, vault: Vault, now: datetime
 ) -> dict[str, Fault]:
     """Renew what these rows mean, one for each reference; of the references that could not be renewed, why."""
     known = renewals.by_reference(tx, work.partner_id, work.product_id, list(asked))
     done = dry_runs.seen(tx, work.batch_id, list(asked)) if work.dry_run else set()
     refused: dict[str, Fault] = {}
-    meant: dict[PolicyId, _Row] = {}
+    meant: dict[PolicyId, _RenewalRow] = {}
     for reference, row in asked.items():
         found = _ALREADY_RENEWED if reference in done else policy_to_follow(known.get(reference, ()), work.received_at)
         if isinstance(found, Fault):
             refused[reference] = found
         else:
             meant[found] = row
-    order = Order(
+    order = RenewalOrder(
         contract=sale.contract,
         product_code=ProductCode(sale.product.terms.product_code),
         judged_at=work.received_at,
@@ -113,5 +113,5 @@ def _renew(
     return refused | {meant[policy_id].reference: fault(code) for policy_id, code in renewed.refused.items()}
 
 
-def _rejection(row: _Row, why: Fault) -> Rejection:
+def _rejection(row: _RenewalRow, why: Fault) -> Rejection:
     return rejection(row.line, row.reference, why)

@@ -54,7 +54,7 @@ class WindDownView(ReplyModel):
     policies_transferred: int
 
 
-class EndpointLink(ReplyModel):
+class EndpointLinkView(ReplyModel):
     """A server of the partner that is told of events; the partner itself keeps them, at /v1/webhook-endpoints."""
 
     endpoint_id: str
@@ -74,7 +74,7 @@ class PartnerView(ContractTerms, ReplyModel):
     managed_by: Literal["file", "http"]
     """`file`: the operator's file of contracts says the same; from the first change over HTTP on it is not read."""
     wind_down: WindDownView | None
-    webhook_endpoints: list[EndpointLink]
+    webhook_endpoints: list[EndpointLinkView]
 
 
 @partners.get("/v1/partners", scope="partners:read", callers=Callers.BOTH, reply=paging.Page[PartnerView])
@@ -193,7 +193,7 @@ def _view(call: Call[object], record: PartnerRecord) -> PartnerView:
         managed_by=record.managed_by,
         wind_down=None if record.wind_down is None else _wind_down(record.wind_down),
         webhook_endpoints=[
-            EndpointLink(endpoint_id=each.endpoint_id, url=each.url, types=each.types, state=each.state)
+            EndpointLinkView(endpoint_id=each.endpoint_id, url=each.url, types=each.types, state=each.state)
             for each in endpoints
         ],
     )

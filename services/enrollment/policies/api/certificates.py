@@ -11,7 +11,7 @@ from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.people.domain.errors import UnknownPolicy
 from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.api import certificate_page
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.certify_policy import certify_policy, verify_certificate
 from shared.values.ids import PolicyId
@@ -57,7 +57,7 @@ class VerifiedView(ReplyModel):
         errors.PersonForgotten,
     ),
 )
-def certificate(call: Call[Deps], path: CertificatePath) -> RawReply:
+def certificate(call: Call[PolicyDeps], path: CertificatePath) -> RawReply:
     """One page in Chinese and English for the insured: full name, masked document, cover, term, limits, waiting period,
     and a code by which anybody can verify it.
     """
@@ -82,7 +82,7 @@ def certificate(call: Call[Deps], path: CertificatePath) -> RawReply:
     reply=VerifiedView,
     problems=(errors.UnknownCertificate,),
 )
-def verify(call: Call[Deps], path: CodePath) -> Reply[VerifiedView]:
+def verify(call: Call[PolicyDeps], path: CodePath) -> Reply[VerifiedView]:
     """Whether a certificate is true, and the state of its policy now. No token is asked: the code cannot be guessed."""
     found = verify_certificate(call.tx, path.code, vault=call.deps.vault)
     view = VerifiedView(

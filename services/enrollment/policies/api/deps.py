@@ -13,7 +13,7 @@ from services.enrollment.webhooks.api import deps as webhooks
 
 
 @dataclass(frozen=True, slots=True)
-class Deps(webhooks.Deps):
+class PolicyDeps(webhooks.WebhookDeps):
     """``elsewhere`` forgets what other wings hold of an erased person; ``sandbox`` says whether simulated people may be
     enrolled; ``permits`` keeps partners to their quotas, ``codes`` makes certificates verifiable.
     """

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
 from services.enrollment.people.domain.errors import UnknownPolicy
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.api.policies import visible_policy
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.endorsements import (
@@ -100,7 +100,7 @@ class EndorsementPath(RequestModel):
         errors.NotEndorsable,
     ),
 )
-def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -> Reply[EndorsementView]:
+def endorse(call: Call[PolicyDeps], path: EndorsementPath, body: EndorsementRequest) -> Reply[EndorsementView]:
     """Change a policy in force: what it lists, at the premium of the days left; a phone or a name without premium.
 
     A phone or a name is changed on the renewal that waits for the policy's end as well.
@@ -126,7 +126,7 @@ def endorse(call: Call[Deps], path: EndorsementPath, body: EndorsementRequest) -
     problems=(NoContract, UnknownPolicy),
 )
 def list_endorsements(
-    call: Call[Deps], path: EndorsementPath, query: paging.PageQuery
+    call: Call[PolicyDeps], path: EndorsementPath, query: paging.PageQuery
 ) -> Reply[paging.Page[EndorsementView]]:
     """The changes of one of your policies, in the order in which they were made."""
     policy_id = visible_policy(call, path.policy_id).policy_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.enrollment.people.domain.errors import UnknownPolicy
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.erasures import Ground
 from services.enrollment.policies.usecases.erase_person import erase_person
@@ -44,7 +44,7 @@ class ErasureView(ReplyModel):
         errors.RecordsMustBeKept,
     ),
 )
-def erase(call: Call[Deps], body: ErasureRequest) -> Reply[ErasureView]:
+def erase(call: Call[PolicyDeps], body: ErasureRequest) -> Reply[ErasureView]:
     """Forget a person: sealed identity, tokens and references are overwritten here and by those who hear of it."""
     done = erase_person(
         call.tx,

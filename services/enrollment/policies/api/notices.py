@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from services.enrollment.partners.api.partner_access import PartnerPath, require_visible
 from services.enrollment.partners.domain.errors import NotWindingDown, UnknownPartner
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.store import transfers as store
 from services.enrollment.policies.store.transfers import Notice
 from services.enrollment.policies.usecases.give_notice import ending_partner, mark_notified
@@ -78,7 +78,7 @@ class NotifiedCount(ReplyModel):
     reply=paging.Page[NoticeView],
     problems=(UnknownPartner, NotWindingDown),
 )
-def list_notices(call: Call[Deps], path: PartnerPath, query: NoticeQuery) -> Reply[paging.Page[NoticeView]]:
+def list_notices(call: Call[PolicyDeps], path: PartnerPath, query: NoticeQuery) -> Reply[paging.Page[NoticeView]]:
     """The insured of a partner that winds down, by policy. The list grows while `wind_down` is not done."""
     shown, cursor = _page(call, path, query.cursor, waiting=query.waiting, limit=query.limit)
     return Reply(paging.Page[NoticeView](items=[_view(each) for each in shown], next_cursor=cursor))
@@ -91,7 +91,7 @@ def list_notices(call: Call[Deps], path: PartnerPath, query: NoticeQuery) -> Rep
     reply="text/csv",
     problems=(UnknownPartner, NotWindingDown),
 )
-def list_notices_as_csv(call: Call[Deps], path: PartnerPath, query: CsvQuery) -> RawReply:
+def list_notices_as_csv(call: Call[PolicyDeps], path: PartnerPath, query: CsvQuery) -> RawReply:
     """The same as CSV; where there is more, the header `Next-Cursor` is what to send as `cursor`."""
     shown, cursor = _page(call, path, query.cursor, waiting=query.waiting, limit=query.limit)
     text = io.StringIO()
@@ -115,7 +115,7 @@ def list_notices_as_csv(call: Call[Deps], path: PartnerPath, query: CsvQuery) ->
     reply=NotifiedCount,
     problems=(UnknownPartner, NotWindingDown),
 )
-def mark(call: Call[Deps], path: PartnerPath, body: Notified) -> Reply[NotifiedCount]:
+def mark(call: Call[PolicyDeps], path: PartnerPath, body: Notified) -> Reply[NotifiedCount]:
     """Note that insured were told. Who was noted before stays as noted then."""
     require_visible(call.caller, path.partner_id)
     marked = mark_notified(
@@ -131,7 +131,7 @@ def mark(call: Call[Deps], path: PartnerPath, body: Notified) -> Reply[NotifiedC
 
 
 def _page(
-    call: Call[Deps], path: PartnerPath, cursor: str | None, *, waiting: bool, limit: int
+    call: Call[PolicyDeps], path: PartnerPath, cursor: str | None, *, waiting: bool, limit: int
 ) -> tuple[Sequence[Notice], str | None]:
     require_visible(call.caller, path.partner_id)
     number = ending_partner(call.tx, PartnerId(path.partner_id))

@@ -11,7 +11,7 @@ from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.partners.usecases.contracts import seen_by
 from services.enrollment.people.domain.errors import NotOptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import Consent
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.usecases.opt_out import holders_tokens, lift_opt_out, opt_out, persons_tokens
 from shared.values.clear_text import TextKind
@@ -82,7 +82,7 @@ class LiftView(ReplyModel):
     reply=OptOutView,
     problems=(NoContract, UnknownPolicy, errors.PersonForgotten),
 )
-def record_opt_out(call: Call[Deps], body: OptOutRequest) -> Reply[OptOutView]:
+def record_opt_out(call: Call[PolicyDeps], body: OptOutRequest) -> Reply[OptOutView]:
     """End the person's cover now, with each partner, and let nobody enroll the person again until they agree anew.
 
     Unused premium is given back as with any cancellation. Rows and requests that come later are refused as `opted_out`.
@@ -102,7 +102,7 @@ def record_opt_out(call: Call[Deps], body: OptOutRequest) -> Reply[OptOutView]:
     reply=LiftView,
     problems=(NoContract, NotOptedOut),
 )
-def lift(call: Call[Deps], body: LiftRequest) -> Reply[LiftView]:
+def lift(call: Call[PolicyDeps], body: LiftRequest) -> Reply[LiftView]:
     """Allow the person to be enrolled again, by a consent that is younger than the opt-out. What ended stays ended."""
     consent = Consent(body.consent.text_version, body.consent.given_at, body.consent.channel, body.consent.sha256)
     lift_opt_out(
@@ -116,7 +116,7 @@ def lift(call: Call[Deps], body: LiftRequest) -> Reply[LiftView]:
     return Reply(LiftView(lifted_at=call.now))
 
 
-def _tokens(call: Call[Deps], body: OptOutRequest) -> tuple[TokenHex, ...]:
+def _tokens(call: Call[PolicyDeps], body: OptOutRequest) -> tuple[TokenHex, ...]:
     if (body.document is None) == (body.policy_id is None):
         raise InvalidField("", "It names the person in no way, or in two.", "Send either document or policy_id.")
     if body.document is not None:
@@ -125,7 +125,7 @@ def _tokens(call: Call[Deps], body: OptOutRequest) -> tuple[TokenHex, ...]:
     return holders_tokens(call.tx, PolicyId(body.policy_id), tenant=call.caller.tenant, vault=call.deps.vault)
 
 
-def _persons_tokens(call: Call[Deps], document: PersonsDocument) -> tuple[TokenHex, ...]:
+def _persons_tokens(call: Call[PolicyDeps], document: PersonsDocument) -> tuple[TokenHex, ...]:
     return persons_tokens(
         document.document_type,
         document.document_number,

@@ -12,7 +12,7 @@ from services.enrollment.partners.domain.errors import ContractNotRunning, NoCon
 from services.enrollment.partners.usecases.contracts import contract_of, seen_by
 from services.enrollment.people.domain.errors import OptedOut, UnknownPolicy
 from services.enrollment.people.domain.policies import CancelReason, Policy, PolicyState
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.api.policy_view import PolicyView, policy_view
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.rows import RawRow
@@ -22,7 +22,7 @@ from services.enrollment.policies.usecases.enroll_policies import Application, E
 from services.enrollment.policies.usecases.renew_one import renew_one
 from services.enrollment.products.api.quotes import Answers, ScheduledItemList, risk_of
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
-from services.enrollment.products.domain.schedules import Order
+from services.enrollment.products.domain.schedules import ScheduleRequest
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
@@ -113,7 +113,9 @@ class PolicyQuery(paging.PageQuery):
         errors.NotRenewable,
     ),
 )
-def enroll(call: CallTogether[Deps], asked: Sequence[Asked[Enrollment]]) -> list[Reply[PolicyView] | FangzhaError]:
+def enroll(
+    call: CallTogether[PolicyDeps], asked: Sequence[Asked[Enrollment]]
+) -> list[Reply[PolicyView] | FangzhaError]:
     """Cover one person or organization. One has a product's cover once, whichever partner enrolls them.
 
     With `renews` the cover goes on without a gap: priced anew, under the version that is sold on the first day of the
@@ -137,7 +139,7 @@ def enroll(call: CallTogether[Deps], asked: Sequence[Asked[Enrollment]]) -> list
     return [reply for reply in replies if reply is not None]
 
 
-def _renewed(call: CallTogether[Deps], one: Asked[Enrollment]) -> Reply[PolicyView] | FangzhaError | None:
+def _renewed(call: CallTogether[PolicyDeps], one: Asked[Enrollment]) -> Reply[PolicyView] | FangzhaError | None:
     """What became of a renewal; None where the request is none. Before all who are new: it needs the wider lock."""
     if one.body.renews is None:
         return None
@@ -145,7 +147,7 @@ def _renewed(call: CallTogether[Deps], one: Asked[Enrollment]) -> Reply[PolicyVi
     return _reply(renew_one(call.tx, _application(one), renews, vault=deps.vault, now=call.now, sandbox=deps.sandbox))
 
 
-def _over_quota(call: CallTogether[Deps], one: Asked[Enrollment]) -> FangzhaError | None:
+def _over_quota(call: CallTogether[PolicyDeps], one: Asked[Enrollment]) -> FangzhaError | None:
     try:
         call.deps.permits.use_one(PartnerId(one.caller.tenant), call.now)
     except TooManyEnrollments as error:
@@ -168,7 +170,7 @@ def _application(one: Asked[Enrollment]) -> Application:
         consent_channel=body.consent.channel,
         consent_sha256=body.consent.sha256,
     )
-    order = Order(risk_of(body.answers, body.scheduled_items), body.retroactive_date)
+    order = ScheduleRequest(risk_of(body.answers, body.scheduled_items), body.retroactive_date)
     return Application(one.caller.tenant, ProductCode(body.product_code), raw, order)
 
 
@@ -187,7 +189,7 @@ def _reply(enrolled: Enrolled | FangzhaError) -> Reply[PolicyView] | FangzhaErro
     reply=PolicyView,
     problems=(NoContract, UnknownPolicy),
 )
-def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
+def show_policy(call: Call[PolicyDeps], path: PolicyPath) -> Reply[PolicyView]:
     """One of your policies. The insurer's staff reads any partner's."""
     policy = visible_policy(call, path.policy_id)
     return Reply(_opened(call, policy), version=policy.version)
@@ -200,7 +202,7 @@ def show_policy(call: Call[Deps], path: PolicyPath) -> Reply[PolicyView]:
     reply=paging.Page[PolicyView],
     problems=(NoContract,),
 )
-def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
+def list_policies(call: Call[PolicyDeps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
     """Your policies by your reference; of one subscriber with `partner_reference`, of one state with `state`."""
     contract = contract_of(call.tx, call.caller.tenant)
     after = paging.decode(query.cursor, str, UUID)
@@ -224,7 +226,7 @@ def list_policies(call: Call[Deps], query: PolicyQuery) -> Reply[paging.Page[Pol
     about="policy_id",
     problems=(NoContract, UnknownPolicy, errors.NotInForce, errors.PersonForgotten),
 )
-def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
+def cancel(call: Call[PolicyDeps], path: PolicyPath, body: CancellationRequest) -> Reply[PolicyView]:
     """End the cover now. Unless a claim was paid, premium is given back: for the days not begun, or as the product's
     refund table says. A renewal that waits is canceled with it; one alone by its own id.
     """
@@ -240,7 +242,7 @@ def cancel(call: Call[Deps], path: PolicyPath, body: CancellationRequest) -> Rep
     return Reply(_opened(call, policy), version=policy.version)
 
 
-def visible_policy(call: Call[Deps], policy_id: str) -> Policy:
+def visible_policy(call: Call[PolicyDeps], policy_id: str) -> Policy:
     """The policy, if the caller may see it; another's is as unknown as none."""
     only = seen_by(call.tx, call.caller.tenant)
     wanted = PolicyId(policy_id)
@@ -250,5 +252,5 @@ def visible_policy(call: Call[Deps], policy_id: str) -> Policy:
     return found
 
 
-def _opened(call: Call[Deps], policy: Policy) -> PolicyView:
+def _opened(call: Call[PolicyDeps], policy: Policy) -> PolicyView:
     return policy_view(policy, None if policy.erased else call.deps.vault.insured(call.tx, policy))

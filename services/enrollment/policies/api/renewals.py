@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.enrollment.partners.domain.errors import ContractNotRunning, NoContract
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.renewals import fault
 from services.enrollment.policies.store import renewals as store
@@ -82,7 +82,7 @@ class SkipQuery(paging.PageQuery):
     reply=RenewalRunView,
     problems=(StaffOnly, NoContract, ContractNotRunning, ProductNotSold),
 )
-def start(call: Call[Deps], body: RenewalRequest) -> Reply[RenewalRunView]:
+def start(call: Call[PolicyDeps], body: RenewalRequest) -> Reply[RenewalRunView]:
     """Renew all policies that end until a day. Each successor begins when its predecessor ends, sold under the version
     of that day, and its waiting days count from the first policy. Whoever opted out, is too old, or lapsed is left out.
     """
@@ -104,7 +104,7 @@ def start(call: Call[Deps], body: RenewalRequest) -> Reply[RenewalRunView]:
     reply=RenewalRunView,
     problems=(StaffOnly, errors.UnknownRenewalRun),
 )
-def show(call: Call[Deps], path: RunPath, query: RunQuery) -> Reply[RenewalRunView]:
+def show(call: Call[PolicyDeps], path: RunPath, query: RunQuery) -> Reply[RenewalRunView]:
     """How far a run is."""
     return Reply(_view(renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))))
 
@@ -116,7 +116,7 @@ def show(call: Call[Deps], path: RunPath, query: RunQuery) -> Reply[RenewalRunVi
     reply=paging.Page[SkipView],
     problems=(StaffOnly, errors.UnknownRenewalRun),
 )
-def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[paging.Page[SkipView]]:
+def list_skipped(call: Call[PolicyDeps], path: RunPath, query: SkipQuery) -> Reply[paging.Page[SkipView]]:
     """The policies that were left out, each with why and what to do."""
     run = renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))
     after = paging.decode(query.cursor, UUID)
@@ -137,7 +137,7 @@ def list_skipped(call: Call[Deps], path: RunPath, query: SkipQuery) -> Reply[pag
     return Reply(paging.Page[SkipView](items=items, next_cursor=cursor))
 
 
-def _partner(call: Call[Deps], asked: str | None) -> PartnerId:
+def _partner(call: Call[PolicyDeps], asked: str | None) -> PartnerId:
     """Whose policies are meant: a partner's own, or those that the insurer's staff name."""
     if call.caller.is_staff and asked is None:
         raise InvalidField("/partner_id", "It is missing.", "Name the partner whose policies are meant.")

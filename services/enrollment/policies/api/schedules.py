@@ -6,7 +6,7 @@ from datetime import date
 
 from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.people.domain.errors import UnknownPolicy
-from services.enrollment.policies.api.deps import Deps
+from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.api.policies import PolicyPath, visible_policy
 from services.enrollment.policies.store import schedules
 from services.enrollment.products.api.quotes import ScheduledItem
@@ -36,7 +36,7 @@ class ScheduleView(ReplyModel):
     reply=ScheduleView,
     problems=(NoContract, UnknownPolicy),
 )
-def show_schedule(call: Call[Deps], path: PolicyPath) -> Reply[ScheduleView]:
+def show_schedule(call: Call[PolicyDeps], path: PolicyPath) -> Reply[ScheduleView]:
     """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
     policy = visible_policy(call, path.policy_id)
     found = schedules.schedule(call.tx, policy.policy_id)

@@ -72,7 +72,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CertificateLine:
     """One line: what it is, in both languages, and what it says, in one line or several."""
 
     zh: str
@@ -80,23 +80,27 @@ class Line:
     texts: tuple[str, ...]
 
 
-def lines(certificate: Certificate) -> Iterator[Line]:
+def lines(certificate: Certificate) -> Iterator[CertificateLine]:
     """What the certificate says, from top to bottom."""
     policy, terms = certificate.policy, certificate.terms
     document_zh, document_en = _DOCUMENTS.get(certificate.document_type, ("证件", "Document"))
-    yield Line("被保险人", "Insured", (certificate.name,))
-    yield Line("证件", "Document", (f"{document_zh} {document_en}", certificate.document))
-    yield Line("保险产品", "Product", (terms.name_zh, terms.name_en, f"{terms.product_code} v{terms.product_version}"))
-    yield Line("保险期间", "Period of cover", tuple(_term(policy, terms)))
-    yield Line("等待期", "Waiting period", (_waiting(policy, terms),))
-    yield Line("保险金额", "Limits", tuple(_limits(terms)))
-    yield Line("免赔与赔付比例", "Deductible and share paid", tuple(_deductible(terms)))
+    yield CertificateLine("被保险人", "Insured", (certificate.name,))
+    yield CertificateLine("证件", "Document", (f"{document_zh} {document_en}", certificate.document))
+    yield CertificateLine(
+        "保险产品", "Product", (terms.name_zh, terms.name_en, f"{terms.product_code} v{terms.product_version}")
+    )
+    yield CertificateLine("保险期间", "Period of cover", tuple(_term(policy, terms)))
+    yield CertificateLine("等待期", "Waiting period", (_waiting(policy, terms),))
+    yield CertificateLine("保险金额", "Limits", tuple(_limits(terms)))
+    yield CertificateLine("免赔与赔付比例", "Deductible and share paid", tuple(_deductible(terms)))
     if certificate.items and terms.scheduled_items:
         listed = terms.scheduled_items
-        yield Line("承保清单", "Scheduled items", (f"{certificate.items} × {listed.name_zh} {listed.name_en}",))
-    yield Line("保险费", "Premium", (_money(certificate.premium, policy.currency),))
-    yield Line("合作方", "Partner", (certificate.partner,))
-    yield Line("保单号", "Policy", (policy.policy_id,))
+        yield CertificateLine(
+            "承保清单", "Scheduled items", (f"{certificate.items} × {listed.name_zh} {listed.name_en}",)
+        )
+    yield CertificateLine("保险费", "Premium", (_money(certificate.premium, policy.currency),))
+    yield CertificateLine("合作方", "Partner", (certificate.partner,))
+    yield CertificateLine("保单号", "Policy", (policy.policy_id,))
 
 
 def _term(policy: Policy, terms: ProductPublished) -> Iterator[str]:

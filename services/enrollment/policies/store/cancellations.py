@@ -23,7 +23,7 @@ _LOCK: Final = "SELECT 1 FROM policies WHERE policy_id = ANY(%s::uuid[]) ORDER B
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EndorsedAmounts:
     """What an endorsement charged, or gave back below zero, from a moment on."""
 
     effective_at: datetime
@@ -48,7 +48,7 @@ class Held:
     renews: PolicyId | None
     claimed: bool
     """A claim on it was approved, whether it is paid yet or not."""
-    changes: tuple[Change, ...]
+    changes: tuple[EndorsedAmounts, ...]
     adjusted: Amounts
     """By disputes that were upheld."""
 

@@ -27,7 +27,7 @@ from services.enrollment.policies.usecases.announce import policies_enrolled
 from services.enrollment.policies.usecases.vault import Vault, record_of, seal_records
 from services.enrollment.products.domain.cover import zone_of
 from services.enrollment.products.domain.pricing import price
-from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Order, Schedule, schedule_of
+from services.enrollment.products.domain.schedules import NOTHING_ORDERED, Schedule, ScheduleRequest, schedule_of
 from services.enrollment.webhooks.usecases.tell import tell_issued
 from shared.db.transaction import Tx
 from shared.messaging import outbox
@@ -60,7 +60,7 @@ class Application:
     tenant: str
     product_code: ProductCode
     raw: RawRow
-    order: Order = NOTHING_ORDERED
+    order: ScheduleRequest = NOTHING_ORDERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Member:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _OpenChunk:
     """Those who are sold the same at the same price, by place; one with a schedule is in a chunk of its own."""
 
     chunk_id: str
@@ -169,8 +169,8 @@ class _Chunks:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._open: dict[SoldUnder, _Chunk] = {}
-        self.all: list[_Chunk] = []
+        self._open: dict[SoldUnder, _OpenChunk] = {}
+        self.all: list[_OpenChunk] = []
 
     def admit(self, number: int, application: Application, sale: Sale, desk: Desk) -> None:
         judged = judged_by(desk, application.raw)
@@ -190,17 +190,17 @@ class _Chunks:
         )
         chunk.members.append(_Member(number, len(chunk.members), policy, judged.insured, schedule))
 
-    def _chunk(self, sale: Sale, under: SoldUnder, *, alone: bool) -> _Chunk:
+    def _chunk(self, sale: Sale, under: SoldUnder, *, alone: bool) -> _OpenChunk:
         chunk = None if alone else self._open.get(under)
         if chunk is None:
-            chunk = _Chunk(new_id(), sale, under)
+            chunk = _OpenChunk(new_id(), sale, under)
             self.all.append(chunk)
             if not alone:
                 self._open[under] = chunk
         return chunk
 
 
-def _refused(tx: Tx, chunks: Sequence[_Chunk], vault: Vault) -> dict[int, FangzhaError]:
+def _refused(tx: Tx, chunks: Sequence[_OpenChunk], vault: Vault) -> dict[int, FangzhaError]:
     """Why some got no policy, by number; the others' are stored."""
     everybody = [(chunk, member) for chunk in chunks for member in chunk.members]
     refused = _refused_under_older_keys(tx, everybody, vault) if vault.rotating else {}
@@ -215,7 +215,7 @@ def _refused(tx: Tx, chunks: Sequence[_Chunk], vault: Vault) -> dict[int, Fangzh
 
 
 def _refused_under_older_keys(
-    tx: Tx, everybody: Sequence[tuple[_Chunk, _Member]], vault: Vault
+    tx: Tx, everybody: Sequence[tuple[_OpenChunk, _Member]], vault: Vault
 ) -> dict[int, FangzhaError]:
     known_as = {member.number: vault.persons_under_older_keys(member.insured) for _chunk, member in everybody}
     current = [member.policy.person_token for _chunk, member in everybody]
@@ -236,7 +236,7 @@ def _reason(tx: Tx, tokens: Sequence[TokenHex], member: _Member, sale: Sale) -> 
     return None
 
 
-def _announce(tx: Tx, chunk: _Chunk, stored: Sequence[_Member], *, vault: Vault, now: datetime) -> None:
+def _announce(tx: Tx, chunk: _OpenChunk, stored: Sequence[_Member], *, vault: Vault, now: datetime) -> None:
     """One event and one sealed record of all; places of those who were refused stay empty in it."""
     schedule = stored[0].schedule
     if schedule is not None:
@@ -258,7 +258,7 @@ def _announce(tx: Tx, chunk: _Chunk, stored: Sequence[_Member], *, vault: Vault,
     metrics.POLICIES_ENROLLED.labels("one").inc(len(stored))
 
 
-def _as_stored(member: _Member, chunk: _Chunk, now: datetime) -> Policy:
+def _as_stored(member: _Member, chunk: _OpenChunk, now: datetime) -> Policy:
     """What reading it back would give, without asking the database for what it was just told."""
     policy, under, terms = member.policy, chunk.under, chunk.sale.product.terms
     return Policy(

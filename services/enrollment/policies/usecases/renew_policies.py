@@ -40,7 +40,7 @@ class Renewals:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenewalOrder:
     """Under what policies are renewed. ``judged_at`` is when the order came in: whether the cover still runs, how early
     it is and what is sold is judged by that, whenever a worker comes to it.
 
@@ -63,7 +63,9 @@ class _Wanted:
     insured: Insured
 
 
-def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vault: Vault, now: datetime) -> Renewals:
+def renew_policies(
+    tx: Tx, policy_ids: Sequence[PolicyId], order: RenewalOrder, *, vault: Vault, now: datetime
+) -> Renewals:
     """Renew those of the partner's policies that may be."""
     opt_outs.hold(tx)
     result = Renewals()
@@ -90,7 +92,7 @@ def renew_policies(tx: Tx, policy_ids: Sequence[PolicyId], order: Order, *, vaul
 def _judge(
     tx: Tx,
     old: Predecessor,
-    order: Order,
+    order: RenewalOrder,
     vault: Vault,
     *,
     sales: dict[datetime, Sale | None],
@@ -119,7 +121,7 @@ def _insured(tx: Tx, old: Predecessor, vault: Vault, known: dict[str, list[Insur
     return None if people is None else people[old.chunk_place]
 
 
-def _sale(tx: Tx, first_moment: datetime, order: Order, known: dict[datetime, Sale | None]) -> Sale | None:
+def _sale(tx: Tx, first_moment: datetime, order: RenewalOrder, known: dict[datetime, Sale | None]) -> Sale | None:
     """The version that is sold when the new term begins: not the one that is sold today."""
     if first_moment not in known:
         product = products.sold_now(tx, order.product_code, first_moment, published_by=order.judged_at)
@@ -145,7 +147,9 @@ def _chunks(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
             yield same[start : start + CHUNK_ROWS]
 
 
-def _store(tx: Tx, chunk: Sequence[_Wanted], order: Order, *, vault: Vault, now: datetime) -> dict[PolicyId, PolicyId]:
+def _store(
+    tx: Tx, chunk: Sequence[_Wanted], order: RenewalOrder, *, vault: Vault, now: datetime
+) -> dict[PolicyId, PolicyId]:
     """The successor of each policy of the chunk."""
     chunk_id = new_id()
     sale = chunk[0].sale
@@ -156,7 +160,7 @@ def _store(tx: Tx, chunk: Sequence[_Wanted], order: Order, *, vault: Vault, now:
     return {each.old.policy_id: each.policy.policy_id for each in followers}
 
 
-def _successor(wanted: _Wanted, chunk_id: str, order: Order) -> NewPolicy:
+def _successor(wanted: _Wanted, chunk_id: str, order: RenewalOrder) -> NewPolicy:
     terms, old = wanted.sale.product.terms, wanted.old
     return NewPolicy(
         policy_id=PolicyId(new_id()),

@@ -13,7 +13,7 @@ from services.enrollment.partners.usecases.contracts import contract_of, sale_of
 from services.enrollment.policies.domain.errors import UnknownRenewalRun
 from services.enrollment.policies.store import renewals
 from services.enrollment.policies.store.renewals import Run, StopReason
-from services.enrollment.policies.usecases.renew_policies import Order, renew_policies
+from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.cover import FARTHEST_DAYS_AHEAD, today_of, zone_of
 from shared.db import audit
@@ -98,7 +98,7 @@ def work_off_renewals(tx: Tx, *, vault: Vault, now: datetime) -> bool:
         renewals.stop(tx, work.run_id, reason, now)
         log.warning("renewals_stopped", run=work.run_id, reason=reason)
         return True
-    order = Order(contract=contract, product_code=work.product_code, judged_at=work.started_at)
+    order = RenewalOrder(contract=contract, product_code=work.product_code, judged_at=work.started_at)
     result = renew_policies(tx, work.policies, order, vault=vault, now=now)
     renewals.further(tx, work, renewed=len(result.successors), skipped=sorted(result.refused.items()), now=now)
     log.info("renewals_step", run=work.run_id, renewed=len(result.successors), left_out=len(result.refused))

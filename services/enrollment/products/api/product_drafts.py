@@ -70,7 +70,7 @@ class DraftView(DraftHead):
     """Published versions whose sale has not begun and never will, for this one begins no later than they would."""
 
 
-class Rejection(RequestModel):
+class DraftRejection(RequestModel):
     """Why it should not be sold like this."""
 
     reason: ShortText
@@ -164,7 +164,7 @@ def approve(call: Call[object], path: DraftPath) -> Reply[DraftView]:
     reply=DraftView,
     problems=(errors.UnknownDraft, errors.DraftDecided),
 )
-def reject(call: Call[object], path: DraftPath, body: Rejection) -> Reply[DraftView]:
+def reject(call: Call[object], path: DraftPath, body: DraftRejection) -> Reply[DraftView]:
     """Refuse the draft, or take your own one back."""
     draft = reject_draft(call.tx, path.draft_id, body.reason, actor=call.caller.subject, now=call.now)
     return Reply(_view(call, draft))

@@ -92,7 +92,7 @@ def lowest_premium(terms: ProductPublished) -> Fen:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PricedPart:
     """One part of a premium, in fen, and what it is for."""
 
     code: str
@@ -100,17 +100,17 @@ class Part:
     amount: Fen
 
 
-def parts(terms: ProductPublished, priced: Price) -> tuple[Part, ...]:
+def parts(terms: ProductPublished, priced: Price) -> tuple[PricedPart, ...]:
     """How the premium comes about, in parts that sum up to it; the grade's may be below zero."""
-    found = [Part("base", Words("基础保费", "basic premium"), priced.base)]
+    found = [PricedPart("base", Words("基础保费", "basic premium"), priced.base)]
     if terms.scheduled_items is not None:
         names = terms.scheduled_items.name_zh, terms.scheduled_items.name_en
-        found.append(Part("scheduled_items", Words(f"清单项目:{names[0]}", f"items: {names[1]}"), priced.items))
+        found.append(PricedPart("scheduled_items", Words(f"清单项目:{names[0]}", f"items: {names[1]}"), priced.items))
     if priced.grade is not None:
         words = Words(
             f"风险等级 {priced.grade}:{priced.rate_percent}%", f"grade {priced.grade}: {priced.rate_percent} %"
         )
-        found.append(Part("grade", words, Fen(priced.premium - priced.base - priced.items)))
+        found.append(PricedPart("grade", words, Fen(priced.premium - priced.base - priced.items)))
     return tuple(found)
 
 

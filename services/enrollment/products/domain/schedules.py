@@ -15,14 +15,14 @@ from shared.values.periods import days_from
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ScheduleRequest:
     """What a request tells besides the insured."""
 
     risk: Risk = NOTHING_TOLD
     retroactive_date: date | None = None
 
 
-NOTHING_ORDERED: Final = Order()
+NOTHING_ORDERED: Final = ScheduleRequest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def reaches_back_to(
 
 
 def schedule_of(
-    terms: ProductPublished, order: Order, priced: Price, first_day: date, *, continues: date | None = None
+    terms: ProductPublished, order: ScheduleRequest, priced: Price, first_day: date, *, continues: date | None = None
 ) -> Schedule | None:
     """What is to be stored; None for a product that asks for nothing beside the insured.
 

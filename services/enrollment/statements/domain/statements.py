@@ -60,7 +60,7 @@ _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementLine:
     """One transaction of one policy. Amounts are what it adds; below zero where something is given back."""
 
     transaction_type: TransactionType
@@ -212,7 +212,7 @@ def check_over(month: date, now: datetime) -> None:
         raise MonthNotOver(f"{month:%Y-%m}", earliest.isoformat())
 
 
-def fields(line: Line, month: date, coverholder: str, currency: Currency) -> tuple[str | int, ...]:
+def fields(line: StatementLine, month: date, coverholder: str, currency: Currency) -> tuple[str | int, ...]:
     """A line's fields in the order of COLUMNS."""
     return (
         month.isoformat(),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.enrollment.statements.domain.statements import Line
+from services.enrollment.statements.domain.statements import StatementLine
 from shared.db.transaction import Tx
 from shared.values.money import Currency
 from shared.values.periods import Period
@@ -34,10 +34,10 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundLines:
     """Lines in order, and where the next page begins; ``more`` is False after the stage's last."""
 
-    lines: Sequence[Line]
+    lines: Sequence[StatementLine]
     after_at: datetime | None
     after_id: str | None
     more: bool
@@ -47,7 +47,7 @@ _ORDER: Final = "2000-01-01T00:00:00+00:00", "00000000-0000-0000-0000-0000000000
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _SoldChunk:
     chunk_id: str
     policies: int
     enrolled_at: datetime
@@ -82,17 +82,17 @@ ORDER BY k.enrolled_at, k.chunk_id, p.policy_id
 """
 
 
-def sold(tx: Tx, wanted: Wanted) -> Found:
+def sold(tx: Tx, wanted: Wanted) -> FoundLines:
     """Policies issued and renewed: whole chunks, so that each is on one page."""
-    taken: list[_Chunk] = []
-    for chunk in tx.all(_CHUNKS, _parameters(wanted, _CHUNKS_AT_ONCE), into=_Chunk):
+    taken: list[_SoldChunk] = []
+    for chunk in tx.all(_CHUNKS, _parameters(wanted, _CHUNKS_AT_ONCE), into=_SoldChunk):
         if taken and sum(each.policies for each in taken) + chunk.policies > MOST_LINES:
             break
         taken.append(chunk)
     if not taken:
-        return Found((), None, None, more=False)
-    lines = tx.all(_SOLD, ([chunk.chunk_id for chunk in taken],), into=Line)
-    return Found(lines, taken[-1].enrolled_at, taken[-1].chunk_id, more=True)
+        return FoundLines((), None, None, more=False)
+    lines = tx.all(_SOLD, ([chunk.chunk_id for chunk in taken],), into=StatementLine)
+    return FoundLines(lines, taken[-1].enrolled_at, taken[-1].chunk_id, more=True)
 
 
 _ENDORSED: Final = f"""
@@ -109,8 +109,8 @@ ORDER BY e.endorsed_at, e.endorsement_id LIMIT %(limit)s
 """
 
 
-def endorsed(tx: Tx, wanted: Wanted) -> Found:
-    return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES), into=Line))
+def endorsed(tx: Tx, wanted: Wanted) -> FoundLines:
+    return _found(tx.all(_ENDORSED, _parameters(wanted, MOST_LINES), into=StatementLine))
 
 
 # A policy that ended moves to no other partner.
@@ -128,8 +128,8 @@ ORDER BY c.canceled_at, c.policy_id LIMIT %(limit)s
 """
 
 
-def canceled(tx: Tx, wanted: Wanted) -> Found:
-    return _found(tx.all(_CANCELED, _parameters(wanted, MOST_LINES), into=Line))
+def canceled(tx: Tx, wanted: Wanted) -> FoundLines:
+    return _found(tx.all(_CANCELED, _parameters(wanted, MOST_LINES), into=StatementLine))
 
 
 _ADJUSTED: Final = """
@@ -151,9 +151,9 @@ ORDER BY x.answered_at, x.dispute_id LIMIT %(limit)s
 """
 
 
-def adjusted(tx: Tx, wanted: Wanted) -> Found:
+def adjusted(tx: Tx, wanted: Wanted) -> FoundLines:
     """What disputes about earlier statements were upheld with; the month that was disputed stands as its days."""
-    return _found(tx.all(_ADJUSTED, _parameters(wanted, MOST_LINES), into=Line))
+    return _found(tx.all(_ADJUSTED, _parameters(wanted, MOST_LINES), into=StatementLine))
 
 
 def _parameters(wanted: Wanted, limit: int) -> dict[str, object]:
@@ -169,7 +169,7 @@ def _parameters(wanted: Wanted, limit: int) -> dict[str, object]:
     }
 
 
-def _found(lines: Sequence[Line]) -> Found:
+def _found(lines: Sequence[StatementLine]) -> FoundLines:
     if not lines:
-        return Found((), None, None, more=False)
-    return Found(lines, lines[-1].booked_at, lines[-1].reference, more=True)
+        return FoundLines((), None, None, more=False)
+    return FoundLines(lines, lines[-1].booked_at, lines[-1].reference, more=True)

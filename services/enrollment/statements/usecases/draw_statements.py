@@ -20,8 +20,8 @@ from services.enrollment.statements.domain.line_digest import digest_of
 from services.enrollment.statements.domain.statements import (
     COLUMNS,
     DRAWN_AFTER,
-    Line,
     Statement,
+    StatementLine,
     Sum,
     TransactionType,
     booked_in,
@@ -32,7 +32,7 @@ from services.enrollment.statements.domain.statements import (
     next_month,
 )
 from services.enrollment.statements.store import statement_lines, statements
-from services.enrollment.statements.store.statement_lines import Found, Wanted
+from services.enrollment.statements.store.statement_lines import FoundLines, Wanted
 from services.enrollment.statements.store.statements import SCHEDULE, Drawing
 from services.enrollment.statements.usecases.statement_file import csv_pieces
 from shared.db import audit
@@ -45,7 +45,7 @@ from shared.values.money import Currency
 
 log = get_logger()
 
-_STAGES: Final[dict[str, Callable[[Tx, Wanted], Found]]] = {
+_STAGES: Final[dict[str, Callable[[Tx, Wanted], FoundLines]]] = {
     statements.FIRST_STAGE: statement_lines.sold,
     "endorsements": statement_lines.endorsed,
     "cancellations": statement_lines.canceled,
@@ -174,7 +174,7 @@ def _finish(tx: Tx, drawing: Drawing, *, now: datetime) -> None:
     log.info("statement_drawn", statement_id=statement.statement_id, lines=total.lines)
 
 
-def _added_up(lines: Sequence[Line]) -> dict[TransactionType, Sum]:
+def _added_up(lines: Sequence[StatementLine]) -> dict[TransactionType, Sum]:
     totals: dict[TransactionType, Sum] = {}
     for line in lines:
         digest = digest_of(line.transaction_type, line.reference, line.policy_id, line.premium)

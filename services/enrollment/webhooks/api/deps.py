@@ -9,7 +9,7 @@ from shared.privacy.sealed import Sealer
 
 
 @dataclass(frozen=True, slots=True)
-class Deps:
+class WebhookDeps:
     """``sealer`` keeps secrets, ``trials`` sends test messages."""
 
     sealer: Sealer

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.enrollment.partners.domain.errors import NoContract
 from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.webhooks.api.deps import Deps
+from services.enrollment.webhooks.api.deps import WebhookDeps
 from services.enrollment.webhooks.api.webhook_views import (
     DeliveryView,
     EndpointView,
@@ -75,7 +75,7 @@ class DeliveryQuery(paging.PageQuery):
     reply=EndpointWithSecret,
     problems=(NoContract, errors.TooManyEndpoints),
 )
-def create_endpoint(call: Call[Deps], body: NewEndpoint) -> Reply[EndpointWithSecret]:
+def create_endpoint(call: Call[WebhookDeps], body: NewEndpoint) -> Reply[EndpointWithSecret]:
     """Be told at this URL from now on. The reply shows the secret that signs, once."""
     endpoint, secret = add_endpoint(
         call.tx,
@@ -101,7 +101,7 @@ def create_endpoint(call: Call[Deps], body: NewEndpoint) -> Reply[EndpointWithSe
     reply=paging.Page[EndpointView],
     problems=(NoContract,),
 )
-def list_endpoints(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[EndpointView]]:
+def list_endpoints(call: Call[WebhookDeps], query: paging.PageQuery) -> Reply[paging.Page[EndpointView]]:
     """Your endpoints, the oldest first."""
     contract = contract_of(call.tx, call.caller.tenant)
     after = paging.decode(query.cursor, UUID)
@@ -122,7 +122,7 @@ def list_endpoints(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Pa
     reply=EndpointView,
     problems=(NoContract, errors.UnknownEndpoint),
 )
-def show_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+def show_endpoint(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
     """One of your endpoints; where it is disabled, with a notice that says why."""
     return Reply(endpoint_view(endpoint_of(call.tx, path.endpoint_id, tenant=call.caller.tenant)))
 
@@ -134,7 +134,7 @@ def show_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
     status=204,
     problems=(NoContract, errors.UnknownEndpoint),
 )
-def delete_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+def delete_endpoint(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
     """Be told there no more; what still waited is not sent."""
     remove_endpoint(call.tx, path.endpoint_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now)
     return Reply(None)
@@ -148,7 +148,7 @@ def delete_endpoint(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]
     reply=EndpointWithSecret,
     problems=(NoContract, errors.UnknownEndpoint, errors.TooManySecrets),
 )
-def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply[EndpointWithSecret]:
+def rotate(call: Call[WebhookDeps], path: EndpointPath, body: RotationRequest) -> Reply[EndpointWithSecret]:
     """Get a new secret, shown once. For the overlap, messages are signed with both; so a lost reply is asked again."""
     endpoint, secret = rotate_secret(
         call.tx,
@@ -170,7 +170,7 @@ def rotate(call: Call[Deps], path: EndpointPath, body: RotationRequest) -> Reply
     reply=TrialView,
     problems=(NoContract, errors.UnknownEndpoint, errors.TestsBusy),
 )
-def try_it(call: Call[Deps], path: EndpointPath) -> Reply[TrialView]:
+def try_it(call: Call[WebhookDeps], path: EndpointPath) -> Reply[TrialView]:
     """Have a message of type `webhook.test` sent now, also to a disabled endpoint, and read here what came of it."""
     trial = call.deps.trials.try_endpoint(path.endpoint_id, tenant=call.caller.tenant, now=call.now)
     return Reply(
@@ -191,7 +191,7 @@ def try_it(call: Call[Deps], path: EndpointPath) -> Reply[TrialView]:
     reply=EndpointView,
     problems=(NoContract, errors.UnknownEndpoint),
 )
-def enable(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
+def enable(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
     """Be told there again after it was disabled; what waited meanwhile is sent now."""
     return Reply(
         endpoint_view(
@@ -209,7 +209,9 @@ def enable(call: Call[Deps], path: EndpointPath) -> Reply[EndpointView]:
     reply=paging.Page[DeliveryView],
     problems=(NoContract, errors.UnknownEndpoint),
 )
-def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) -> Reply[paging.Page[DeliveryView]]:
+def list_deliveries(
+    call: Call[WebhookDeps], path: EndpointPath, query: DeliveryQuery
+) -> Reply[paging.Page[DeliveryView]]:
     """The messages of the last month to this endpoint, the newest first, each with its attempts."""
     endpoint = endpoint_of(call.tx, path.endpoint_id, tenant=call.caller.tenant)
     before = paging.decode(query.cursor, UUID)
@@ -230,9 +232,9 @@ def list_deliveries(call: Call[Deps], path: EndpointPath, query: DeliveryQuery) 
     callers=Callers.PARTNERS,
     status=202,
     reply=DeliveryView,
-    problems=(NoContract, errors.UnknownDelivery, errors.EndpointDisabled),
+    problems=(NoContract, errors.UnknownDelivery, errors.EndpointIsDisabled),
 )
-def replay(call: Call[Deps], path: DeliveryPath) -> Reply[DeliveryView]:
+def replay(call: Call[WebhookDeps], path: DeliveryPath) -> Reply[DeliveryView]:
     """Have a message sent again, delivered or not: the same body under the same `webhook-id`."""
     again = replay_delivery(
         call.tx, path.delivery_id, tenant=call.caller.tenant, actor=call.caller.subject, now=call.now

@@ -36,7 +36,7 @@ class TooManySecrets(FangzhaError):
 
 
 @dataclass(frozen=True)
-class EndpointDisabled(FangzhaError):
+class EndpointIsDisabled(FangzhaError):
     """Webhook endpoint {endpoint_id} is disabled; POST /v1/webhook-endpoints/{endpoint_id}/enabling first."""
 
     endpoint_id: str

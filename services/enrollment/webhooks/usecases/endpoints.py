@@ -12,7 +12,7 @@ from typing import Final
 from services.enrollment.partners.store import endpoint_links
 from services.enrollment.partners.usecases.contracts import contract_of
 from services.enrollment.webhooks.domain.errors import (
-    EndpointDisabled,
+    EndpointIsDisabled,
     TooManyEndpoints,
     TooManySecrets,
     UnknownDelivery,
@@ -150,14 +150,14 @@ def replay_delivery(tx: Tx, delivery_id: str, *, tenant: str, actor: str, now: d
     Raises:
         NoContract: the tenant is no partner.
         UnknownDelivery: there is none of that id, or it is another partner's.
-        EndpointDisabled: its endpoint takes nothing.
+        EndpointIsDisabled: its endpoint takes nothing.
     """
     contract = contract_of(tx, tenant)
     found = deliveries.delivery(tx, delivery_id, partner_no=contract.partner_no)
     if found is None:
         raise UnknownDelivery(delivery_id)
     if endpoint_of(tx, found.endpoint_id, tenant=tenant).state != "enabled":
-        raise EndpointDisabled(found.endpoint_id)
+        raise EndpointIsDisabled(found.endpoint_id)
     deliveries.ask_again(tx, delivery_id, wall_now())
     _record(tx, "webhook_delivery.replayed", delivery_id, actor=actor, now=now)
     again = deliveries.delivery(tx, delivery_id, partner_no=contract.partner_no)
