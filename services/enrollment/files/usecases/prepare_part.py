@@ -16,7 +16,7 @@ from services.enrollment.policies.domain.rows import Desk
 from services.enrollment.policies.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
 
-MEMORY_BYTES: Final = 112 * 1024**2
+MEMORY_BYTES: Final = 128 * 1024**2
 """What a part takes in a worker at the most: some thirty times its bytes where each row has quotes, twenty for usual
 ones."""
 
