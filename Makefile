@@ -93,7 +93,7 @@ schemas: $(STAMP) ## Write the events' JSON Schemas anew from the code
 	@$(PY) -m deploy.schemas
 
 .PHONY: bench-%
-bench-%: $(STAMP) ## Run a benchmark of tests/load: make bench-latency
+bench-%: $(STAMP) ## Run a benchmark of tests/load: make bench-latency, make bench-enroll-one BEFORE=../before
 	@$(PY) -m tests.load.$(subst -,_,$*)
 
 .PHONY: proof-%

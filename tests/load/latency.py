@@ -100,7 +100,8 @@ def _bare_server(url: str) -> Any:
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(bare_insert.TABLE)
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "8"]
+    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--threads", "8"]
+    command += ["-k", "shared.server.worker.WebWorker"]
     command += ["--log-level", "warning", "tests.load.bare_insert:build()"]
     server = subprocess.Popen(command, env={"BARE_DATABASE_URL": url, "PATH": "/usr/bin:/bin"})
     try:

@@ -28,14 +28,14 @@ class Watch:
         """Resident, of the largest single process under that name."""
 
     def begin(self) -> None:
-        self._before = _cpu_seconds(self._roots)
+        self._before = cpu_seconds_of(self._roots)
         self._thread.start()
 
     def end(self) -> None:
         self._stop.set()
         self._thread.join()
         self.cpu_seconds = {
-            name: seconds - self._before.get(name, 0.0) for name, seconds in _cpu_seconds(self._roots).items()
+            name: seconds - self._before.get(name, 0.0) for name, seconds in cpu_seconds_of(self._roots).items()
         }
 
     def _sample(self) -> None:
@@ -52,17 +52,12 @@ class Watch:
                     self.peak_megabytes[name] = max(self.peak_megabytes[name], own)
 
 
-def cpu_seconds(stack: Stack) -> dict[str, float]:
-    """What each process of the stack has used since it began, by its name."""
-    return _cpu_seconds(_roots(stack))
-
-
 def _roots(stack: Stack) -> dict[str, psutil.Process]:
     return {name: psutil.Process(stack.pid(name)) for name in stack.processes()}
 
 
-def _cpu_seconds(roots: Mapping[str, psutil.Process]) -> dict[str, float]:
-    """Children that have ended count by their parent, if it waited for them."""
+def cpu_seconds_of(roots: Mapping[str, psutil.Process]) -> dict[str, float]:
+    """CPU seconds since each began, with its children; those that have ended count if it waited for them."""
     found = {}
     for name, root in roots.items():
         total = 0.0
