@@ -31,6 +31,7 @@ _PERSONAL_KEYS = frozenset(
 )
 _HARMLESS_KEYS = frozenset({"token_kind", "payee_token"})
 REDACTED = "[redacted]"
+_PLAIN = frozenset({str, int, float})
 
 
 class _StandardError:
@@ -68,7 +69,8 @@ class _Counted(logging.Filter):
 def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what must never be written, whatever key depth it stands at."""
     for key, value in line.items():
-        line[key] = _redacted(key, value)
+        if type(value) not in _PLAIN or _is_hidden(key):
+            line[key] = _redacted(key, value)
     return line
 
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from flask import Flask, Response
-from flask_openapi3.models.info import Info
-from flask_openapi3.models.security_scheme import SecurityScheme
-from flask_openapi3.models.tag import Tag
-from flask_openapi3.openapi import OpenAPI
 
 from shared.db.pool import Database
 from shared.process.clock import Clock
 from shared.process.health import Health
 from shared.values.errors import FangzhaError
-from shared.web import documents, observation
+from shared.web import documents
+from shared.web.application import Application
 from shared.web.auth import TokenVerifier
 from shared.web.endpoint import Endpoint, Surroundings
-from shared.web.problems import ROWS, ProblemRow
-from shared.web.problems import install as install_problems
+from shared.web.problems import ProblemRow, Problems
 from shared.web.reply_seal import ReplySeal
 from shared.web.resource import PUBLIC, Resource, Route
 from shared.web.sandbox import sandbox_clock
@@ -30,14 +26,6 @@ D = TypeVar("D")
 _SCOPES: Final = "fangzha_scopes"
 _ROUTES: Final = "fangzha_routes"
 _HEALTH: Final = "fangzha_health"
-
-
-class _Documented(OpenAPI):
-    """flask-openapi3 for the document; our endpoints validate, after the caller is known and from models built once."""
-
-    @staticmethod
-    def create_view_func(func: Callable[..., Any], *_parts: object, **_options: object) -> Callable[..., Any]:
-        return func
 
 
 def create_app(
@@ -71,42 +59,30 @@ def create_app(
         sandbox: adds the routes that move the sandbox's time.
         health: further checks of whether the process is ready; the database's is always there. See ``health_of``.
     """
-    app = _Documented(
-        name,
-        info=Info(title=name, version=version, description=description),
-        security_schemes={documents.SECURITY: _security()},
-        doc_ui=False,
-        static_folder=None,
-    )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider's; the base class does not declare it
-    app.url_map.strict_slashes = True
-    app.url_map.merge_slashes = False
+    told = Problems(problems)
+    app = Application(name, told)
     around = Surroundings(deps, database, clock, verifier, seal)
     everything = [*resources, *([sandbox_clock(clock)] if sandbox else [])]
     scopes: dict[str, str] = {}
     app.extensions[_SCOPES] = scopes
-    routes: list[Route] = []
-    for resource in everything:
-        tag = Tag(name=resource.name, description=resource.description)
-        for route in resource.routes:
-            scopes[_add(app, route, tag, around)] = route.scope
-            routes.append(route)
-    app.extensions[_ROUTES] = tuple(routes)
+    routes = tuple(route for resource in everything for route in resource.routes)
+    for route in routes:
+        app.add_handler(route.method, route.path, route.name, Endpoint(route, around))
+        scopes[route.name] = route.scope
+    app.extensions[_ROUTES] = routes
     checks = health or Health()
     checks.register("database", database.ping)
     app.extensions[_HEALTH] = checks
     documents.install_page(app, name)
-    rows = {**ROWS, **problems}
     app.add_url_rule("/openapi.json", "openapi_document", partial(_document, app))
     for endpoint in ("docs", "docs_file", "openapi_document"):
         scopes[endpoint] = PUBLIC
-    install_problems(app, problems)
-    observation.install(app)
     without = sorted({rule.endpoint for rule in app.url_map.iter_rules()} - set(scopes))
     if without:
         raise ValueError(f"routes without a scope: {', '.join(without)}")
     # Built once, here: a fault in the document should fail the start, and no request should wait for it.
-    app.extensions["fangzha_document"] = documents.complete(app.api_doc, routes, rows)
+    about = documents.About(name, version, description)
+    app.extensions["fangzha_document"] = documents.document(about, everything, told.rows)
     return app
 
 
@@ -138,29 +114,5 @@ def scopes_of(app: Flask) -> dict[str, str]:
     }
 
 
-def _add(app: OpenAPI, route: Route, tag: Tag, around: Surroundings[Any]) -> str:
-    endpoint = Endpoint(route, around)
-
-    def view(**values: str) -> Response:
-        return endpoint(**values)
-
-    # Its words alone: documents.complete reads the models, which flask-openapi3 would take for its own to parse.
-    view.__name__ = route.view.__name__
-    view.__doc__ = route.view.__doc__
-    name = route.name
-    add = getattr(app, route.method.lower())
-    add(route.path, tags=[tag], operation_id=route.view.__name__, endpoint=name)(view)
-    return name
-
-
 def _document(app: Flask) -> Response:
     return Response(json.dumps(api_document(app), ensure_ascii=False), content_type="application/json")
-
-
-def _security() -> SecurityScheme:
-    return SecurityScheme(
-        type="http",
-        scheme="bearer",
-        bearerFormat="JWT",
-        description="An OAuth 2.0 access token (RFC 9068) of the configured issuer. Each operation names its scope.",
-    )

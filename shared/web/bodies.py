@@ -1,4 +1,4 @@
-"""The body of the current request: whole and no larger than its route takes, or an error that says why.
+"""The body of a request: whole and no larger than its route takes, or an error that says why.
 
 Werkzeug's own reading is not used: it cuts a body in chunks off at a limit, and tells one that came too slowly from
 one that broke off by nothing. What a body means is its route's.
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from flask import request
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
 
 from shared.web.errors import BodyTooLarge, UploadIncomplete, UploadTooSlow
+from shared.web.exchange import Exchange
 
 
 class Source(Protocol):
@@ -24,28 +25,28 @@ class Source(Protocol):
         ...
 
 
-def source(limit: int) -> Source:
+def source(exchange: Exchange, limit: int) -> Source:
     """The body to be read in pieces.
 
     Raises:
         BodyTooLarge: it says itself that it has more bytes than ``limit``.
     """
-    if (request.content_length or 0) > limit:
+    if (exchange.content_length or 0) > limit:
         raise BodyTooLarge(limit)
-    environ = request.environ
+    environ = exchange.environ
     # Our server marks the end of each body; Werkzeug's test client does not, and its length is to be minded.
-    terminated: Source = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request.stream
+    terminated: Source = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else get_input_stream(environ)
     return terminated
 
 
-def read(limit: int) -> bytes:
+def read(exchange: Exchange, limit: int) -> bytes:
     """All of the body.
 
     Raises:
         BodyTooLarge: it has more bytes than ``limit``.
         UploadIncomplete, UploadTooSlow: it did not come whole, or not in time.
     """
-    coming = source(limit)
+    coming = source(exchange, limit)
     with told_why():
         body = coming.read(limit + 1)
     if len(body) > limit:

@@ -9,8 +9,6 @@ from datetime import datetime
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from flask import request
-
 from shared.db.pool import Database
 from shared.db.transaction import AskedBy, Tx
 from shared.web.auth import Principal
@@ -71,6 +69,8 @@ class Call(Generic[D]):
     now: datetime
     """Business time, once for the whole request."""
     transaction: OneTransaction
+    matches: str | None
+    """The If-Match header."""
     upload: Upload | None = None
 
     @property
@@ -96,7 +96,7 @@ class Call(Generic[D]):
             MatchMissing: there is no If-Match header.
             VersionMismatch: it names another version.
         """
-        given = request.headers.get("If-Match")
+        given = self.matches
         if not given:
             raise MatchMissing
         if given.strip() != "*" and etag(version) not in [each.strip() for each in given.split(",")]:

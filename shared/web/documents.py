@@ -1,7 +1,6 @@
-"""The OpenAPI 3.1 document of an application, completed from its routes, and a page to try it on that works offline.
+"""The OpenAPI 3.1 document of an application, made from its routes, and a page to try it on that works offline.
 
-flask-openapi3 lists paths, tags and operations. It drops what its own models of JSON Schema do not know, and one name
-stands for what is read and what is written; so schemas, parameters and problems are put in here, from pydantic's own.
+Schemas are pydantic's own: one for what is read and one for what is written, where a model is both.
 """
 
 from __future__ import annotations
@@ -9,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
+import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
@@ -24,12 +24,20 @@ from shared.web import errors, idempotency
 from shared.web.callers import Callers
 from shared.web.models import Problem
 from shared.web.problems import CONTENT_TYPE, ProblemRow
-from shared.web.resource import PUBLIC, Route
+from shared.web.resource import PUBLIC, Resource, Route
 
 Json: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[type[FangzhaError], ProblemRow]
 _REF: Final = "#/components/schemas/{model}"
-SECURITY: Final = "bearer"
+_SECURITY: Final = "bearer"
+_METHODS: Final = ("get", "put", "post", "delete", "patch")
+"""In the order of the specification."""
+_BEARER: Final = {
+    "type": "http",
+    "description": "An OAuth 2.0 access token (RFC 9068) of the configured issuer. Each operation names its scope.",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+}
 
 _IDEMPOTENT: Final = (
     errors.IdempotencyKeyMissing,
@@ -72,36 +80,66 @@ class _Schemas:
         return schema.get("properties", {}), schema.get("required", ())
 
 
-def complete(document: Json, routes: Iterable[Route], rows: Rows) -> Json:
-    """``document`` as flask-openapi3 made it, with exact schemas, parameters, problems and security."""
-    listed = tuple(routes)
-    schemas = _schemas(listed)
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the document says of itself."""
+
+    title: str
+    version: str
+    description: str
+
+
+def document(about: About, resources: Sequence[Resource], rows: Rows) -> Json:
+    """The document of an application: its routes with exact schemas, parameters, problems and security."""
+    routes = tuple(route for resource in resources for route in resource.routes)
+    schemas = _schemas(routes)
     # Parameters are written out where they are used; their models are no components.
     inlined = {
         schemas.by_model[(model, "validation")]["$ref"].rpartition("/")[2]
-        for route in listed
+        for route in routes
         for model in (route.path_model, route.query, route.header)
         if model is not None
     }
-    document["components"]["schemas"] = {
-        name: schema for name, schema in sorted(schemas.definitions.items()) if name not in inlined
+    paths: dict[str, Json] = {}
+    for resource in resources:
+        for route in resource.routes:
+            uri = re.sub(r"<(?:[^<:>]+:)?([^<>]+)>", r"{\1}", route.path)
+            paths.setdefault(uri, {})[route.method.lower()] = _operation(resource.name, route, schemas, rows)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": about.title, "description": about.description, "version": about.version},
+        "paths": {
+            uri: {method: operations[method] for method in _METHODS if method in operations}
+            for uri, operations in paths.items()
+        },
+        "components": {
+            "schemas": {name: schema for name, schema in sorted(schemas.definitions.items()) if name not in inlined},
+            "securitySchemes": {_SECURITY: _BEARER},
+        },
+        "tags": [{"name": each.name, "description": each.description} for each in resources],
     }
-    for route in listed:
-        uri = re.sub(r"<(?:[^<:>]+:)?([^<>]+)>", r"{\1}", route.path)
-        operation = document["paths"][uri][route.method.lower()]
-        operation["parameters"] = _parameters(route, schemas)
-        operation["responses"] = _responses(route, schemas, rows)
-        if route.scope != PUBLIC:
-            operation["x-callers"] = route.callers.value
-        operation["security"] = [] if route.scope == PUBLIC else [{SECURITY: [route.scope]}]
-        if route.scope != PUBLIC:
-            operation["description"] = (operation.get("description", "") + f"\n\nScope: `{route.scope}`.").strip()
-        body = _body(route, schemas)
-        if body is not None:
-            operation["requestBody"] = body
-        if not operation["parameters"]:
-            del operation["parameters"]
-    return document
+
+
+def _operation(tag: str, route: Route, schemas: _Schemas, rows: Rows) -> Json:
+    summary, _, more = (inspect.getdoc(route.view) or "").strip().partition("\n")
+    operation: Json = {
+        "tags": [tag],
+        "summary": summary,
+        "operationId": route.view.__name__,
+        "responses": _responses(route, schemas, rows),
+    }
+    if parameters := _parameters(route, schemas):
+        operation["parameters"] = parameters
+    if route.scope != PUBLIC:
+        operation["x-callers"] = route.callers.value
+    operation["security"] = [] if route.scope == PUBLIC else [{_SECURITY: [route.scope]}]
+    scope = "" if route.scope == PUBLIC else f"Scope: `{route.scope}`."
+    if description := "\n\n".join(part for part in (more.strip(), scope) if part):
+        operation["description"] = description
+    body = _body(route, schemas)
+    if body is not None:
+        operation["requestBody"] = body
+    return operation
 
 
 def _schemas(routes: Sequence[Route]) -> _Schemas:

@@ -6,12 +6,11 @@ request is known to be valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, get_origin
 
-from flask import Response, g, request
 from pydantic import BaseModel, ValidationError
 
 from shared.db.pool import Database
@@ -22,6 +21,7 @@ from shared.web import bodies, callers, clear_fields, field_faults, idempotency
 from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedEncoding, UnsupportedMediaType
+from shared.web.exchange import Answer, Exchange
 from shared.web.idempotency import Before, Done, Hash, IdempotentRequest, StoredReply
 from shared.web.receiving import Reception
 from shared.web.reply_seal import ReplySeal
@@ -55,6 +55,15 @@ class _Taken:
     fingerprint: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One request that is allowed and valid."""
+
+    exchange: Exchange
+    caller: Principal
+    arguments: dict[str, BaseModel]
+
+
 class Endpoint(Generic[D]):
     """One route, ready to answer."""
 
@@ -68,54 +77,55 @@ class Endpoint(Generic[D]):
             if get_origin(field.annotation) in {list, tuple, set, frozenset}
         )
 
-    def __call__(self, **path_values: str) -> Response:
+    def __call__(self, exchange: Exchange, path_values: Mapping[str, str]) -> Answer:
         route = self._route
-        caller = self._caller()
-        arguments = self._arguments(path_values)
+        caller = self._caller(exchange)
+        arguments = self._arguments(exchange, path_values)
+        asking = _Asking(exchange, caller, arguments)
         if not route.creates:
-            return self._plain(caller, arguments)
-        key = idempotency.read_key(request.headers.get(idempotency.HEADER))
+            return self._plain(asking)
+        key = idempotency.read_key(exchange.header(idempotency.HEADER))
         once = IdempotentRequest(key, caller, route.name)
-        return (self._together if route.together else self._idempotent)(caller, arguments, once)
+        return (self._together if route.together else self._idempotent)(asking, once)
 
-    def _caller(self) -> Principal:
+    def _caller(self, exchange: Exchange) -> Principal:
         scope = self._route.scope
         if scope == PUBLIC:
             return _NOBODY
-        caller = g.caller = self._around.verifier.check(request.headers.get("Authorization"))
+        caller = exchange.caller = self._around.verifier.check(exchange.header("Authorization"))
         if scope not in caller.scopes:
             raise ScopeMissing(scope)
         callers.require(self._route.callers, caller)
         return caller
 
-    def _arguments(self, path_values: dict[str, str]) -> dict[str, BaseModel]:
+    def _arguments(self, exchange: Exchange, path_values: Mapping[str, str]) -> dict[str, BaseModel]:
         """Every part that the view asks for, validated; the faults of each part together."""
         route = self._route
         arguments: dict[str, BaseModel] = {}
         if route.path_model is not None:
             arguments["path"] = _texts(route.path_model, path_values, "path")
         if route.query is not None:
-            arguments["query"] = _texts(route.query, self._query(), "query")
-        elif request.args:
+            arguments["query"] = _texts(route.query, self._query(exchange), "query")
+        elif unknown := exchange.query():
             raise InvalidRequest(
                 tuple(
                     FieldFault(field_faults.pointer((name,)), "There is no such parameter.", "Remove it.", "query")
-                    for name in request.args
+                    for name in unknown
                 )
             )
         if route.header is not None:
-            arguments["header"] = _texts(route.header, _headers(route.header), "header")
+            arguments["header"] = _texts(route.header, _headers(route.header, exchange), "header")
         if route.body is not None:
-            arguments["body"] = self._body(route.body)
-        elif route.streams and request.mimetype not in route.streams:
+            arguments["body"] = self._body(exchange, route.body)
+        elif route.streams and exchange.mimetype not in route.streams:
             raise UnsupportedMediaType(" or ".join(route.streams))
         if route.writes:
             _refuse_personal_numbers(arguments)
         return arguments
 
-    def _query(self) -> dict[str, Any]:
+    def _query(self, exchange: Exchange) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, given in request.args.lists():
+        for name, given in exchange.query().items():
             if name in self._lists:
                 values[name] = given
             elif len(given) == 1:
@@ -127,12 +137,12 @@ class Endpoint(Generic[D]):
                 raise InvalidRequest((fault,))
         return values
 
-    def _body(self, model: type[BaseModel]) -> BaseModel:
-        if request.mimetype != JSON:
+    def _body(self, exchange: Exchange, model: type[BaseModel]) -> BaseModel:
+        if exchange.mimetype != JSON:
             raise UnsupportedMediaType(JSON)
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if (exchange.header("Content-Encoding") or "identity").lower() != "identity":
             raise UnsupportedEncoding
-        raw = bodies.read(self._route.max_body)
+        raw = bodies.read(exchange, self._route.max_body)
         field_faults.refuse_repeated_keys(raw)
         field_faults.refuse_nul(raw)
         try:
@@ -141,26 +151,22 @@ class Endpoint(Generic[D]):
             field_faults.raise_faults(error, model, "body")
             raise
 
-    def _plain(self, caller: Principal, arguments: dict[str, BaseModel]) -> Response:
-        around = self._around
+    def _plain(self, asking: _Asking) -> Answer:
+        around, caller = self._around, asking.caller
         now = around.clock.now()
-        with self._upload(caller, None) as upload, OneTransaction(around.database, caller) as transaction:
-            call = Call(caller, around.deps, now, transaction, upload)
-            reply = self._route.view(call, **arguments)
+        with self._upload(asking, None) as upload, OneTransaction(around.database, caller) as transaction:
+            call = Call(caller, around.deps, now, transaction, asking.exchange.header("If-Match"), upload)
+            reply = self._route.view(call, **asking.arguments)
         if isinstance(reply, StreamedReply):
-            return Response(
-                reply.pieces(around.database),
-                self._route.status,
-                dict(reply.headers),
-                content_type=reply.content_type,
-            )
-        return _response(self._rendered(reply))
+            headers = [("Content-Type", reply.content_type), *reply.headers.items()]
+            return Answer(self._route.status, headers, reply.pieces(around.database))
+        return _answer(self._rendered(reply))
 
-    def _idempotent(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
-        around = self._around
-        fingerprint = self._fingerprint(arguments, once)
+    def _idempotent(self, asking: _Asking, once: IdempotentRequest) -> Answer:
+        around, caller, arguments = self._around, asking.caller, asking.arguments
+        fingerprint = self._fingerprint(asking, once)
         with (
-            self._upload(caller, fingerprint) as upload,
+            self._upload(asking, fingerprint) as upload,
             idempotency.once_only(),
             OneTransaction(around.database, caller) as transaction,
         ):
@@ -168,17 +174,17 @@ class Endpoint(Generic[D]):
             before = idempotency.begin(transaction.tx, [once])[0]
             if before is not None:
                 return self._repeated(before, once, fingerprint.digest())
-            call = Call(caller, around.deps, now, transaction, upload)
+            call = Call(caller, around.deps, now, transaction, asking.exchange.header("If-Match"), upload)
             reply = self._route.view(call, **arguments)
             answer, kept = self._rendered_and_kept(reply)
             done = Done(once, fingerprint.digest(), kept, self._about(reply, arguments.get("path")))
             idempotency.finish(transaction.tx, [done], around.seal)
-        return _response(answer)
+        return _answer(answer)
 
-    def _together(self, caller: Principal, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Response:
-        fingerprint = self._fingerprint(arguments, once).digest()
-        outcome = self._turns.take(_Taken(Asked(caller, arguments["body"]), once, fingerprint))
-        return _response(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, once, fingerprint)
+    def _together(self, asking: _Asking, once: IdempotentRequest) -> Answer:
+        fingerprint = self._fingerprint(asking, once).digest()
+        outcome = self._turns.take(_Taken(Asked(asking.caller, asking.arguments["body"]), once, fingerprint))
+        return _answer(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, once, fingerprint)
 
     def _turn(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:
         """What becomes of requests that are answered in one transaction."""
@@ -202,12 +208,12 @@ class Endpoint(Generic[D]):
         following = iter(answers)
         return [next(following) if before is None else before for before in found]
 
-    def _fingerprint(self, arguments: dict[str, BaseModel], once: IdempotentRequest) -> Hash:
+    def _fingerprint(self, asking: _Asking, once: IdempotentRequest) -> Hash:
         fingerprint = once.fingerprint()
-        fingerprint.update(request.full_path.encode())
-        if "body" in arguments:
+        fingerprint.update(asking.exchange.full_path.encode())
+        if "body" in asking.arguments:
             # The model's own rendering: spaces and the order of fields do not make another request.
-            fingerprint.update(arguments["body"].model_dump_json().encode())
+            fingerprint.update(asking.arguments["body"].model_dump_json().encode())
         return fingerprint
 
     def _about(self, reply: Reply[Any] | RawReply, path: BaseModel | None) -> str | None:
@@ -218,32 +224,33 @@ class Endpoint(Generic[D]):
         whom: str | None = getattr(path if hasattr(path, name) else getattr(reply, "body", None), name)
         return whom
 
-    def _repeated(self, before: Before | FangzhaError, once: IdempotentRequest, fingerprint: bytes) -> Response:
+    def _repeated(self, before: Before | FangzhaError, once: IdempotentRequest, fingerprint: bytes) -> Answer:
         """The reply of the first request, or the error that there is instead."""
         if isinstance(before, FangzhaError):
             raise before
         stored = idempotency.again(before, once, fingerprint, self._around.seal)
         metrics.HTTP_REPLAYS.labels(self._route.path).inc()
-        response = _response(stored)
-        response.headers[idempotency.REPLAYED] = "true"
-        return response
+        answer = _answer(stored)
+        answer.headers.append((idempotency.REPLAYED, "true"))
+        return answer
 
     @contextmanager
-    def _upload(self, caller: Principal, fingerprint: Hash | None) -> Iterator[Upload | None]:
+    def _upload(self, asking: _Asking, fingerprint: Hash | None) -> Iterator[Upload | None]:
         """The whole body, on disk; ``fingerprint`` is fed with it."""
         if not self._route.streams:
             yield None
             return
-        source = bodies.source(self._route.max_body)
-        with self._around.reception.place(caller.client_id):
+        exchange = asking.exchange
+        source = bodies.source(exchange, self._route.max_body)
+        with self._around.reception.place(asking.caller.client_id):
             upload = Upload(
                 source,
                 fingerprint,
                 limit=self._route.max_body,
-                content_type=request.mimetype,
-                charset=request.mimetype_params.get("charset", ""),
-                content_encoding=request.headers.get("Content-Encoding"),
-                content_length=request.content_length,
+                content_type=exchange.mimetype,
+                charset=exchange.charset,
+                content_encoding=exchange.header("Content-Encoding"),
+                content_length=exchange.content_length,
             )
             with upload:
                 upload.receive()
@@ -272,7 +279,7 @@ def _to_keep(reply: Reply[Any] | RawReply) -> Reply[Any] | RawReply:
     return replace(reply, body=reply.kept) if isinstance(reply, Reply) and reply.kept is not None else reply
 
 
-def _texts(model: type[BaseModel], values: dict[str, Any], where: field_faults.Where) -> BaseModel:
+def _texts(model: type[BaseModel], values: Mapping[str, Any], where: field_faults.Where) -> BaseModel:
     """Validate what came as text: here, and only here, ``"5"`` is a number."""
     for name, value in values.items():
         if "\0" in name or any("\0" in text for text in (value if isinstance(value, list) else (value,))):
@@ -291,14 +298,10 @@ def _refuse_personal_numbers(arguments: dict[str, BaseModel]) -> None:
         raise InvalidRequest(tuple(found))
 
 
-def _headers(model: type[BaseModel]) -> dict[str, Any]:
+def _headers(model: type[BaseModel], exchange: Exchange) -> dict[str, Any]:
     names = {field.alias or name: (field.alias or name).replace("_", "-") for name, field in model.model_fields.items()}
-    return {key: value for key, name in names.items() if (value := request.headers.get(name)) is not None}
+    return {key: value for key, name in names.items() if (value := exchange.header(name)) is not None}
 
 
-def _response(stored: StoredReply) -> Response:
-    headers = [(name, value) for name, value in stored.headers.items() if name != "Content-Type"]
-    response = Response(stored.body, stored.status, headers, content_type=stored.headers.get("Content-Type"))
-    if not stored.body:
-        del response.headers["Content-Type"]
-    return response
+def _answer(stored: StoredReply) -> Answer:
+    return Answer(stored.status, list(stored.headers.items()), stored.body)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psycopg2
-from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from shared.db.errors import AWAY, ClockCannotGoBack, NoConnectionFree
@@ -14,6 +12,7 @@ from shared.process import traces
 from shared.process.logs import get_logger
 from shared.values.errors import FangzhaError, InvalidField, InvalidFields
 from shared.web import errors
+from shared.web.exchange import Answer, Exchange
 from shared.web.models import FieldProblem, Problem
 
 CONTENT_TYPE = "application/problem+json"
@@ -76,48 +75,39 @@ _DATABASE_AWAY = ProblemRow(503, "database-away", "Temporarily unavailable")
 _RETRY_SECONDS = 2  # About what a PostgreSQL restart takes; also the pool's bounded wait.
 
 
-def install(app: Flask, service_rows: Mapping[type[FangzhaError], ProblemRow]) -> None:
-    """Make ``app`` answer every error with a problem. An error's own row wins over those of its parents."""
-    rows = {**ROWS, **service_rows}
+class Problems:
+    """Every error as a problem. An error's own row wins over those of its parents."""
 
-    def on_own(error: FangzhaError) -> Response:
-        row = next((rows[kind] for kind in type(error).__mro__ if kind in rows), None)
-        if row is None:
-            return on_unknown(error)
-        return _own(row, error)
+    def __init__(self, service_rows: Mapping[type[FangzhaError], ProblemRow]) -> None:
+        self.rows = {**ROWS, **service_rows}
 
-    def on_http(error: HTTPException) -> Response:
-        return _http(error)
-
-    def on_database(error: psycopg2.Error) -> Response:
-        log.warning("database_away", error=type(error).__name__)
-        return render(
-            _DATABASE_AWAY,
-            "The database cannot be reached or takes no writes; try again shortly.",
-            headers=_retry(_RETRY_SECONDS),
-        )
-
-    def on_unknown(error: Exception) -> Response:
-        log.error("request_failed", exc_info=error, route=str(request.url_rule))
-        return render(UNKNOWN, UNKNOWN_DETAIL)
-
-    app.register_error_handler(FangzhaError, on_own)
-    app.register_error_handler(HTTPException, on_http)
-    for kind in AWAY:
-        app.register_error_handler(kind, on_database)
-    app.register_error_handler(Exception, on_unknown)
+    def answer(self, error: Exception, exchange: Exchange) -> Answer:
+        """What is said where ``error`` ended a request."""
+        match error:
+            case FangzhaError():
+                row = next((self.rows[kind] for kind in type(error).__mro__ if kind in self.rows), None)
+                if row is not None:
+                    return _own(row, error, exchange)
+            case HTTPException():
+                return _http(error, exchange)
+            case _ if isinstance(error, AWAY):
+                log.warning("database_away", error=type(error).__name__)
+                detail = "The database cannot be reached or takes no writes; try again shortly."
+                return _rendered(_DATABASE_AWAY, detail, exchange, headers=_retry(_RETRY_SECONDS))
+        log.error("request_failed", exc_info=error, route=exchange.route)
+        return _rendered(UNKNOWN, UNKNOWN_DETAIL, exchange)
 
 
-def render(
+def _rendered(
     row: ProblemRow,
     detail: str,
+    exchange: Exchange,
     *,
     faults: tuple[errors.FieldFault, ...] = (),
     headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A problem as a response."""
-    content = body(row, detail, instance=request.path, trace_id=traces.trace_id(), faults=faults)
-    return Response(content, row.status, headers=dict(headers or {}), content_type=CONTENT_TYPE)
+) -> Answer:
+    content = body(row, detail, instance=exchange.path, trace_id=traces.trace_id(), faults=faults)
+    return Answer(row.status, [("Content-Type", CONTENT_TYPE), *(headers or {}).items()], content)
 
 
 def body(
@@ -136,7 +126,7 @@ def body(
     return problem.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
-def _own(row: ProblemRow, error: FangzhaError) -> Response:
+def _own(row: ProblemRow, error: FangzhaError, exchange: Exchange) -> Answer:
     match error:
         case errors.InvalidRequest(faults=faults):
             pass
@@ -146,7 +136,7 @@ def _own(row: ProblemRow, error: FangzhaError) -> Response:
             faults = tuple(_fault(each) for each in own)
         case _:
             faults = ()
-    return render(row, error.sentence(), faults=faults, headers=_headers(row, error))
+    return _rendered(row, error.sentence(), exchange, faults=faults, headers=_headers(row, error))
 
 
 def _headers(row: ProblemRow, error: FangzhaError) -> dict[str, str]:
@@ -163,13 +153,13 @@ def _headers(row: ProblemRow, error: FangzhaError) -> dict[str, str]:
             return _retry(getattr(error, "retry_after", _RETRY_SECONDS if row.status == 503 else None))  # noqa: PLR2004
 
 
-def _http(error: HTTPException) -> Response:
+def _http(error: HTTPException, exchange: Exchange) -> Answer:
     if error.code is not None and error.code < 400:  # noqa: PLR2004  # a redirect is an HTTPException too
-        return Response(error.get_response().get_data(), error.code, headers=dict(error.get_headers()))
+        return Answer(error.code, list(error.get_headers()), error.get_response().get_data())
     status = error.code or 500
     row, detail = _HTTP_ROWS.get(status, (ProblemRow(status, f"http-{status}", error.name), error.name + "."))
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return render(row, detail, headers=allow)
+    return _rendered(row, detail, exchange, headers=allow)
 
 
 def _fault(error: InvalidField) -> errors.FieldFault:

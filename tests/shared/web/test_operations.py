@@ -95,3 +95,15 @@ def test_moving_the_time_needs_its_own_scope_and_is_the_staffs(caller: Caller, o
     assert caller.get("/v1/sandbox/clock").status_code == 403
     caller.token = own_issuer.token(tenant="fangzha")
     assert caller.get("/v1/sandbox/clock").status_code == 200
+
+
+def test_head_is_get_without_its_body_and_options_tells_what_a_path_takes(caller: Caller) -> None:
+    whole = caller.get("/v1/export")
+    head = caller.client.head("/v1/export", headers=caller.headers())
+    assert head.status_code == 200
+    assert head.data == b""
+    assert head.headers["Content-Length"] == str(len(whole.data))
+    options = caller.client.options("/v1/notes")
+    assert options.status_code == 200
+    assert {"GET", "POST", "HEAD", "OPTIONS"} == set(options.headers["Allow"].split(", "))
+    assert options.headers["X-Content-Type-Options"] == "nosniff"
