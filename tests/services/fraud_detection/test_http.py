@@ -19,6 +19,7 @@ from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId, PolicyId
 from shared.web.app import scopes_of
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body
+from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import CLOCK, fuzz
 
 Callers = Callable[[str], Caller]
@@ -311,3 +312,15 @@ def test_no_made_up_request_breaks_the_service(world: World, caller: Callers, ap
     left_out = (CLOCK, "/v1/past-claims")
     tried = fuzz(app, token, known={"claim_id": [review, submitted]}, leave_out=left_out)
     assert {"POST /v1/claims", "GET /v1/reviews", "POST /v1/reviews/{claim_id}/decisions"} <= set(tried)
+
+
+@pytest.mark.timeout(600)
+def test_no_edge_of_a_type_breaks_fraud_detection(app: Flask, issuer: Issuer, world: World, caller: Callers) -> None:
+    review, insured = in_review(world, caller), world.covered()
+    scopes = {scope for scope in scopes_of(app).values() if ":" in scope}
+    for client in ("mobile-backend", "reviewer-li"):
+        token = issuer.token(client, audience="fangzha-fraud-detection", scope=" ".join(sorted(scopes)))
+        edges = Edges(app, token, bodies={"POST /v1/claims": lambda _: claim_body(insured)}, known={"claim_id": review})
+        edges.try_all()
+        assert edges.faults == []
+        assert edges.accepted > 20

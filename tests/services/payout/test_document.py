@@ -11,7 +11,8 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.payout.tools import TOOLS
 from shared.entry.tools import openapi
-from tests.services.payout.builders import Service
+from tests.services.payout.builders import Service, account
+from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import fuzz
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "api" / "payout.json"
@@ -21,6 +22,20 @@ def test_the_committed_document_is_what_the_code_says() -> None:
     assert json.loads(COMMITTED.read_text(encoding="utf-8")) == json.loads(openapi(TOOLS)), (
         "write it anew: make openapi"
     )
+
+
+def test_no_edge_of_a_type_breaks_payout(app: Flask, issuer: Issuer, service: Service) -> None:
+    claim = service.approve()
+    paid = service.work_until_state(claim.claim_id, "paid")
+    payee = {"holder_name": "张小明", "account": account(), "bank_code": "ICBC"}
+    accepted = 0
+    for client in ("finance-zhao", "bank-app"):
+        token = issuer.token(client, scope="payees:write payouts:read ledger:read", audience="fangzha-payout")
+        edges = Edges(app, token, bodies={"POST /v1/payees": lambda _: payee}, known={"payout_id": paid.payout_id})
+        edges.try_all()
+        assert edges.faults == []
+        accepted += edges.accepted
+    assert accepted > 10
 
 
 @pytest.mark.parametrize("client", ["finance-zhao", "bank-app"])

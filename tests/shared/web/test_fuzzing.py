@@ -13,6 +13,7 @@ from shared.web.app import create_app
 from shared.web.resource import Call, Callers, Reply, ReplyModel, RequestModel, Resource
 from tests import clock
 from tests.shared.web.builders import SEAL, Caller, TestIssuer, a_note, notes_app
+from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import fuzz
 
 
@@ -69,6 +70,29 @@ def test_the_harness_finds_a_number_that_the_database_cannot_hold(database: Data
     with pytest.raises(FailureGroup) as caught:
         fuzz(application(database, own_issuer, resource), own_issuer.token(), examples=60)
     assert "ServerError" in {type(each).__name__ for each in caught.value.exceptions}
+
+
+def test_the_edges_find_a_number_that_the_database_cannot_hold(database: Database, own_issuer: TestIssuer) -> None:
+    resource = Resource("numbers", "Numbers")
+
+    @resource.post("/v1/numbers", scope="notes:write", callers=Callers.BOTH, reply=Number)
+    def store(call: Call[Any], body: Wish) -> Reply[Number]:
+        """Stores without asking whether it fits."""
+        call.tx.one("SELECT %s::integer", (body.number,))
+        return Reply(Number(number=1))
+
+    edges = Edges(application(database, own_issuer, resource), own_issuer.token(), {}, {})
+    edges.try_all()
+    assert any(str(2**31) in fault for fault in edges.faults)
+
+
+def test_the_edges_of_each_type_break_nothing_of_the_edge(database: Database, own_issuer: TestIssuer) -> None:
+    app = notes_app(database, own_issuer.verifier())
+    bodies = {"POST /v1/notes": lambda _: a_note()}
+    edges = Edges(app, own_issuer.token(), bodies, {}, leave_out=("/v1/sandbox/clock", "/v1/bug"))
+    edges.try_all()
+    assert edges.faults == []
+    assert edges.accepted > 20
 
 
 def test_the_harness_finds_an_undocumented_status(database: Database, own_issuer: TestIssuer) -> None:
