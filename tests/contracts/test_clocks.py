@@ -17,7 +17,7 @@ from tests.dated import reads_a_date
 from tests.running import running
 from tests.sandbox_bank.bank_process import RunningBank
 from tests.services.enrollment.builders import row
-from tests.services.enrollment.lifecycle import Office
+from tests.services.enrollment.policies.lifecycle import Office
 
 MACHINE: Final = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "wall_now", "SystemClock")
 LAST: Final = {name.rpartition(".")[2] for name in MACHINE}
@@ -26,8 +26,8 @@ ALLOWED: Final = {
     "tests/shared/process": "tests of the clocks themselves",
     "tests/shared/db/test_sandbox_clock.py": "tests of the sandbox's clock against real time",
     "tests/shared/web/test_operations.py": "tests of the sandbox's clock against real time",
-    "tests/services/enrollment/test_quotas.py": "replaces real time, under which a process's business time runs",
-    "tests/services/enrollment/pickup_builders.py": "files have the machine's time",
+    "tests/services/enrollment/partners/test_quotas.py": "replaces real time, by which a process runs",
+    "tests/services/enrollment/files/pickup_builders.py": "files have the machine's time",
     "tests/shared/web/builders.py": "tokens expire by the machine's time",
     "tests/load": "measures",
     "tests/faults": "seeds",

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.faults.batch_rounds import Outcome, Scene, Topic, listen, play, write_file
 from tests.faults.killing import second_worker
 from tests.running import running
-from tests.services.enrollment.receiver import listening
+from tests.services.enrollment.webhooks.receiver import listening
 
 ROUNDS = 20
 ROWS = 200_000

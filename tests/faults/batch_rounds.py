@@ -42,7 +42,7 @@ from shared.process.new_ids import new_id
 from tests.faults.braking import Brake
 from tests.faults.killing import Killing, SecondWorker
 from tests.running import ready_again
-from tests.services.enrollment.receiver import Receiver
+from tests.services.enrollment.webhooks.receiver import Receiver
 
 BAD_SHARE: Final = 0.005
 PATIENCE_SECONDS: Final = 600.0

@@ -40,16 +40,19 @@ _PAYOUT_GUARDS: Final = ("tests/services/payout/test_guards.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _FORGETTING: Final = ("tests/services/payout/test_erasure.py",)
 _PAYEES: Final = "services/payout/store/erasure.py"
-_PUBLISHING: Final = ("tests/services/enrollment/test_products_over_http.py",)
-_STATING: Final = ("tests/services/enrollment/test_statements.py", "tests/services/enrollment/test_settling.py")
-_END_OF_TERMS: Final = ("tests/services/enrollment/test_end_of_terms.py",)
+_PUBLISHING: Final = ("tests/services/enrollment/products/test_products_over_http.py",)
+_STATING: Final = (
+    "tests/services/enrollment/statements/test_statements.py",
+    "tests/services/enrollment/statements/test_settling.py",
+)
+_END_OF_TERMS: Final = ("tests/services/enrollment/policies/test_end_of_terms.py",)
 _PICKUPS: Final = "services/enrollment/migrations/0008_files_picked_up_from_folders.sql"
-_PICKING: Final = ("tests/services/enrollment/test_pickups.py",)
-_AT_ONCE: Final = ("tests/services/enrollment/test_at_once.py",)
-_WIND_DOWN: Final = ("tests/services/enrollment/test_wind_down.py",)
-_OPT_OUTS: Final = ("tests/services/enrollment/test_opt_outs.py",)
-_LIFTED: Final = ("tests/services/enrollment/test_lifted_opt_outs.py",)
-_QUOTAS: Final = ("tests/services/enrollment/test_quotas.py",)
+_PICKING: Final = ("tests/services/enrollment/files/test_pickups.py",)
+_AT_ONCE: Final = ("tests/services/enrollment/policies/test_at_once.py",)
+_WIND_DOWN: Final = ("tests/services/enrollment/partners/test_wind_down.py",)
+_OPT_OUTS: Final = ("tests/services/enrollment/people/test_opt_outs.py",)
+_LIFTED: Final = ("tests/services/enrollment/people/test_lifted_opt_outs.py",)
+_QUOTAS: Final = ("tests/services/enrollment/partners/test_quotas.py",)
 
 _UNFINISHED: Final = ("tests/shared/server/test_unfinished.py",)
 
@@ -328,7 +331,7 @@ _ENROLLMENT: Final = (
         "services/enrollment/files/store/batches.py",
         "ELSE pg_try_advisory_xact_lock({_LEASES}, hashtext(batch_id::text)) END",
         "ELSE true END",
-        ("tests/services/enrollment/test_at_once.py", "tests/services/enrollment/test_batches.py"),
+        ("tests/services/enrollment/policies/test_at_once.py", "tests/services/enrollment/files/test_batches.py"),
     ),
     Guard(
         "no formula in a result file",
@@ -349,7 +352,7 @@ _ENROLLMENT: Final = (
         "services/enrollment/statements/usecases/draw_statements.py",
         "    month = min(statements.next_to_begin(tx) or latest, latest)\n",
         "    month = latest\n",
-        ("tests/services/enrollment/test_statements.py",),
+        ("tests/services/enrollment/statements/test_statements.py",),
     ),
     Guard(
         "a settlement takes two persons",
@@ -440,7 +443,7 @@ _ENROLLMENT: Final = (
         _STATEMENTS,
         "    event_id uuid PRIMARY KEY,\n    booked_at",
         "    event_id uuid NOT NULL,\n    booked_at",
-        ("tests/services/enrollment/test_tie_out.py",),
+        ("tests/services/enrollment/statements/test_tie_out.py",),
     ),
     Guard(
         "unique key: one batch per content of a picked file",
@@ -461,7 +464,7 @@ _ENROLLMENT: Final = (
         "shared/web/uploads.py",
         "and self.bytes_read < self.content_length:",
         "and self.bytes_read > self.content_length:",
-        ("tests/services/enrollment/test_upload_over_network.py",),
+        ("tests/services/enrollment/files/test_upload_over_network.py",),
     ),
     Guard(
         "a bomb is refused",
@@ -485,7 +488,7 @@ _LIFECYCLE: Final = (
         _POLICIES,
         "    renews uuid NOT NULL UNIQUE REFERENCES policies,\n",
         "    renews uuid NOT NULL REFERENCES policies,\n",
-        ("tests/services/enrollment/test_renewals.py",),
+        ("tests/services/enrollment/policies/test_renewals.py",),
     ),
     Guard(
         "a policy takes legal steps alone",
@@ -506,63 +509,63 @@ _LIFECYCLE: Final = (
         "services/enrollment/policies/usecases/endorse_policy.py",
         "    require_match(policy.version)\n",
         "",
-        ("tests/services/enrollment/test_endorsements.py",),
+        ("tests/services/enrollment/policies/test_endorsements.py",),
     ),
     Guard(
         "an item that goes gives back what was charged for it, from its own first day on",
         "services/enrollment/policies/usecases/endorse_policy.py",
         "(changed_on or cover.start.astimezone(zone).date(), day)",
         "(cover.start.astimezone(zone).date(), cover.start.astimezone(zone).date())",
-        ("tests/services/enrollment/test_endorsements.py",),
+        ("tests/services/enrollment/policies/test_endorsements.py",),
     ),
     Guard(
         "what a dispute took off a policy is not given back again",
         "services/enrollment/policies/store/cancellations.py",
         "Charge(self.adjusted, begins), ",
         "",
-        ("tests/services/enrollment/test_settling.py",),
+        ("tests/services/enrollment/statements/test_settling.py",),
     ),
     Guard(
         "an erasure waits for who is renewing the person",
         "services/enrollment/policies/usecases/erase_person.py",
         "    opt_outs.shut(tx, tokens)\n",
         "",
-        ("tests/services/enrollment/test_erasures.py",),
+        ("tests/services/enrollment/policies/test_erasures.py",),
     ),
     Guard(
         "a renewal falls with its predecessor",
         "services/enrollment/policies/store/cancellations.py",
         "{*asked, *tx.all(_FOLLOWING, (asked,), into=str)} - locked",
         "{*asked} - locked",
-        ("tests/services/enrollment/test_early_ends.py",),
+        ("tests/services/enrollment/policies/test_early_ends.py",),
     ),
     Guard(
         "a renewal goes on whatever is asked of a predecessor that is over",
         "services/enrollment/policies/usecases/end_policies.py",
         "for each in may_end if each.policy_id in reasons}",
         "for each in held if each.policy_id in reasons}",
-        ("tests/services/enrollment/test_early_ends.py",),
+        ("tests/services/enrollment/policies/test_early_ends.py",),
     ),
     Guard(
         "a renewal that is stored after its predecessor ended begins",
         "services/enrollment/policies/usecases/renew_one.py",
         "        expiry.begin_renewals(tx, [old.policy_id])\n",
         "        assert expiry\n",
-        ("tests/services/enrollment/test_renewed_anew.py",),
+        ("tests/services/enrollment/policies/test_renewed_anew.py",),
     ),
     Guard(
         "a forgotten person's sealed record is overwritten",
         "services/enrollment/policies/usecases/erase_person.py",
         "        vault.erase(tx, found)\n",
         "",
-        ("tests/services/enrollment/test_erasures.py",),
+        ("tests/services/enrollment/policies/test_erasures.py",),
     ),
     Guard(
         "a forgotten person's messages are overwritten",
         "services/enrollment/webhooks/store/webhook_deliveries.py",
         "WHERE body LIKE ANY (%s)",
         "WHERE body LIKE ANY (%s) AND false",
-        ("tests/services/enrollment/test_erasures.py",),
+        ("tests/services/enrollment/policies/test_erasures.py",),
     ),
 )
 
@@ -572,35 +575,35 @@ _WEBHOOKS: Final = (
         "services/enrollment/webhooks/store/webhook_deliveries.py",
         " FOR UPDATE SKIP LOCKED\n    ) d\n",
         "\n    ) d\n",
-        ("tests/services/enrollment/test_webhook_sending.py",),
+        ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
     ),
     Guard(
         "a webhook that is asked for again while it is sent",
         "services/enrollment/webhooks/store/webhook_deliveries.py",
         " AND asked = %(asked)s",
         "",
-        ("tests/services/enrollment/test_webhook_sending.py",),
+        ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
     ),
     Guard(
         "a webhook is queued only where its fact is committed",
         "services/enrollment/webhooks/usecases/tell.py",
         "    type_ = facts[0][1].TYPE\n",
         "    type_ = facts[0][1].TYPE\n    tx.execute('COMMIT')\n",
-        ("tests/services/enrollment/test_webhook_facts.py",),
+        ("tests/services/enrollment/webhooks/test_webhook_facts.py",),
     ),
     Guard(
         "a webhook goes to no address of our own networks",
         "shared/courier/connection.py",
         "[each for each in found if may_be_called(each, self._allowed, encrypted=self._encrypted)]",
         "found",
-        ("tests/services/enrollment/test_webhook_courier.py",),
+        ("tests/services/enrollment/webhooks/test_webhook_courier.py",),
     ),
     Guard(
         "a webhook goes to the address that was checked",
         "shared/courier/connection.py",
         "self._plain.connect_tcp(str(address), port",
         "self._plain.connect_tcp(host, port",
-        ("tests/services/enrollment/test_webhook_courier.py",),
+        ("tests/services/enrollment/webhooks/test_webhook_courier.py",),
     ),
 )
 
@@ -632,7 +635,7 @@ _PARTNERS_AND_PERSONS: Final = (
         "CREATE TRIGGER consent_texts_never_change BEFORE UPDATE OR DELETE ON consent_texts\n"
         "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_consent_text();",
         "",
-        ("tests/services/enrollment/test_consents.py",),
+        ("tests/services/enrollment/people/test_consents.py",),
     ),
     Guard(
         "a part of a file waits for who is being enrolled elsewhere",
@@ -646,7 +649,7 @@ _PARTNERS_AND_PERSONS: Final = (
         "services/enrollment/policies/usecases/enroll_policies.py",
         '[records.get(place, "") for place in range(len(chunk.members))]',
         "list(records.values())",
-        ("tests/services/enrollment/test_enrolled_together.py",),
+        ("tests/services/enrollment/policies/test_enrolled_together.py",),
     ),
     Guard(
         "a single enrollment looks for an opt-out",
@@ -702,14 +705,14 @@ _PARTNERS_AND_PERSONS: Final = (
         "services/enrollment/policies/usecases/end_policies.py",
         " or end.held.partner_id != by_file.partner_id]",
         "]",
-        ("tests/services/enrollment/test_early_ends.py",),
+        ("tests/services/enrollment/policies/test_early_ends.py",),
     ),
     Guard(
         "a file means no policy that had left its partner",
         "services/enrollment/policies/store/renewals.py",
         " AND t.transferred_at > %(held_at)s",
         "",
-        ("tests/services/enrollment/test_early_ends.py",),
+        ("tests/services/enrollment/policies/test_early_ends.py",),
     ),
     Guard(
         "an opt-out in a file leaves alone who agreed to cover after the file came",

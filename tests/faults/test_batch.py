@@ -11,7 +11,7 @@ import pytest
 from deploy.local.stack import Stack
 from tests.faults.batch_rounds import Scene, Topic, listen, play, write_file
 from tests.faults.killing import VICTIMS, second_worker
-from tests.services.enrollment.receiver import listening
+from tests.services.enrollment.webhooks.receiver import listening
 
 ROWS = 10_000
 SEED = int(time.time())

@@ -9,7 +9,7 @@ import json
 import random
 import resource
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,29 +28,12 @@ from services.enrollment.files.intake.column_names import SYNONYMS, column_of
 from services.enrollment.files.intake.lines import LONGEST_LINE, PART_BYTES, PART_ROWS
 from services.enrollment.files.intake.upload import Sent, Upload
 from services.enrollment.policies.domain.rows import COLUMNS
+from tests.rules.enrollment.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
 
-ROW = {
-    "partner_reference": "sub-1",
-    "document_type": "resident_id",
-    "document_number": "001234198003150017",
-    "name": "张小明",
-    "phone": "13912345678",
-    "birth_date": "1980-03-15",
-    "effective_date": "2026-03-02",
-    "consent_text_version": "2026-01",
-    "consent_given_at": "2026-02-28T09:30:00+08:00",
-    "consent_channel": "app",
-    "consent_sha256": "ab" * 32,
-}
 CHINESE = {column: names[0] for column, names in SYNONYMS.items() if column in COLUMNS}
 CSV = Sent("csv")
 NDJSON = Sent("ndjson")
 PARQUET = Sent("parquet")
-
-
-def pieces(data: bytes, size: int = 65_536) -> Iterator[bytes]:
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
 
 
 def lines_of(data: bytes, sent: Sent = CSV, *, size: int = 65_536) -> list[tuple[int, str]]:
@@ -75,23 +58,6 @@ def codes_of(data: bytes, sent: Sent) -> list[tuple[int, str]]:
         (number, line_faults.fault_of(line, len(COLUMNS)).code if line.startswith("\0") else "row")
         for number, line in lines_of(data, sent)
     ]
-
-
-def as_csv(*rows: dict[str, str], names: dict[str, str] | None = None) -> str:
-    header = ",".join((names or {}).get(column, column) for column in COLUMNS)
-    return "\n".join([header, *(",".join(row[column] for column in COLUMNS) for row in rows)]) + "\n"
-
-
-def as_ndjson(*rows: dict[str, Any]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-
-
-def as_parquet(*rows: dict[str, Any], **changed: Any) -> bytes:
-    """The rows as a table of texts; ``changed`` gives columns of other types in place of its own."""
-    table = pa.table({column: pa.array([row[column] for row in rows]) for column in COLUMNS} | changed)
-    out = io.BytesIO()
-    pq.write_table(table, out)
-    return out.getvalue()
 
 
 def refusal(data: bytes, sent: Sent = CSV) -> str:

@@ -7,22 +7,11 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.enrollment.partners.domain.errors import SignatureNotAllowed
-from services.enrollment.partners.domain.file_keys import FileKey, read_public_key, signer
+from services.enrollment.partners.domain.file_keys import read_public_key, signer
 from shared.values.errors import InvalidField
-
-PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-DIGEST = hashlib.sha256(b"a file").digest()
-
-
-def key(private: Ed25519PrivateKey, name: str) -> FileKey:
-    return FileKey(name, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
-
-
-KEYS = (key(OTHER, "2025"), key(PRIVATE, "2026"))
+from tests.rules.enrollment.file_keys import DIGEST, KEYS, OTHER, PRIVATE
 
 
 def test_a_file_signed_by_an_allowed_key_is_known_by_the_keys_name() -> None:

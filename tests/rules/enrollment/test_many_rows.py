@@ -16,19 +16,14 @@ from services.enrollment.policies.domain import many_rows
 from services.enrollment.policies.domain.many_rows import as_frame, judge_all
 from services.enrollment.policies.domain.rows import COLUMNS, Desk, Fault, RawRow
 from shared.values.documents import DOCUMENT_TYPES, check_digit
-from tests.rules.enrollment.builders import NOON_IN_SHANGHAI, contract, id_number, row, terms
+from tests.rules.enrollment.builders import id_number, row
+from tests.rules.enrollment.many_rows import desk
 
 
 @pytest.fixture(autouse=True)
 def _no_row_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a handful of odd rows is looked at in columns a second time."""
     monkeypatch.setattr(many_rows, "_FEW", 0)
-
-
-def desk(*, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None, every_age: bool = False) -> Desk:
-    ages: dict[str, Any] = {"age_min": 0, "age_max": 150} if every_age else {}
-    under = contract(back_dating_days=3)
-    return Desk(terms(**ages), under, now=NOON_IN_SHANGHAI, sandbox=sandbox, consent_texts=consent_texts)
 
 
 def one_by_one(rows: list[RawRow], judge: Desk) -> tuple[list[tuple[Any, ...]], list[tuple[int, Fault]]]:

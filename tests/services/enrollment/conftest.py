@@ -20,8 +20,8 @@ from shared.privacy.tokens import Tokenizer
 from tests import clock
 from tests.real_parts import Postgres
 from tests.services.enrollment.builders import Partner, settle
-from tests.services.enrollment.lifecycle import Office
-from tests.services.enrollment.receiver import Receiver, listening
+from tests.services.enrollment.policies.lifecycle import Office
+from tests.services.enrollment.webhooks.receiver import Receiver, listening
 
 KEYS = KeyRing({1: bytes(range(32))})
 

@@ -18,7 +18,6 @@ from shared.values.errors import FangzhaError
 from tests import clock
 from tests.services.enrollment.builders import (
     PRODUCT,
-    Answer,
     Partner,
     answer,
     body,
@@ -30,11 +29,7 @@ from tests.services.enrollment.builders import (
     paid,
     row,
 )
-
-
-def problem(reply: Answer) -> str:
-    assert reply.content_type == "application/problem+json"
-    return str(reply.json["type"]).removeprefix("https://fangzha.example/problems/")
+from tests.services.enrollment.problems import problem
 
 
 def test_a_partner_covers_one_person_and_finds_the_policy_again(east: Partner) -> None:

@@ -10,8 +10,8 @@ from shared.db.pool import Database
 from shared.process.new_ids import new_id
 from tests import clock, who_may
 from tests.services.enrollment.builders import PRODUCT, Partner, body, csv, row
-from tests.services.enrollment.receiver import Receiver
-from tests.services.enrollment.webhooks import add
+from tests.services.enrollment.webhooks.receiver import Receiver
+from tests.services.enrollment.webhooks.webhooks import add
 
 SERVICE = "enrollment"
 EAST, WEST, STAFF = "telecom-east", "telecom-west", "partner-manager"

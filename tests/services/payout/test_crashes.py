@@ -6,43 +6,13 @@ Each time the bank's own book says what became of the money: once, and never twi
 from __future__ import annotations
 
 import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
-import pytest
 
-from deploy.local.watchdog import MARK
-from tests.real_parts import Room
 from tests.services.payout.builders import Service
+from tests.services.payout.crashes import killed_when, wait_for
 from tests.services.payout.worker_process import worker_process
-
-
-@pytest.fixture
-def settings(environ: dict[str, str], room: Room) -> dict[str, str]:
-    """A worker that waits ten seconds for the bank, so that it dies waiting; its lease is held longer than that."""
-    return environ | {"PAYOUT_RAIL_TIMEOUT_SECONDS": "10", MARK: room.mark[MARK]}
-
-
-@contextmanager
-def killed_when(settings: dict[str, str], log: Path, reached: Callable[[], bool]) -> Iterator[None]:
-    """A worker runs until ``reached``, then it is killed; the block runs after that."""
-    with worker_process(settings, log) as process:
-        wait_for(reached, process, log)
-        process.kill()
-        process.wait()
-        yield
-
-
-def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
-    while not reached():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.02)
 
 
 def end_leases(service: Service) -> None:

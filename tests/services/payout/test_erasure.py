@@ -28,8 +28,8 @@ from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from tests.real_parts import Room
 from tests.services.payout.builders import NOW, Service, decided
-from tests.services.payout.test_crashes import killed_when
-from tests.services.payout.test_http import Person
+from tests.services.payout.crashes import killed_when
+from tests.services.payout.problems import Person
 
 
 def rows(service: Service, sql: str, *parameters: object) -> list[Row]:
