@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from services.enrollment.partners.domain.partners import Contract
+from services.enrollment.people.domain.consents import ConsentTextsInUse
 from services.enrollment.policies.domain.rows import CheckedRow, Desk, Fault, RawRow
 from services.enrollment.products.usecases import shipped
 from shared.events.products import ProductPublished
@@ -146,3 +147,9 @@ SIXTH: Final[dict[str, Any]] = {
     },
 }
 """A line of business that nobody has thought of: nothing but data."""
+
+
+def desk(*, sandbox: bool = False, consent_texts: ConsentTextsInUse | None = None, every_age: bool = False) -> Desk:
+    ages: dict[str, Any] = {"age_min": 0, "age_max": 150} if every_age else {}
+    under = contract(back_dating_days=3)
+    return Desk(terms(**ages), under, now=NOON_IN_SHANGHAI, sandbox=sandbox, consent_texts=consent_texts)

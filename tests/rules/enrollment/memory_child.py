@@ -22,8 +22,8 @@ from shared.privacy.sealed import DataKey
 from shared.privacy.tokens import Tokenizer
 from shared.process.memory import give_back
 from shared.values.ids import BatchId
+from tests.rules.enrollment.builders import desk
 from tests.rules.enrollment.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
-from tests.rules.enrollment.many_rows import desk
 from tests.services.enrollment.builders import csv, row
 
 

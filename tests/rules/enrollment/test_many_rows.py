@@ -16,8 +16,7 @@ from services.enrollment.policies.domain import many_rows
 from services.enrollment.policies.domain.many_rows import as_frame, judge_all
 from services.enrollment.policies.domain.rows import COLUMNS, Desk, Fault, RawRow
 from shared.values.documents import DOCUMENT_TYPES, check_digit
-from tests.rules.enrollment.builders import id_number, row
-from tests.rules.enrollment.many_rows import desk
+from tests.rules.enrollment.builders import desk, id_number, row
 
 
 @pytest.fixture(autouse=True)
