@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.guard_list import GUARDS, Guard
+from tests.faults.guard import Guard
+from tests.faults.guard_list import GUARDS
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True)
-class Guard:
-    """``text`` stands once in ``file``; with ``without`` in its place the guard is gone and ``tests`` must fail."""
-
-    name: str
-    file: str
-    text: str
-    without: str
-    tests: tuple[str, ...]
-
+from tests.faults.guard import Guard
+from tests.faults.statement_guards import STATEMENTS
 
 _PLATFORM: Final = "shared/db/migrations/0001_platform.sql"
 _CLAIMS: Final = "services/fraud_detection/migrations/0001_coverage_claims_and_decisions.sql"
@@ -1002,4 +992,5 @@ GUARDS: Final = (
     *_WEBHOOKS,
     *_FRAUD_DETECTION,
     *_PAYOUT,
+    *STATEMENTS,
 )

@@ -1,7 +1,8 @@
 """Switches the guards off one at a time and asks that the suite fails each time: ``make proof-guards``.
 
 Each guard is taken out of a copy of the tree by replacing its text; the product itself has no switch for it.
-Which guards there are, and which tests must notice, stands in guard_list.py.
+Which guards there are, and which tests must notice, stands in guard_list.py
+and statement_guards.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults.guard_list import GUARDS, Guard
+from tests.faults.guard import Guard
+from tests.faults.guard_list import GUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIES = ROOT / "build" / "guards"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -294,6 +295,17 @@ def test_a_claim_that_contradicts_itself_names_the_field(world: World, changes: 
     with pytest.raises(InvalidFields) as refused:
         world.file(person, **changes)
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
+
+
+def test_a_channels_clock_may_be_five_minutes_ahead_and_no_more(world: World) -> None:
+    edge = NOW + timedelta(minutes=5)
+    photo = replace(evidence("police_receipt"), captured_at=edge)
+    world.file(world.covered(), reported_at=edge, evidence=(photo,))
+
+    beyond = edge + timedelta(seconds=1)
+    with pytest.raises(InvalidFields) as refused:
+        world.file(world.covered(), reported_at=beyond, evidence=(replace(photo, captured_at=beyond),))
+    assert [fault.pointer for fault in refused.value.faults] == ["/loss/reported_at", "/evidence/0/captured_at"]
 
 
 def test_a_wrong_document_number_names_the_field_and_never_the_number(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId, PolicyId
 from shared.web.app import scopes_of
+from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body
 from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import CLOCK, fuzz
@@ -175,6 +177,8 @@ def test_an_unknown_policy_names_the_field_and_the_fix(world: World, caller: Cal
         ({"loss": {"amount_fen": 0}}, "/loss/amount_fen"),
         ({"loss": {"scam_type": "lottery"}}, "/loss/scam_type"),
         ({"loss": {"occurred_at": "2026-05-01T10:00:00"}}, "/loss/occurred_at"),
+        ({"loss": {"discovered_at": (LOSS - timedelta(seconds=1)).isoformat()}}, "/loss/discovered_at"),
+        ({"loss": {"reported_at": (LOSS + timedelta(minutes=119)).isoformat()}}, "/loss/reported_at"),
         ({"evidence": [{"kind": "police_receipt", "sha256": "zz"}]}, "/evidence/0/sha256"),
         ({"payee_token": "6222020200112233"}, "/payee_token"),
         ({"bribe": 1}, "/bribe"),

@@ -104,6 +104,17 @@ def test_a_refusal_that_overtakes_its_approval_stops_it(service: Service) -> Non
     assert service.bank_process.statement() == []
 
 
+def test_a_refusal_that_overtakes_its_approval_after_a_review_stops_it_too(service: Service) -> None:
+    approval = decided(service.payee(), version=2)
+    for version, outcome in ((1, "review"), (3, "refused")):
+        other = decided(
+            approval.payee_token, claim_id=approval.claim_id, version=version, outcome=outcome, amount_fen=0
+        )
+        service.take(other)
+    service.take(approval)
+    assert not service.has_payout(approval.claim_id)
+
+
 def test_an_old_review_that_comes_late_stops_nothing(service: Service) -> None:
     claim = service.approve(version=2)
     service.take(decided(claim.payee_token, claim_id=claim.claim_id, version=1, outcome="review", amount_fen=0))

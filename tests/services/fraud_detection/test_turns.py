@@ -1,0 +1,145 @@
+"""Whose turn it is: the order of the queue, and what becomes of who acts on what they read before it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.fraud_detection.domain.claims import Claim
+from services.fraud_detection.domain.errors import NoOpenReview
+from services.fraud_detection.store import claims, history
+from services.fraud_detection.store.claims import ClaimChanged
+from services.fraud_detection.usecases.complete_claim import appeal
+from services.fraud_detection.usecases.decide_review import Verdict, decide_review
+from shared.db.transaction import Tx
+from shared.values.ids import ClaimId
+from tests.services.fraud_detection.builders import NOW, Caller, World, champion
+
+LATER = NOW + timedelta(hours=1)
+
+
+def in_review(world: World) -> ClaimId:
+    claim = world.file(world.covered())
+    assert world.decide(claim, by=champion(0.9)) == "review"
+    return claim.claim_id
+
+
+def appealed(world: World, claim_id: ClaimId) -> None:
+    """The resident appeals."""
+    with world.database.transaction() as tx:
+        appeal(tx, claim_id, "我没有参与。", tenant="mobile-backend", personal_data=world.personal_data, now=NOW)
+
+
+def test_who_has_waited_longest_for_a_person_is_first_in_the_queue(
+    world: World, caller: Callable[[str], Caller]
+) -> None:
+    first, second, third, fourth = (world.file(world.covered()) for _ in range(4))
+    for claim, since in ((fourth, LATER), (first, LATER), (third, NOW), (second, LATER)):
+        world.decide(claim, by=champion(0.9), now=since)
+
+    seen: list[str] = []
+    page = caller("reviewer-li").get("/v1/reviews?limit=1").json
+    while page["next_cursor"] is not None:
+        seen += [item["claim_id"] for item in page["items"]]
+        page = caller("reviewer-li").get(f"/v1/reviews?limit=1&cursor={page['next_cursor']}").json
+    seen += [item["claim_id"] for item in page["items"]]
+
+    assert seen == [claim.claim_id for claim in (third, first, second, fourth)]
+
+
+def test_the_end_of_an_appeal_leaves_the_end_of_the_first_review_as_it_was(world: World) -> None:
+    claim_id = in_review(world)
+    world.review(claim_id, "refuse")
+    appealed(world, claim_id)
+    world.decide(world.claim(claim_id), claim_round=2)
+    world.review(claim_id, "approve", reviewer="reviewer-wang", clause=None, reasons=None, now=LATER)
+
+    assert world.rows("SELECT closed_at FROM reviews ORDER BY round") == [(NOW,), (LATER,)]
+
+
+def test_the_queue_shows_of_an_appeal_what_the_machine_said_and_knew_last(
+    world: World, caller: Callable[[str], Caller]
+) -> None:
+    claim_id = in_review(world)
+    world.review(claim_id, "refuse")
+    appealed(world, claim_id)
+    world.file(world.covered())  # another person, who is paid to the same account
+    world.decide(world.claim(claim_id), claim_round=2, by=champion(0.5))
+
+    (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]
+    assert (item["score"], item["similar"]["payee_persons"]) == (0.5, 1)
+
+
+def test_of_a_claim_that_was_refused_and_then_approved_the_approval_counts(world: World) -> None:
+    person = world.covered()
+    claim = world.file(person)
+    world.decide(claim, by=champion(0.9))
+    world.review(claim.claim_id, "refuse")
+    appealed(world, claim.claim_id)
+    world.decide(world.claim(claim.claim_id), claim_round=2)
+    world.review(claim.claim_id, "approve", reviewer="reviewer-wang", clause=None, reasons=None)
+
+    with world.database.transaction() as tx:
+        (other,) = history.other_claims(tx, world.file(person), [person.policy_id])
+    assert (other.approved, other.approved_fen) == (True, 1_440_000)
+
+
+def test_of_two_persons_who_decide_a_claim_at_once_the_second_is_told_that_it_is_decided(world: World) -> None:
+    claim_id = in_review(world)
+
+    def decide(tx: Tx, reviewer: str) -> None:
+        decide_review(
+            tx,
+            claim_id,
+            Verdict(outcome="refuse", clause="2.4", reasons="与条款不符。"),
+            reviewer=reviewer,
+            require_match=lambda _version: None,
+            personal_data=world.personal_data,
+            now=NOW,
+        )
+
+    def decide_too() -> None:
+        with world.database.transaction() as tx:
+            decide(tx, "reviewer-wang")
+
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.transaction() as tx:
+            decide(tx, "reviewer-li")
+            second = pool.submit(decide_too)
+            wait([second], timeout=1)
+        with pytest.raises(NoOpenReview):
+            second.result(timeout=60)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda tx, claim: claims.step(tx, claim, "review", now=NOW),
+        claims.touch,
+        lambda tx, claim: claims.name_event(tx, claim, "flood-7"),
+    ],
+    ids=["step", "touch", "name_event"],
+)
+def test_nothing_is_written_to_a_claim_that_changed_since_it_was_read(
+    world: World, act: Callable[[Tx, Claim], int]
+) -> None:
+    read = world.file(world.covered())
+    with world.database.transaction() as tx:
+        claims.touch(tx, read)
+    changed = world.claim(read.claim_id)
+
+    with pytest.raises(ClaimChanged), world.database.transaction() as tx:
+        act(tx, read)
+    assert world.claim(read.claim_id) == changed
+
+
+def test_a_claim_takes_no_step_from_a_state_in_which_it_is_not(world: World) -> None:
+    claim = world.file(world.covered())
+
+    with pytest.raises(ClaimChanged), world.database.transaction() as tx:
+        claims.step(tx, replace(claim, state="review"), "approved", now=NOW)
+    assert world.claim(claim.claim_id) == claim
