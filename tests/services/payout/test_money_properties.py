@@ -16,7 +16,6 @@ The operations of a failing run are printed by hypothesis as a program that repe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -25,11 +24,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from services.payout.consumers.decisions import heard
-from services.payout.domain.answers import Accepted, Answer, Done, NoAnswer, Rejected, Returned, Unknown
 from services.payout.domain.payees import PayeeDetails
-from services.payout.domain.reconciliation import BankStatus, BankTransfer
+from services.payout.domain.reconciliation import BankStatus
 from services.payout.domain.retry_delay import RetryPolicy
-from services.payout.rail.bank import Order, StatementLine
 from services.payout.store import integrity
 from services.payout.usecases.ask_bank import ask_next
 from services.payout.usecases.paying import Paying
@@ -41,11 +38,9 @@ from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.privacy.vault import Vault
 from shared.process.new_ids import new_id
-from shared.values.money import Currency, Fen
-from tests import clock
 from tests.services.payout.builders import NOW, Calendar, decided
+from tests.services.payout.moody_bank import MOODS, MoodyBank
 
-MOODS = ["done", "done_unheard", "lost", "accepted", "rejected"]
 CLAIMS = 2
 COVER = 1_000
 WITHDRAWN = "SELECT payout_id FROM ledger_transfers WHERE kind = 'claim_withdrawn'"
@@ -55,48 +50,6 @@ WHERE kind = 'claim_withdrawn' AND NOT EXISTS (
     SELECT FROM decisions AS newer
     WHERE newer.claim_id = paid.claim_id AND newer.version > paid.version AND newer.outcome <> 'approved')"""
 BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
-
-
-class MoodyBank:
-    """A bank whose mood the machine sets: it hears or not, does or not, answers or not. Its book is the truth."""
-
-    def __init__(self) -> None:
-        self.mood = "done"
-        self.book_by_reference: dict[str, BankTransfer] = {}
-        self.lines: list[StatementLine] = []
-        self.sends: list[str] = []
-
-    def send(self, order: Order) -> Answer:
-        self.sends.append(order.reference)
-        if self.mood == "lost":
-            return NoAnswer("Lost")
-        if order.reference not in self.book_by_reference:
-            statuses: dict[str, BankStatus] = {"accepted": "accepted", "rejected": "rejected"}
-            self.put(order.reference, statuses.get(self.mood, "done"), order.amount_fen)
-        return NoAnswer("Unheard") if self.mood == "done_unheard" else self.query(order.reference)
-
-    def query(self, reference: str) -> Answer:
-        known = self.book_by_reference.get(reference)
-        if known is None:
-            return Unknown()
-        answers: dict[BankStatus, Answer] = {
-            "done": Done(),
-            "accepted": Accepted(),
-            "rejected": Rejected("closed"),
-            "returned": Returned("frozen"),
-        }
-        return answers[known.status]
-
-    def statement(self, after: int) -> Sequence[StatementLine]:
-        return [line for line in self.lines if line.number > after]
-
-    def book(self) -> dict[str, BankTransfer]:
-        return dict(self.book_by_reference)
-
-    def put(self, reference: str, status: BankStatus, amount_fen: int) -> None:
-        self.book_by_reference[reference] = BankTransfer(reference, status, Fen(amount_fen), Currency("CNY"))
-        at = clock.now()
-        self.lines.append(StatementLine(len(self.lines) + 1, reference, status, None, amount_fen, "CNY", at))
 
 
 class Money(RuleBasedStateMachine):
