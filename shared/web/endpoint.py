@@ -22,11 +22,11 @@ from shared.web.auth import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedEncoding, UnsupportedMediaType
 from shared.web.exchange import Answer, Exchange
+from shared.web.group_commit import GroupCommit
 from shared.web.idempotency import Before, Done, Hash, IdempotentRequest, StoredReply
 from shared.web.receiving import Reception
 from shared.web.reply_seal import ReplySeal
 from shared.web.resource import PUBLIC, Route
-from shared.web.turns import Turns
 from shared.web.uploads import Upload
 
 D = TypeVar("D")
@@ -48,7 +48,7 @@ class Surroundings(Generic[D]):
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """One request on its way into a turn."""
+    """One request on its way into a group."""
 
     asked: Asked[Any]
     once: IdempotentRequest
@@ -70,7 +70,7 @@ class Endpoint(Generic[D]):
     def __init__(self, route: Route, around: Surroundings[D]) -> None:
         self._route = route
         self._around = around
-        self._turns = Turns(self._turn)
+        self._groups = GroupCommit(self._group)
         self._lists = frozenset(
             name
             for name, field in (route.query.model_fields.items() if route.query else ())
@@ -183,10 +183,10 @@ class Endpoint(Generic[D]):
 
     def _together(self, asking: _Asking, once: IdempotentRequest) -> Answer:
         fingerprint = self._fingerprint(asking, once).digest()
-        outcome = self._turns.take(_Taken(Asked(asking.caller, asking.arguments["body"]), once, fingerprint))
+        outcome = self._groups.take(_Taken(Asked(asking.caller, asking.arguments["body"]), once, fingerprint))
         return _answer(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, once, fingerprint)
 
-    def _turn(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:
+    def _group(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:
         """What becomes of requests that are answered in one transaction."""
         around = self._around
         now = around.clock.now()

@@ -251,8 +251,8 @@ _SHARED: Final = (
         _TOGETHER,
     ),
     Guard(
-        "requests whose turn failed are tried alone",
-        "shared/web/turns.py",
+        "requests whose group failed are tried alone",
+        "shared/web/group_commit.py",
         "        if not own.outcomes:\n",
         "        if not own:\n",
         _TOGETHER,

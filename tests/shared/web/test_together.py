@@ -20,10 +20,10 @@ from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app
 from shared.web.auth import Principal
 from shared.web.errors import RequestInProgress
+from shared.web.group_commit import GroupCommit
 from shared.web.idempotency import Before, Done, IdempotentRequest, StoredReply, begin, finish
 from shared.web.idempotency import again as reply_again
 from shared.web.resource import Asked, Callers, CallTogether, Reply, Resource
-from shared.web.turns import Turns
 from tests import clock
 from tests.shared.web.builders import SEAL, Caller, NotePath, NoteRequest, NoteView, TestIssuer, a_note, all_notes
 
@@ -32,9 +32,9 @@ KEY = "5f0c6b1e-0f7f-4a39-8f9a-5d4c3b2a1f00"
 
 @dataclass
 class Office:
-    """What the view works with; a test may stop a turn once its notes are written."""
+    """What the view works with; a test may stop a group once its notes are written."""
 
-    turns: list[list[str]] = field(default_factory=list)
+    groups: list[list[str]] = field(default_factory=list)
     middle: Callable[[Tx, list[str]], None] = field(default=lambda _tx, _titles: None)
 
 
@@ -47,7 +47,7 @@ def notes() -> Resource:
     ) -> list[Reply[NoteView] | FangzhaError]:
         """Write a note."""
         titles = [each.body.title for each in asked]
-        call.deps.turns.append(titles)
+        call.deps.groups.append(titles)
         replies = [_write(call, each) for each in asked]
         call.deps.middle(call.tx, titles)
         return replies
@@ -69,12 +69,12 @@ def _write(call: CallTogether[Office], one: Asked[NoteRequest]) -> Reply[NoteVie
 
 @dataclass
 class Crowd:
-    """Requests at the same time, all of them in one turn: a first one holds its turn until the others wait."""
+    """Requests at the same time, all of them in one group: a first one holds its group until the others wait."""
 
     app: Flask
     issuer: TestIssuer
     office: Office
-    turns: Turns[Any, Any]
+    groups: GroupCommit[Any, Any]
 
     def post(self, bodies: Sequence[object], *, keys: Sequence[str] = ()) -> list[TestResponse]:
         gate, reached = threading.Event(), threading.Event()
@@ -95,7 +95,7 @@ class Crowd:
                 pool.submit(self.one, body, key)
                 for body, key in zip(bodies, keys or [new_id() for _ in bodies], strict=True)
             ]
-            waiting = self.turns._waiting  # nothing outside tells who waits
+            waiting = self.groups._waiting  # nothing outside tells who waits
             until("the others do not wait", lambda: len(waiting) == len(bodies) or None, seconds=60)
             gate.set()
             assert first.result(60).status_code == 201
@@ -114,15 +114,15 @@ def office() -> Office:
 
 @pytest.fixture
 def crowd(database: Database, own_issuer: TestIssuer, office: Office, monkeypatch: pytest.MonkeyPatch) -> Crowd:
-    made: list[Turns[Any, Any]] = []
+    made: list[GroupCommit[Any, Any]] = []
 
-    def turns(work: Callable[[Sequence[Any]], Sequence[Any]]) -> Turns[Any, Any]:
-        made.append(Turns(work))
+    def groups(work: Callable[[Sequence[Any]], Sequence[Any]]) -> GroupCommit[Any, Any]:
+        made.append(GroupCommit(work))
         return made[-1]
 
-    monkeypatch.setattr("shared.web.endpoint.Turns", turns)
-    # Who waits for the test shall not begin a turn of its own meanwhile.
-    monkeypatch.setattr("shared.web.turns.PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("shared.web.endpoint.GroupCommit", groups)
+    # Who waits for the test shall not begin a group of its own meanwhile.
+    monkeypatch.setattr("shared.web.group_commit.PATIENCE_SECONDS", 60.0)
     app = create_app(
         "Notes",
         version="1.0.0",
@@ -155,7 +155,7 @@ def test_those_who_come_at_the_same_time_share_a_transaction(crowd: Crowd, datab
         assert reply.json is not None
         assert reply.headers["Location"] == f"/v1/notes/{reply.json['note_id']}"
         assert reply.headers["ETag"] == '"1"'
-    assert [sorted(turn) for turn in crowd.office.turns] == [["the first"], list("abcd")]
+    assert [sorted(group) for group in crowd.office.groups] == [["the first"], list("abcd")]
     with database.transaction() as tx:
         assert tx.one("SELECT count(DISTINCT xmin::text) FROM notes") == (2,)
         assert tx.one("SELECT count(DISTINCT xmin::text), count(*) FROM idempotency_keys") == (2, 5)
@@ -167,10 +167,10 @@ def test_one_that_is_refused_leaves_the_others_alone(crowd: Crowd, database: Dat
     assert replies[1].json is not None
     assert replies[1].json["errors"][0]["pointer"] == "/title"
     assert titles(database) == ["a", "b", "the first"]
-    assert len(crowd.office.turns) == 2, "nobody had to be done again"
+    assert len(crowd.office.groups) == 2, "nobody had to be done again"
 
 
-def test_what_breaks_a_turn_breaks_only_the_request_that_it_is_in(crowd: Crowd, database: Database) -> None:
+def test_what_breaks_a_group_breaks_only_the_request_that_it_is_in(crowd: Crowd, database: Database) -> None:
     def break_for_b(tx: Tx, titles: list[str]) -> None:
         if "b" in titles:
             tx.execute("SELECT 1/0")
@@ -179,7 +179,7 @@ def test_what_breaks_a_turn_breaks_only_the_request_that_it_is_in(crowd: Crowd, 
     replies = crowd.post([a_note(title=title) for title in "abc"])
     assert statuses(replies) == [201, 500, 201]
     assert titles(database) == ["a", "c", "the first"]
-    assert sorted(map(len, crowd.office.turns)) == [1, 1, 1, 1, 3]
+    assert sorted(map(len, crowd.office.groups)) == [1, 1, 1, 1, 3]
 
 
 def test_of_two_with_one_key_at_the_same_time_one_has_its_effect(crowd: Crowd, database: Database) -> None:
@@ -207,7 +207,7 @@ def test_one_alone_waits_for_nobody(crowd: Crowd, database: Database) -> None:
     assert crowd.one(a_note(title="a")).status_code == 201
     assert crowd.one(a_note(title="forbidden")).status_code == 422
     assert titles(database) == ["a"]
-    assert crowd.office.turns == [["a"], ["forbidden"]]
+    assert crowd.office.groups == [["a"], ["forbidden"]]
 
 
 def test_a_key_is_taken_once_in_a_transaction(database: Database) -> None:

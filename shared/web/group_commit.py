@@ -1,7 +1,7 @@
-"""Requests that come while others are at work, done together in the next turn: its transaction is paid for once.
+"""Group commit: requests that come while others are at work are done together, in one transaction paid for once.
 
-Whoever finds nobody at work leads a turn at once, alone if need be, so a quiet service waits for nothing. Who comes
-meanwhile waits; the first of them leads the next turn, for all who wait. What a turn does is its user's.
+Whoever finds nobody at work leads a group at once, alone if need be, so a quiet service waits for nothing. Who comes
+meanwhile waits; the first of them leads the next group, of all who wait. What is done for a group is its user's.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 MOST_ITEMS: Final = 64
-"""In one turn: its first one waits for the work of the last."""
-MOST_TURNS: Final = 3
+"""In one group: its first one waits for the work of the last."""
+MOST_GROUPS: Final = 3
 """At the same time. One is the rule; others begin where that one is held up, by a lock of the database perhaps."""
 PATIENCE_SECONDS: Final = 0.1
-"""How long one waits before it begins a turn beside those that run. They take a few milliseconds as a rule."""
+"""How long one waits before it begins a group beside those that run. They take a few milliseconds as a rule."""
 
 
 def _held() -> threading.Lock:
@@ -38,11 +38,11 @@ class _Place(Generic[Item, Outcome]):
     """Let go of once, by who has done its work or hands over: an Event costs 5 us more, of some 500 a request."""
     leads: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
-    """One, or none where its turn failed as a whole."""
+    """One, or none where its group failed as a whole."""
 
 
-class Turns(Generic[Item, Outcome]):
-    """``work`` gets the items of one turn and gives an outcome for each, in order; safe among threads."""
+class GroupCommit(Generic[Item, Outcome]):
+    """``work`` gets the items of one group and gives an outcome for each, in order; safe among threads."""
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Outcome]]) -> None:
         self._work = work
@@ -51,7 +51,7 @@ class Turns(Generic[Item, Outcome]):
         self._running = 0
 
     def take(self, item: Item) -> Outcome:
-        """The outcome of ``item``. Where a turn of several fails, each of them is worked on alone, in its own thread.
+        """The outcome of ``item``. Where a group of several fails, each of them is worked on alone, in its own thread.
 
         Raises:
             Exception: what ``work`` raised on this item alone.
@@ -72,10 +72,10 @@ class Turns(Generic[Item, Outcome]):
             return True
 
     def _waited(self, own: _Place[Item, Outcome]) -> bool:
-        """Wait for a turn; whether it is to be led by oneself."""
+        """Wait for a group; whether it is to be led by oneself."""
         while not own.woken.acquire(timeout=PATIENCE_SECONDS):
             with self._lock:
-                if own in self._waiting and self._running < MOST_TURNS:
+                if own in self._waiting and self._running < MOST_GROUPS:
                     self._waiting.remove(own)
                     self._running += 1
                     return True
@@ -84,10 +84,10 @@ class Turns(Generic[Item, Outcome]):
     def _lead(self, own: _Place[Item, Outcome]) -> None:
         with self._lock:
             others = [self._waiting.popleft() for _ in range(min(MOST_ITEMS - 1, len(self._waiting)))]
-        turn = [own, *others]
+        group = [own, *others]
         try:
-            outcomes = self._work([each.item for each in turn])
-            for each, outcome in zip(turn, outcomes, strict=True):
+            outcomes = self._work([each.item for each in group])
+            for each, outcome in zip(group, outcomes, strict=True):
                 each.outcomes.append(outcome)
         except Exception:
             if not others:
