@@ -2,7 +2,7 @@
 
 Each guard is taken out of a copy of the tree by replacing its text; the product itself has no switch for it.
 Which guards there are, and which tests must notice, stands in guard_list.py
-and statement_guards.py.
+and statement_guards.
 """
 
 from __future__ import annotations

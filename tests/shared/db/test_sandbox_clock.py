@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import psycopg2
@@ -61,6 +63,33 @@ def test_a_sandbox_that_was_moved_does_not_begin_again(database: Database, begin
         sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
     clock = sandbox_clock.clock_for(database, sandbox=True, begins_ahead=begins_ahead)
     assert timedelta(days=3) - timedelta(seconds=5) < clock.now() - wall_now() <= timedelta(days=3)
+
+
+def beside_a_move_of_three_days(database: Database, act: Callable[[], object]) -> None:
+    """``act`` begins while somebody else's move is not committed."""
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as tx:
+            sandbox_clock.advance(tx, wall_now() + timedelta(days=3))
+            other = pool.submit(act)
+            wait([other], timeout=1)
+        other.result(timeout=60)
+
+
+def test_who_would_set_back_what_another_moves_at_this_moment_is_told_so(database: Database) -> None:
+    def advance() -> None:
+        with database.transaction() as tx:
+            sandbox_clock.advance(tx, wall_now() + timedelta(days=2))
+
+    with pytest.raises(ClockCannotGoBack):
+        beside_a_move_of_three_days(database, advance)
+
+
+def test_a_process_that_begins_while_another_moves_the_time_leaves_it_moved(database: Database) -> None:
+    beside_a_move_of_three_days(
+        database, lambda: sandbox_clock.clock_for(database, sandbox=True, begins_ahead=timedelta(days=2)).now()
+    )
+    with database.transaction() as tx:
+        assert sandbox_clock.offset(tx) > timedelta(days=3) - timedelta(minutes=5)
 
 
 def test_outside_a_sandbox_the_table_means_nothing(database: Database) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.events.payouts import PayoutChanged
-from shared.messaging import outbox, verify
+from shared.messaging import outbox, relay, verify
 from shared.messaging.outbox import EventTooLarge
 from shared.process import traces
 from tests.shared.messaging.builders import NOW, SERVICE, Desk, a_change, until
@@ -83,6 +83,18 @@ def test_events_of_one_subject_arrive_in_their_order(desk: Desk) -> None:
     with desk.database.transaction() as tx:
         versions = [row[0] for row in tx.all("SELECT version FROM effects ORDER BY number")]
     assert versions == list(range(1, 41))
+
+
+def test_of_many_events_that_wait_the_oldest_leave_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_BATCH_ROWS", 5)
+    for version in range(1, 21):
+        desk.publish(a_change("the-claim", version=version))
+    desk.relay()
+    desk.consumer()
+
+    until(lambda: len(desk.effects()) == 20)
+
+    assert versions(desk) == list(range(1, 21))
 
 
 def test_the_trace_of_a_request_goes_on_where_its_event_is_handled(desk: Desk) -> None:

@@ -74,14 +74,15 @@ def test_a_lot_goes_in_bites_and_each_says_whether_more_waits(
     assert rows_in(database, table) == 0
 
 
-def test_an_old_event_that_was_sent_again_today_is_remembered_from_today(database: Database) -> None:
+@pytest.mark.parametrize("table", ["inbox", "outbox_sent"])
+def test_an_old_event_that_came_or_went_only_today_is_remembered_from_today(database: Database, table: str) -> None:
     made = clock.real_now() - OLD
     with database.transaction() as tx:
-        tx.execute(FILL["inbox"], {"id": an_id_of(made, 1), "at": clock.real_now()})
+        tx.execute(FILL[table], {"id": an_id_of(made, 1), "at": clock.real_now()})
 
-    job_for(database, "inbox").run()
+    job_for(database, table).run()
 
-    assert rows_in(database, "inbox") == 1
+    assert rows_in(database, table) == 1
 
 
 def test_an_inbox_remembers_longer_than_any_topic_can_bring_an_event_again() -> None:

@@ -333,6 +333,21 @@ def test_a_sender_that_died_between_sending_and_noting_it_leads_to_the_same_mess
     assert rows(database) == [("delivered", 2, 2)]
 
 
+def test_what_a_sender_heard_after_its_lease_ran_out_leaves_the_message_to_the_next_one(
+    east: Partner, receiver: Receiver, new_sender: NewSender, database: Database
+) -> None:
+    add(east, receiver)
+    tell_east(database)
+    slow, quick = new_sender(), new_sender()
+    (late,) = slow._take()
+    later(database, LEASE)
+    (again,) = quick._take()
+    slow._deliver(late)
+    assert rows(database) == [("pending", 2, 2)]
+    quick._deliver(again)
+    assert rows(database) == [("delivered", 2, 2)]
+
+
 def test_two_workers_never_send_the_same_message_at_once(
     east: Partner, receiver: Receiver, new_sender: NewSender, database: Database
 ) -> None:

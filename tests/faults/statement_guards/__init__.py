@@ -1,0 +1,9 @@
+"""The guards within statements: what each names of an old state, a version, a lease or an order, and who notices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.faults.statement_guards import enrollment, fraud_detection, payout, shared
+
+STATEMENTS: Final = (*shared.GUARDS, *enrollment.GUARDS, *fraud_detection.GUARDS, *payout.GUARDS)
