@@ -11,8 +11,9 @@ STAMP := .venv/stamp
 NAMED = $(if $(NAME),--name $(NAME))
 MIGRATIONS := $(wildcard shared/db/migrations/0*.sql services/*/migrations/0*.sql)
 
-# The caller's own PYTHONPATH or virtual environment must not reach into ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# The caller's own PYTHONPATH or virtual environment must not reach into ours; and hundreds of processes of the tests
+# would each compile all that they import where nothing compiled may be kept.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets

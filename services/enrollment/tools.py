@@ -21,9 +21,7 @@ from services.enrollment.products.usecases.publish_product import install_produc
 from services.enrollment.settings import Settings
 from services.enrollment.statements import tools as statements
 from services.enrollment.statements.store import statement_sums
-from services.enrollment.web import application
 from services.enrollment.webhooks.store import integrity as webhooks
-from services.enrollment.worker import subscriptions
 from shared.db.invariants import Invariant
 from shared.db.pool import Database
 from shared.entry import wiring
@@ -61,10 +59,9 @@ def add_commands(cli: Typer) -> None:
 
 
 TOOLS: Final = Tools(
+    package="services.enrollment",
     settings=Settings,
     migrations=Path(__file__).parent / "migrations",
-    web=application,
-    subscriptions=subscriptions,
     checks=checks,
     after_migrate=after_migrate,
     add_commands=add_commands,

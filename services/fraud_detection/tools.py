@@ -7,8 +7,6 @@ from typing import Final
 
 from services.fraud_detection.settings import Settings
 from services.fraud_detection.store.invariants import INVARIANTS
-from services.fraud_detection.web import application
-from services.fraud_detection.worker import subscriptions
 from shared.db.pool import Database
 from shared.entry.tools import Tools
 from shared.entry.verify import Check, checks_in
@@ -19,9 +17,8 @@ def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
 
 
 TOOLS: Final = Tools(
+    package="services.fraud_detection",
     settings=Settings,
     migrations=Path(__file__).parent / "migrations",
-    web=application,
-    subscriptions=subscriptions,
     checks=checks,
 )

@@ -12,7 +12,6 @@ from services.fraud_detection.scoring.champions import Scorer
 from services.fraud_detection.settings import Settings
 from services.fraud_detection.usecases.count_reviews import count_reviews
 from services.fraud_detection.usecases.erase_policies import erase_the_rest
-from services.fraud_detection.usecases.train_model import train_next
 from services.fraud_detection.wiring import signer_of
 from shared.db.pool import Database
 from shared.entry import worker
@@ -26,6 +25,9 @@ def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tupl
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
+    # Here, for it loads scikit-learn (150 MB), and commands that ask for the subscriptions have no use for that.
+    from services.fraud_detection.usecases.train_model import train_next  # noqa: PLC0415
+
     # A person waits for the model, and asking costs one index look-up: a second.
     return (
         Job("train_models", 1.0, partial(train_next, database, signer_of(settings), clock)),

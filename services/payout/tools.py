@@ -8,9 +8,7 @@ from typing import Final
 
 from services.payout.settings import Settings
 from services.payout.usecases import check_books, check_vault
-from services.payout.web import application
 from services.payout.wiring import bank_of, vault_of
-from services.payout.worker import subscriptions
 from shared.db.pool import Database
 from shared.entry.tools import Tools
 from shared.entry.verify import Check
@@ -26,9 +24,8 @@ def checks(settings: Settings, database: Database) -> tuple[Check, ...]:
 
 
 TOOLS: Final = Tools(
+    package="services.payout",
     settings=Settings,
     migrations=Path(__file__).parent / "migrations",
-    web=application,
-    subscriptions=subscriptions,
     checks=checks,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -18,11 +19,12 @@ from shared.db.pool import Database
 from shared.entry import wiring
 from shared.entry.verify import Check, Finding
 from shared.entry.verify import verify as run_checks
-from shared.entry.worker import Subscriptions
 from shared.messaging import topics
 from shared.messaging import verify as events
 from shared.messaging.kafka_link import Link
+from shared.messaging.subscription import Subscription
 from shared.process import logs
+from shared.process.clock import Clock
 from shared.process.settings import Settings, refuse
 from shared.web.app import api_document
 
@@ -33,11 +35,10 @@ S = TypeVar("S", bound=Settings)
 class Tools(Generic[S]):
     """What the commands need of one service, e.g. ``TOOLS`` in services/payout/tools.py."""
 
+    package: str
+    """The service's, e.g. ``services.payout``."""
     settings: type[S]
     migrations: Path
-    web: Callable[[S], Flask]
-    """The HTTP application."""
-    subscriptions: Subscriptions[S]
     checks: Callable[[S, Database], tuple[Check, ...]]
     """The service's invariants; those that all services share are added."""
     after_migrate: Callable[[S, Database], None] | None = None
@@ -45,6 +46,18 @@ class Tools(Generic[S]):
     when done twice."""
     add_commands: Callable[[Typer], None] | None = None
     """Adds the commands that this service alone has to its command line."""
+
+    def web(self, settings: S) -> Flask:
+        """The HTTP application; what it loads is loaded now, for the command that needs it."""
+        application: Flask = import_module(f"{self.package}.web").application(settings)
+        return application
+
+    def subscriptions(self, settings: S, database: Database, clock: Clock) -> tuple[Subscription, ...]:
+        """What the worker consumes, loaded now as well."""
+        found: tuple[Subscription, ...] = import_module(f"{self.package}.worker").subscriptions(
+            settings, database, clock
+        )
+        return found
 
 
 def migrate(tools: Tools[S], settings: S) -> list[str]:

@@ -9,8 +9,6 @@ from shared.db.pool import Database
 from shared.entry.tools import Tools
 from shared.entry.verify import Check
 from tests.shared.entry.notes.settings import NotesSettings
-from tests.shared.entry.notes.web import application
-from tests.shared.entry.notes.worker import subscriptions
 
 
 def checks(_settings: NotesSettings, pool: Database) -> tuple[Check, ...]:
@@ -37,10 +35,9 @@ def add_commands(cli: Typer) -> None:
 
 
 TOOLS = Tools(
+    package="tests.shared.entry.notes",
     settings=NotesSettings,
     migrations=Path(__file__).parents[1] / "migrations",
-    web=application,
-    subscriptions=subscriptions,
     checks=checks,
     after_migrate=first_note,
     add_commands=add_commands,
