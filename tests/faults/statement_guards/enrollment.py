@@ -10,6 +10,10 @@ _BATCHES: Final = "services/enrollment/files/store/batches.py"
 _FILE_TURNS: Final = ("tests/services/enrollment/files/test_turns.py",)
 _OUTCOMES: Final = "services/enrollment/policies/store/outcomes.py"
 _LATE_WORDS: Final = ("tests/services/enrollment/policies/test_late_words.py",)
+_EXPIRY: Final = "services/enrollment/policies/store/expiry.py"
+_ENDPOINTS: Final = "services/enrollment/webhooks/store/webhook_endpoints.py"
+_ENDING: Final = ("tests/services/enrollment/policies/test_end_of_terms.py",)
+_ENDPOINT_TESTS: Final = ("tests/services/enrollment/webhooks/test_webhook_endpoints.py",)
 
 GUARDS: Final = (
     Guard(
@@ -81,5 +85,89 @@ GUARDS: Final = (
         "WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND asked",
         "WHERE delivery_id = %(delivery_id)s AND asked",
         ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
+    ),
+    Guard(
+        "those of a file whose term is over end alone",
+        _EXPIRY,
+        " AND effective_to <= %s FOR UPDATE SKIP LOCKED",
+        " AND %s IS NOT NULL FOR UPDATE SKIP LOCKED",
+        _ENDING,
+    ),
+    Guard(
+        "what was canceled is not over once more",
+        _EXPIRY,
+        " AND state = 'in_force' AND effective_to <=",
+        " AND effective_to <=",
+        _ENDING,
+    ),
+    Guard(
+        "a renewal that was canceled does not begin",
+        _EXPIRY,
+        " AND p.state = 'upcoming' RETURNING",
+        " RETURNING",
+        ("tests/services/enrollment/policies/test_early_ends.py",),
+    ),
+    Guard(
+        "who was told is marked once",
+        "services/enrollment/policies/store/transfers.py",
+        " AND policy_id = ANY(%s::uuid[]) AND notified_at IS NULL",
+        " AND policy_id = ANY(%s::uuid[])",
+        ("tests/services/enrollment/policies/test_notices.py",),
+    ),
+    Guard(
+        "a secret signs as long as its overlap was granted",
+        _ENDPOINTS,
+        "DELETE FROM webhook_former_secrets WHERE until <= %s",
+        "DELETE FROM webhook_former_secrets WHERE %s IS NOT NULL",
+        _ENDPOINT_TESTS,
+    ),
+    Guard(
+        "a removed endpoint is not enabled",
+        _ENDPOINTS,
+        "WHERE endpoint_id = %s AND state = 'disabled'\n",
+        "WHERE endpoint_id = %s\n",
+        _ENDPOINT_TESTS,
+    ),
+    Guard(
+        "a removed endpoint is not disabled",
+        _ENDPOINTS,
+        "WHERE endpoint_id = %s AND state = 'enabled'\n",
+        "WHERE endpoint_id = %s\n",
+        _ENDPOINT_TESTS,
+    ),
+    Guard(
+        "a removed endpoint gets no new secret",
+        _ENDPOINTS,
+        "SET secret = %s WHERE endpoint_id = %s AND state <> 'deleted'\"",
+        'SET secret = %s WHERE endpoint_id = %s"',
+        _ENDPOINT_TESTS,
+    ),
+    Guard(
+        "an endpoint is removed once",
+        _ENDPOINTS,
+        'WHERE endpoint_id = %s AND state <> \'deleted\'\n"""\n\n\ndef remove',
+        'WHERE endpoint_id = %s\n"""\n\n\ndef remove',
+        _ENDPOINT_TESTS,
+    ),
+    Guard(
+        "a message that waits is not dropped by its age",
+        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        " AND (d.state <> 'pending' OR (e.state <> 'enabled' AND d.due_at <= %(now)s))",
+        "",
+        ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
+    ),
+    Guard(
+        "a policy that is canceled while it moves ends once",
+        "services/enrollment/policies/store/transfers.py",
+        "ORDER BY partner_reference, policy_id LIMIT %s FOR UPDATE\n",
+        "ORDER BY partner_reference, policy_id LIMIT %s\n",
+        ("tests/services/enrollment/partners/test_wind_down.py",),
+    ),
+    Guard(
+        "a policy that two end at once ends once",
+        "services/enrollment/policies/store/cancellations.py",
+        'ORDER BY policy_id FOR UPDATE"',
+        'ORDER BY policy_id"',
+        ("tests/services/enrollment/policies/test_at_once.py",),
     ),
 )

@@ -14,6 +14,7 @@ _PAYEES: Final = "services/payout/store/payees.py"
 _PAYOUT_TURNS: Final = ("tests/services/payout/test_turns.py",)
 _PAYING: Final = ("tests/services/payout/test_paying.py",)
 _PAYOUT_ERASURE: Final = ("tests/services/payout/test_erasure.py",)
+_HTTP: Final = ("tests/services/payout/test_http.py",)
 
 GUARDS: Final = (
     Guard(
@@ -169,5 +170,19 @@ GUARDS: Final = (
         "payee_token > %s AND erased_at IS NULL",
         "payee_token > %s",
         _PAYOUT_ERASURE,
+    ),
+    Guard(
+        "payouts are listed in the order of their making",
+        _PAYOUTS,
+        "ORDER BY payout_id LIMIT %(limit)s",
+        "ORDER BY payout_id DESC LIMIT %(limit)s",
+        _HTTP,
+    ),
+    Guard(
+        "bookings are listed in the order of their making",
+        "services/payout/store/ledger.py",
+        "t.booked_at ORDER BY t.transfer_id",
+        "t.booked_at ORDER BY t.transfer_id DESC",
+        _HTTP,
     ),
 )

@@ -11,12 +11,14 @@ import pytest
 
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import NoOpenReview
-from services.fraud_detection.store import claims, history
+from services.fraud_detection.store import claims, coverage_rows, erasure, history
 from services.fraud_detection.store.claims import ClaimChanged
 from services.fraud_detection.usecases.complete_claim import appeal
 from services.fraud_detection.usecases.decide_review import Verdict, decide_review
+from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
+from tests import clock
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion
 
 LATER = NOW + timedelta(hours=1)
@@ -72,6 +74,12 @@ def test_the_queue_shows_of_an_appeal_what_the_machine_said_and_knew_last(
 
     (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]
     assert (item["score"], item["similar"]["payee_persons"]) == (0.5, 1)
+    case = caller("reviewer-li").get(f"/v1/reviews/{claim_id}").json
+    assert [(each["outcome"], each["score"]) for each in case["decisions"]] == [
+        ("review", 0.9),
+        ("refused", 0.9),
+        ("review", 0.5),
+    ]
 
 
 def test_of_a_claim_that_was_refused_and_then_approved_the_approval_counts(world: World) -> None:
@@ -143,3 +151,19 @@ def test_a_claim_takes_no_step_from_a_state_in_which_it_is_not(world: World) -> 
     with pytest.raises(ClaimChanged), world.database.transaction() as tx:
         claims.step(tx, replace(claim, state="review"), "approved", now=NOW)
     assert world.claim(claim.claim_id) == claim
+
+
+def test_a_worker_passes_over_the_person_whom_another_forgets(world: World) -> None:
+    """Both enrollments come after the erasure of their persons."""
+    persons = [world.person() for _ in range(2)]
+    ids = [person.policy_id for person in persons]
+    with world.database.transaction() as tx:
+        erase(tx, ids, erased_at=NOW)
+    with world.database.transaction() as tx:
+        coverage_rows.keep(tx, [world.chunk(persons)])
+
+    with world.database.transaction() as tx, world.database.transaction() as beside:
+        beside.execute("SET LOCAL lock_timeout = '5s'")
+        taken = [*erasure.take(tx, limit=1), *erasure.take(beside, limit=1)]
+    assert sorted(taken) == sorted(ids)
+    assert not erase_the_rest(world.database, clock.CLOCK)

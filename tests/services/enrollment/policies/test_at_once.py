@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import msgspec
@@ -13,6 +14,7 @@ from services.enrollment.partners.usecases.keep_partner import hold_partner, kee
 from services.enrollment.people.domain.policies import Policy
 from services.enrollment.policies.domain.errors import AlreadyCovered, NotInForce
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
+from services.enrollment.policies.usecases.end_policies import end_policies
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.compensation import Compensation
 from services.enrollment.products.usecases import shipped
@@ -120,6 +122,27 @@ def test_a_policy_canceled_twice_at_once_is_canceled_once(
     assert sorted(type(result).__name__ for result in results) == ["NotInForce", "Policy"]
     with database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM outbox WHERE type = 'policies.canceled'") == (1,)
+    assert faults(database, environ) == []
+
+
+def test_a_policy_that_two_files_end_at_this_very_moment_ends_once(
+    database: Database, vault: Vault, environ: dict[str, str]
+) -> None:
+    policy = enroll(database, vault, row(1))
+
+    def end(tx: Tx) -> int:
+        return len(end_policies(tx, {policy.policy_id: "insured_request"}, actor="test", now=NOW))
+
+    def end_too() -> int:
+        with database.transaction() as tx:
+            return end(tx)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as tx:
+            first = end(tx)
+            other = pool.submit(end_too)
+            wait([other], timeout=1)
+        assert (first, other.result(timeout=60)) == (1, 0)
     assert faults(database, environ) == []
 
 

@@ -12,6 +12,7 @@ from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.domain.lifecycle import may_step
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from shared.db.pool import Database
+from shared.values.ids import PolicyId
 from tests.services.enrollment.builders import NOW, csv, faults, row
 from tests.services.enrollment.policies.lifecycle import ENDS, SHORTLY_BEFORE, Office
 
@@ -99,6 +100,23 @@ def test_a_file_ends_in_steps_and_a_policy_that_somebody_holds_waits_for_the_nex
     with office.database.transaction() as tx:
         assert tx.one("SELECT count(*) FROM policies WHERE state = 'expired'") == (50,)
         assert tx.one("SELECT count(*) FROM policy_chunks WHERE ends_next < 'infinity'") == (0,)
+    assert faults(office.database, environ) == []
+
+
+def test_of_those_of_a_file_only_whose_term_is_over_is_written_down_as_over(
+    office: Office, environ: dict[str, str]
+) -> None:
+    rows = [row(1), row(2, effective_date="2026-03-09"), row(3)]
+    office.send("enrollment", csv(rows).decode().splitlines(), now=NOW)
+    with office.database.transaction() as tx:
+        canceled = tx.the("SELECT policy_id FROM policies WHERE partner_reference = 'sub-000000003'", into=PolicyId)
+    office.cancel(office.policy(canceled), now=NOW)
+
+    office.end_terms(ENDS)
+
+    with office.database.transaction() as tx:
+        states = tx.all("SELECT state FROM policies ORDER BY partner_reference", into=str)
+    assert states == ["expired", "in_force", "canceled"]
     assert faults(office.database, environ) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,14 +13,16 @@ from standardwebhooks import WebhookVerificationError
 
 from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
+from services.enrollment.webhooks.store import webhook_endpoints
 from services.enrollment.webhooks.usecases import try_endpoint
 from services.enrollment.webhooks.usecases.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
 from services.enrollment.webhooks.usecases.send import Sender, drop_old
 from services.enrollment.webhooks.usecases.try_endpoint import AT_ONCE
 from shared.db.pool import Database
+from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from tests import clock
-from tests.services.enrollment.builders import Partner, body
+from tests.services.enrollment.builders import NOW, Partner, body
 from tests.services.enrollment.webhooks.receiver import Answers, Receiver
 from tests.services.enrollment.webhooks.webhooks import ALL, add, later, send
 
@@ -297,6 +299,26 @@ def test_a_removed_endpoint_is_sent_nothing_and_its_secret_is_forgotten(
         assert tx.all("SELECT secret FROM webhook_endpoints") == [(None,)]
         assert tx.one("SELECT count(*) FROM webhook_deliveries") == (1,)
         assert tx.one("SELECT webhook_types FROM partners WHERE partner_id = 'telecom-east'") == ([],)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda tx, endpoint_id: webhook_endpoints.disable(tx, endpoint_id, "gone", NOW),
+        webhook_endpoints.enable,
+        lambda tx, endpoint_id: webhook_endpoints.rotate(tx, endpoint_id, secret=b"new", overlap_until=None),
+        webhook_endpoints.remove,
+    ],
+    ids=["disable", "enable", "rotate", "remove"],
+)
+def test_nothing_brings_a_removed_endpoint_back(
+    east: Partner, receiver: Receiver, database: Database, act: Callable[[Tx, str], bool]
+) -> None:
+    endpoint_id = add(east, receiver)["endpoint_id"]
+    assert east.delete(f"{ENDPOINTS}/{endpoint_id}").status_code == 204
+    with database.transaction() as tx:
+        assert not act(tx, endpoint_id)
+        assert tx.all("SELECT state, secret, disabled_reason FROM webhook_endpoints") == [("deleted", None, None)]
 
 
 def test_the_contract_says_which_types_are_asked_for(east: Partner, receiver: Receiver, database: Database) -> None:
