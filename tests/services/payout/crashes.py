@@ -8,17 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from deploy.local.watchdog import MARK
-from tests.real_parts import Room
 from tests.services.payout.worker_process import worker_process
-
-
-@pytest.fixture
-def settings(environ: dict[str, str], room: Room) -> dict[str, str]:
-    """A worker that waits ten seconds for the bank, so that it dies waiting; its lease is held longer than that."""
-    return environ | {"PAYOUT_RAIL_TIMEOUT_SECONDS": "10", MARK: room.mark[MARK]}
 
 
 @contextmanager

@@ -9,7 +9,10 @@ import socket
 from pathlib import Path
 
 import psycopg2
+import pytest
 
+from deploy.local.watchdog import MARK
+from tests.real_parts import Room
 from tests.services.payout.builders import Service
 from tests.services.payout.crashes import killed_when, wait_for
 from tests.services.payout.worker_process import worker_process
@@ -37,6 +40,12 @@ def assert_paid_once(service: Service, claim_id: str, *, attempts: set[int]) -> 
     ]
     assert service.booked(claim_id) == ["claim_owed", "payout_paid"]
     assert [state for state, _ in service.events(claim_id)] == ["scheduled", "paid"]
+
+
+@pytest.fixture
+def settings(environ: dict[str, str], room: Room) -> dict[str, str]:
+    """A worker that waits ten seconds for the bank, so that it dies waiting; its lease is held longer than that."""
+    return environ | {"PAYOUT_RAIL_TIMEOUT_SECONDS": "10", MARK: room.mark[MARK]}
 
 
 def test_killed_before_its_intent_is_on_record(

@@ -21,7 +21,7 @@ from services.enrollment.files.intake.ndjson_file import NdjsonFile
 from services.enrollment.files.intake.parquet_file import MAGIC, ParquetFile
 from shared.process import memory
 
-MEMORY_BYTES: Final = 48 * 1024**2
+MEMORY_BYTES: Final = 64 * 1024**2
 """What taking in one file takes at the most, whatever stands in it: some ten times a part's bytes. A Parquet file's own
 reader comes on top (parquet_child)."""
 

@@ -17,9 +17,7 @@ from shared.db.pool import Database
 from tests.services.enrollment.builders import PRODUCT, csv, faults
 from tests.services.enrollment.files.pickup_builders import left, receipt
 from tests.services.enrollment.files.uploads import fresh
-from tests.services.enrollment.files.worker_process import base, keys, until, whole, worker
-
-__all__ = ["base", "keys", "whole"]
+from tests.services.enrollment.files.worker_process import until, worker
 
 FILES = 5
 ROWS = 1500
