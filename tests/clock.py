@@ -7,12 +7,14 @@ sandboxes that a test starts begin then too. Tokens, leases and webhooks go by r
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from deploy.local.durations import parse_moment
 from shared.process.clock import wall_now
 
+ZONE: Final = ZoneInfo("Asia/Shanghai")
 _VARIABLE: Final = "CLOCK_START"
 START: Final = parse_moment(os.environ[_VARIABLE]) if os.environ.get(_VARIABLE) else None
 
@@ -47,6 +49,11 @@ CLOCK: Final = TestsClock()
 def now() -> datetime:
     """Business time."""
     return CLOCK.now()
+
+
+def today() -> date:
+    """The day that it is where the insured live."""
+    return now().astimezone(ZONE).date()
 
 
 def sandbox() -> dict[str, str]:

@@ -27,7 +27,7 @@ def belongings(east: Partner, receiver: Receiver, database: Database) -> who_may
     """One of each that a partner may have."""
     policy = east.post("/v1/policies", body(1)).json["policy_id"]
     batch = east.upload(csv([row(9)])).json["batch_id"]
-    until = clock.now().date().isoformat()
+    until = clock.today().isoformat()
     run = east.post("/v1/renewals", {"product_code": PRODUCT, "expiring_through": until}).json["run_id"]
     endpoint, delivery, statement = add(east, receiver)["endpoint_id"], new_id(), new_id()
     with database.transaction() as tx:

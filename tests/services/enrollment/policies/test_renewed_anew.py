@@ -98,7 +98,7 @@ def test_over_three_terms_claims_made_cover_has_no_gap_and_keeps_its_retroactive
 def test_a_renewal_may_reach_back_less_far_than_its_predecessor_and_never_farther(
     office: Office, east: Partner
 ) -> None:
-    first_day = clock.now().date() + days(1)
+    first_day = clock.today() + days(1)
     asked = first_day - days(100)
     first = enrolled(east, bias(1, effective_date=first_day.isoformat(), retroactive_date=asked.isoformat()))
     farther = renewed(office, east, first, bias(1, retroactive_date=(asked - days(1)).isoformat()))

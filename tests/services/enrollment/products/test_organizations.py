@@ -74,7 +74,7 @@ def test_an_organization_holds_a_product_once_whichever_partner_asks(east: Partn
 def test_a_claims_made_policy_lists_its_models_and_reaches_back_to_its_retroactive_date(
     east: Partner, database: Database
 ) -> None:
-    tomorrow = clock.now().date() + timedelta(days=1)
+    tomorrow = clock.today() + timedelta(days=1)
     wanted = tomorrow - timedelta(days=100)
     reply = east.post("/v1/policies", bias(1, effective_date=tomorrow.isoformat(), retroactive_date=wanted.isoformat()))
     assert reply.status_code == 201, reply.text
@@ -100,7 +100,7 @@ def test_without_a_wish_a_claims_made_policy_reaches_back_as_far_as_its_product_
 
 
 def days_from_now(days: int) -> str:
-    return (clock.now().date() + timedelta(days=days)).isoformat()
+    return (clock.today() + timedelta(days=days)).isoformat()
 
 
 @pytest.mark.parametrize(
