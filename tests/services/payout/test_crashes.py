@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from deploy.local.watchdog import MARK
-from tests.real_parts import Room
+from tests.real_parts import Postgres, Room
 from tests.services.payout.builders import Service
 from tests.services.payout.crashes import killed_when, wait_for
 from tests.services.payout.worker_process import worker_process
@@ -49,10 +49,10 @@ def settings(environ: dict[str, str], room: Room) -> dict[str, str]:
 
 
 def test_killed_before_its_intent_is_on_record(
-    service: Service, settings: dict[str, str], payout_url: str, tmp_path: Path
+    service: Service, settings: dict[str, str], postgres: Postgres, payout_url: str, tmp_path: Path
 ) -> None:
     claim = service.approve()
-    blocker = psycopg2.connect(payout_url)
+    blocker = psycopg2.connect(postgres.owner_url(payout_url))
     with blocker.cursor() as cursor:
         # The history row of the step waits for this lock: the intent is written and not committed.
         cursor.execute("LOCK TABLE payout_history IN EXCLUSIVE MODE")
@@ -105,10 +105,10 @@ def test_killed_after_the_money_moved_and_before_it_heard_so(
 
 
 def test_killed_after_the_banks_answer_and_before_it_is_written_down(
-    service: Service, settings: dict[str, str], payout_url: str, tmp_path: Path
+    service: Service, settings: dict[str, str], postgres: Postgres, payout_url: str, tmp_path: Path
 ) -> None:
     claim = service.approve()
-    blocker = psycopg2.connect(payout_url)
+    blocker = psycopg2.connect(postgres.owner_url(payout_url))
     with blocker.cursor() as cursor:
         # The booking of the payment waits for this lock, and with it the whole settlement.
         cursor.execute("LOCK TABLE ledger_transfers IN EXCLUSIVE MODE")

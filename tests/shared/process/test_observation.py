@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY
 from shared.process import logs, metrics, traces
 from shared.process.health import Health, serve
 from shared.values.errors import InvalidField
+from tests.real_parts import Postgres
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -77,11 +78,11 @@ def test_secrets_and_persons_are_blanked_at_any_depth(capsys: pytest.CaptureFixt
 
 
 def test_the_words_of_postgresql_do_not_bring_a_row_into_the_log(
-    capsys: pytest.CaptureFixture[str], payout_url: str
+    capsys: pytest.CaptureFixture[str], postgres: Postgres, payout_url: str
 ) -> None:
     logs.configure("payout", "worker")
     insert, person = "INSERT INTO people VALUES (%s)", ("13800138000",)
-    connection = psycopg2.connect(payout_url)
+    connection = psycopg2.connect(postgres.owner_url(payout_url))
     try:
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE people (phone text CONSTRAINT one_phone PRIMARY KEY)")
