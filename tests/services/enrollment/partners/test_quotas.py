@@ -18,6 +18,7 @@ from services.enrollment.policies.usecases.vault import Vault
 from shared.db.pool import Database
 from shared.process import clock
 from shared.values.ids import PartnerId
+from tests import clock as tests_clock
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, row
 from tests.services.enrollment.policies.at_once import at_once
 from tests.services.enrollment.problems import problem
@@ -71,7 +72,8 @@ def test_over_http_it_is_a_429_with_retry_after_and_a_repeat_costs_nothing(
     east: Partner, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In one minute, however slow the machine is and whenever it begins; the next one, as no token is of the future.
-    now = clock.wall_now().replace(second=15, microsecond=0) + MINUTE
+    business = tests_clock.now().replace(second=15, microsecond=500_000) + MINUTE
+    now = business - tests_clock.CLOCK.ahead
     monkeypatch.setattr(clock, "wall_now", lambda: now)
     allow(database, minute=2)
     first = east.post("/v1/policies", body(1), key="the-same-key")
