@@ -1,4 +1,4 @@
-"""What tests share with those of file formats."""
+"""The same rows in each format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share with those of file keys."""
+"""Keys that sign files."""
 
 from __future__ import annotations
 

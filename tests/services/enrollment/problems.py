@@ -1,4 +1,4 @@
-"""What tests share with those of http."""
+"""How a reply says what is wrong."""
 
 from __future__ import annotations
 

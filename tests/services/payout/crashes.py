@@ -1,4 +1,4 @@
-"""What tests share with those of crashes."""
+"""A worker of payout that is killed at a moment that the test chooses."""
 
 from __future__ import annotations
 

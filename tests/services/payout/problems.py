@@ -1,4 +1,4 @@
-"""What tests share with those of http."""
+"""Who calls payout, and what they send."""
 
 from __future__ import annotations
 

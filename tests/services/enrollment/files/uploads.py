@@ -1,4 +1,4 @@
-"""What tests share with those of uploads."""
+"""Files as partners upload them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share with those of worker process."""
+"""A worker of enrollment as a process, and events that reach it."""
 
 from __future__ import annotations
 

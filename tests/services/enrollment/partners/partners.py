@@ -1,4 +1,4 @@
-"""What tests share with those of partners."""
+"""A contract as it is sent."""
 
 from __future__ import annotations
 

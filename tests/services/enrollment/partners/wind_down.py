@@ -1,4 +1,4 @@
-"""What tests share with those of wind down."""
+"""Partners whose contract ends, step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share with those of opt outs."""
+"""A person who leaves, and who waits for that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share with those of at once."""
+"""Work that several threads do at the same moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests share with those of renewals under contracts."""
+"""Covers that share a loss."""
 
 from __future__ import annotations
 

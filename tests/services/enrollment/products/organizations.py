@@ -1,4 +1,4 @@
-"""What tests share with those of organizations."""
+"""Organizations that are insured, and what they answer."""
 
 from __future__ import annotations
 
