@@ -26,7 +26,6 @@ ALLOWED: Final = {
     "tests/shared/process": "tests of the clocks themselves",
     "tests/shared/db/test_sandbox_clock.py": "tests of the sandbox's clock against real time",
     "tests/shared/web/test_operations.py": "tests of the sandbox's clock against real time",
-    "tests/services/enrollment/partners/test_quotas.py": "replaces real time, by which a process runs",
     "tests/services/enrollment/files/pickup_builders.py": "files have the machine's time",
     "tests/shared/web/builders.py": "tokens expire by the machine's time",
     "tests/load": "measures",
