@@ -14,6 +14,14 @@ _EXPIRY: Final = "services/enrollment/policies/store/expiry.py"
 _ENDPOINTS: Final = "services/enrollment/webhooks/store/webhook_endpoints.py"
 _ENDING: Final = ("tests/services/enrollment/policies/test_end_of_terms.py",)
 _ENDPOINT_TESTS: Final = ("tests/services/enrollment/webhooks/test_webhook_endpoints.py",)
+_RECORDS: Final = "services/enrollment/partners/store/partner_records.py"
+_PARTNER_TURNS: Final = ("tests/services/enrollment/partners/test_turns.py",)
+_DRAFTS: Final = "services/enrollment/products/store/product_drafts.py"
+_DRAFT_TURNS: Final = ("tests/services/enrollment/products/test_turns.py",)
+_DRAWN: Final = "services/enrollment/statements/store/statements.py"
+_DRAWING: Final = ("tests/services/enrollment/statements/test_turns.py",)
+_DELIVERIES: Final = "services/enrollment/webhooks/store/webhook_deliveries.py"
+_DELIVERY_TURNS: Final = ("tests/services/enrollment/webhooks/test_turns.py",)
 
 GUARDS: Final = (
     Guard(
@@ -169,5 +177,75 @@ GUARDS: Final = (
         'ORDER BY policy_id FOR UPDATE"',
         'ORDER BY policy_id"',
         ("tests/services/enrollment/policies/test_at_once.py",),
+    ),
+    Guard(
+        "two persons change one contract one after the other",
+        _RECORDS,
+        "ORDER BY partner_no FOR NO KEY UPDATE",
+        "ORDER BY partner_no",
+        _PARTNER_TURNS,
+    ),
+    Guard(
+        "a contract that ends goes back to no other state",
+        _RECORDS,
+        "WHERE partner_id = %s AND state <> 'wind_down'",
+        "WHERE partner_id = %s",
+        _PARTNER_TURNS,
+    ),
+    Guard(
+        "nobody waits for the wind-down that another works on",
+        "services/enrollment/partners/store/wind_downs.py",
+        "FOR UPDATE OF w SKIP LOCKED",
+        "FOR UPDATE OF w",
+        _PARTNER_TURNS,
+    ),
+    Guard(
+        "a policy that ended moves to nobody",
+        "services/enrollment/policies/store/transfers.py",
+        "WHERE policy_id = ANY(%s::uuid[]) AND partner_no = %s AND state IN ('in_force', 'upcoming')",
+        "WHERE policy_id = ANY(%s::uuid[]) AND partner_no = %s",
+        _PARTNER_TURNS,
+    ),
+    Guard(
+        "two persons decide on one draft one after the other",
+        _DRAFTS,
+        '_LOCKED: Final = f"{_ONE} FOR UPDATE"',
+        "_LOCKED: Final = _ONE",
+        _DRAFT_TURNS,
+    ),
+    Guard(
+        "a draft is decided once",
+        _DRAFTS,
+        "WHERE draft_id = %s AND state = 'proposed'",
+        "WHERE draft_id = %s",
+        _DRAFT_TURNS,
+    ),
+    Guard(
+        "nobody waits for the statement that another draws",
+        _DRAWN,
+        "ORDER BY statement_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+        "ORDER BY statement_id LIMIT 1 FOR UPDATE",
+        _DRAWING,
+    ),
+    Guard(
+        "a statement that is still drawn is not settled",
+        _DRAWN,
+        "WHERE statement_id = %s AND state = 'drawn'",
+        "WHERE statement_id = %s",
+        _DRAWING,
+    ),
+    Guard(
+        "a message that was delivered stays delivered",
+        _DELIVERIES,
+        "AND asked = %(asked)s AND state = 'pending'",
+        "AND asked = %(asked)s",
+        _DELIVERY_TURNS,
+    ),
+    Guard(
+        "what was delivered is not sent anew when its endpoint is enabled",
+        _DELIVERIES,
+        "AND state = 'pending' AND tries > 0",
+        "AND tries > 0",
+        _DELIVERY_TURNS,
     ),
 )
