@@ -39,8 +39,11 @@ class Liability(msgspec.Struct, frozen=True, kw_only=True):
     event_deductible_fen: int = 0
     pay_percent: int = 100
     exclusions: list[Exclusion] = msgspec.field(default_factory=list)
+    """On top of the product's."""
     scam_types: dict[str, ScamCover] = msgspec.field(default_factory=dict)
+    """Empty where the loss does not depend on a scam type."""
     required_evidence: list[str] = msgspec.field(default_factory=list)
+    """On top of the product's."""
 
 
 class AnswerText(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,15 +61,16 @@ class RatingQuestion(msgspec.Struct, frozen=True, kw_only=True):
     text_en: str
     points: dict[str, int]
     answers: dict[str, AnswerText] = msgspec.field(default_factory=dict)
-    """By the answers' codes, of all answers; empty: people read the codes."""
+    """The texts of all answers by their codes; empty: people read the codes."""
 
 
 class RatingGrade(msgspec.Struct, frozen=True, kw_only=True):
-    """From how many points a risk has this grade. ``rate_percent`` of the premium is charged; None: not insurable."""
+    """From how many points a risk has this grade. ``rate_percent`` of the premium is charged; null: not insurable."""
 
     grade: str
     from_points: int
     rate_percent: int | None
+    """Of the premium; null: not insurable."""
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,8 +111,10 @@ class ProductPublished(Event, frozen=True, kw_only=True):
     name_en: str
     currency: str
     zone: str
+    """Whose midnights bound the cover, e.g. ``Asia/Shanghai``."""
     premium_fen: int
     term_days: int
+    """At most a year: what a year allows is counted for each policy."""
     event_limit_fen: int
     annual_limit_fen: int
     event_deductible_fen: int = 0
@@ -123,20 +129,23 @@ class ProductPublished(Event, frozen=True, kw_only=True):
     required_evidence: list[str]
     exclusions: list[Exclusion]
     scam_types: dict[str, ScamCover]
+    """All 13 types. With liabilities it sums theirs up."""
     clauses: dict[str, str]
+    """The clause of the terms that each rule rests on, by the rule's code."""
     line_of_business: str = "anti_fraud"
     insured_kind: Literal["person", "organization"] = "person"
     territory: list[str] = msgspec.field(default_factory=lambda: ["CN"])
     """ISO 3166-1 codes of where a loss may happen; empty: anywhere."""
     stacking: Literal["one_per_person", "pro_rata"] = "one_per_person"
+    """Whether an insured holds it once, or several covers share a loss."""
     tax_basis_points: int = 0
     """Tax contained in the premium, in hundredths of a percent of the premium without it."""
     trigger: Literal["occurrence", "claims_made"] = "occurrence"
     """Whether the loss must happen in the term, or the claim be made in it."""
     retroactive_days: int = 0
-    """With claims_made: how long before the first day the act may lie."""
+    """With ``claims_made``: how long before the first day the act may lie."""
     extended_reporting_days: int = 0
-    """With claims_made: how long after the last day a claim may still be made."""
+    """With ``claims_made``: how long after the last day a claim may still be made."""
     liabilities: list[Liability] = msgspec.field(default_factory=list)
     """Empty: the product has the one cover ``fraud_loss``, with the limits above."""
     rating: Rating | None = None

@@ -17,6 +17,7 @@ _SHOWN_OF_A_KEY: Final = 60
 Where = Literal["body", "query", "path", "header"]
 
 _FIXES: Mapping[str, str] = {
+    "json_invalid": "Write it as JSON.",
     "missing": "Add this field.",
     "string_type": "Send a text in quotes.",
     "int_type": "Send a whole number, without quotes.",
@@ -56,7 +57,12 @@ def raise_faults(error: ValidationError, model: type[BaseModel], where: Where) -
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         raise MalformedJson(str(found[0].get("ctx", {}).get("error", "it cannot be read")))
-    raise InvalidRequest(tuple(_fault(each, model, where) for each in found))
+    raise InvalidRequest(faults_in(error, model, where))
+
+
+def faults_in(error: ValidationError, model: type[BaseModel], where: Where) -> tuple[FieldFault, ...]:
+    """What ``error`` says of ``model``, or of a list of them."""
+    return tuple(_fault(each, model, where) for each in error.errors(include_url=False, include_input=False))
 
 
 def pointer(path: Sequence[str | int]) -> str:

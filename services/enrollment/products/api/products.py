@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from services.enrollment.products.api.product_models import (
     ChangeView,
     ProductView,
-    VersionNumber,
     change_view,
     product_view,
 )
@@ -21,6 +22,8 @@ from shared.web.models import ProductSlug, ReplyModel, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
 products = Resource("products", "What is sold: product versions, each unchangeable once published")
+
+VersionNumber = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class VersionPath(RequestModel):

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.enrollment.products.api.product_models import Name
 from services.enrollment.products.domain.errors import NotInsurable, ProductNotSold
 from services.enrollment.products.domain.pricing import Item, Risk, parts
+from services.enrollment.products.domain.product_limits import LONGEST_NAME
 from services.enrollment.products.usecases.quote_cover import Quote, quote_cover
 from shared.values.clear_text import TextKind
 from shared.values.ids import ProductCode
@@ -25,7 +25,7 @@ class ScheduledItem(RequestModel):
 
     reference: ItemReference
     """Your own word for it, once in the policy."""
-    name: Name
+    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 
 
 Answers = Annotated[dict[TermsSlug, TermsSlug], Field(max_length=100)]

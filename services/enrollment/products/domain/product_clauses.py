@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from services.enrollment.products.domain.product_limits import LONGEST_CLAUSE, MOST_CLAUSES
-from services.enrollment.products.domain.product_terms import count_faults, text_faults
 from shared.events.products import ProductPublished
 from shared.values.errors import InvalidField
 from shared.values.rule_codes import RULE_CODES, RuleCode
@@ -31,11 +29,9 @@ _OF_EVERY_PRODUCT: Final[frozenset[RuleCode]] = frozenset(
 
 def clause_faults(terms: ProductPublished) -> Iterable[InvalidField]:
     """Clauses of rules that there are not, and rules of the product without a clause."""
-    yield from count_faults(len(terms.clauses), MOST_CLAUSES, "/clauses")
-    for code, clause in terms.clauses.items():
+    for code in terms.clauses:
         if code not in RULE_CODES:
             yield InvalidField(f"/clauses/{code}", "There is no such rule.", f"Use {', '.join(RULE_CODES)}.")
-        yield from text_faults({f"/clauses/{code}": clause}, longest=LONGEST_CLAUSE)
     rules = rules_of(terms)
     for rule in RULE_CODES:
         if rule in rules and rule not in terms.clauses:

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from services.enrollment.products.domain.product_clauses import clause_faults
 from services.enrollment.products.domain.product_liabilities import liability_faults, scam_faults
-from services.enrollment.products.domain.product_rating import item_faults, rating_faults
+from services.enrollment.products.domain.product_limits import size_faults
+from services.enrollment.products.domain.product_rating import rating_faults
 from services.enrollment.products.domain.product_terms import (
     claims_made_faults,
     evidence_faults,
-    exclusion_faults,
     number_faults,
     period_faults,
     refund_faults,
@@ -36,16 +36,15 @@ def check_terms(terms: ProductPublished) -> None:
 
 
 def _faults(terms: ProductPublished) -> Iterable[InvalidField]:
+    yield from size_faults(terms)
     yield from word_faults(terms)
     yield from number_faults(terms)
     yield from period_faults(terms)
     yield from claims_made_faults(terms)
     yield from evidence_faults(terms.required_evidence, "/required_evidence")
-    yield from exclusion_faults(terms.exclusions, "/exclusions")
     yield from scam_faults(terms.scam_types, terms.event_limit_fen, "/scam_types")
     yield from liability_faults(terms)
     yield from rating_faults(terms)
-    yield from item_faults(terms)
     yield from refund_faults(terms)
     yield from clause_faults(terms)
 
