@@ -9,8 +9,8 @@ from typing import Final
 from typer import Typer
 
 from services.enrollment.files.store import integrity as files
+from services.enrollment.partners import tools as contracts_file
 from services.enrollment.partners.store import integrity as partners
-from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.partners.usecases.follow_contracts import follow_contracts
 from services.enrollment.policies.store import integrity as policies
 from services.enrollment.policies.usecases.erase_person import records_that_open

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from services.enrollment.files.usecases.load_batch import load_next_part
-from services.enrollment.partners.usecases import contracts_file
+from services.enrollment.partners import tools as contracts_file
 from services.enrollment.partners.usecases.follow_contracts import follow_contracts
 from services.enrollment.policies.domain.rows import COLUMNS, RawRow
 from services.enrollment.policies.usecases.enroll_policies import Application, Enrolled, enroll_policies

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
+from services.enrollment.partners import tools as contracts_file
 from services.enrollment.partners.store import partners
-from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.policies.usecases.cancel_policy import cancel_policy
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.usecases import shipped

@@ -1,31 +1,29 @@
-"""What a contract says, as it is sent and shown."""
+"""What a contract says, as it is sent, shown and filed: the one place of its fields and their ranges.
+
+What of it contradicts itself is the domain's to say.
+"""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import Field, StringConstraints
 
 from services.enrollment.partners.domain.file_keys import FileKey, read_public_key
 from services.enrollment.partners.domain.partners import (
-    LAST_SETTLEMENT_DAY,
-    LONGEST_CONTACT,
-    LONGEST_GRACE,
-    LONGEST_NAME,
     MOST_COMPENSATION,
-    MOST_ENROLLMENTS_A_MINUTE,
-    MOST_FILE_KEYS,
-    MOST_PRODUCTS,
-    MOST_ROWS_A_DAY,
     ConsentTexts,
     Contract,
+    ContractState,
     PartnerTerms,
     Quota,
 )
-from services.enrollment.products.domain.compensation import Compensation, CompensationKind
+from services.enrollment.products.domain.compensation import CompensationKind
 from shared.values.clear_text import TextKind
-from shared.values.ids import PartnerId, ProductCode
+from shared.values.ids import PartnerId
 from shared.web.models import Day, ProductSlug, RequestModel
 
 
@@ -41,9 +39,9 @@ class CompensationTerms(RequestModel):
 class QuotaTerms(RequestModel):
     """How much the partner may send; null: as much as it likes."""
 
-    enrollments_a_minute: Annotated[int | None, Field(gt=0, le=MOST_ENROLLMENTS_A_MINUTE)] = None
+    enrollments_a_minute: Annotated[int | None, Field(gt=0, le=1_000_000)] = None
     """Single enrollments, by the minutes of the clock."""
-    rows_a_day: Annotated[int | None, Field(gt=0, le=MOST_ROWS_A_DAY)] = None
+    rows_a_day: Annotated[int | None, Field(gt=0, le=1_000_000_000)] = None
     """Rows of files, by the days of Shanghai."""
 
 
@@ -58,71 +56,47 @@ class FileKeyTerms(RequestModel):
 class ContractTerms(RequestModel):
     """All that a contract says."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     first_day: Day
     last_day: Day
-    back_dating_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
+    back_dating_days: Annotated[int, Field(ge=0, le=366)] = 0
     """How many days before today cover may begin, because files come late."""
-    products: Annotated[
-        list[ProductSlug],
-        Field(max_length=MOST_PRODUCTS),
-    ]
+    products: Annotated[list[ProductSlug], Field(max_length=200)]
     """Codes of what may be sold."""
     compensation: CompensationTerms = CompensationTerms(kind="none", value=0)
-    settlement_day: Annotated[int, Field(ge=1, le=LAST_SETTLEMENT_DAY)] = 10
+    settlement_day: Annotated[int, Field(ge=1, le=28)] = 10
     """Of the month after the one that is settled."""
-    contact: Annotated[str, StringConstraints(max_length=LONGEST_CONTACT)] = ""
+    contact: Annotated[str, StringConstraints(max_length=200)] = ""
     """Whom the insurer turns to: an office and its address, rather than a person."""
     quota: QuotaTerms = QuotaTerms()
-    file_keys: list[FileKeyTerms] = Field(default_factory=list, max_length=MOST_FILE_KEYS)
+    file_keys: list[FileKeyTerms] = Field(default_factory=list, max_length=20)
     """Where there are any, a file delivered to a folder is taken only with a signature by one of them."""
     consent_texts: ConsentTexts = "any"
     """`registered`: people must have agreed to a text that is published at /v1/consent-texts."""
 
 
-def terms_of(partner_id: PartnerId, body: ContractTerms) -> PartnerTerms:
-    """The contract that is asked for; its state is active where it is new.
+def terms_of(partner_id: PartnerId, body: ContractTerms, *, state: ContractState = "active") -> PartnerTerms:
+    """The contract that is asked for; over HTTP its state is active where it is new.
 
     Raises:
         InvalidField: a key cannot be read.
     """
-    contract = Contract(
-        partner_no=0,
-        partner_id=partner_id,
-        name=body.name,
-        first_day=body.first_day,
-        last_day=body.last_day,
-        back_dating_days=body.back_dating_days,
-        state="active",
-        products=frozenset(ProductCode(code) for code in body.products),
-        compensation=Compensation(body.compensation.kind, body.compensation.value),
-        settlement_day=body.settlement_day,
-        contact=body.contact,
-        consent_texts=body.consent_texts,
-    )
+    said = body.model_dump()
+    contract = msgspec.convert(said | {"partner_no": 0, "partner_id": partner_id, "state": state}, Contract)
     keys = [
         FileKey(key.name, read_public_key(key.public_key, pointer=f"/file_keys/{place}/public_key"))
         for place, key in enumerate(body.file_keys)
     ]
-    quota = Quota(body.quota.enrollments_a_minute, body.quota.rows_a_day)
+    quota = msgspec.convert(said["quota"], Quota)
     return PartnerTerms(contract, quota, tuple(sorted(keys, key=lambda key: key.name)))
 
 
 def terms_view(terms: PartnerTerms) -> dict[str, Any]:
     """The fields of a model that extends ContractTerms."""
-    contract = terms.contract
-    return {
-        "name": contract.name,
-        "first_day": contract.first_day,
-        "last_day": contract.last_day,
-        "back_dating_days": contract.back_dating_days,
-        "products": sorted(contract.products),
-        "compensation": CompensationTerms(kind=contract.compensation.kind, value=contract.compensation.value),
-        "settlement_day": contract.settlement_day,
-        "contact": contract.contact,
-        "quota": QuotaTerms(enrollments_a_minute=terms.quota.enrollments_a_minute, rows_a_day=terms.quota.rows_a_day),
-        "file_keys": [
-            FileKeyTerms(name=key.name, public_key=base64.b64encode(key.public_key).decode()) for key in terms.file_keys
-        ],
-        "consent_texts": contract.consent_texts,
+    keys = [{"name": key.name, "public_key": base64.b64encode(key.public_key).decode()} for key in terms.file_keys]
+    said = asdict(terms.contract) | {
+        "products": sorted(terms.contract.products),
+        "quota": asdict(terms.quota),
+        "file_keys": keys,
     }
+    return {name: said[name] for name in ContractTerms.model_fields}

@@ -25,15 +25,6 @@ ConsentTexts = Literal["any", "registered"]
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Whose days a contract is asked about where no product is at hand."""
 
-LONGEST_NAME: Final = 200
-LONGEST_CONTACT: Final = 200
-LONGEST_GRACE: Final = 366
-"""Days."""
-LAST_SETTLEMENT_DAY: Final = 28
-MOST_PRODUCTS: Final = 200
-MOST_FILE_KEYS: Final = 20
-MOST_ENROLLMENTS_A_MINUTE: Final = 1_000_000
-MOST_ROWS_A_DAY: Final = 1_000_000_000
 MOST_COMPENSATION: Final = 100_000_000
 
 

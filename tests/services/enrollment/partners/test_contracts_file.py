@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.enrollment.partners import tools as contracts_file
 from services.enrollment.partners.usecases.keep_partner import hold_partner
 from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
@@ -24,9 +25,7 @@ Follow = Callable[..., None]
 
 def entry(**changes: Any) -> dict[str, Any]:
     """What the file says of a partner."""
-    said = contract()
-    quota: dict[str, Any] = said.pop("quota")
-    return said | quota | {"partner_id": NORTH, "state": "active"} | changes
+    return contract(partner_id=NORTH, state="active") | changes
 
 
 @pytest.fixture
@@ -96,25 +95,38 @@ def test_the_file_keeps_the_reason_of_a_suspension_too(database: Database, follo
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"name": ""}, "$[1].name"),
-        ({"contact": "x" * 201}, "$[1].contact"),
-        ({"contact": "Ms Li, 138 1234 5678"}, "$[1].contact"),
-        ({"name": "13812345678"}, "$[1].name"),
-        ({"partner_id": "North\n"}, "$[1].partner_id"),
-        ({"settlement_day": 29}, "$[1].settlement_day"),
-        ({"back_dating_days": 367}, "$[1].back_dating_days"),
-        ({"rows_a_day": 0}, "$[1].rows_a_day"),
-        ({"file_keys": [{"name": "a b", "public_key": "x"}]}, "$[1].file_keys[0].name"),
-        ({"file_keys": [{"name": "a", "public_key": "x"}]}, "$[1].file_keys[0].public_key"),
+        ({"name": ""}, "/1/name"),
+        ({"contact": "x" * 201}, "/1/contact"),
+        ({"contact": "Ms Li, 138 1234 5678"}, "/1/contact"),
+        ({"name": "13812345678"}, "/1/name"),
+        ({"partner_id": "North\n"}, "/1/partner_id"),
+        ({"settlement_day": 29}, "/1/settlement_day"),
+        ({"back_dating_days": 367}, "/1/back_dating_days"),
+        ({"quota": {"rows_a_day": 0}}, "/1/quota/rows_a_day"),
+        ({"rows_a_day": 1}, "/1/rows_a_day"),
+        ({"state": "gone"}, "/1/state"),
+        ({"file_keys": [{"name": "a b", "public_key": "x"}]}, "/1/file_keys/0/name"),
+        ({"file_keys": [{"name": "a", "public_key": "x"}]}, "/1/file_keys/0/public_key"),
     ],
 )
 def test_a_field_that_is_not_acceptable_is_named_with_its_entry(
     partner_manager: Partner, follow: Follow, changes: dict[str, Any], where: str
 ) -> None:
-    with pytest.raises(msgspec.ValidationError) as refused:
+    with pytest.raises(InvalidField) as refused:
         follow(entry(partner_id="telecom-south"), entry(**changes))
-    assert f"`{where}`" in str(refused.value)
+    assert refused.value.pointer == where
+    assert f"at {where}: " in str(refused.value)
     assert partner_manager.get("/v1/partners/telecom-south").status_code == 404, "all of the file or nothing"
+
+
+@pytest.mark.parametrize("text", ["[{", "{}", "", '{"partner_id": "telecom-north"}'])
+def test_a_file_that_is_no_list_of_contracts_says_so_with_what_to_write(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "contracts.json"
+    file.write_text(text)
+    with pytest.raises(
+        InvalidField, match=r"The file of contracts, at its beginning: .+ (Write it as JSON|Send a list)"
+    ):
+        contracts_file.contracts(file)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from services.enrollment.files.usecases.verify_file import verify_file
+from services.enrollment.partners import tools as contracts_file
 from services.enrollment.partners.domain.errors import SignatureNotAllowed
 from services.enrollment.partners.store import partners
-from services.enrollment.partners.usecases import contracts_file
 from services.enrollment.products.usecases import shipped
 from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
@@ -158,10 +158,8 @@ def test_what_was_changed_over_http_the_operators_file_changes_no_more(
 def test_an_operators_file_holds_all_that_a_contract_says(
     partner_manager: Partner, database: Database, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    said = contract()
-    quota = said.pop("quota")
     file = tmp_path / "contracts.json"
-    file.write_bytes(msgspec.json.encode([said | quota | {"partner_id": "telecom-north", "state": "active"}]))
+    file.write_bytes(msgspec.json.encode([contract(partner_id="telecom-north", state="active")]))
     assert TOOLS.after_migrate is not None
     TOOLS.after_migrate(TOOLS.settings.load(environ | {"ENROLLMENT_CONTRACTS_FILE": str(file)}), database)
     shown = partner_manager.get(NORTH).json
