@@ -26,6 +26,18 @@ class Settings(settings.Settings):
     pickups_file: FilePath | None = Field(
         default=None, description="the path of a JSON file of the places where partners leave files"
     )
+    results_kept_days: int = Field(
+        default=400,
+        ge=1,
+        le=3660,
+        description="days from 1 to 3660 for which the results of a file are kept after it was worked off",
+    )
+    dry_run_results_kept_days: int = Field(
+        default=30,
+        ge=1,
+        le=3660,
+        description="days from 1 to 3660 for which the results of a dry run are kept after it ended",
+    )
     webhook_private_networks: Annotated[str, AfterValidator(_networks)] = Field(
         default="",
         description="networks like 10.20.0.0/16,127.0.0.0/8 that webhooks may enter although they are not public",

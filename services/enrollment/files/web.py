@@ -18,5 +18,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnreadableFile: ProblemRow(422, "unreadable-file", "Unreadable file"),
     errors.NoRoom: ProblemRow(503, "no-room", "No room now"),
     errors.BatchNotDone: ProblemRow(409, "batch-not-done", "Not done yet"),
+    errors.ResultsExpired: ProblemRow(410, "results-expired", "Results no longer kept"),
     errors.NotSoldByFile: ProblemRow(422, "not-sold-by-file", "Not sold by file"),
 }

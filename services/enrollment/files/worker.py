@@ -1,13 +1,15 @@
-"""What the worker does about files by itself: works them off, picks them up, forgets what is left of failed ones."""
+"""What the worker does about files by itself: works them off, picks them up, forgets what is kept no longer."""
 
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from services.enrollment.files.intake.pickup_places import Place, pickups
 from services.enrollment.files.usecases.end_failed_batches import forget_failed_parts
+from services.enrollment.files.usecases.end_results import Kept, end_results
 from services.enrollment.files.usecases.load_batch import count_waiting, give_up, load_next_part
 from services.enrollment.files.usecases.pick_up_files import Pickups
 from services.enrollment.files.usecases.under_way import Overtaken, Turn, UnderWay
@@ -27,6 +29,7 @@ PARTS_AT_ONCE: Final = 2
 LOOK_INTO_PLACES_SECONDS: Final = 5.0
 """A file that was left takes minutes to come and a minute to settle; listing an object store costs money each time."""
 FORGET_FAILED_SECONDS: Final = 3600.0
+END_RESULTS_SECONDS: Final = 600.0
 COUNT_SECONDS: Final = 5.0
 """Half of the 10 to 15 seconds at which Prometheus usually scrapes."""
 
@@ -34,8 +37,9 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = ()
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
-    """Enroll what was uploaded, take in what lies in partners' places, and forget what is left of failed batches."""
+    """Enroll what was uploaded, take in what lies in partners' places, and forget what is kept no longer."""
     vault = vault_of(settings)
+    kept = Kept(timedelta(days=settings.results_kept_days), timedelta(days=settings.dry_run_results_kept_days))
     own = (
         Job("count-batches", COUNT_SECONDS, partial(count_waiting, database, clock)),
         *loading(database, clock, vault, sandbox=settings.sandbox),
@@ -43,6 +47,11 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
             "forget-failed-batches",
             FORGET_FAILED_SECONDS,
             in_a_transaction(database, lambda tx: forget_failed_parts(tx, now=clock.now())),
+        ),
+        Job(
+            "end-results",
+            END_RESULTS_SECONDS,
+            in_a_transaction(database, lambda tx: end_results(tx, kept, now=clock.now())),
         ),
     )
     if settings.pickups_file is None:

@@ -23,6 +23,9 @@ _DRAWING: Final = ("tests/services/enrollment/statements/test_turns.py",)
 _DELIVERIES: Final = "services/enrollment/webhooks/store/webhook_deliveries.py"
 _DELIVERY_TURNS: Final = ("tests/services/enrollment/webhooks/test_turns.py",)
 
+_EXPIRED: Final = "services/enrollment/files/store/expired_results.py"
+_END_OF_RESULTS: Final = ("tests/services/enrollment/files/test_end_of_results.py",)
+
 GUARDS: Final = (
     Guard(
         "the file that came first is worked off first",
@@ -72,6 +75,69 @@ GUARDS: Final = (
         "b.state = 'failed' AND ",
         "",
         _FILE_TURNS,
+    ),
+    Guard(
+        "results expire once",
+        _EXPIRED,
+        "WHERE results_expired_at IS NULL AND finished_at <",
+        "WHERE finished_at <",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "results of a dry run have an end of their own",
+        _EXPIRED,
+        "CASE WHEN dry_run THEN %(dry_runs)s ELSE %(files)s END",
+        "%(files)s",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "results that are gone are dropped once",
+        _EXPIRED,
+        "WHERE results_dropped_at IS NULL AND results_expired_at <",
+        "WHERE results_expired_at <",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "who began to read results reads them to their end",
+        _EXPIRED,
+        "IS NULL AND results_expired_at < %s",
+        "IS NULL AND results_expired_at IS NOT NULL AND %s IS NOT NULL",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "a batch says that its results are gone once no rejection is left",
+        _EXPIRED,
+        "  AND NOT EXISTS (SELECT FROM batch_rejections x WHERE x.batch_id = b.batch_id)\n",
+        "",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "a batch says that its results are gone once no row of a dry run is left",
+        _EXPIRED,
+        "  AND NOT EXISTS (SELECT FROM dry_run_rows d WHERE d.batch_id = b.batch_id)\n",
+        "",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "results that expired are not told",
+        "services/enrollment/files/api/batches.py",
+        "    if batch.results_expired_at is not None:\n",
+        "    if not batch_id:\n",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "results that expired are not written beside a file",
+        "services/enrollment/files/usecases/pick_up_files.py",
+        " and done and batch.results_expired_at is None:",
+        " and done:",
+        _END_OF_RESULTS,
+    ),
+    Guard(
+        "rows of a file are counted for as long as its results are told",
+        "services/enrollment/files/store/integrity.py",
+        "CASE WHEN b.results_expired_at IS NULL\n",
+        "CASE WHEN b.finished_at IS NULL\n",
+        ("tests/services/enrollment/test_verify.py",),
     ),
     Guard(
         "the newest decision on a claim counts for its policy",

@@ -25,6 +25,7 @@ RECEIVED = Batch(
     finished_at=None,
     sha256="0" * 64,
     failure=None,
+    results_expired_at=None,
 )
 
 

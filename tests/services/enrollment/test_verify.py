@@ -77,6 +77,17 @@ def test_a_sound_service_has_nothing_to_report(busy: Database, environ: dict[str
         (9, "UPDATE batches SET accepted = 1, rejected = 2 WHERE state = 'finished'", "it says 1 and 2"),
         (9, "UPDATE batches SET rows_total = 4 WHERE state = 'received'", "has 4 rows and parts of 3"),
         (9, "UPDATE rejection_reasons SET fix = ''", "without a reason"),
+        (
+            9,
+            "UPDATE batches SET accepted = 1, rejected = 2, results_expired_at = finished_at WHERE state = 'finished'",
+            "it says 1 and 2",
+        ),
+        (
+            9,
+            """UPDATE batches SET results_expired_at = finished_at, results_dropped_at = finished_at
+            WHERE state = 'finished'""",
+            "rows of results that it says were dropped",
+        ),
         (10, "UPDATE policies SET state = 'in_force' WHERE state = 'canceled'", "has a cancellation"),
         (10, "UPDATE policies SET state = 'canceled'", "has no cancellation"),
         (10, "UPDATE policies SET product_version = 9", "which do not exist"),

@@ -192,13 +192,16 @@ def show_batch(call: Call[PolicyDeps], path: BatchPath) -> Reply[BatchView]:
     scope="batches:read",
     callers=Callers.PARTNERS,
     reply=paging.Page[RejectionView],
-    problems=(NoContract, errors.UnknownBatch),
+    problems=(NoContract, errors.UnknownBatch, errors.ResultsExpired),
 )
 def list_rejections(
     call: Call[PolicyDeps], path: BatchPath, query: paging.PageQuery
 ) -> Reply[paging.Page[RejectionView]]:
-    """The rows that were not enrolled so far, by line, each with what is wrong and what to do."""
-    batch = _batch(call, path.batch_id)
+    """The rows that were not enrolled so far, by line, each with what is wrong and what to do.
+
+    They are kept for a stated time after the batch ended; the batch and its counts stay.
+    """
+    batch = _batch_with_results(call, path.batch_id)
     after = paging.decode(query.cursor, int)
     found = store.rejections(
         call.tx, batch.batch_id, after_line=0 if after is None else after[0], limit=query.limit + 1
@@ -223,7 +226,7 @@ def list_rejections(
     scope="batches:read",
     callers=Callers.PARTNERS,
     reply="text/csv",
-    problems=(NoContract, errors.UnknownBatch, errors.BatchNotDone),
+    problems=(NoContract, errors.UnknownBatch, errors.BatchNotDone, errors.ResultsExpired),
 )
 def download_results(
     call: Call[PolicyDeps], path: BatchPath, query: ResultsQuery, header: ResultsHeader
@@ -233,8 +236,9 @@ def download_results(
     As CSV or NDJSON (application/x-ndjson): line (of rejected rows, and of a dry run's), outcome, partner_reference,
     policy_id, field, code, detail, fix. In CSV a cell that a spreadsheet would calculate begins with an apostrophe.
     Rows that a dry run would accept have no policy_id, for nobody has a policy by it.
+    Results are kept for a stated time after the batch ended; the batch and its counts stay.
     """
-    batch = _batch(call, path.batch_id)
+    batch = _batch_with_results(call, path.batch_id)
     if batch.state not in {"finished", "failed"}:
         raise errors.BatchNotDone(batch.batch_id, _LOOK_AGAIN_SECONDS)
     form = query.format or _preferred(header.accept)
@@ -266,6 +270,13 @@ def _batch(call: Call[PolicyDeps], batch_id: str) -> Batch:
     batch = store.batch(call.tx, BatchId(batch_id), partner_no=contract.partner_no)
     if batch is None:
         raise errors.UnknownBatch(batch_id)
+    return batch
+
+
+def _batch_with_results(call: Call[PolicyDeps], batch_id: str) -> Batch:
+    batch = _batch(call, batch_id)
+    if batch.results_expired_at is not None:
+        raise errors.ResultsExpired(batch_id, batch.results_expired_at)
     return batch
 
 

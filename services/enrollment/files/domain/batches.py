@@ -35,6 +35,8 @@ class Batch:
     finished_at: datetime | None
     sha256: str
     failure: str | None
+    results_expired_at: datetime | None
+    """Since when what its rows were told is not told any more, for it is kept no longer."""
 
     @property
     def rows_per_second(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.values.errors import FangzhaError
 
@@ -44,6 +45,14 @@ class BatchNotDone(FangzhaError):
 
     batch_id: str
     retry_after: int
+
+
+@dataclass(frozen=True)
+class ResultsExpired(FangzhaError):
+    """The results of batch {batch_id} were kept until {until:%Y-%m-%dT%H:%M:%SZ}; the batch still tells its counts."""
+
+    batch_id: str
+    until: datetime
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,18 @@ from typing import Final
 
 from shared.db.invariants import Invariant, found_by
 
-# 9: rows in = accepted + rejected, by reason.
-_BATCH_MISCOUNTED: Final = """
+# 9: rows in = accepted + rejected, by reason. Of results that expired the rows go, and the batch's word is taken.
+_REJECTIONS: Final = """LATERAL (
+         SELECT CASE WHEN b.results_expired_at IS NULL
+                     THEN (SELECT count(*) FROM batch_rejections x WHERE x.batch_id = b.batch_id)
+                     ELSE b.rejected END AS rows
+     ) r"""
+_BATCH_MISCOUNTED: Final = f"""
 SELECT 'batch ' || b.batch_id || ' read ' || b.rows_read || ' rows: ' || a.policies || ' policies and ' || r.rows
        || ' rejections (it says ' || b.accepted || ' and ' || b.rejected || ')'
 FROM batches b,
      LATERAL (SELECT coalesce(sum(k.policies), 0) AS policies FROM policy_chunks k WHERE k.batch_id = b.batch_id) a,
-     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
+     {_REJECTIONS}
 WHERE b.kind = 'enrollment' AND NOT b.dry_run
   AND (b.accepted, b.rejected, b.rows_read) <> (a.policies, r.rows, a.policies + r.rows)
 """
@@ -29,21 +34,29 @@ SELECT 'batch ' || batch_id || ' line ' || line || ' was rejected without a reas
 FROM batch_rejections LEFT JOIN rejection_reasons USING (reason_no)
 WHERE reason_no IS NULL OR code IS NULL OR code = '' OR detail = '' OR fix = ''
 """
-_REMOVALS_MISCOUNTED: Final = """
+_REMOVALS_MISCOUNTED: Final = f"""
 SELECT 'removal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.ended
        || ' policies ended and ' || r.rows || ' rejections'
 FROM batches b,
      LATERAL (SELECT count(*) AS ended FROM cancellations c WHERE c.batch_id = b.batch_id AND NOT c.with_predecessor) a,
-     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
+     {_REJECTIONS}
 WHERE b.kind = 'removal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.ended, r.rows)
 """
-_RENEWALS_MISCOUNTED: Final = """
+_RENEWALS_MISCOUNTED: Final = f"""
 SELECT 'renewal batch ' || b.batch_id || ' says ' || b.accepted || ' and ' || b.rejected || ' rows: ' || a.renewed
        || ' policies renewed and ' || r.rows || ' rejections'
 FROM batches b,
      LATERAL (SELECT coalesce(sum(k.policies), 0) AS renewed FROM policy_chunks k WHERE k.batch_id = b.batch_id) a,
-     LATERAL (SELECT count(*) AS rows FROM batch_rejections x WHERE x.batch_id = b.batch_id) r
+     {_REJECTIONS}
 WHERE b.kind = 'renewal' AND NOT b.dry_run AND (b.accepted, b.rejected) <> (a.renewed, r.rows)
+"""
+
+_RESULTS_LEFT: Final = """
+SELECT 'batch ' || b.batch_id || ' has rows of results that it says were dropped'
+FROM batches b
+WHERE b.results_dropped_at IS NOT NULL
+  AND (EXISTS (SELECT FROM batch_rejections x WHERE x.batch_id = b.batch_id)
+       OR EXISTS (SELECT FROM dry_run_rows d WHERE d.batch_id = b.batch_id))
 """
 
 # 10: no illegal state step.
@@ -58,7 +71,7 @@ INVARIANTS: Final = (
     Invariant(
         9,
         "rows of each batch = accepted + rejected, each rejection with its reason",
-        found_by(_BATCH_MISCOUNTED, _PARTS_MISCOUNTED, _REJECTED_WITHOUT_REASON),
+        found_by(_BATCH_MISCOUNTED, _PARTS_MISCOUNTED, _REJECTED_WITHOUT_REASON, _RESULTS_LEFT),
     ),
     Invariant(
         9, "rows of each removal and renewal did what it says", found_by(_REMOVALS_MISCOUNTED, _RENEWALS_MISCOUNTED)

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from services.enrollment.files.domain import errors
+from services.enrollment.files.domain.batches import Batch
 from services.enrollment.files.intake.pickup_places import (
     RECEIPT,
     RESULTS,
@@ -239,15 +240,18 @@ class Pickups:
 
     def _answer(self, tx: Tx, place: Place, waiting: Unanswered, partner_no: int) -> bool:
         """Write what can be written by now; whether that is all."""
-        receipt = _receipt(tx, waiting, partner_no)
-        done = receipt["state"] in {"finished", "failed", "refused"}
-        if done and waiting.batch_id is not None:
-            place.write(waiting.name + RESULTS, results(self._database, waiting.batch_id, "csv"))
-        place.write(waiting.name + RECEIPT, _indented(receipt))
+        batch = None
+        if waiting.batch_id is not None:
+            batch = batches.batch(tx, waiting.batch_id, partner_no=partner_no)
+            assert batch is not None  # noqa: S101  # a foreign key says so
+        done = batch is None or batch.state in {"finished", "failed"}
+        if batch is not None and done and batch.results_expired_at is None:
+            place.write(waiting.name + RESULTS, results(self._database, batch.batch_id, "csv"))
+        place.write(waiting.name + RECEIPT, _indented(_receipt(waiting, batch)))
         return done
 
 
-def _receipt(tx: Tx, waiting: Unanswered, partner_no: int) -> dict[str, object]:
+def _receipt(waiting: Unanswered, batch: Batch | None) -> dict[str, object]:
     receipt: dict[str, object] = {
         "file": waiting.name,
         "picked_up_at": waiting.picked_at,
@@ -255,10 +259,8 @@ def _receipt(tx: Tx, waiting: Unanswered, partner_no: int) -> dict[str, object]:
         "sha256": waiting.sha256,
         "signed_by": waiting.signed_by,
     }
-    if waiting.batch_id is None:
+    if batch is None:
         return receipt | {"problem": waiting.refusal}
-    batch = batches.batch(tx, waiting.batch_id, partner_no=partner_no)
-    assert batch is not None  # noqa: S101  # a foreign key says so
     return receipt | {
         "state": batch.state,
         "sha256": batch.sha256,
