@@ -58,9 +58,12 @@ def _add_tools(cli: typer.Typer, service: Tools[Any]) -> None:
 
     @cli.command()
     def topics() -> None:
-        """Create the topics that this service publishes to and consumes from, with their dead letter topics."""
-        for name in tools.create_topics(service, service.settings.load()):
-            typer.echo(f"created {name}")
+        """Create the topics that this service publishes to and consumes from, with their dead letter topics.
+
+        Of those that exist, raise min.insync.replicas to all copies but one.
+        """
+        for line in tools.create_topics(service, service.settings.load()):
+            typer.echo(line)
         typer.echo("all topics are there")
 
     @cli.command()

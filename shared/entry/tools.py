@@ -82,20 +82,26 @@ def migrate(tools: Tools[S], settings: S) -> list[str]:
 
 
 def create_topics(tools: Tools[S], settings: S) -> list[str]:
-    """Create the topics that are missing; their names."""
+    """Create the topics that are missing, and mend those that take an event with too few copies; what was done."""
     settings.needs("kafka_bootstrap_servers")
     logs.configure(settings.SERVICE, "topics", settings.log_level)
     # Names alone are asked for, and they are the same under any settings: so no key is needed, and no database.
     example = tools.settings.example()
     nowhere = wiring.database(example, "topics")
     subscriptions = tools.subscriptions(example, nowhere, wiring.business_clock(example, nowhere))
-    return topics.ensure(
+    link = Link.from_settings(settings)
+    created = topics.ensure(
         settings.SERVICE,
         subscriptions,
-        Link.from_settings(settings),
+        link,
         partitions=settings.kafka_topic_partitions,
         replication=settings.kafka_topic_replication,
     )
+    raised = topics.raise_in_sync(settings.SERVICE, subscriptions, link)
+    return [
+        *(f"created {name}" for name in created),
+        *(f"raised min.insync.replicas of {each.topic} from {each.before} to {each.now}" for each in raised),
+    ]
 
 
 def verify(tools: Tools[S], settings: S) -> list[Finding]:

@@ -4,19 +4,19 @@ Topic prefix and the prefix of groups are added and taken off here, so that nobo
 what failures mean is the callers'.
 """
 
-from shared.messaging.kafka_link.administration import Administrator, Group, create_topics, reachable
+from shared.messaging.kafka_link.administration import Administrator, Copies, Group, create_topics
 from shared.messaging.kafka_link.clients import Consumer, Member, Producer
 from shared.messaging.kafka_link.link import KafkaFault, Link, require_fast_checksums
 
 __all__ = [
     "Administrator",
     "Consumer",
+    "Copies",
     "Group",
     "KafkaFault",
     "Link",
     "Member",
     "Producer",
     "create_topics",
-    "reachable",
     "require_fast_checksums",
 ]

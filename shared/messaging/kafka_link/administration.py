@@ -1,22 +1,24 @@
-"""What is asked of the broker itself: to make topics, who is in a group, whether it answers. When is the callers'."""
+"""What is asked of the broker itself: to make and mend topics, and who is in a group. When is the callers'."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from shared.messaging.kafka_link.link import KafkaFault, Link, opened
 from shared.messaging.messages import Partition
-from shared.process.clock import monotonic
 
 _REBALANCING: Final = {"PreparingRebalance", "CompletingRebalance"}
 _UNKNOWN_GROUP: Final = "Dead"
 """What a broker says of a group that it does not know, beside an error of its own."""
+_IN_SYNC: Final = "min.insync.replicas"
+_ALTERED: Final = "OK"
+"""What kafka-python says of a setting that was changed; else it gives the error as a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Group:
 
     rebalancing: bool
     members: Mapping[str, frozenset[Partition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """On how many brokers a topic lies, and on how many of them a message must lie to be acknowledged."""
+
+    all: int
+    in_sync: int
 
 
 class Administrator:
@@ -54,16 +64,43 @@ class Administrator:
             if topic["error_code"] == 0 and topic["topic_id"]
         }
 
+    def copies(self, topics: Sequence[str]) -> dict[str, Copies]:
+        """Of each of these topics that is there; of one whose partitions differ, the fewest."""
+        prefix = self._link.topic_prefix
+        brokers = {
+            topic["name"]: min(len(partition["replica_nodes"]) for partition in topic["partitions"])
+            for topic in self._ask("describe_topics", [prefix + topic for topic in topics])
+            if topic["error_code"] == 0
+        }
+        asked = [ConfigResource("TOPIC", name, [_IN_SYNC]) for name in brokers]
+        said = self._ask("describe_configs", asked, config_filter="all")["topic"] if asked else {}
+        hidden = [name for name in brokers if _IN_SYNC not in said[name]]
+        if hidden:
+            raise KafkaFault(f"we may not read the settings of {', '.join(hidden)}")
+        return {
+            name.removeprefix(prefix): Copies(number, int(said[name][_IN_SYNC]["value"]))
+            for name, number in brokers.items()
+        }
+
+    def require_in_sync(self, copies: Mapping[str, int]) -> None:
+        """From now on, take a message of each of these topics only while so many of its copies are in sync."""
+        prefix = self._link.topic_prefix
+        changes = [ConfigResource("TOPIC", prefix + topic, {_IN_SYNC: str(least)}) for topic, least in copies.items()]
+        said = self._ask("alter_configs", changes)["topic"] if changes else {}
+        refused = {name: word for name, word in said.items() if word != _ALTERED}
+        if refused:
+            raise KafkaFault(refused)
+
     def close(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
             admin.close()
 
-    def _ask(self, question: str, about: Sequence[str]) -> Any:
+    def _ask(self, question: str, about: Sequence[Any], **how: str) -> Any:
         try:
             if self._admin is None:
                 self._admin = opened(KafkaAdminClient, self._link.common(self._client_id))
-            return getattr(self._admin, question)(about)
+            return getattr(self._admin, question)(about, **how)
         except KafkaError:
             self.close()
             raise
@@ -104,17 +141,3 @@ def create_topics(
         return created
     finally:
         admin.close()
-
-
-def reachable(link: Link) -> str | None:
-    """For a check by a person: None, or what is wrong and what to do."""
-    began = monotonic()
-    try:
-        with closing(opened(KafkaAdminClient, link.common("doctor"))):
-            return None
-    except KafkaError as error:
-        seconds = monotonic() - began
-        return (
-            f"Kafka at {link.bootstrap_servers} did not answer in {seconds:.0f} seconds ({type(error).__name__}); "
-            "is it up, and are KAFKA_BOOTSTRAP_SERVERS and its security settings right?"
-        )

@@ -18,7 +18,7 @@ from shared.messaging import dead_letters, outbox, topics
 from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.dead_letters import DeadLetter
-from shared.messaging.kafka_link import Link, Producer
+from shared.messaging.kafka_link import Administrator, KafkaFault, Link, Producer
 from shared.messaging.messages import Outgoing
 from shared.messaging.relay import Relay
 from shared.messaging.subscription import Handler, Subscription, on
@@ -59,6 +59,16 @@ def until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.02)
+
+
+def refused(link: Link) -> str | None:
+    """By what kind of fault the broker is not reached; None where it answers."""
+    try:
+        with closing(Administrator(link, "test")) as administrator:
+            administrator.topic_ids([TOPIC])
+    except KafkaFault as fault:
+        return type(fault).__name__
+    return None
 
 
 def delete_topic(link: Link, topic: str) -> None:
