@@ -8,13 +8,11 @@ from services.fraud_detection.store import payouts
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
-from shared.messaging.failures import malformed_is_poison
 from shared.messaging.subscription import Subscription, on
 
 
 def _changed(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
-    with malformed_is_poison():
-        payouts.keep(tx, envelope.data)
+    payouts.keep(tx, envelope.data)
 
 
 PAYOUTS: Final = Subscription(name="payouts", topics=(PayoutChanged.TOPIC,), handlers=on(PayoutChanged, _changed))

@@ -18,7 +18,7 @@ from shared.events.policies import (
     PolicyCanceled,
     PolicyEndorsed,
 )
-from shared.messaging.failures import Poison, malformed_is_poison
+from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription, Together, on
 
 _TOKEN: Final = re.compile("[0-9a-f]{34}")
@@ -30,9 +30,8 @@ def _enrolled(tx: Tx, envelopes: Sequence[Envelope[PoliciesEnrolled]]) -> None:
     chunks = [envelope.data for envelope in envelopes]
     for chunk in chunks:
         _require_whole(chunk)
-    with malformed_is_poison():
-        coverage_rows.keep(tx, chunks)
-        coverage_items.keep_listed(tx, chunks)
+    coverage_rows.keep(tx, chunks)
+    coverage_items.keep_listed(tx, chunks)
 
 
 def _require_whole(chunk: PoliciesEnrolled) -> None:
@@ -42,8 +41,7 @@ def _require_whole(chunk: PoliciesEnrolled) -> None:
 
 
 def _canceled(tx: Tx, envelope: Envelope[PolicyCanceled]) -> None:
-    with malformed_is_poison():
-        coverage.keep_end(tx, envelope.data)
+    coverage.keep_end(tx, envelope.data)
 
 
 def _canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
@@ -51,8 +49,7 @@ def _canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
     if not canceled.policies.are_of_one_length:
         raise Poison("its columns are of different lengths")
     _require_versions(canceled.policies.version)
-    with malformed_is_poison():
-        coverage.keep_ends(tx, canceled)
+    coverage.keep_ends(tx, canceled)
 
 
 def _endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
@@ -62,13 +59,11 @@ def _endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
             _require_versions([endorsed.version])
             if _TOKEN.fullmatch(phone_token) is None:
                 raise Poison("its phone token is none")
-            with malformed_is_poison():
-                coverage.keep_phone(tx, endorsed.policy_id, endorsed.version, phone_token)
+            coverage.keep_phone(tx, endorsed.policy_id, endorsed.version, phone_token)
         case PolicyEndorsed(kind="item_added" | "item_removed", item_reference=str(reference)) as endorsed:
             _require_versions([endorsed.version])
             _require_references([reference])
-            with malformed_is_poison():
-                coverage_items.keep_change(tx, endorsed)
+            coverage_items.keep_change(tx, endorsed)
         case PolicyEndorsed():
             pass
 
@@ -78,13 +73,11 @@ def _transferred(tx: Tx, envelope: Envelope[PoliciesTransferred]) -> None:
     if len(transferred.policy_ids) != len(transferred.versions):
         raise Poison("it has not one version for each policy")
     _require_versions(transferred.versions)
-    with malformed_is_poison():
-        coverage.keep_partner(tx, transferred)
+    coverage.keep_partner(tx, transferred)
 
 
 def _erased(tx: Tx, envelope: Envelope[PoliciesErased]) -> None:
-    with malformed_is_poison():
-        erase(tx, envelope.data.policy_ids, erased_at=envelope.data.erased_at)
+    erase(tx, envelope.data.policy_ids, erased_at=envelope.data.erased_at)
 
 
 def _require_versions(versions: Sequence[int]) -> None:

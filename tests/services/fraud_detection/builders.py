@@ -11,6 +11,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim, Evidence
 from services.fraud_detection.domain.filing import Claimant, Filing
 from services.fraud_detection.store import claims, coverage, coverage_rows, products
@@ -22,14 +23,16 @@ from services.fraud_detection.usecases.personal_data import PersonalData
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted, Outcome
+from shared.events.envelope import Envelope, Event
 from shared.events.policies import PoliciesEnrolled, PolicyCanceled, PolicyColumns
+from shared.messaging.failures import malformed_is_poison
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from shared.values.documents import check_digit
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.ids import ClaimId, EventId, PolicyId, TokenHex
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import LOSS, START, product
 
@@ -219,6 +222,15 @@ class World:
     def cancel(self, person: Person, effective_to: datetime, version: int = 2) -> None:
         with self.database.transaction() as tx:
             coverage.keep_end(tx, cancellation(person, effective_to, version))
+
+
+def take(world: World, data: Event) -> None:
+    """What the consumer does with one event of enrollment's."""
+    envelope = Envelope(
+        id=EventId(new_id()), type=data.TYPE, source="enrollment", time=NOW, subject="policies", data=data
+    )
+    with malformed_is_poison(), world.database.transaction() as tx:
+        POLICIES.handlers[type(data)](tx, envelope)
 
 
 def cancellation(person: Person, effective_to: datetime, version: int = 2) -> PolicyCanceled:

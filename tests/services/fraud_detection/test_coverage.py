@@ -7,16 +7,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.store import coverage, coverage_rows
 from shared.db.transaction import Tx
-from shared.events.envelope import Envelope
-from shared.events.policies import PoliciesEnrolled, PolicyColumns
+from shared.events.policies import PolicyColumns
 from shared.messaging.failures import Poison
-from shared.process.new_ids import new_id
-from shared.values.ids import EventId
 from tests.rules.fraud_detection.builders import LOSS, START
-from tests.services.fraud_detection.builders import Person, World
+from tests.services.fraud_detection.builders import Person, World, take
 
 EARLY = LOSS - timedelta(days=3)
 
@@ -113,13 +109,12 @@ def test_all_renewals_of_a_policy_are_found_in_whatever_order_they_were_told(wor
 
 
 def test_a_number_that_fits_no_column_is_poison(world: World) -> None:
-    enrolled = POLICIES.handlers[PoliciesEnrolled]
     chunk = world.chunk([world.person()])
     hostile = msgspec.structs.replace(chunk, policies=msgspec.structs.replace(chunk.policies, birth_year=[1 << 40]))
     uneven = msgspec.structs.replace(chunk, policies=msgspec.structs.replace(chunk.policies, person_token=b"short"))
     for wrong in (hostile, uneven, msgspec.structs.replace(chunk, partner_id="nul\0")):
-        with world.database.transaction() as tx, pytest.raises(Poison):
-            enrolled(tx, Envelope(EventId(new_id()), wrong.TYPE, "test", START, wrong.chunk_id, wrong))
+        with pytest.raises(Poison):
+            take(world, wrong)
 
 
 def test_a_cancellation_ends_the_cover_early(world: World) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.errors import PolicyErased
 from services.fraud_detection.store import claims, coverage, coverage_items, coverage_rows, erasure
@@ -21,26 +20,15 @@ from services.fraud_detection.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.db.pool import Database
 from shared.entry.verify import verify
-from shared.events.envelope import Envelope, Event
 from shared.events.policies import PoliciesErased, PolicyEndorsed
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
-from shared.values.ids import EventId
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, product
-from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, evidence
+from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, evidence, take
 from tests.services.fraud_detection.insured import Insured, approved, file, insure, told, why
 
 LATER = NOW + timedelta(days=3)
-
-
-def take(world: World, data: Event) -> None:
-    """What the consumer does with one event."""
-    envelope = Envelope(
-        id=EventId(new_id()), type=data.TYPE, source="enrollment", time=LATER, subject="policies", data=data
-    )
-    with world.database.transaction() as tx:
-        POLICIES.handlers[type(data)](tx, envelope)
 
 
 def erase(world: World, *persons: Any) -> None:

@@ -8,17 +8,14 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.store import coverage_items
-from shared.events.envelope import Envelope, Event
 from shared.events.policies import PoliciesErased, PolicyEndorsed
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
-from shared.values.ids import EventId
 from tests.rules.fraud_detection.builders import LOSS, START
-from tests.services.fraud_detection.builders import NOW, Caller, World
+from tests.services.fraud_detection.builders import NOW, Caller, World, take
 from tests.services.fraud_detection.insured import (
     Insured,
     at,
@@ -34,15 +31,6 @@ from tests.services.fraud_detection.insured import (
 
 BIAS = shipped("algorithmic-bias")
 ADDED = LOSS - timedelta(days=10)
-
-
-def take(world: World, data: Event) -> None:
-    """What the consumer does with one event."""
-    envelope = Envelope(
-        id=EventId(new_id()), type=data.TYPE, source="enrollment", time=NOW, subject="policies", data=data
-    )
-    with world.database.transaction() as tx:
-        POLICIES.handlers[type(data)](tx, envelope)
 
 
 def changed(

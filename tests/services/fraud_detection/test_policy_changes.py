@@ -7,28 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.consumers.policies import POLICIES
 from services.fraud_detection.domain.cover import Coverage
 from services.fraud_detection.store import coverage, coverage_rows
-from shared.events.envelope import Envelope, Event
 from shared.events.policies import CanceledColumns, PoliciesCanceled, PoliciesTransferred, PolicyEndorsed, packed
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
-from shared.values.ids import EventId
 from tests.rules.fraud_detection.builders import LOSS, START, product
-from tests.services.fraud_detection.builders import NOW, Person, World
+from tests.services.fraud_detection.builders import NOW, Person, World, take
 from tests.services.fraud_detection.insured import at, file, insure, resident
 
 NEW_PHONE = "01" + "5c" * 16
-
-
-def take(world: World, data: Event) -> None:
-    """What the consumer does with one event."""
-    envelope = Envelope(
-        id=EventId(new_id()), type=data.TYPE, source="enrollment", time=NOW, subject="policies", data=data
-    )
-    with world.database.transaction() as tx:
-        POLICIES.handlers[type(data)](tx, envelope)
 
 
 def known(world: World, person: Person) -> Coverage:

@@ -111,6 +111,25 @@ def test_poison_is_set_aside_with_its_error_and_holds_up_nobody(desk: Desk) -> N
     assert verify.without_effect(desk.link, desk.database, SERVICE, desk.subscription()) == []
 
 
+@pytest.mark.parametrize("wrong", ["SELECT 'no-id'::uuid", "SELECT (2::bigint ^ 40)::bigint::integer"])
+def test_an_event_whose_values_no_column_holds_is_set_aside_and_holds_up_nobody(desk: Desk, wrong: str) -> None:
+    def stores(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
+        count_effect(tx, envelope)
+        if envelope.subject == "bad":
+            tx.execute(wrong)
+
+    desk.relay()
+    consumer = desk.consumer(desk.subscription({PayoutChanged: stores}))
+    desk.publish(a_change("before"), a_change("bad"), a_change("after"))
+
+    until(lambda: sorted(desk.effects()) == ["after", "before"])
+    until(lambda: len(desk.letters()) == 1)
+
+    (letter,) = desk.letters()
+    assert letter.error == "The event cannot be taken: one of its values has not the form that it should have."
+    assert consumer.error is None
+
+
 def test_a_dead_letter_that_is_sent_again_has_its_effect_once_the_fault_is_mended(desk: Desk) -> None:
     handler = Fails("bad", Poison("not now"))
     desk.relay()

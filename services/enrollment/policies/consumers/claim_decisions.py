@@ -7,14 +7,12 @@ from services.enrollment.webhooks.usecases.tell import tell_claim
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope
-from shared.messaging.failures import malformed_is_poison
 from shared.messaging.subscription import Subscription, on
 
 
 def _on_claim_decided(tx: Tx, envelope: Envelope[ClaimDecided]) -> None:
-    with malformed_is_poison():
-        if outcomes.note_claim(tx, envelope.data):
-            tell_claim(tx, envelope.data)
+    if outcomes.note_claim(tx, envelope.data):
+        tell_claim(tx, envelope.data)
 
 
 SUBSCRIPTION = Subscription("claim-decisions", (ClaimDecided.TOPIC,), on(ClaimDecided, _on_claim_decided))

@@ -7,14 +7,12 @@ from services.enrollment.webhooks.usecases.tell import tell_payout
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
-from shared.messaging.failures import malformed_is_poison
 from shared.messaging.subscription import Subscription, on
 
 
 def _on_payout_changed(tx: Tx, envelope: Envelope[PayoutChanged]) -> None:
-    with malformed_is_poison():
-        if outcomes.note_payout(tx, envelope.data):
-            tell_payout(tx, envelope.data)
+    if outcomes.note_payout(tx, envelope.data):
+        tell_payout(tx, envelope.data)
 
 
 SUBSCRIPTION = Subscription("payouts", (PayoutChanged.TOPIC,), on(PayoutChanged, _on_payout_changed))

@@ -12,13 +12,12 @@ from services.enrollment.statements.store import event_tallies
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.policies import PoliciesCanceled, PoliciesEnrolled, PolicyCanceled, PolicyEndorsed
-from shared.messaging.failures import Poison, malformed_is_poison
+from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription, Together, on
 
 
 def _note(tx: Tx, envelopes: Sequence[Envelope[PremiumEvent]]) -> None:
-    with malformed_is_poison():
-        event_tallies.add(tx, [(envelope.id, _tally(envelope.data)) for envelope in envelopes])
+    event_tallies.add(tx, [(envelope.id, _tally(envelope.data)) for envelope in envelopes])
 
 
 def _tally(event: PremiumEvent) -> Tally:

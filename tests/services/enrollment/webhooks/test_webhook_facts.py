@@ -18,7 +18,7 @@ from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope, Event
-from shared.messaging.failures import Poison
+from shared.messaging.failures import Poison, malformed_is_poison
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId, PartnerId
 from tests import clock
@@ -58,7 +58,7 @@ def envelope(event: Event) -> Envelope[Event]:
 def hear(database: Database, event: Event) -> None:
     """What the worker does with an event of another service."""
     subscription = claim_decisions.SUBSCRIPTION if isinstance(event, ClaimDecided) else payouts.SUBSCRIPTION
-    with database.transaction() as tx:
+    with malformed_is_poison(), database.transaction() as tx:
         subscription.handlers[type(event)](tx, envelope(event))
 
 
