@@ -25,6 +25,7 @@ from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.dead_letters import DeadLetters, NotSetAside
 from shared.messaging.failures import PASSING, Poison, Unready, malformed_is_poison
 from shared.messaging.headers import event_type_of, read
+from shared.messaging.held_partitions import HeldPartitions
 from shared.messaging.kafka_link import Consumer, KafkaFault, Link
 from shared.messaging.membership import JoinAnew, Membership
 from shared.messaging.messages import Message, Partition
@@ -59,14 +60,6 @@ class _Item:
     envelope: Envelope[Event] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    """From where on a partition waits, and until when on the monotonic clock."""
-
-    offset: int
-    until: float
-
-
 class SubscriptionRunner:
     """One member of a subscription's consumer group."""
 
@@ -88,7 +81,7 @@ class SubscriptionRunner:
         self._dead_letters = DeadLetters(link, self._group)
         self.progress = Progress(self._group)
         self.membership = Membership(self._group, word, database)
-        self._held: dict[Partition, _Hold] = {}
+        self._held = HeldPartitions()
         self._told: set[Partition] = set()
         self._unready_since: dict[tuple[Partition, int], float] = {}
         self._failures = 0
@@ -123,7 +116,7 @@ class SubscriptionRunner:
             while not self._stopping.requested():
                 polled = consumer.poll(_POLL_SECONDS)
                 self.progress.turned()
-                batch = self._without_held(consumer, polled)
+                batch = self._held.pass_over(consumer, polled)
                 if batch:
                     self._work_off(consumer, batch)
                     self._let_gather(sum(map(len, batch.values())))
@@ -254,26 +247,13 @@ class SubscriptionRunner:
     def _hold(self, consumer: Consumer, first_offsets: Mapping[Partition, int], error: Exception) -> None:
         """Go back to these offsets and leave their partitions alone for a while."""
         self._failures += 1
-        until = monotonic() + delay(self._failures)
-        for place, offset in first_offsets.items():
-            consumer.go_back(place, offset)
-            self._held[place] = _Hold(offset, until)
+        self._held.hold(consumer, first_offsets, delay(self._failures))
         metrics.CONSUMER_RETRIES.labels(self._group).inc()
         self._log.warning("consumer_retries", error=type(error).__name__, failures=self._failures)
 
-    def _without_held(
-        self, consumer: Consumer, polled: Mapping[Partition, Sequence[Message]]
-    ) -> dict[Partition, Sequence[Message]]:
-        """What may be worked off now; partitions that still wait go back to where they wait."""
-        now = monotonic()
-        self._held = {place: hold for place, hold in self._held.items() if now < hold.until}
-        for place in polled.keys() & self._held.keys():
-            consumer.go_back(place, self._held[place].offset)
-        return {place: messages for place, messages in polled.items() if place not in self._held}
-
     def _forget(self, partition: Partition) -> None:
         """What was kept of its offsets: they mean other messages now."""
-        self._held.pop(partition, None)
+        self._held.forget(partition)
         self._unready_since = {key: since for key, since in self._unready_since.items() if key[0] != partition}
 
     def _commit(self, consumer: Consumer, done: Mapping[Partition, int]) -> None:

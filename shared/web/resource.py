@@ -150,38 +150,42 @@ class Resource:
         def declare(view: V) -> V:
             together = _asked_together(view)
             models = _models_together(view, path, together) if together else _models(view, path)
-            if together and (not idempotent or streams):
-                raise TypeError(f"{method} {path}: requests that are answered together have a body and a key each")
-            if streams and models["body"] is not None:
-                raise TypeError(f"{method} {path}: a view has a body or a stream, not both")
-            if about is not None and about not in _named(models["path"]) | _named(reply):
-                raise TypeError(f"{method} {path}: neither path nor reply says {about!r}")
-            self.routes.append(
-                Route(
-                    method=method,
-                    path=path,
-                    view=view,
-                    scope=scope,
-                    callers=callers or Callers.BOTH,
-                    status=status if status is not None else (201 if idempotent else 200),
-                    also=also,
-                    reply=reply,
-                    problems=problems,
-                    creates=idempotent,
-                    streams=streams,
-                    max_body=max_body,
-                    matches=matches,
-                    together=together is not None,
-                    about=about,
-                    body=models["body"],
-                    path_model=models["path"],
-                    query=models["query"],
-                    header=models["header"],
-                )
+            route = Route(
+                method=method,
+                path=path,
+                view=view,
+                scope=scope,
+                callers=callers or Callers.BOTH,
+                status=status if status is not None else (201 if idempotent else 200),
+                also=also,
+                reply=reply,
+                problems=problems,
+                creates=idempotent,
+                streams=streams,
+                max_body=max_body,
+                matches=matches,
+                together=together is not None,
+                about=about,
+                body=models["body"],
+                path_model=models["path"],
+                query=models["query"],
+                header=models["header"],
             )
+            _require_sound(route)
+            self.routes.append(route)
             return view
 
         return declare
+
+
+def _require_sound(route: Route) -> None:
+    """What is declared fits together: a slip fails when the module is imported."""
+    if route.together and (not route.creates or route.streams):
+        raise TypeError(f"{route.name}: requests that are answered together have a body and a key each")
+    if route.streams and route.body is not None:
+        raise TypeError(f"{route.name}: a view has a body or a stream, not both")
+    if route.about is not None and route.about not in _named(route.path_model) | _named(route.reply):
+        raise TypeError(f"{route.name}: neither path nor reply says {route.about!r}")
 
 
 def _asked_together(view: View) -> type[BaseModel] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.fraud_detection.domain import filing as filings
 from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import FRAUD_LOSS
+from services.fraud_detection.domain.cover import FRAUD_LOSS, Coverage
 from services.fraud_detection.domain.errors import PolicyErased, UnknownPolicy
 from services.fraud_detection.domain.filing import Filing
 from services.fraud_detection.domain.sandbox_values import sandbox_value
@@ -18,7 +18,7 @@ from shared.messaging import outbox
 from shared.process import metrics
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document, normalize_phone
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, PolicyId
 from shared.values.money import CNY
 
 
@@ -41,16 +41,8 @@ def file_claim(
         claimant.document_type, claimant.document_number, sandbox=sandbox, pointer="/claimant/document_number"
     )
     phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
-    cover = coverage.hold(tx, filing.policy_id)
-    if cover is None:
-        raise UnknownPolicy.at("/policy_id")
-    if cover.erased:
-        raise PolicyErased(filing.policy_id)
-    product = products.find(tx, cover.product_code, cover.product_version)
-    # Terms come on a topic of their own. Until they are here, the claim waits; cover_rules then say what does not fit.
-    liability = (filing.liability or FRAUD_LOSS) if product is None else filings.liability_of(filing, product)
-    if product is not None:
-        filings.require_item(filing, product)
+    cover = _cover(tx, filing.policy_id)
+    liability = _liability(tx, filing, cover)
     claim_id = ClaimId(new_id())
     claim = Claim(
         claim_id=claim_id,
@@ -86,6 +78,25 @@ def file_claim(
     submit(tx, claim, claim_round=1, now=now)
     metrics.CLAIMS_SUBMITTED.inc()
     return claim
+
+
+def _cover(tx: Tx, policy_id: PolicyId) -> Coverage:
+    cover = coverage.hold(tx, policy_id)
+    if cover is None:
+        raise UnknownPolicy.at("/policy_id")
+    if cover.erased:
+        raise PolicyErased(policy_id)
+    return cover
+
+
+def _liability(tx: Tx, filing: Filing, cover: Coverage) -> str:
+    product = products.find(tx, cover.product_code, cover.product_version)
+    if product is None:
+        # Terms come on a topic of their own. Until they are here the claim waits; cover_rules say what does not fit.
+        return filing.liability or FRAUD_LOSS
+    liability = filings.liability_of(filing, product)
+    filings.require_item(filing, product)
+    return liability
 
 
 def submit(tx: Tx, claim: Claim, *, claim_round: int, now: datetime) -> None:

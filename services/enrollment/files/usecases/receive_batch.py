@@ -90,10 +90,7 @@ def receive_batch(
         received_at=now,
         trace=traces.carrier(),
     )
-    key = vault.sealer.new_data_key(tx)
-    for part in upload.parts():
-        sealed = seal_part(key, batch_id, part.number, part.data)
-        batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
+    _store_parts(tx, batch_id, upload, vault)
     _check_declared(declared, upload)
     if check is not None:
         check(sale, upload.sha256)
@@ -122,6 +119,14 @@ def _sale(tx: Tx, kind: BatchKind, tenant: str, product_code: ProductCode, now: 
     if not newest:
         raise ProductNotSold(product_code)
     return Sale(contract, products.version(tx, product_code, newest))
+
+
+def _store_parts(tx: Tx, batch_id: BatchId, upload: Upload, vault: Vault) -> None:
+    """Read the upload to its end; what its rows and hash are is known after this."""
+    key = vault.sealer.new_data_key(tx)
+    for part in upload.parts():
+        sealed = seal_part(key, batch_id, part.number, part.data)
+        batches.add_part(tx, batch_id, part.number, first_line=part.first_line, rows=part.rows, sealed=sealed)
 
 
 def _check_declared(declared: Declared, upload: Upload) -> None:

@@ -46,11 +46,7 @@ class BatchFinished(Fact, frozen=True, kw_only=True):
     rejected: int
 
 
-class PolicyIssued(Fact, frozen=True, kw_only=True):
-    """One policy was enrolled by itself."""
-
-    TYPE: ClassVar[FactType] = "policy.issued"
-
+class _Policy(msgspec.Struct, frozen=True, kw_only=True):
     policy_id: str
     partner_reference: str
     product_code: str
@@ -61,6 +57,12 @@ class PolicyIssued(Fact, frozen=True, kw_only=True):
     currency: str
     effective_from: datetime
     effective_to: datetime
+
+
+class PolicyIssued(_Policy, Fact, frozen=True, kw_only=True):
+    """One policy was enrolled by itself."""
+
+    TYPE: ClassVar[FactType] = "policy.issued"
 
 
 class PolicyCanceled(Fact, frozen=True, kw_only=True):
@@ -78,22 +80,12 @@ class PolicyCanceled(Fact, frozen=True, kw_only=True):
     currency: str
 
 
-class PolicyRenewed(Fact, frozen=True, kw_only=True):
+class PolicyRenewed(_Policy, Fact, frozen=True, kw_only=True):
     """One policy was renewed by itself: ``policy_id`` follows ``renews`` without a gap."""
 
     TYPE: ClassVar[FactType] = "policy.renewed"
 
-    policy_id: str
     renews: str
-    partner_reference: str
-    product_code: str
-    product_version: int
-    state: str
-    version: int
-    premium_fen: int
-    currency: str
-    effective_from: datetime
-    effective_to: datetime
 
 
 class ClaimChanged(Fact, frozen=True, kw_only=True):
