@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from services.payout.consumers.event_fields import currency_of, id_of, require
-from services.payout.usecases.book_premium import book_change, book_premium, book_refund
+from services.payout.domain.ledger import Kind
+from services.payout.usecases.book_premium import book_premium
 from services.payout.usecases.erase_payees import mark
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
@@ -19,58 +22,36 @@ from shared.process.clock import Clock
 from shared.values.ids import PartnerId, PolicyId
 from shared.values.money import Currency, Fen
 
+_Premium: TypeAlias = PoliciesEnrolled | PolicyCanceled | PoliciesCanceled | PolicyEndorsed
+
 
 def policies(clock: Clock) -> Subscription:
     """The consumer group of premium."""
 
+    def book(tx: Tx, event: _Premium, kind: Kind, cause: str, amount_fen: int) -> None:
+        currency, partner_id = Currency(currency_of(event.currency)), PartnerId(event.partner_id)
+        book_premium(tx, kind, cause, Fen(amount_fen), currency, partner_id=partner_id, now=clock.now())
+
     def on_enrolled(tx: Tx, envelope: Envelope[PoliciesEnrolled]) -> None:
         event = envelope.data
         require(holds=event.premium_fen >= 0, detail="premium_fen is negative")
-        book_premium(
-            tx,
-            chunk_id=event.chunk_id,
-            partner_id=PartnerId(event.partner_id),
-            policies=event.policies.count,
-            premium_fen=Fen(event.premium_fen),
-            currency=Currency(currency_of(event.currency)),
-            now=clock.now(),
-        )
+        book(tx, event, "premium", event.chunk_id, event.policies.count * event.premium_fen)
 
     def on_canceled(tx: Tx, envelope: Envelope[PolicyCanceled]) -> None:
         event = envelope.data
         require(holds=event.refund_fen >= 0, detail="refund_fen is negative")
-        book_refund(
-            tx,
-            cause=event.policy_id,
-            partner_id=PartnerId(event.partner_id),
-            refund_fen=Fen(event.refund_fen),
-            currency=Currency(currency_of(event.currency)),
-            now=clock.now(),
-        )
+        book(tx, event, "premium_refund", event.policy_id, event.refund_fen)
 
     def on_canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
         event = envelope.data
         require(holds=event.policies.are_of_one_length, detail="its columns are of different lengths")
         require(holds=all(fen >= 0 for fen in event.policies.refund_fen), detail="a refund_fen is negative")
-        book_refund(
-            tx,
-            cause=event.chunk_id,
-            partner_id=PartnerId(event.partner_id),
-            refund_fen=Fen(sum(event.policies.refund_fen)),
-            currency=Currency(currency_of(event.currency)),
-            now=clock.now(),
-        )
+        book(tx, event, "premium_refund", event.chunk_id, sum(event.policies.refund_fen))
 
     def on_endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
         event = envelope.data
-        book_change(
-            tx,
-            endorsement_id=event.endorsement_id,
-            partner_id=PartnerId(event.partner_id),
-            delta_fen=Fen(event.premium_delta_fen),
-            currency=Currency(currency_of(event.currency)),
-            now=clock.now(),
-        )
+        kind: Kind = "premium_added" if event.premium_delta_fen > 0 else "premium_returned"
+        book(tx, event, kind, event.endorsement_id, abs(event.premium_delta_fen))
 
     return Subscription(
         "premium",

@@ -120,9 +120,9 @@ not_forgotten: Final = found_by(_NOT_FORGOTTEN)
 """12: what is left of payees that were erased, or that should have been."""
 
 
-def decisions_moved_twice(tx: Tx, references: Sequence[str]) -> list[str]:
-    """2: by the bank's book, whose references of moved money are given."""
-    return tx.all(_MOVED_TWICE, (list(references),), into=str)
+def decisions_moved_twice(tx: Tx, moved: Sequence[tuple[str, int]]) -> list[str]:
+    """2: by the bank's book, given as reference and amount of moved money."""
+    return tx.all(_MOVED_TWICE, ([reference for reference, _ in moved],), into=str)
 
 
 def moved_above_cover(tx: Tx, moved: Sequence[tuple[str, int]]) -> list[str]:
@@ -130,9 +130,9 @@ def moved_above_cover(tx: Tx, moved: Sequence[tuple[str, int]]) -> list[str]:
     return tx.all(_MOVED_ABOVE_COVER, ([each[0] for each in moved], [each[1] for each in moved]), into=str)
 
 
-def refused_but_moved(tx: Tx, references: Sequence[str]) -> list[str]:
-    """7: by the bank's book, whose references of moved money are given."""
-    return tx.all(_REFUSED_MOVED, (list(references),), into=str)
+def refused_but_moved(tx: Tx, moved: Sequence[tuple[str, int]]) -> list[str]:
+    """7: by the bank's book, given as reference and amount of moved money."""
+    return tx.all(_REFUSED_MOVED, ([reference for reference, _ in moved],), into=str)
 
 
 def tables_that_hold(tx: Tx, texts: Sequence[str]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -25,6 +25,8 @@ class Books:
 
 
 Run: TypeAlias = Callable[[Books], list[str]]
+Moved: TypeAlias = Sequence[tuple[str, int]]
+"""References of transfers, and how many fen the bank moved by each."""
 
 
 def _own(find: Callable[[Tx], list[str]]) -> Run:
@@ -35,29 +37,16 @@ def _own(find: Callable[[Tx], list[str]]) -> Run:
     return run
 
 
-def _paid_once(books: Books) -> list[str]:
-    """2: by our ledger, and by the bank's book."""
-    faults = _own(integrity.decisions_paid_twice)(books)
-    moved = _moved_at_the_bank(books, faults)
-    with books.database.transaction() as tx:
-        return faults + integrity.decisions_moved_twice(tx, list(moved))
+def _also_by_the_bank(ours: Callable[[Tx], list[str]], theirs: Callable[[Tx, Moved], list[str]]) -> Run:
+    """By our ledger, and by what the bank's book says that it moved."""
 
+    def run(books: Books) -> list[str]:
+        faults = _own(ours)(books)
+        moved = _moved_at_the_bank(books, faults)
+        with books.database.transaction() as tx:
+            return faults + theirs(tx, [(reference, each.amount_fen) for reference, each in moved.items()])
 
-def _never_above_cover(books: Books) -> list[str]:
-    """3: what the bank moved is what we ordered, and never above the cover."""
-    faults = _own(integrity.paid_above_cover)(books)
-    moved = _moved_at_the_bank(books, faults)
-    amounts = [(reference, transfer.amount_fen) for reference, transfer in moved.items()]
-    with books.database.transaction() as tx:
-        return faults + integrity.moved_above_cover(tx, amounts)
-
-
-def _refused_never_paid(books: Books) -> list[str]:
-    """7: also by the bank's book."""
-    faults = _own(integrity.refused_but_paid)(books)
-    moved = _moved_at_the_bank(books, faults)
-    with books.database.transaction() as tx:
-        return faults + integrity.refused_but_moved(tx, list(moved))
+    return run
 
 
 def _bank_agrees(books: Books) -> list[str]:
@@ -89,9 +78,21 @@ def _amount(amount_fen: int | None) -> str:
 
 CHECKS: Final[tuple[tuple[int, str, Run], ...]] = (
     (1, "the ledger sums to zero per currency and per transfer", _own(integrity.unbalanced)),
-    (2, "at most one paid transfer per claim decision, by our ledger and the bank's book", _paid_once),
-    (3, "paid never above the cover, by our ledger and the bank's book", _never_above_cover),
-    (7, "a refused claim is never paid, by our ledger and the bank's book", _refused_never_paid),
+    (
+        2,
+        "at most one paid transfer per claim decision, by our ledger and the bank's book",
+        _also_by_the_bank(integrity.decisions_paid_twice, integrity.decisions_moved_twice),
+    ),
+    (
+        3,
+        "paid never above the cover, by our ledger and the bank's book",
+        _also_by_the_bank(integrity.paid_above_cover, integrity.moved_above_cover),
+    ),
+    (
+        7,
+        "a refused claim is never paid, by our ledger and the bank's book",
+        _also_by_the_bank(integrity.refused_but_paid, integrity.refused_but_moved),
+    ),
     (8, "each transfer of the bank is one payout, and agrees with it", _bank_agrees),
     (10, "no illegal state step", _own(integrity.illegal_steps)),
 )

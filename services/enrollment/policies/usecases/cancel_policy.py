@@ -11,10 +11,9 @@ from services.enrollment.people.domain.policies import CancelReason, Policy
 from services.enrollment.people.store import opt_outs
 from services.enrollment.policies.domain.errors import NotInForce
 from services.enrollment.policies.store import policies
-from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.end_policies import end_policies, record_ends
 from services.enrollment.policies.usecases.opt_out import holders_tokens, note_opt_outs
 from services.enrollment.policies.usecases.vault import Vault
-from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.ids import PolicyId
 
@@ -44,15 +43,7 @@ def cancel_policy(
     ended = end_policies(tx, {policy_id: reason}, actor=actor, now=now)
     if not ended:
         raise NotInForce(policy_id, policy.state_at(now))
-    for each in ended:
-        audit.record(
-            tx,
-            actor=actor,
-            action="policy.canceled",
-            subject=each.policy_id,
-            details={"reason": reason, "refund_fen": each.refund.premium},
-            now=now,
-        )
+    record_ends(tx, ended, actor=actor, now=now)
     if persons:
         note_opt_outs(tx, [persons], channel=CHANNEL, actor=actor, now=now)
     canceled = policies.policy(tx, policy_id, partner_no=contract.partner_no)

@@ -20,6 +20,7 @@ from services.enrollment.policies.store.cancellations import Cancellation, Held
 from services.enrollment.products.domain.cover import end_when_canceled, zone_of
 from services.enrollment.products.store import products
 from services.enrollment.webhooks.usecases.tell import Ended, tell_canceled
+from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.policies import CanceledColumns, PoliciesCanceled, PolicyCanceled, packed
 from shared.events.products import ProductPublished
@@ -83,6 +84,13 @@ def end_policies(
         if untold:
             tell_canceled(tx, [_fact(end.cancellation) for end in untold], now=now)
     return [each.cancellation for each in ends]
+
+
+def record_ends(tx: Tx, ended: Sequence[Cancellation], *, actor: str, now: datetime) -> None:
+    """Note in the audit trail who ended each of these policies, and what it gave back."""
+    for each in ended:
+        details: dict[str, str | int | None] = {"reason": each.reason, "refund_fen": each.refund.premium}
+        audit.record(tx, actor=actor, action="policy.canceled", subject=each.policy_id, details=details, now=now)
 
 
 def _fact(end: Cancellation) -> Ended:

@@ -19,7 +19,7 @@ from services.enrollment.people.store import opt_outs
 from services.enrollment.people.store.opt_outs import Holder
 from services.enrollment.people.usecases.publish_consent_text import texts_in_use
 from services.enrollment.policies.domain.errors import PersonForgotten
-from services.enrollment.policies.usecases.end_policies import end_policies
+from services.enrollment.policies.usecases.end_policies import end_policies, record_ends
 from services.enrollment.policies.usecases.vault import Vault
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -104,15 +104,7 @@ def note_opt_outs(
     opt_outs.add(tx, tokens, opted_out_at=now, channel=channel, recorded_by=actor)
     cover = opt_outs.cover_of(tx, tokens)
     ended = end_policies(tx, dict.fromkeys(cover, "opt_out"), actor=actor, now=now)
-    for each in ended:
-        audit.record(
-            tx,
-            actor=actor,
-            action="policy.canceled",
-            subject=each.policy_id,
-            details={"reason": "opt_out", "refund_fen": each.refund.premium},
-            now=now,
-        )
+    record_ends(tx, ended, actor=actor, now=now)
     audit.record(
         tx,
         actor=actor,
