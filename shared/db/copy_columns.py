@@ -7,15 +7,13 @@ a row is. A text may be a column too where it is the same in all rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Column: TypeAlias = Array | None
 """A value for each row, one for all (without a dimension), or NULL in all."""
-
-UUID_BYTES: Final = 16
 
 
 def rows_of(count: int, columns: Sequence[Column], *, fields_after: int = 0) -> Array:

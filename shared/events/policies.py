@@ -80,10 +80,6 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
         return tokens(self.person_token)
 
     @property
-    def phone_tokens(self) -> list[str]:
-        return tokens(self.phone_token)
-
-    @property
     def are_of_one_length(self) -> bool:
         """Whether each column has a value for each policy; a reader takes no others."""
         count = self.count

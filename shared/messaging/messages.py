@@ -23,7 +23,6 @@ class Message:
     topic: str
     partition: int
     offset: int
-    timestamp_ms: int
     key: bytes | None
     value: bytes
     headers: Headers

@@ -76,10 +76,6 @@ class Tokenizer:
         """The numbers of the keys besides the current one, while a rotation is on."""
         return self._older
 
-    def is_current(self, token: TokenHex) -> bool:
-        """Whether the current key made it."""
-        return int(token[:2], 16) == self._current
-
     def _token(self, number: int, kind: Kind, text: str) -> TokenHex:
         hashed = self._started[number, kind].copy()
         hashed.update(text.encode())

@@ -33,7 +33,6 @@ STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
 )
 """Every legal step. Nothing goes from submitted to refused: only a person refuses."""
 
-WAITING_FOR_A_PERSON: Final[tuple[State, ...]] = ("review", "refusal_proposed")
 TAKES_DOCUMENTS: Final[tuple[State, ...]] = ("submitted", "review", "documents_requested", "refusal_proposed")
 
 

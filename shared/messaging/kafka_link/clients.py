@@ -236,4 +236,4 @@ class Consumer:
     def _message(self, record: Any) -> Message:
         topic = record.topic.removeprefix(self._prefix)
         value, headers = record.value or b"", tuple((name, value or b"") for name, value in record.headers)
-        return Message(topic, record.partition, record.offset, record.timestamp, record.key, value, headers)
+        return Message(topic, record.partition, record.offset, record.key, value, headers)

@@ -57,7 +57,7 @@ def test_we_read_what_the_sdk_sends(event: Event) -> None:
     }
     sent = sdk.to_binary_event(CloudEvent(attributes=attributes, data=json.loads(msgspec.json.encode(event))))
     value = sent.value if isinstance(sent.value, bytes) else str(sent.value).encode()
-    message = Message(event.TOPIC, 0, 0, 0, None, value, tuple(sent.headers.items()))
+    message = Message(event.TOPIC, 0, 0, None, value, tuple(sent.headers.items()))
 
     envelope = read(message, type(event))
 
@@ -67,6 +67,6 @@ def test_we_read_what_the_sdk_sends(event: Event) -> None:
 
 def test_the_trace_context_travels_under_its_own_names() -> None:
     (event,) = (event for event in SAMPLES if event.TYPE == "payouts.changed")
-    message = Message(event.TOPIC, 0, 0, 0, None, msgspec.json.encode(event), tuple(our_headers(event).items()))
+    message = Message(event.TOPIC, 0, 0, None, msgspec.json.encode(event), tuple(our_headers(event).items()))
 
     assert read(message, type(event)).trace == TRACE

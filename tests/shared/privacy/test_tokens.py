@@ -50,7 +50,6 @@ def test_during_a_rotation_a_person_is_found_under_the_old_key_and_written_under
 
     assert new.startswith("02")
     assert both.person_candidates("resident_id", NUMBER) == (new, old)
-    assert (both.is_current(new), both.is_current(old)) == (True, False)
     phone = tokenizer(f"1:{FIRST}").phone("13800138000")
     assert phone in both.candidates("phone", "13800138000")
 
