@@ -317,8 +317,8 @@ _SHARED: Final = (
     Guard(
         "what is acknowledged is on all copies but one",
         "shared/messaging/topics.py",
-        "str(max(1, replication - 1))",
-        '"1"',
+        "    return max(1, copies - 1)\n",
+        "    return max(1, min(1, copies))\n",
         ("tests/shared/messaging/test_link.py",),
     ),
     Guard(
