@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from shared.values import slugs
 from shared.values.clear_text import TextKind
 from shared.values.days import day_of
+from shared.values.shapes import fields_of
 from shared.web.clear_fields import NOT_IN_CLEAR
 
 MAX_FEN = 1_000_000_000_000
@@ -94,6 +95,16 @@ class ReplyModel(BaseModel):
     """A body that we send."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+
+    @classmethod
+    def of(cls, source: object, /, **others: Any) -> Self:
+        """A view of ``source``: each field is its attribute of that name; ``others`` win, and views inside follow.
+
+        Raises:
+            WrongShape: ``source`` lacks a field, or one of ``others`` is none.
+            ValidationError: a value is of another type.
+        """
+        return cls.model_validate(fields_of(source, cls, cls.model_fields, others), from_attributes=True)
 
 
 class FieldProblem(ReplyModel):
