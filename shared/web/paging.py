@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -35,6 +35,16 @@ class PageQuery(RequestModel):
     cursor: Cursor = None
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items on a page, at most.")
 
+    def after(self, *kinds: Kind, first: Any = None) -> Any:
+        """Where the page before ended: the one part of its last item's sort key, or a tuple of several.
+
+        ``first`` is what it is on the first page. Raises as ``decode``.
+        """
+        position = decode(self.cursor, *kinds)
+        if position is None:
+            return first
+        return position[0] if len(kinds) == 1 else position
+
 
 class Page(ReplyModel, Generic[T]):
     """One page of a list."""
@@ -42,6 +52,14 @@ class Page(ReplyModel, Generic[T]):
     items: list[T]
     next_cursor: str | None
     """Send it as `cursor` for the next page; null on the last one."""
+
+    @classmethod
+    def cut(
+        cls, found: Sequence[Item], query: PageQuery, show: Callable[[Item], T], position: Callable[[Item], Position]
+    ) -> Self:
+        """What ``query`` asks for of ``found``, each item as ``show`` makes it; the rest as in ``page``."""
+        shown, next_cursor = page(found, query.limit, position)
+        return cls(items=[show(each) for each in shown], next_cursor=next_cursor)
 
 
 def page(found: Sequence[Item], limit: int, position: Callable[[Item], Position]) -> tuple[Sequence[Item], str | None]:

@@ -23,7 +23,6 @@ from shared.db.transaction import Tx
 from shared.process.clock import Clock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
-from shared.web import paging
 from shared.web.app import create_app, health_of
 from shared.web.auth import TokenVerifier
 from shared.web.clear_fields import NOT_IN_CLEAR
@@ -129,7 +128,7 @@ def notes_resource() -> Resource:
     @notes.get("/v1/notes", scope="notes:read", callers=Callers.BOTH, reply=Page[NoteView])
     def list_notes(call: Call[Desk], query: NotesQuery) -> Reply[Page[NoteView]]:
         """Notes, the newest first."""
-        after = paging.decode(query.cursor, datetime, UUID) or (datetime(9999, 1, 1, tzinfo=UTC), str(UUID(int=0)))
+        after = query.after(datetime, UUID, first=(datetime(9999, 1, 1, tzinfo=UTC), str(UUID(int=0))))
         rows = call.tx.all(
             "SELECT id, title, amount_fen, version, written_at FROM notes WHERE tenant = %s"
             " AND (%s::text IS NULL OR title = %s) AND (written_at, id) < (%s, %s)"
@@ -137,8 +136,7 @@ def notes_resource() -> Resource:
             (call.caller.tenant, query.title, query.title, *after, query.limit + 1),
         )
         found = [_view(row) for row in rows]
-        shown, more = paging.page(found, query.limit, lambda last: (last.written_at, last.note_id))
-        return Reply(Page[NoteView](items=list(shown), next_cursor=more))
+        return Reply(Page[NoteView].cut(found, query, NoteView.of, lambda last: (last.written_at, last.note_id)))
 
     @notes.put(
         "/v1/notes/<note_id>",
