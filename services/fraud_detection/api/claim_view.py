@@ -77,29 +77,8 @@ def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[C
 def _view(
     tx: Tx, claim: Claim, decision: DecisionRow | None, payout: PayoutRow | None, personal_data: PersonalData
 ) -> ClaimView:
-    return ClaimView(
-        claim_id=claim.claim_id,
-        version=claim.version,
-        state=claim.state,
-        policy_id=claim.policy_id,
-        liability=claim.liability,
-        amount_fen=claim.amount_fen,
-        currency=claim.currency,
-        submitted_at=claim.submitted_at,
-        decision=None if decision is None else _decision(tx, decision, personal_data),
-        payout=None if payout is None else _payout(payout),
-    )
-
-
-def _decision(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> DecisionView:
-    return DecisionView(
-        decision_id=decision.decision_id,
-        outcome=decision.outcome,
-        amount_fen=decision.amount_fen,
-        reasons=told(tx, decision, personal_data),
-        decided_at=decision.decided_at,
-        payable_from=decision.payable_from,
-    )
+    decided = None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data))
+    return ClaimView.of(claim, decision=decided, payout=payout)
 
 
 def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:
@@ -116,23 +95,9 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[Rea
             opened = personal_data.open(tx, words, decision.claim_id, "reasons")
             return [ReasonView(code="refused_by_person", clause=decision.clause or "", text_zh=opened, text_en=opened)]
         case "documents_requested" | "refusal_proposed":
-            return [
-                ReasonView(code=each.code, clause=each.clause, text_zh=each.text_zh, text_en=each.text_en)
-                for each in decision.failures
-            ]
+            return [ReasonView.of(each) for each in decision.failures]
 
 
 def _reason(code: str, clause: str = "") -> ReasonView:
     text_zh, text_en = sentence(code)
     return ReasonView(code=code, clause=clause, text_zh=text_zh, text_en=text_en)
-
-
-def _payout(payout: PayoutRow) -> PayoutView:
-    return PayoutView.model_validate(
-        {
-            "payout_id": payout.payout_id,
-            "state": payout.state,
-            "amount_fen": payout.amount_fen,
-            "changed_at": payout.changed_at,
-        }
-    )

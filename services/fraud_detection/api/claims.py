@@ -11,16 +11,16 @@ from services.fraud_detection.api.claim_view import ClaimView, view, views
 from services.fraud_detection.api.deps import Deps
 from services.fraud_detection.domain import claims as domain
 from services.fraud_detection.domain import errors
-from services.fraud_detection.domain.filing import Claimant, Filing
+from services.fraud_detection.domain.filing import Filing
 from services.fraud_detection.store import claims as store
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.file_claim import file_claim
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId, PolicyId, TokenHex
-from shared.values.money import Fen
+from shared.values.ids import ClaimId
 from shared.values.scam_types import ScamType
+from shared.values.shapes import reshape
 from shared.web import paging
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex, TermsSlug
@@ -126,7 +126,7 @@ def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
     """File a claim. It is decided within moments; ask for it again, or read the event."""
     claim = file_claim(
         call.tx,
-        _filing(body),
+        reshape(body, Filing, **vars(body.loss)),
         tenant=call.caller.tenant,
         personal_data=call.deps.personal_data,
         sandbox=call.deps.sandbox,
@@ -151,9 +151,7 @@ def show_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
 @claims.get("/v1/claims", scope="claims:read", callers=Callers.PARTNERS, reply=paging.Page[ClaimView])
 def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ClaimView]]:
     """Your claims, newest first."""
-    position = paging.decode(query.cursor, UUID)
-    before = None if position is None else ClaimId(position[0])
-    found = store.of_tenant(call.tx, call.caller.tenant, before=before, limit=query.limit + 1)
+    found = store.of_tenant(call.tx, call.caller.tenant, before=query.after(UUID), limit=query.limit + 1)
     shown, cursor = paging.page(found, query.limit, lambda last: (last.claim_id,))
     items = views(call.tx, shown, call.deps.personal_data)
     return Reply(paging.Page[ClaimView](items=items, next_cursor=cursor))
@@ -170,7 +168,8 @@ def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
 )
 def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> Reply[ClaimView]:
     """Add documents. If they were asked for, the claim is decided anew."""
-    add_documents(call.tx, ClaimId(path.claim_id), _evidence(body.evidence), tenant=call.caller.tenant, now=call.now)
+    evidence = tuple(reshape(each, domain.Evidence) for each in body.evidence)
+    add_documents(call.tx, ClaimId(path.claim_id), evidence, tenant=call.caller.tenant, now=call.now)
     return _accepted(call, _own(call, path))
 
 
@@ -210,35 +209,3 @@ def _own(call: Call[Deps], path: ClaimPath) -> domain.Claim:
     if claim is None or claim.tenant != call.caller.tenant:
         raise errors.UnknownClaim(path.claim_id)
     return claim
-
-
-def _filing(body: ClaimRequest) -> Filing:
-    loss = body.loss
-    return Filing(
-        policy_id=PolicyId(body.policy_id),
-        claimant=Claimant(
-            document_type=body.claimant.document_type,
-            document_number=body.claimant.document_number,
-            phone=body.claimant.phone,
-        ),
-        scam_type=loss.scam_type,
-        occurred_at=loss.occurred_at,
-        discovered_at=loss.discovered_at,
-        reported_at=loss.reported_at,
-        amount_fen=Fen(loss.amount_fen),
-        recovered_fen=Fen(body.recovered_fen),
-        other_insurance_fen=Fen(body.other_insurance_fen),
-        description=loss.description,
-        evidence=_evidence(body.evidence),
-        payee_token=TokenHex(body.payee_token),
-        device_id=body.device_id,
-        handler_id=body.handler_id,
-        liability=body.liability,
-        territory=loss.territory,
-        event_reference=body.event_reference,
-        item_reference=body.item_reference,
-    )
-
-
-def _evidence(items: list[EvidenceItem]) -> tuple[domain.Evidence, ...]:
-    return tuple(domain.Evidence(kind=each.kind, sha256=each.sha256, captured_at=each.captured_at) for each in items)

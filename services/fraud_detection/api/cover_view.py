@@ -46,17 +46,9 @@ class ExclusionView(ReplyModel):
 
 def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
     listing = replace(found, listings=coverage_items.of_policy(tx, claim.policy_id))
-    return CoverView(
-        partner_id=found.partner_id,
-        product_code=found.product_code,
-        product_version=found.product_version,
-        effective_from=found.effective_from,
-        effective_to=found.effective_to,
+    return CoverView.of(
+        found,
         waits_from=found.began,
-        retroactive_from=found.retroactive_from,
-        canceled=found.canceled,
-        erased=found.erased,
-        birth_year=found.birth_year,
         items=sorted(listed_at(listing, claim.occurred_at)),
         reserved_fen=limits.use(tx, claim).reserved_fen,
         reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
@@ -67,7 +59,4 @@ def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
 def exclusions(tx: Tx, claim: Claim, found: Coverage) -> list[ExclusionView]:
     product = products.find(tx, found.product_code, found.product_version)
     terms = None if product is None else liability(product, claim.liability)
-    return [
-        ExclusionView(code=each.code, text_zh=each.text_zh, text_en=each.text_en)
-        for each in (terms.exclusions if terms else ())
-    ]
+    return [ExclusionView.of(each) for each in (terms.exclusions if terms else ())]

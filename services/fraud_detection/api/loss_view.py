@@ -40,24 +40,5 @@ class LossFacts(ReplyModel):
 
 def loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
     sealed = claims.description(tx, claim.claim_id)
-    return LossFacts(
-        liability=claim.liability,
-        territory=claim.territory,
-        event_reference=claim.event_reference,
-        event_named=claim.event_named,
-        item_reference=claim.item_reference,
-        scam_type=claim.scam_type,
-        occurred_at=claim.occurred_at,
-        discovered_at=claim.discovered_at,
-        reported_at=claim.reported_at,
-        amount_fen=claim.amount_fen,
-        recovered_fen=claim.recovered_fen,
-        other_insurance_fen=claim.other_insurance_fen,
-        description=None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description"),
-        person_token=claim.person_token,
-        phone_token=claim.phone_token,
-        payee_token=claim.payee_token,
-        device_token=claim.device_token,
-        handler_token=claim.handler_token,
-        channel=claim.tenant,
-    )
+    description = None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description")
+    return LossFacts.of(claim, description=description, channel=claim.tenant)

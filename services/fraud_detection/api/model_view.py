@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import AwareDatetime
 
 from services.fraud_detection.store.models import Alias, Model, State
@@ -111,24 +109,9 @@ class ModelView(ReplyModel):
 
 
 def view(model: Model) -> ModelView:
-    return ModelView(
-        model_id=model.model_id,
-        dataset_id=model.dataset_id,
-        note=model.note,
-        state=model.state,
-        alias=model.alias,
-        requested_by=model.requested_by,
-        requested_at=model.requested_at,
-        finished_at=model.finished_at,
-        failure=model.failure,
-        sha256=model.sha256,
-        report=_report(model.report),
-    )
-
-
-def _report(kept: dict[str, Any] | None) -> ReportView | None:
-    """As it was written, with the evaluation's tables beside the rest."""
-    if kept is None:
-        return None
-    flat = {name: value for name, value in kept.items() if name != "evaluation"}
-    return ReportView.model_validate(flat | kept["evaluation"])
+    """The report as it was written, with the evaluation's tables beside the rest."""
+    match model.report:
+        case {"evaluation": tables, **rest}:
+            return ModelView.of(model, report=rest | tables)
+        case _:
+            return ModelView.of(model)

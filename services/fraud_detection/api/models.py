@@ -81,11 +81,8 @@ def request(call: Call[Deps], body: ModelRequest) -> Reply[ModelView]:
 @models.get("/v1/models", scope="models:read", callers=Callers.STAFF, reply=paging.Page[ModelView])
 def list_models(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ModelView]]:
     """All models, newest first, without their reports."""
-    position = paging.decode(query.cursor, UUID)
-    before = None if position is None else ModelId(position[0])
-    found = store.newest(call.tx, before=before, limit=query.limit + 1)
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.model_id,))
-    return Reply(paging.Page[ModelView](items=[view(model) for model in shown], next_cursor=cursor))
+    found = store.newest(call.tx, before=query.after(UUID), limit=query.limit + 1)
+    return Reply(paging.Page[ModelView].cut(found, query, view, lambda last: (last.model_id,)))
 
 
 @models.get(
@@ -142,14 +139,4 @@ def _at_work(call: Call[Deps]) -> Reply[PromotionView]:
     promotion = store.promotion(call.tx, "champion")
     if promotion is None:
         raise errors.NothingToRollBackTo
-    return Reply(
-        PromotionView(
-            model_id=promotion.model_id,
-            approve_below=promotion.approve_below,
-            auto_approve_limit_fen=promotion.auto_approve_limit_fen,
-            reason=promotion.reason,
-            promoted_by=promotion.promoted_by,
-            promoted_at=promotion.promoted_at,
-        ),
-        version=_find(call, promotion.model_id).version,
-    )
+    return Reply(PromotionView.of(promotion), version=_find(call, promotion.model_id).version)

@@ -96,10 +96,7 @@ def load(call: Call[Deps]) -> Reply[DatasetView]:
         )
     finally:
         reader.detach()  # else it would close the stream, which is the caller's
-    view = DatasetView(
-        dataset_id=dataset.dataset_id, rows=dataset.rows, dishonest=dataset.dishonest, sha256=dataset.sha256
-    )
-    return Reply(view)
+    return Reply(DatasetView.of(dataset))
 
 
 def _lines(stream: io.BufferedIOBase) -> Iterator[PastClaim | InvalidField]:

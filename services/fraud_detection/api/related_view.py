@@ -38,21 +38,8 @@ def related(tx: Tx, claim: Claim, found: Coverage) -> list[RelatedClaim]:
         return []
     others = history.other_claims(tx, claim, [claim.policy_id])
     on_policy = [each for each in others if each.policy_id == claim.policy_id]
-    return [_view(product, claim, each) for each in sorted(on_policy, key=lambda other: other.submitted_at)]
-
-
-def _view(product: Product, claim: Claim, other: OtherClaim) -> RelatedClaim:
-    return RelatedClaim(
-        claim_id=other.claim_id,
-        liability=other.liability,
-        occurred_at=other.occurred_at,
-        discovered_at=other.discovered_at,
-        amount_fen=other.amount_fen,
-        approved_fen=other.approved_fen,
-        event_reference=other.event_reference,
-        event_named=other.event_named,
-        relation=_relation(product, claim, other),
-    )
+    on_policy.sort(key=lambda other: other.submitted_at)
+    return [RelatedClaim.of(each, relation=_relation(product, claim, each)) for each in on_policy]
 
 
 def _relation(product: Product, claim: Claim, other: OtherClaim) -> Relation:

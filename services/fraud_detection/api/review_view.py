@@ -11,9 +11,8 @@ from services.fraud_detection.api.cover_view import CoverView, ExclusionView, co
 from services.fraud_detection.api.loss_view import LossFacts, loss
 from services.fraud_detection.api.related_view import RelatedClaim, related
 from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover_rules import FailedRule
 from services.fraud_detection.store import claims, coverage, decisions, reviews
-from services.fraud_detection.store.decisions import DecisionRow, FeaturesRow
+from services.fraud_detection.store.decisions import DecisionRow
 from services.fraud_detection.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.usecases.personal_data import PersonalData
 from shared.db.transaction import Tx
@@ -160,62 +159,38 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
     claim_id = claim.claim_id
     waiting = reviews.open_of(tx, claim_id)
     found = coverage.find(tx, claim.policy_id)
-    return CaseView(
+    return CaseView.of(
+        claim,
         claim=view(tx, claim, personal_data),
-        version=claim.version,
         open_review=waiting.kind if waiting else None,
         loss=loss(tx, claim, personal_data),
         cover=None if found is None else cover(tx, claim, found),
         exclusions=[] if found is None else exclusions(tx, claim, found),
         related=[] if found is None else related(tx, claim, found),
         evidence=[
-            EvidenceView(
-                kind=each.evidence.kind,
-                sha256=each.evidence.sha256,
-                captured_at=each.evidence.captured_at,
-                added_at=each.added_at,
-                other_claims=each.other_claims,
-            )
+            EvidenceView.of(each.evidence, added_at=each.added_at, other_claims=each.other_claims)
             for each in claims.evidence(tx, claim_id)
         ],
-        features=[_features(each) for each in decisions.features(tx, claim_id)],
+        features=[
+            FeatureValues.of(each, features=dict(zip(each.names, each.vector, strict=True)))
+            for each in decisions.features(tx, claim_id)
+        ],
         decisions=[full(tx, each, personal_data) for each in decisions.of_claim(tx, claim_id)],
         appeals=[
-            AppealView(
-                round=each.round,
-                reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "",
-                filed_at=each.filed_at,
-            )
+            AppealView.of(each, reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "")
             for each in reviews.appeals(tx, claim_id)
         ],
-        steps=[
-            StepView(version=each.version, from_state=each.from_state, to_state=each.to_state, at=each.at)
-            for each in claims.steps(tx, claim_id)
-        ],
+        steps=claims.steps(tx, claim_id),
     )
 
 
 def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDecision:
     """One decision as staff see it."""
-    return FullDecision(
-        decision_id=decision.decision_id,
-        round=decision.round,
-        version=decision.version,
-        outcome=decision.outcome,
-        why=decision.why,
-        amount_fen=decision.amount_fen,
-        rule_version=decision.rule_version,
-        rule_failures=[_failed(each) for each in decision.failures],
-        model_id=decision.model_id,
-        model_sha256=decision.model_sha256,
-        score=decision.score,
+    return FullDecision.of(
+        decision,
+        rule_failures=decision.failures,
         score_reasons=_contributions(decision.score_reasons),
-        sandbox_value=decision.sandbox_value,
-        decided_by=decision.decided_by,
-        clause=decision.clause,
         told=told(tx, decision, personal_data),
-        decided_at=decision.decided_at,
-        payable_from=decision.payable_from,
     )
 
 
@@ -226,42 +201,18 @@ def _item(
     kinds: Mapping[str, int],
     snapshot: Mapping[str, str | int | bool],
 ) -> ReviewItem:
-    return ReviewItem(
-        claim_id=row.claim_id,
-        version=claim.version,
+    return ReviewItem.of(
+        claim,
         kind=row.kind,
         waiting_since=row.waiting_since,
-        amount_fen=claim.amount_fen,
-        liability=claim.liability,
-        scam_type=claim.scam_type,
         why=heard.why,
         score=heard.score,
         reasons=_contributions(heard.score_reasons),
-        rule_failures=[_failed(each) for each in heard.failures],
-        evidence=dict(kinds),
+        rule_failures=heard.failures,
+        evidence=kinds,
         similar={name: int(snapshot[name]) for name in _SIMILAR if name in snapshot},
-    )
-
-
-def _failed(rule: FailedRule) -> FailedRuleView:
-    return FailedRuleView(
-        code=rule.code,
-        clause=rule.clause,
-        text_zh=rule.text_zh,
-        text_en=rule.text_en,
-        waivable=rule.waivable,
-        claim_id=rule.claim_id,
     )
 
 
 def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:
     return [Contribution(feature=feature, contribution=contribution) for feature, contribution in reasons]
-
-
-def _features(row: FeaturesRow) -> FeatureValues:
-    return FeatureValues(
-        round=row.round,
-        computed_at=row.computed_at,
-        snapshot=row.snapshot,
-        features=dict(zip(row.names, row.vector, strict=True)),
-    )

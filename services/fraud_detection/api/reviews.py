@@ -52,9 +52,8 @@ class ReviewDecision(RequestModel):
 @reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
 def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[ReviewItem]]:
     """The queue, longest waiting first."""
-    position = paging.decode(query.cursor, datetime, UUID)
-    after = None if position is None else (position[0], position[1])
-    found = store.queue(call.tx, still_open=query.state == "open", after=after, limit=query.limit + 1)
+    after, still_open = query.after(datetime, UUID), query.state == "open"
+    found = store.queue(call.tx, still_open=still_open, after=after, limit=query.limit + 1)
     shown, cursor = paging.page(found, query.limit, lambda last: (last.waiting_since, last.claim_id))
     return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from services.payout.api.deps import Deps
 from services.payout.domain.errors import BankAway
-from services.payout.domain.reconciliation import BankStatus, Difference, Finding
+from services.payout.domain.reconciliation import BankStatus, Difference
 from services.payout.domain.states import State
 from services.payout.store import ledger as store
-from services.payout.usecases.reconcile import Total, reconcile
+from services.payout.usecases.reconcile import reconcile
 from shared.web import paging
 from shared.web.models import Identifier, ReplyModel
 from shared.web.resource import Call, Callers, Reply, Resource
@@ -99,18 +99,16 @@ class ReconciliationView(ReplyModel):
 @ledger.get("/v1/ledger/balances", scope="ledger:read", callers=Callers.STAFF, reply=Balances)
 def list_balances(call: Call[Deps]) -> Reply[Balances]:
     """The balance of each account."""
-    return Reply(Balances(items=[_balance(each) for each in store.balances(call.tx)]))
+    found = store.balances(call.tx)
+    items = [BalanceView.of(each, balance_fen=each.debits_fen - each.credits_fen) for each in found]
+    return Reply(Balances(items=items))
 
 
 @ledger.get("/v1/ledger/transfers", scope="ledger:read", callers=Callers.STAFF, reply=TransferPage)
 def list_transfers(call: Call[Deps], query: TransferQuery) -> Reply[TransferPage]:
     """Bookings, of one payout if asked for."""
-    position = paging.decode(query.cursor, UUID)
-    found = store.transfers(
-        call.tx, payout_id=query.payout_id, after=position[0] if position else None, limit=query.limit + 1
-    )
-    shown, more = paging.page(found, query.limit, lambda last: (last.transfer_id,))
-    return Reply(TransferPage(items=[_transfer(each) for each in shown], next_cursor=more))
+    found = store.transfers(call.tx, payout_id=query.payout_id, after=query.after(UUID), limit=query.limit + 1)
+    return Reply(TransferPage.cut(found, query, TransferView.of, lambda last: (last.transfer_id,)))
 
 
 @ledger.get(
@@ -119,58 +117,4 @@ def list_transfers(call: Call[Deps], query: TransferQuery) -> Reply[TransferPage
 def show_reconciliation(call: Call[Deps]) -> Reply[ReconciliationView]:
     """Read the bank's book now and compare it with ours."""
     found = reconcile(call.deps.database, call.deps.bank, now=call.now)
-    return Reply(
-        ReconciliationView(
-            checked_at=found.checked_at,
-            agrees=not found.findings,
-            ours=_total(found.ours),
-            bank=_total(found.bank),
-            open=found.open,
-            differences=[_difference(each) for each in found.findings],
-        )
-    )
-
-
-def _balance(balance: store.Balance) -> BalanceView:
-    return BalanceView.model_validate(
-        {
-            "account": balance.account,
-            "kind": balance.kind,
-            "name_zh": balance.name_zh,
-            "name_en": balance.name_en,
-            "currency": balance.currency,
-            "debits_fen": balance.debits_fen,
-            "credits_fen": balance.credits_fen,
-            "balance_fen": balance.debits_fen - balance.credits_fen,
-        }
-    )
-
-
-def _transfer(transfer: store.StoredTransfer) -> TransferView:
-    return TransferView(
-        transfer_id=transfer.transfer_id,
-        kind=transfer.kind,
-        cause=transfer.cause,
-        payout_id=transfer.payout_id,
-        partner_id=transfer.partner_id,
-        booked_at=transfer.booked_at,
-        entries=[
-            EntryView(account=each.account, amount_fen=each.amount_fen, currency=each.currency)
-            for each in transfer.entries
-        ],
-    )
-
-
-def _total(total: Total) -> TotalView:
-    return TotalView(count=total.count, fen_by_currency=total.fen_by_currency)
-
-
-def _difference(finding: Finding) -> DifferenceView:
-    return DifferenceView(
-        kind=finding.kind,
-        reference=finding.reference,
-        our_state=finding.our_state,
-        bank_status=finding.bank_status,
-        our_amount_fen=finding.our_amount_fen,
-        bank_amount_fen=finding.bank_amount_fen,
-    )
+    return Reply(ReconciliationView.of(found, agrees=not found.findings, differences=found.findings))

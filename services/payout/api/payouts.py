@@ -62,10 +62,8 @@ class PayoutPage(paging.Page[PayoutView]):
 @payouts.get("/v1/payouts", scope="payouts:read", callers=Callers.BOTH, reply=PayoutPage)
 def list_payouts(call: Call[Deps], query: PayoutQuery) -> Reply[PayoutPage]:
     """Payouts, of one claim or in one state if asked for."""
-    position = paging.decode(query.cursor, UUID)
     wanted = PayoutFilter(query.claim_id, query.state, _only_partner(call))
-    after = PayoutId(position[0]) if position else None
-    found = store.page(call.tx, wanted, after=after, limit=query.limit + 1)
+    found = store.page(call.tx, wanted, after=query.after(UUID), limit=query.limit + 1)
     shown, more = paging.page(found, query.limit, lambda last: (last.payout_id,))
     return Reply(PayoutPage(items=_views(call.tx, shown), next_cursor=more))
 
@@ -88,25 +86,4 @@ def _only_partner(call: Call[Deps]) -> str | None:
 
 def _views(tx: Tx, found: Sequence[Payout]) -> list[PayoutView]:
     masks = vault.masks(tx, [payout.payee_token for payout in found])
-    return [_view(payout, masks.get(payout.payee_token)) for payout in found]
-
-
-def _view(payout: Payout, account: str | None) -> PayoutView:
-    return PayoutView(
-        payout_id=payout.payout_id,
-        version=payout.version,
-        state=payout.state,
-        reason=payout.reason,
-        claim_id=payout.claim_id,
-        decision_id=payout.decision_id,
-        policy_id=payout.policy_id,
-        partner_id=payout.partner_id,
-        payee_token=payout.payee_token,
-        payee_account=account,
-        amount_fen=payout.amount_fen,
-        currency=payout.currency,
-        attempts=payout.attempts,
-        payable_from=payout.payable_from,
-        created_at=payout.created_at,
-        changed_at=payout.changed_at,
-    )
+    return [PayoutView.of(payout, payee_account=masks.get(payout.payee_token)) for payout in found]

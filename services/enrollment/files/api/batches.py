@@ -163,16 +163,9 @@ def upload_batch(call: Call[PolicyDeps], query: BatchQuery) -> Reply[BatchView]:
 def list_batches(call: Call[PolicyDeps], query: BatchListQuery) -> Reply[paging.Page[BatchView]]:
     """Your files, the newest first."""
     contract = contract_of(call.tx, call.caller.tenant)
-    position = paging.decode(query.cursor, UUID)
-    found = store.page(
-        call.tx,
-        contract.partner_no,
-        state=query.state,
-        before=None if position is None else BatchId(position[0]),
-        limit=query.limit + 1,
-    )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.batch_id,))
-    return Reply(paging.Page[BatchView](items=[_view(batch) for batch in shown], next_cursor=cursor))
+    before, most = query.after(UUID), query.limit + 1
+    found = store.page(call.tx, contract.partner_no, state=query.state, before=before, limit=most)
+    return Reply(paging.Page[BatchView].cut(found, query, _view, lambda last: (last.batch_id,)))
 
 
 @batches.get(
@@ -202,23 +195,8 @@ def list_rejections(
     They are kept for a stated time after the batch ended; the batch and its counts stay.
     """
     batch = _batch_with_results(call, path.batch_id)
-    after = paging.decode(query.cursor, int)
-    found = store.rejections(
-        call.tx, batch.batch_id, after_line=0 if after is None else after[0], limit=query.limit + 1
-    )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.line,))
-    items = [
-        RejectionView(
-            line=one.line,
-            partner_reference=one.partner_reference,
-            field=one.fault.field,
-            code=one.fault.code,
-            detail=one.fault.detail,
-            fix=one.fault.fix,
-        )
-        for one in shown
-    ]
-    return Reply(paging.Page[RejectionView](items=items, next_cursor=cursor))
+    found = store.rejections(call.tx, batch.batch_id, after_line=query.after(int, first=0), limit=query.limit + 1)
+    return Reply(paging.Page[RejectionView].cut(found, query, _rejection, lambda last: (last.line,)))
 
 
 @batches.get(
@@ -281,21 +259,8 @@ def _batch_with_results(call: Call[PolicyDeps], batch_id: str) -> Batch:
 
 
 def _view(batch: Batch) -> BatchView:
-    return BatchView(
-        batch_id=batch.batch_id,
-        product_code=batch.product_code,
-        kind=batch.kind,
-        format=batch.format,
-        dry_run=batch.dry_run,
-        state=batch.state,
-        rows=batch.rows_total,
-        rows_read=batch.rows_read,
-        accepted=batch.accepted,
-        rejected=batch.rejected,
-        rows_per_second=batch.rows_per_second,
-        seconds_left=batch.seconds_left,
-        received_at=batch.received_at,
-        finished_at=batch.finished_at,
-        sha256=batch.sha256,
-        failure=batch.failure,
-    )
+    return BatchView.of(batch, rows=batch.rows_total)
+
+
+def _rejection(one: store.Rejection) -> RejectionView:
+    return RejectionView.of(one.fault, line=one.line, partner_reference=one.partner_reference)

@@ -17,6 +17,7 @@ from services.enrollment.people.store import policy_consents
 from services.enrollment.people.usecases.publish_consent_text import publish_consent_text
 from shared.values.clear_text import TextKind
 from shared.values.ids import PolicyId
+from shared.values.shapes import reshape
 from shared.web import paging
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
@@ -80,25 +81,16 @@ class PolicyConsentView(ReplyModel):
 )
 def publish(call: Call[object], body: NewConsentText) -> Reply[ConsentTextView]:
     """Publish a version of the words. It stays as it is for ever; other words are another version."""
-    text = ConsentText(
-        text_version=body.text_version,
-        zh=body.zh,
-        en=body.en,
-        channels=tuple(sorted(set(body.channels))),
-        valid_from=body.valid_from,
-        published_at=call.now,
-        published_by=call.caller.subject,
-    )
-    return Reply(_text_view(publish_consent_text(call.tx, text)))
+    channels = tuple(sorted(set(body.channels)))
+    text = reshape(body, ConsentText, channels=channels, published_at=call.now, published_by=call.caller.subject)
+    return Reply(ConsentTextView.of(publish_consent_text(call.tx, text)))
 
 
 @consents.get("/v1/consent-texts", scope="partners:read", callers=Callers.BOTH, reply=paging.Page[ConsentTextView])
 def list_texts(call: Call[object], query: paging.PageQuery) -> Reply[paging.Page[ConsentTextView]]:
     """All published versions, by name."""
-    after = paging.decode(query.cursor, str)
-    found = store.page(call.tx, after="" if after is None else after[0], limit=query.limit + 1)
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.text_version,))
-    return Reply(paging.Page[ConsentTextView](items=[_text_view(each) for each in shown], next_cursor=cursor))
+    found = store.page(call.tx, after=query.after(str, first=""), limit=query.limit + 1)
+    return Reply(paging.Page[ConsentTextView].cut(found, query, ConsentTextView.of, lambda last: (last.text_version,)))
 
 
 @consents.get(
@@ -115,27 +107,5 @@ def show_consent(call: Call[object], path: PolicyConsentPath) -> Reply[PolicyCon
     if found is None:
         raise UnknownPolicy(path.policy_id)
     text = store.text(call.tx, found.consent.text_version)
-    return Reply(
-        PolicyConsentView(
-            policy_id=path.policy_id,
-            partner_id=found.partner_id,
-            text_version=found.consent.text_version,
-            given_at=found.consent.given_at,
-            channel=found.consent.channel,
-            sha256=found.consent.sha256,
-            text=None if text is None else _text_view(text),
-        )
-    )
-
-
-def _text_view(text: ConsentText) -> ConsentTextView:
-    return ConsentTextView(
-        text_version=text.text_version,
-        zh=text.zh,
-        en=text.en,
-        zh_sha256=text.zh_sha256,
-        en_sha256=text.en_sha256,
-        channels=list(text.channels),
-        valid_from=text.valid_from,
-        published_at=text.published_at,
-    )
+    view = PolicyConsentView.of(found.consent, policy_id=path.policy_id, partner_id=found.partner_id, text=text)
+    return Reply(view)

@@ -85,14 +85,11 @@ def certificate(call: Call[PolicyDeps], path: CertificatePath) -> RawReply:
 def verify(call: Call[PolicyDeps], path: CodePath) -> Reply[VerifiedView]:
     """Whether a certificate is true, and the state of its policy now. No token is asked: the code cannot be guessed."""
     found = verify_certificate(call.tx, path.code, vault=call.deps.vault)
-    view = VerifiedView(
-        product_code=found.policy.product_code,
-        product_version=found.policy.product_version,
+    view = VerifiedView.of(
+        found.policy,
         name_zh=found.terms.name_zh,
         name_en=found.terms.name_en,
         state=found.policy.state_at(call.now),
-        effective_from=found.policy.effective_from,
-        effective_to=found.policy.effective_to,
         insured_name=found.masked_name,
         checked_at=call.now,
     )

@@ -130,10 +130,8 @@ def list_endorsements(
 ) -> Reply[paging.Page[EndorsementView]]:
     """The changes of one of your policies, in the order in which they were made."""
     policy_id = visible_policy(call, path.policy_id).policy_id
-    after = paging.decode(query.cursor, int)
-    found = store.page(call.tx, policy_id, after_version=0 if after is None else after[0], limit=query.limit + 1)
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.version,))
-    return Reply(paging.Page[EndorsementView](items=[_view(each) for each in shown], next_cursor=cursor))
+    found = store.page(call.tx, policy_id, after_version=query.after(int, first=0), limit=query.limit + 1)
+    return Reply(paging.Page[EndorsementView].cut(found, query, _view, lambda last: (last.version,)))
 
 
 def _change(body: EndorsementRequest, *, sandbox: bool) -> Change:
@@ -161,14 +159,9 @@ def _change(body: EndorsementRequest, *, sandbox: bool) -> Change:
 
 
 def _view(each: Endorsement) -> EndorsementView:
-    return EndorsementView(
-        endorsement_id=each.endorsement_id,
-        policy_id=each.policy_id,
-        version=each.version,
-        kind=each.kind,
+    return EndorsementView.of(
+        each,
         item_reference=each.item,
-        endorsed_at=each.endorsed_at,
-        effective_at=each.effective_at,
         premium_delta_fen=each.amounts.premium,
         tax_delta_fen=each.amounts.tax,
         compensation_delta_fen=each.amounts.compensation,

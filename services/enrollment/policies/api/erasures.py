@@ -55,4 +55,4 @@ def erase(call: Call[PolicyDeps], body: ErasureRequest) -> Reply[ErasureView]:
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(ErasureView(erasure_id=done.erasure_id, ground=done.ground, policy_ids=list(done.policy_ids)))
+    return Reply(ErasureView.of(done))

@@ -34,11 +34,8 @@ class NoticeQuery(paging.PageQuery):
     """Only those who are still covered and whom nobody has told yet."""
 
 
-class CsvQuery(RequestModel):
-    cursor: paging.Cursor = None
+class CsvQuery(NoticeQuery):
     limit: Annotated[int, Field(ge=1, le=10_000)] = 10_000
-    waiting: bool = False
-    """Only those who are still covered and whom nobody has told yet."""
 
 
 class NoticeView(ReplyModel):
@@ -80,8 +77,8 @@ class NotifiedCount(ReplyModel):
 )
 def list_notices(call: Call[PolicyDeps], path: PartnerPath, query: NoticeQuery) -> Reply[paging.Page[NoticeView]]:
     """The insured of a partner that winds down, by policy. The list grows while `wind_down` is not done."""
-    shown, cursor = _page(call, path, query.cursor, waiting=query.waiting, limit=query.limit)
-    return Reply(paging.Page[NoticeView](items=[_view(each) for each in shown], next_cursor=cursor))
+    found = _found(call, path, query)
+    return Reply(paging.Page[NoticeView].cut(found, query, NoticeView.of, _position))
 
 
 @notices.get(
@@ -93,7 +90,7 @@ def list_notices(call: Call[PolicyDeps], path: PartnerPath, query: NoticeQuery) 
 )
 def list_notices_as_csv(call: Call[PolicyDeps], path: PartnerPath, query: CsvQuery) -> RawReply:
     """The same as CSV; where there is more, the header `Next-Cursor` is what to send as `cursor`."""
-    shown, cursor = _page(call, path, query.cursor, waiting=query.waiting, limit=query.limit)
+    shown, cursor = paging.page(_found(call, path, query), query.limit, _position)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(CSV_COLUMNS)
@@ -130,24 +127,11 @@ def mark(call: Call[PolicyDeps], path: PartnerPath, body: Notified) -> Reply[Not
     return Reply(NotifiedCount(marked=marked))
 
 
-def _page(
-    call: Call[PolicyDeps], path: PartnerPath, cursor: str | None, *, waiting: bool, limit: int
-) -> tuple[Sequence[Notice], str | None]:
+def _found(call: Call[PolicyDeps], path: PartnerPath, query: NoticeQuery) -> Sequence[Notice]:
     require_visible(call.caller, path.partner_id)
     number = ending_partner(call.tx, PartnerId(path.partner_id))
-    after = paging.decode(cursor, UUID)
-    found = store.notices(
-        call.tx, number, after=None if after is None else PolicyId(after[0]), waiting=waiting, limit=limit + 1
-    )
-    return paging.page(found, limit, lambda last: (last.policy_id,))
+    return store.notices(call.tx, number, after=query.after(UUID), waiting=query.waiting, limit=query.limit + 1)
 
 
-def _view(notice: Notice) -> NoticeView:
-    return NoticeView(
-        policy_id=notice.policy_id,
-        partner_reference=notice.partner_reference,
-        channel=notice.channel,
-        now_with=notice.now_with,
-        notified_at=notice.notified_at,
-        notified_channel=notice.notified_channel,
-    )
+def _position(last: Notice) -> paging.Position:
+    return (last.policy_id,)

@@ -18,6 +18,7 @@ from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import InvalidField
 from shared.values.ids import PolicyId, TokenHex
+from shared.values.shapes import reshape
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import Identifier, Moment, ReplyModel, RequestModel, Sha256Hex
 from shared.web.resource import Call, Callers, Reply, Resource
@@ -104,11 +105,10 @@ def record_opt_out(call: Call[PolicyDeps], body: OptOutRequest) -> Reply[OptOutV
 )
 def lift(call: Call[PolicyDeps], body: LiftRequest) -> Reply[LiftView]:
     """Allow the person to be enrolled again, by a consent that is younger than the opt-out. What ended stays ended."""
-    consent = Consent(body.consent.text_version, body.consent.given_at, body.consent.channel, body.consent.sha256)
     lift_opt_out(
         call.tx,
         _persons_tokens(call, body.document),
-        consent,
+        reshape(body.consent, Consent),
         tenant=call.caller.tenant,
         actor=call.caller.subject,
         now=call.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -205,17 +206,17 @@ def show_policy(call: Call[PolicyDeps], path: PolicyPath) -> Reply[PolicyView]:
 def list_policies(call: Call[PolicyDeps], query: PolicyQuery) -> Reply[paging.Page[PolicyView]]:
     """Your policies by your reference; of one subscriber with `partner_reference`, of one state with `state`."""
     contract = contract_of(call.tx, call.caller.tenant)
-    after = paging.decode(query.cursor, str, UUID)
     found = store.page(
         call.tx,
         partner_no=contract.partner_no,
         reference=query.partner_reference,
         state=query.state,
-        after=None if after is None else (after[0], PolicyId(after[1])),
+        after=query.after(str, UUID),
         limit=query.limit + 1,
     )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.partner_reference, last.policy_id))
-    return Reply(paging.Page[PolicyView](items=[_opened(call, policy) for policy in shown], next_cursor=cursor))
+    show = partial(_opened, call)
+    page = paging.Page[PolicyView].cut(found, query, show, lambda last: (last.partner_reference, last.policy_id))
+    return Reply(page)
 
 
 @policies.post(

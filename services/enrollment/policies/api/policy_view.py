@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.enrollment.people.domain.policies import CancelReason, EndedEarly, Insured, Policy, PolicyState
+from services.enrollment.people.domain.policies import CancelReason, Insured, Policy, PolicyState
 from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.web.models import ReplyModel
 
@@ -66,31 +66,14 @@ class PolicyView(ReplyModel):
 
 
 def policy_view(policy: Policy, insured: Insured | None) -> PolicyView:
-    return PolicyView(
-        policy_id=policy.policy_id,
-        partner_reference=policy.partner_reference,
-        product_code=policy.product_code,
-        product_version=policy.product_version,
-        batch_id=policy.batch_id,
-        state=policy.state,
-        version=policy.version,
+    ended, claims = policy.ended_early, policy.claims
+    return PolicyView.of(
+        policy,
         premium_fen=policy.premium,
-        currency=policy.currency,
-        effective_from=policy.effective_from,
-        effective_to=policy.effective_to,
-        waits_from=policy.waits_from,
-        enrolled_at=policy.enrolled_at,
-        renews=policy.renews,
-        renewed_by=policy.renewed_by,
-        endorsements=policy.endorsements,
-        cancellation=None if policy.ended_early is None else _canceled(policy.ended_early),
+        cancellation=None if ended is None else CancellationView.of(ended, refund_fen=ended.refund),
         insured=None if insured is None else _masked(insured),
-        claims=ClaimsSoFar(filed=policy.claims.filed, approved=policy.claims.approved, paid_fen=policy.claims.paid),
+        claims=ClaimsSoFar(filed=claims.filed, approved=claims.approved, paid_fen=claims.paid),
     )
-
-
-def _canceled(ended: EndedEarly) -> CancellationView:
-    return CancellationView(canceled_at=ended.canceled_at, reason=ended.reason, refund_fen=ended.refund)
 
 
 def _masked(insured: Insured) -> MaskedInsured:

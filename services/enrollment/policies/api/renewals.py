@@ -10,11 +10,11 @@ from services.enrollment.policies.api.deps import PolicyDeps
 from services.enrollment.policies.domain import errors
 from services.enrollment.policies.domain.renewals import fault
 from services.enrollment.policies.store import renewals as store
-from services.enrollment.policies.store.renewals import Run, RunState, StopReason
+from services.enrollment.policies.store.renewals import RunState, Skip, StopReason
 from services.enrollment.policies.usecases.run_renewals import renewal_run, start_renewals
 from services.enrollment.products.domain.errors import ProductNotSold
 from shared.values.errors import InvalidField
-from shared.values.ids import PartnerId, PolicyId, ProductCode
+from shared.values.ids import PartnerId, ProductCode
 from shared.web import paging
 from shared.web.errors import StaffOnly
 from shared.web.models import Day, Identifier, PartnerSlug, ProductSlug, ReplyModel, RequestModel
@@ -94,7 +94,7 @@ def start(call: Call[PolicyDeps], body: RenewalRequest) -> Reply[RenewalRunView]
         actor=call.caller.subject,
         now=call.now,
     )
-    return Reply(_view(run), headers={"Location": f"/v1/renewals/{run.run_id}"})
+    return Reply(RenewalRunView.of(run), headers={"Location": f"/v1/renewals/{run.run_id}"})
 
 
 @renewals.get(
@@ -106,7 +106,7 @@ def start(call: Call[PolicyDeps], body: RenewalRequest) -> Reply[RenewalRunView]
 )
 def show(call: Call[PolicyDeps], path: RunPath, query: RunQuery) -> Reply[RenewalRunView]:
     """How far a run is."""
-    return Reply(_view(renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))))
+    return Reply(RenewalRunView.of(renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))))
 
 
 @renewals.get(
@@ -119,22 +119,13 @@ def show(call: Call[PolicyDeps], path: RunPath, query: RunQuery) -> Reply[Renewa
 def list_skipped(call: Call[PolicyDeps], path: RunPath, query: SkipQuery) -> Reply[paging.Page[SkipView]]:
     """The policies that were left out, each with why and what to do."""
     run = renewal_run(call.tx, path.run_id, _partner(call, query.partner_id))
-    after = paging.decode(query.cursor, UUID)
-    found = store.skips(call.tx, run.run_id, after=None if after is None else PolicyId(after[0]), limit=query.limit + 1)
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.policy_id,))
-    items = []
-    for each in shown:
-        said = fault(each.code)
-        items.append(
-            SkipView(
-                policy_id=each.policy_id,
-                partner_reference=each.partner_reference,
-                code=each.code,
-                detail=said.detail,
-                fix=said.fix,
-            )
-        )
-    return Reply(paging.Page[SkipView](items=items, next_cursor=cursor))
+    found = store.skips(call.tx, run.run_id, after=query.after(UUID), limit=query.limit + 1)
+    return Reply(paging.Page[SkipView].cut(found, query, _skip, lambda last: (last.policy_id,)))
+
+
+def _skip(skip: Skip) -> SkipView:
+    said = fault(skip.code)
+    return SkipView.of(skip, detail=said.detail, fix=said.fix)
 
 
 def _partner(call: Call[PolicyDeps], asked: str | None) -> PartnerId:
@@ -144,18 +135,3 @@ def _partner(call: Call[PolicyDeps], asked: str | None) -> PartnerId:
     if not call.caller.is_staff and asked is not None:
         raise StaffOnly(call.caller.tenant)
     return PartnerId(asked or call.caller.tenant)
-
-
-def _view(run: Run) -> RenewalRunView:
-    return RenewalRunView(
-        run_id=run.run_id,
-        partner_id=run.partner_id,
-        product_code=run.product_code,
-        expiring_through=run.expiring_through,
-        state=run.state,
-        stop_reason=run.stop_reason,
-        renewed=run.renewed,
-        skipped=run.skipped,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-    )

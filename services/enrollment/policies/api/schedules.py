@@ -40,14 +40,5 @@ def show_schedule(call: Call[PolicyDeps], path: PolicyPath) -> Reply[ScheduleVie
     """What one of your policies lists, as it stands now. The insurer's staff reads any partner's."""
     policy = visible_policy(call, path.policy_id)
     found = schedules.schedule(call.tx, policy.policy_id)
-    return Reply(
-        ScheduleView(
-            policy_id=policy.policy_id,
-            answers=dict(found.answers),
-            points=found.points,
-            grade=found.grade,
-            rate_percent=found.rate_percent,
-            scheduled_items=[ScheduledItem(reference=item.reference, name=item.name) for item in found.items],
-            retroactive_date=found.retroactive_date,
-        )
-    )
+    items = [ScheduledItem(reference=item.reference, name=item.name) for item in found.items]
+    return Reply(ScheduleView.of(found, policy_id=policy.policy_id, scheduled_items=items))

@@ -150,16 +150,9 @@ class SettlementRequest(RequestModel):
 
 
 def statement_view(statement: Statement, settlement: Settlement | None) -> StatementView:
-    return StatementView(
-        statement_id=statement.statement_id,
-        partner_id=statement.partner_id,
+    return StatementView.of(
+        statement,
         month=f"{statement.month:%Y-%m}",
-        currency=statement.currency,
-        state=statement.state,
-        started_at=statement.started_at,
-        drawn_at=statement.drawn_at,
-        due_day=statement.due_day,
-        sha256=statement.sha256,
         total=total_view(statement.total),
         by_transaction_type={kind: total_view(one) for kind, one in statement.totals.items()},
         settlement=None if settlement is None else settlement_view(settlement),
@@ -177,28 +170,9 @@ def total_view(total: Sum) -> TotalView:
 
 
 def settlement_view(settlement: Settlement) -> SettlementView:
-    return SettlementView(
-        state=settlement.state,
-        net_fen=settlement.net,
-        bank_reference=settlement.bank_reference,
-        value_day=settlement.value_day,
-        recorded_at=settlement.recorded_at,
-        recorded_by=settlement.recorded_by,
-        decided_at=settlement.decided_at,
-        decided_by=settlement.decided_by,
-    )
+    return SettlementView.of(settlement, net_fen=settlement.net)
 
 
 def dispute_view(dispute: Dispute) -> DisputeView:
-    return DisputeView(
-        dispute_id=dispute.dispute_id,
-        statement_id=dispute.statement_id,
-        policy_id=dispute.policy_id,
-        reason=dispute.reason,
-        expected_net_fen=dispute.expected_net,
-        state=dispute.state,
-        raised_at=dispute.raised_at,
-        answered_at=dispute.answered_at,
-        answered_by=dispute.answered_by,
-        adjustment=total_view(dispute.adjustment) if dispute.state == "upheld" else None,
-    )
+    adjustment = total_view(dispute.adjustment) if dispute.state == "upheld" else None
+    return DisputeView.of(dispute, expected_net_fen=dispute.expected_net, adjustment=adjustment)

@@ -47,16 +47,15 @@ _FILES = {
 @statements.get("/v1/statements", scope="statements:read", callers=Callers.BOTH, reply=paging.Page[StatementView])
 def list_statements(call: Call[object], query: StatementQuery) -> Reply[paging.Page[StatementView]]:
     """Your statements; the insurer's finance sees those of all partners."""
-    after = paging.decode(query.cursor, UUID)
     found = store.page(
         call.tx,
         partner_no=seen_by(call.tx, call.caller.tenant),
         month=None if query.month is None else month_of(query.month, "/month"),
-        after=None if after is None else after[0],
+        after=query.after(UUID),
         limit=query.limit + 1,
     )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.statement_id,))
-    return Reply(paging.Page[StatementView](items=[_view(call, one) for one in shown], next_cursor=cursor))
+    show = partial(_view, call)
+    return Reply(paging.Page[StatementView].cut(found, query, show, lambda last: (last.statement_id,)))
 
 
 @statements.post(
@@ -115,12 +114,9 @@ def download(call: Call[object], path: StatementPath, query: FileQuery) -> Strea
 def list_disputes(call: Call[object], path: StatementPath, query: paging.PageQuery) -> Reply[paging.Page[DisputeView]]:
     """A statement's disputes, oldest first."""
     statement = _statement(call, path.statement_id)
-    after = paging.decode(query.cursor, UUID)
-    found = settlements.disputes(
-        call.tx, statement.statement_id, after=str(UUID(int=0) if after is None else after[0]), limit=query.limit + 1
-    )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.dispute_id,))
-    return Reply(paging.Page[DisputeView](items=[dispute_view(one) for one in shown], next_cursor=cursor))
+    after = query.after(UUID, first=str(UUID(int=0)))
+    found = settlements.disputes(call.tx, statement.statement_id, after=after, limit=query.limit + 1)
+    return Reply(paging.Page[DisputeView].cut(found, query, dispute_view, lambda last: (last.dispute_id,)))
 
 
 @statements.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.enrollment.webhooks.store.webhook_deliveries import Attempt, Delivery
+from services.enrollment.webhooks.store.webhook_deliveries import Delivery
 from services.enrollment.webhooks.store.webhook_endpoints import Endpoint
 from shared.courier.standard_webhooks import DeliveryState, DisabledReason, EndpointState, Secret
 from shared.web.models import ReplyModel
@@ -83,50 +83,15 @@ class TrialView(ReplyModel):
     attempt: AttemptView
 
 
-def _fields(endpoint: Endpoint) -> dict[str, object]:
-    reason = endpoint.disabled_reason
-    return {
-        "endpoint_id": endpoint.endpoint_id,
-        "url": endpoint.url,
-        "types": list(endpoint.types),
-        "state": endpoint.state,
-        "notice": None if reason is None else _NOTICES[reason],
-        "disabled_reason": reason,
-        "disabled_at": endpoint.disabled_at,
-        "failures": endpoint.failures,
-        "failing_since": endpoint.failing_since,
-        "secret_overlap_until": endpoint.overlap_until,
-        "created_at": endpoint.created_at,
-    }
-
-
 def endpoint_view(endpoint: Endpoint) -> EndpointView:
-    return EndpointView.model_validate(_fields(endpoint))
+    reason = endpoint.disabled_reason
+    notice = None if reason is None else _NOTICES[reason]
+    return EndpointView.of(endpoint, notice=notice, secret_overlap_until=endpoint.overlap_until)
 
 
 def with_secret(endpoint: Endpoint, secret: Secret | None) -> EndpointWithSecret:
-    return EndpointWithSecret.model_validate({**_fields(endpoint), "secret": secret})
-
-
-def attempt_view(attempt: Attempt) -> AttemptView:
-    return AttemptView(
-        number=attempt.number,
-        began_at=attempt.began_at,
-        milliseconds=attempt.milliseconds,
-        status=attempt.status,
-        failure=attempt.failure,
-    )
+    return EndpointWithSecret.of(endpoint_view(endpoint), secret=secret)
 
 
 def delivery_view(delivery: Delivery) -> DeliveryView:
-    return DeliveryView(
-        delivery_id=delivery.delivery_id,
-        webhook_id=delivery.webhook_id,
-        endpoint_id=delivery.endpoint_id,
-        type=delivery.type,
-        state=delivery.state,
-        created_at=delivery.created_at,
-        next_attempt_at=delivery.due_at if delivery.state == "pending" else None,
-        settled_at=delivery.settled_at,
-        attempts=[attempt_view(each) for each in delivery.attempts],
-    )
+    return DeliveryView.of(delivery, next_attempt_at=delivery.due_at if delivery.state == "pending" else None)

@@ -16,7 +16,6 @@ from services.enrollment.webhooks.api.webhook_views import (
     EndpointView,
     EndpointWithSecret,
     TrialView,
-    attempt_view,
     delivery_view,
     endpoint_view,
     with_secret,
@@ -104,15 +103,9 @@ def create_endpoint(call: Call[WebhookDeps], body: NewEndpoint) -> Reply[Endpoin
 def list_endpoints(call: Call[WebhookDeps], query: paging.PageQuery) -> Reply[paging.Page[EndpointView]]:
     """Your endpoints, the oldest first."""
     contract = contract_of(call.tx, call.caller.tenant)
-    after = paging.decode(query.cursor, UUID)
-    found = endpoints.page(
-        call.tx,
-        partner_no=contract.partner_no,
-        after=None if after is None else after[0],
-        limit=query.limit + 1,
-    )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.endpoint_id,))
-    return Reply(paging.Page[EndpointView](items=[endpoint_view(each) for each in shown], next_cursor=cursor))
+    after, most = query.after(UUID), query.limit + 1
+    found = endpoints.page(call.tx, partner_no=contract.partner_no, after=after, limit=most)
+    return Reply(paging.Page[EndpointView].cut(found, query, endpoint_view, lambda last: (last.endpoint_id,)))
 
 
 @webhooks.get(
@@ -173,14 +166,7 @@ def rotate(call: Call[WebhookDeps], path: EndpointPath, body: RotationRequest) -
 def try_it(call: Call[WebhookDeps], path: EndpointPath) -> Reply[TrialView]:
     """Have a message of type `webhook.test` sent now, also to a disabled endpoint, and read here what came of it."""
     trial = call.deps.trials.try_endpoint(path.endpoint_id, tenant=call.caller.tenant, now=call.now)
-    return Reply(
-        TrialView(
-            delivery_id=trial.delivery_id,
-            webhook_id=trial.webhook_id,
-            delivered=trial.attempt.failure is None,
-            attempt=attempt_view(trial.attempt),
-        )
-    )
+    return Reply(TrialView.of(trial, delivered=trial.attempt.failure is None))
 
 
 @webhooks.post(
@@ -214,16 +200,9 @@ def list_deliveries(
 ) -> Reply[paging.Page[DeliveryView]]:
     """The messages of the last month to this endpoint, the newest first, each with its attempts."""
     endpoint = endpoint_of(call.tx, path.endpoint_id, tenant=call.caller.tenant)
-    before = paging.decode(query.cursor, UUID)
-    found = deliveries.page(
-        call.tx,
-        endpoint.endpoint_id,
-        state=query.state,
-        before=None if before is None else before[0],
-        limit=query.limit + 1,
-    )
-    shown, cursor = paging.page(found, query.limit, lambda last: (last.delivery_id,))
-    return Reply(paging.Page[DeliveryView](items=[delivery_view(each) for each in shown], next_cursor=cursor))
+    before, most = query.after(UUID), query.limit + 1
+    found = deliveries.page(call.tx, endpoint.endpoint_id, state=query.state, before=before, limit=most)
+    return Reply(paging.Page[DeliveryView].cut(found, query, delivery_view, lambda last: (last.delivery_id,)))
 
 
 @webhooks.post(
