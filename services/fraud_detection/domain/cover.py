@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+import msgspec
+
 from shared.events.products import Liability, ProductPublished
 from shared.values.ids import PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Fen
@@ -138,16 +140,9 @@ def liability(product: Product, code: str) -> Liability | None:
     found = next((each for each in product.liabilities if each.code == code), None)
     if found is None:
         return None
-    return Liability(
-        code=found.code,
-        name_zh=found.name_zh,
-        name_en=found.name_en,
-        event_limit_fen=found.event_limit_fen,
-        annual_limit_fen=found.annual_limit_fen,
-        event_deductible_fen=found.event_deductible_fen,
-        pay_percent=found.pay_percent,
+    return msgspec.structs.replace(
+        found,
         exclusions=[*product.exclusions, *found.exclusions],
-        scam_types=found.scam_types,
         required_evidence=list(dict.fromkeys((*product.required_evidence, *found.required_evidence))),
     )
 
