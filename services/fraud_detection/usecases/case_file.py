@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import Coverage, LimitUse, Product, Renewal, Share
@@ -16,6 +16,7 @@ from services.fraud_detection.store import claims, coverage, coverage_items, his
 from services.fraud_detection.store.claims import KeptEvidence
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
+from shared.values.shapes import reshape
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +107,15 @@ def _with_items(tx: Tx, cover: Coverage) -> tuple[Coverage, Product]:
 def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
     """What the model may know of the case, at this moment."""
     claim, cover = case.claim, case.coverage
-    counts = history.counts(tx, claim)
     kinds = Counter(each.evidence.kind for each in case.evidence)
-    return Snapshot(
-        scam_type=claim.scam_type,
-        amount_fen=claim.amount_fen,
+    return reshape(
+        claim,
+        Snapshot,
         event_limit_fen=event_limit(case.product, claim),
         annual_limit_left_fen=annual_left(case.product, claim, use),
         effective_from=cover.began,
-        occurred_at=claim.occurred_at,
-        discovered_at=claim.discovered_at,
-        reported_at=claim.reported_at,
-        submitted_at=claim.submitted_at,
         zone=case.product.zone,
         birth_year=cover.birth_year,
-        recovered_fen=claim.recovered_fen,
-        other_insurance_fen=claim.other_insurance_fen,
-        description_chars=claim.description_chars,
         police_receipts=kinds["police_receipt"],
         transfer_records=kinds["transfer_record"],
         chat_records=kinds["chat_record"],
@@ -136,12 +129,5 @@ def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
         phone_is_insured=cover.erased or claim.phone_token == cover.phone_token,
         has_device=claim.device_token is not None,
         has_handler=claim.handler_token is not None,
-        person_claims=counts.person_claims,
-        phone_claims=counts.phone_claims,
-        payee_claims=counts.payee_claims,
-        payee_persons=counts.payee_persons,
-        device_claims=counts.device_claims,
-        device_persons=counts.device_persons,
-        handler_claims=counts.handler_claims,
-        handler_persons=counts.handler_persons,
+        **asdict(history.counts(tx, claim)),
     )

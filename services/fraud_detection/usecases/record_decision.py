@@ -16,6 +16,7 @@ from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided, Outcome
 from shared.messaging import outbox
 from shared.process import metrics
+from shared.values.shapes import reshape
 
 _STATES: Final[dict[Outcome, State]] = {
     "approved": "approved",
@@ -49,26 +50,17 @@ def record(tx: Tx, case: CaseFile, decision: DecisionRow, *, now: datetime) -> N
 
 def _event(case: CaseFile, decision: DecisionRow) -> ClaimDecided:
     claim, cover, product = case.claim, case.coverage, case.product
-    return ClaimDecided(
-        claim_id=claim.claim_id,
-        decision_id=decision.decision_id,
-        version=decision.version,
-        outcome=decision.outcome,
+    return reshape(
+        decision,
+        ClaimDecided,
         policy_id=claim.policy_id,
         partner_id=cover.partner_id,
         product_code=cover.product_code,
         product_version=cover.product_version,
         person_token=claim.person_token,
         payee_token=claim.payee_token,
-        amount_fen=decision.amount_fen,
         currency=claim.currency,
         cover_limit_fen=annual_limit(product, claim),
         reason_codes=[each.code for each in decision.failures] or ([decision.why] if decision.why else []),
         clauses=[decision.clause] if decision.clause else [each.clause for each in decision.failures],
-        rule_version=decision.rule_version,
-        model_id=decision.model_id,
-        model_sha256=decision.model_sha256,
-        decided_by=decision.decided_by,
-        decided_at=decision.decided_at,
-        payable_from=decision.payable_from,
     )

@@ -12,6 +12,7 @@ from shared.db.transaction import Tx
 from shared.events.payouts import PayoutChanged
 from shared.messaging import outbox
 from shared.process import metrics
+from shared.values.shapes import reshape
 
 
 def announce(tx: Tx, payout: Payout, *, now: datetime) -> None:
@@ -22,7 +23,7 @@ def announce(tx: Tx, payout: Payout, *, now: datetime) -> None:
     metrics.PAYOUTS.labels(payout.state).inc()
     # Others heard of the schedule when it was made; that it is sent a second time is between us and the bank.
     if payout.state in ("paid", "rejected", "returned") or (payout.state == "scheduled" and payout.version == 1):
-        outbox.add(tx, _event(payout), subject=payout.payout_id, now=now)
+        outbox.add(tx, reshape(payout, PayoutChanged), subject=payout.payout_id, now=now)
 
 
 def book(tx: Tx, payout: Payout, kind: Kind, *, now: datetime) -> bool:
@@ -59,21 +60,3 @@ def _kind(payout: Payout) -> Kind | None:
             return "payout_returned"
         case _:
             return None
-
-
-def _event(payout: Payout) -> PayoutChanged:
-    if payout.state not in ("scheduled", "paid", "rejected", "returned"):
-        raise ValueError(f"nobody is told of {payout.state}")
-    return PayoutChanged(
-        payout_id=payout.payout_id,
-        version=payout.version,
-        state=payout.state,
-        claim_id=payout.claim_id,
-        decision_id=payout.decision_id,
-        policy_id=payout.policy_id,
-        partner_id=payout.partner_id,
-        amount_fen=payout.amount_fen,
-        currency=payout.currency,
-        changed_at=payout.changed_at,
-        reason=payout.reason,
-    )

@@ -10,6 +10,7 @@ from services.enrollment.webhooks.domain.webhook_facts import BatchFinished
 from services.enrollment.webhooks.usecases.tell import tell
 from shared.db.transaction import Tx
 from shared.values.ids import BatchId, PartnerId
+from shared.values.shapes import reshape
 
 
 def tell_batch(tx: Tx, partner_id: PartnerId, batch_id: BatchId, *, now: datetime) -> None:
@@ -19,14 +20,6 @@ def tell_batch(tx: Tx, partner_id: PartnerId, batch_id: BatchId, *, now: datetim
         return
     batch = batches.batch(tx, batch_id, partner_no=contract.partner_no)
     assert batch is not None  # noqa: S101  # the caller has it locked
-    fact = BatchFinished(
-        batch_id=batch_id,
-        state="failed" if batch.state == "failed" else "finished",
-        kind=batch.kind,
-        product_code=batch.product_code,
-        dry_run=batch.dry_run,
-        rows=batch.rows_total,
-        accepted=batch.accepted,
-        rejected=batch.rejected,
-    )
+    state = "failed" if batch.state == "failed" else "finished"
+    fact = reshape(batch, BatchFinished, state=state, rows=batch.rows_total)
     tell(tx, contract.partner_no, fact, now=now)

@@ -43,6 +43,7 @@ from shared.messaging import outbox
 from shared.process.new_ids import new_id
 from shared.values.ids import PolicyId, TokenHex
 from shared.values.periods import Period
+from shared.values.shapes import reshape
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,8 @@ def _list(tx: Tx, policy: Policy, change: ItemAdded | ItemRemoved, contract: Con
 
 
 def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime) -> Endorsement:
-    endorsement_id = new_id()
     event = PolicyEndorsed(
-        endorsement_id=endorsement_id,
+        endorsement_id=new_id(),
         policy_id=policy.policy_id,
         version=policy.version + 1,
         partner_id=policy.partner_id,
@@ -166,13 +166,9 @@ def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime
         phone_token=effect.phone_token,
         item_reference=effect.item,
     )
-    endorsement = Endorsement(
-        endorsement_id=endorsement_id,
-        policy_id=policy.policy_id,
-        version=policy.version + 1,
-        kind=effect.kind,
-        endorsed_at=now,
-        effective_at=effect.effective_at,
+    endorsement = reshape(
+        event,
+        Endorsement,
         amounts=effect.amounts,
         item=effect.item,
         endorsed_by=actor,

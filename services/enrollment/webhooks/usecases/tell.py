@@ -30,6 +30,7 @@ from shared.events.claims import ClaimDecided
 from shared.events.payouts import PayoutChanged
 from shared.values.ids import PolicyId
 from shared.values.money import Fen
+from shared.values.shapes import reshape
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,10 @@ def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: 
     if PolicyIssued.TYPE not in contract.webhook_types:
         return
     facts = [
-        PolicyIssued(
-            policy_id=policy.policy_id,
-            partner_reference=policy.partner_reference,
-            product_code=policy.product_code,
-            product_version=policy.product_version,
-            state=policy.state,
-            version=policy.version,
+        reshape(
+            policy,
+            PolicyIssued,
             premium_fen=policy.premium,
-            currency=policy.currency,
             effective_from=policy.effective_from.astimezone(UTC),
             effective_to=policy.effective_to.astimezone(UTC),
         )
@@ -92,15 +88,12 @@ def tell_canceled(tx: Tx, ended: Sequence[Ended], *, now: datetime) -> None:
     facts = [
         (
             policy.partner_no,
-            PolicyCanceled(
-                policy_id=each.policy_id,
-                partner_reference=policy.partner_reference,
-                state=policy.state,
-                version=policy.version,
+            reshape(
+                policy,
+                PolicyCanceled,
                 reason=each.reason,
                 effective_to=each.effective_to.astimezone(UTC),
                 refund_fen=each.refund_fen,
-                currency=policy.currency,
             ),
         )
         for each in ended
@@ -115,16 +108,10 @@ def tell_renewed(tx: Tx, successors: Mapping[PolicyId, PolicyId], *, now: dateti
     facts = [
         (
             policy.partner_no,
-            PolicyRenewed(
-                policy_id=policy.policy_id,
+            reshape(
+                policy,
+                PolicyRenewed,
                 renews=old_id,
-                partner_reference=policy.partner_reference,
-                product_code=policy.product_code,
-                product_version=policy.product_version,
-                state=policy.state,
-                version=policy.version,
-                premium_fen=policy.premium_fen,
-                currency=policy.currency,
                 effective_from=policy.effective_from.astimezone(UTC),
                 effective_to=policy.effective_to.astimezone(UTC),
             ),
@@ -141,15 +128,8 @@ def tell_claim(tx: Tx, decided: ClaimDecided) -> None:
     policy = webhook_queue.wanted(tx, [policy_id], ClaimChanged.TYPE).get(policy_id)
     if policy is None:
         return
-    fact = ClaimChanged(
-        claim_id=decided.claim_id,
-        policy_id=policy_id,
-        partner_reference=policy.partner_reference,
-        version=decided.version,
-        state=claim_state(decided.outcome),
-        amount_fen=decided.amount_fen,
-        currency=decided.currency,
-    )
+    state = claim_state(decided.outcome)
+    fact = reshape(decided, ClaimChanged, partner_reference=policy.partner_reference, state=state)
     tell(tx, policy.partner_no, fact, now=decided.decided_at)
 
 
@@ -161,13 +141,5 @@ def tell_payout(tx: Tx, changed: PayoutChanged) -> None:
     policy = webhook_queue.wanted(tx, [policy_id], PayoutMade.TYPE).get(policy_id)
     if policy is None:
         return
-    fact = PayoutMade(
-        payout_id=changed.payout_id,
-        claim_id=changed.claim_id,
-        policy_id=policy_id,
-        partner_reference=policy.partner_reference,
-        version=changed.version,
-        amount_fen=changed.amount_fen,
-        currency=changed.currency,
-    )
+    fact = reshape(changed, PayoutMade, partner_reference=policy.partner_reference)
     tell(tx, policy.partner_no, fact, now=changed.changed_at)
