@@ -46,3 +46,7 @@ class InvalidFields(FangzhaError):
     """Several fields are not acceptable."""
 
     faults: tuple[InvalidField, ...]
+    """At least one. One alone is said as itself."""
+
+    def sentence(self) -> str:
+        return self.faults[0].sentence() if len(self.faults) == 1 else super().sentence()

@@ -95,6 +95,13 @@ class InvalidRequest(FangzhaError):
 
     faults: tuple[FieldFault, ...]
 
+    def sentence(self) -> str:
+        match self.faults:
+            case (FieldFault(detail=detail, fix=fix),):
+                return f"{detail} {fix}"
+            case _:
+                return super().sentence()
+
 
 @dataclass(frozen=True)
 class IdempotencyKeyMissing(FangzhaError):

@@ -15,13 +15,19 @@ from zoneinfo import ZoneInfo
 from services.fraud_detection.domain.claims import Claim, OtherClaim
 from services.fraud_detection.domain.cover import ALONE, Coverage, LimitUse, Product, Share, liability, listed_at
 from services.fraud_detection.domain.one_event import is_of_another_part, is_same_loss
-from services.fraud_detection.domain.payable import annual_left, event_left, payable, still_lost
+from services.fraud_detection.domain.payable import (
+    annual_left,
+    event_left,
+    is_within_deductibles,
+    payable,
+    still_lost,
+)
 from services.fraud_detection.domain.sentences import sentence
 from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 from shared.values.rule_codes import RuleCode
 
-RULE_VERSION: Final = "cover-4"
+RULE_VERSION: Final = "cover-5"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(
@@ -282,7 +288,8 @@ def _amount(product: Product, claim: Claim, use: LimitUse, share: Share) -> Iter
     elif still_lost(claim) <= share.loss_paid_fen:
         yield rule(product, "loss_paid_already")
     elif payable(product, claim, use, share).amount_fen == 0:
-        yield rule(product, "below_deductible")
+        within = is_within_deductibles(product, claim, use, share)
+        yield rule(product, "below_deductible", said_as="below_deductible" if within else "below_one_fen")
 
 
 def _evidence(product: Product, claim: Claim, evidence: frozenset[str]) -> Iterator[FailedRule]:

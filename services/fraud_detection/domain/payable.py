@@ -7,6 +7,7 @@ from typing import Final
 
 from services.fraud_detection.domain.claims import Claim
 from services.fraud_detection.domain.cover import ALONE, NO_FEN, LimitUse, Product, Share, liability
+from shared.events.products import Liability
 from shared.values.money import Fen
 
 
@@ -77,13 +78,24 @@ def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE)
     if terms is None:
         return NOTHING_PAYABLE
     loss = still_lost(claim)
-    event_deductible = min(loss, max(0, terms.event_deductible_fen - share.event_deductible_fen))
-    after_event = loss - event_deductible
-    annual_deductible = min(after_event, max(0, product.annual_deductible_fen - use.deductible_fen))
-    own_part = (after_event - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
+    event_deductible, annual_deductible = _deductibles(product, claim, use, share, terms)
+    own_part = (loss - event_deductible - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
     left = min(event_left(product, claim, share), annual_left(product, claim, use), loss - share.loss_paid_fen)
     return Payable(
         Fen(max(0, min(own_part, left))),
         Fen(annual_deductible * share.part // share.whole),
         Fen(event_deductible),
     )
+
+
+def is_within_deductibles(product: Product, claim: Claim, use: LimitUse, share: Share) -> bool:
+    """Whether nothing of the loss is left once the event's and the year's deductible are taken off."""
+    terms = liability(product, claim.liability)
+    return terms is not None and sum(_deductibles(product, claim, use, share, terms)) >= still_lost(claim)
+
+
+def _deductibles(product: Product, claim: Claim, use: LimitUse, share: Share, terms: Liability) -> tuple[int, int]:
+    """What the insured bears of the loss for the event and for the year, before shares."""
+    loss = still_lost(claim)
+    of_event = min(loss, max(0, terms.event_deductible_fen - share.event_deductible_fen))
+    return of_event, min(loss - of_event, max(0, product.annual_deductible_fen - use.deductible_fen))

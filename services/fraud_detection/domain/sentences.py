@@ -49,6 +49,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "损失未超过免赔额。",
         "The loss does not exceed the deductible.",
     ),
+    "below_one_fen": (
+        "扣除免赔额后的损失，按保单的赔付比例计算不足一分。",
+        "What the deductible leaves of the loss comes to less than one fen by the share that the policy pays.",
+    ),
     "limit_used_up": (
         "本保单的年度保险金额已用完。",
         "The policy's annual limit is used up.",

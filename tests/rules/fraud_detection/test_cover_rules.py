@@ -106,6 +106,14 @@ def test_who_was_insured_at_a_covered_age_stays_covered_until_the_term_ends() ->
     assert codes(cover=cover, filed=filed) == []
 
 
+@pytest.mark.parametrize(("loss", "says"), [(300_000, "not exceed the deductible"), (300_001, "less than one fen")])
+def test_a_loss_that_comes_to_nothing_is_told_the_true_reason(loss: int, says: str) -> None:
+    terms = product(event_deductible_fen=300_000, pay_percent=70)
+    (rule,) = failed(terms=terms, filed=claim(amount_fen=loss))
+    assert rule.code == "below_deductible"
+    assert says in rule.text_en
+
+
 def test_a_used_up_annual_limit_leaves_nothing_to_pay() -> None:
     assert codes(use=used(5_000_000)) == ["limit_used_up"]
     assert codes(use=used(4_999_999)) == []
