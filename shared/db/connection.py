@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import psycopg2
 from psycopg2 import extensions
 from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names its class in lower case
 
+_AS_READ: Final = {
+    "TimeZone": "UTC",
+    "client_encoding": "UTF8",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+}
+"""How values are written for us, whatever the server, the database or the role is set to: psycopg2 2.9.13 reads other
+styles of an interval as another one, without a word, and a score needs all its digits."""
 _UUID_ARRAY_OID = 2951
 _BYTEA_OID = 17
 
@@ -34,7 +42,7 @@ def connect(url: str, application_name: str) -> Connection:
         keepalives_idle=30,
         keepalives_interval=10,
         keepalives_count=3,
-        options="-c TimeZone=UTC -c client_encoding=UTF8",
+        options=" ".join(f"-c {name}={value}" for name, value in _AS_READ.items()),
     )
     extensions.register_type(_BYTES, connection)
     extensions.register_type(_UUID_ARRAY, connection)

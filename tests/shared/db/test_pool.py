@@ -58,6 +58,22 @@ def test_values_come_back_as_text_bytes_and_times_in_utc(database: Database) -> 
     assert row[3].utcoffset() == timedelta(0)
 
 
+def test_values_come_back_the_same_however_the_server_is_set(platform_url: str) -> None:
+    """psycopg2 2.9.13 reads PostgreSQL 18.6's text: one day in the style sql_standard, `1 0:00:00`, as ten hours."""
+    owner = Database(platform_url, size=1)
+    with owner.transaction() as tx:
+        for setting in ("IntervalStyle TO sql_standard", "extra_float_digits TO 0", "bytea_output TO escape"):
+            tx.execute(f"ALTER ROLE CURRENT_USER IN DATABASE {tx.the('SELECT current_database()')[0]} SET {setting}")
+    owner.close()
+
+    database = Database(platform_url, size=1)
+    with database.transaction() as tx:
+        row = tx.one("SELECT %s::interval, %s::float8, %s::bytea", (timedelta(days=1), 0.1 + 0.2, b"\\\x00\xff"))
+    database.close()
+
+    assert row == (timedelta(days=1), 0.1 + 0.2, b"\\\x00\xff")
+
+
 def test_when_all_are_lent_the_next_waits_a_bounded_time_and_is_told_so(platform_url: str) -> None:
     database = Database(platform_url, size=1, wait_seconds=0.2)
 
