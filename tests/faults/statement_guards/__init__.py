@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.statement_guards import enrollment, fraud_detection, payout, shared
+from tests.faults.statement_guards import enrollment, fraud_detection, partners, payout, shared
 
-STATEMENTS: Final = (*shared.GUARDS, *enrollment.GUARDS, *fraud_detection.GUARDS, *payout.GUARDS)
+STATEMENTS: Final = (
+    *shared.GUARDS,
+    *enrollment.GUARDS,
+    *partners.GUARDS,
+    *fraud_detection.GUARDS,
+    *payout.GUARDS,
+)

@@ -1,4 +1,4 @@
-"""Of enrollment's statements."""
+"""Of enrollment's statements about files and policies."""
 
 from __future__ import annotations
 
@@ -11,17 +11,11 @@ _FILE_TURNS: Final = ("tests/services/enrollment/files/test_turns.py",)
 _OUTCOMES: Final = "services/enrollment/policies/store/outcomes.py"
 _LATE_WORDS: Final = ("tests/services/enrollment/policies/test_late_words.py",)
 _EXPIRY: Final = "services/enrollment/policies/store/expiry.py"
-_ENDPOINTS: Final = "services/enrollment/webhooks/store/webhook_endpoints.py"
 _ENDING: Final = ("tests/services/enrollment/policies/test_end_of_terms.py",)
-_ENDPOINT_TESTS: Final = ("tests/services/enrollment/webhooks/test_webhook_endpoints.py",)
-_RECORDS: Final = "services/enrollment/partners/store/partner_records.py"
+_PICKED: Final = "services/enrollment/files/store/picked_files.py"
 _PARTNER_TURNS: Final = ("tests/services/enrollment/partners/test_turns.py",)
-_DRAFTS: Final = "services/enrollment/products/store/product_drafts.py"
-_DRAFT_TURNS: Final = ("tests/services/enrollment/products/test_turns.py",)
-_DRAWN: Final = "services/enrollment/statements/store/statements.py"
-_DRAWING: Final = ("tests/services/enrollment/statements/test_turns.py",)
-_DELIVERIES: Final = "services/enrollment/webhooks/store/webhook_deliveries.py"
-_DELIVERY_TURNS: Final = ("tests/services/enrollment/webhooks/test_turns.py",)
+_RENEWALS: Final = "services/enrollment/policies/store/renewals.py"
+_RUNS: Final = ("tests/services/enrollment/policies/test_turns.py",)
 
 _EXPIRED: Final = "services/enrollment/files/store/expired_results.py"
 _END_OF_RESULTS: Final = ("tests/services/enrollment/files/test_end_of_results.py",)
@@ -154,13 +148,6 @@ GUARDS: Final = (
         _LATE_WORDS,
     ),
     Guard(
-        "a sender whose lease ran out leaves the message to the next one",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
-        "WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND asked",
-        "WHERE delivery_id = %(delivery_id)s AND asked",
-        ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
-    ),
-    Guard(
         "those of a file whose term is over end alone",
         _EXPIRY,
         " AND effective_to <= %s FOR UPDATE SKIP LOCKED",
@@ -189,48 +176,6 @@ GUARDS: Final = (
         ("tests/services/enrollment/policies/test_notices.py",),
     ),
     Guard(
-        "a secret signs as long as its overlap was granted",
-        _ENDPOINTS,
-        "DELETE FROM webhook_former_secrets WHERE until <= %s",
-        "DELETE FROM webhook_former_secrets WHERE %s IS NOT NULL",
-        _ENDPOINT_TESTS,
-    ),
-    Guard(
-        "a removed endpoint is not enabled",
-        _ENDPOINTS,
-        "WHERE endpoint_id = %s AND state = 'disabled'\n",
-        "WHERE endpoint_id = %s\n",
-        _ENDPOINT_TESTS,
-    ),
-    Guard(
-        "a removed endpoint is not disabled",
-        _ENDPOINTS,
-        "WHERE endpoint_id = %s AND state = 'enabled'\n",
-        "WHERE endpoint_id = %s\n",
-        _ENDPOINT_TESTS,
-    ),
-    Guard(
-        "a removed endpoint gets no new secret",
-        _ENDPOINTS,
-        "SET secret = %s WHERE endpoint_id = %s AND state <> 'deleted'\"",
-        'SET secret = %s WHERE endpoint_id = %s"',
-        _ENDPOINT_TESTS,
-    ),
-    Guard(
-        "an endpoint is removed once",
-        _ENDPOINTS,
-        'WHERE endpoint_id = %s AND state <> \'deleted\'\n"""\n\n\ndef remove',
-        'WHERE endpoint_id = %s\n"""\n\n\ndef remove',
-        _ENDPOINT_TESTS,
-    ),
-    Guard(
-        "a message that waits is not dropped by its age",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
-        " AND (d.state <> 'pending' OR (e.state <> 'enabled' AND d.due_at <= %(now)s))",
-        "",
-        ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
-    ),
-    Guard(
         "a policy that is canceled while it moves ends once",
         "services/enrollment/policies/store/transfers.py",
         "ORDER BY partner_reference, policy_id LIMIT %s FOR UPDATE\n",
@@ -245,27 +190,6 @@ GUARDS: Final = (
         ("tests/services/enrollment/policies/test_at_once.py",),
     ),
     Guard(
-        "two persons change one contract one after the other",
-        _RECORDS,
-        "ORDER BY partner_no FOR NO KEY UPDATE",
-        "ORDER BY partner_no",
-        _PARTNER_TURNS,
-    ),
-    Guard(
-        "a contract that ends goes back to no other state",
-        _RECORDS,
-        "WHERE partner_id = %s AND state <> 'wind_down'",
-        "WHERE partner_id = %s",
-        _PARTNER_TURNS,
-    ),
-    Guard(
-        "nobody waits for the wind-down that another works on",
-        "services/enrollment/partners/store/wind_downs.py",
-        "FOR UPDATE OF w SKIP LOCKED",
-        "FOR UPDATE OF w",
-        _PARTNER_TURNS,
-    ),
-    Guard(
         "a policy that ended moves to nobody",
         "services/enrollment/policies/store/transfers.py",
         "WHERE policy_id = ANY(%s::uuid[]) AND partner_no = %s AND state IN ('in_force', 'upcoming')",
@@ -273,45 +197,66 @@ GUARDS: Final = (
         _PARTNER_TURNS,
     ),
     Guard(
-        "two persons decide on one draft one after the other",
-        _DRAFTS,
-        '_LOCKED: Final = f"{_ONE} FOR UPDATE"',
-        "_LOCKED: Final = _ONE",
-        _DRAFT_TURNS,
+        "the run of renewals that was ordered first is worked on first",
+        _RENEWALS,
+        "ORDER BY r.started_at, r.run_id LIMIT 1 FOR UPDATE",
+        "ORDER BY r.run_id LIMIT 1 FOR UPDATE",
+        _RUNS,
     ),
     Guard(
-        "a draft is decided once",
-        _DRAFTS,
-        "WHERE draft_id = %s AND state = 'proposed'",
-        "WHERE draft_id = %s",
-        _DRAFT_TURNS,
+        "nobody waits for the run of renewals that another works on",
+        _RENEWALS,
+        "FOR UPDATE OF r SKIP LOCKED",
+        "FOR UPDATE OF r",
+        _RUNS,
     ),
     Guard(
-        "nobody waits for the statement that another draws",
-        _DRAWN,
-        "ORDER BY statement_id LIMIT 1 FOR UPDATE SKIP LOCKED",
-        "ORDER BY statement_id LIMIT 1 FOR UPDATE",
-        _DRAWING,
+        "a run of renewals that ended goes no further",
+        _RENEWALS,
+        "skipped = skipped + %s\nWHERE run_id = %s AND state = 'running'",
+        "skipped = skipped + %s\nWHERE run_id = %s",
+        _RUNS,
     ),
     Guard(
-        "a statement that is still drawn is not settled",
-        _DRAWN,
-        "WHERE statement_id = %s AND state = 'drawn'",
-        "WHERE statement_id = %s",
-        _DRAWING,
+        "a run of renewals that ended does not finish again",
+        _RENEWALS,
+        "finished_at = %s WHERE run_id = %s AND state = 'running'\"",
+        'finished_at = %s WHERE run_id = %s"',
+        _RUNS,
     ),
     Guard(
-        "a message that was delivered stays delivered",
-        _DELIVERIES,
-        "AND asked = %(asked)s AND state = 'pending'",
-        "AND asked = %(asked)s",
-        _DELIVERY_TURNS,
+        "a run of renewals that ended is not stopped",
+        _RENEWALS,
+        "stop_reason = %s, finished_at = %s WHERE run_id = %s AND state = 'running'\n",
+        "stop_reason = %s, finished_at = %s WHERE run_id = %s\n",
+        _RUNS,
     ),
     Guard(
-        "what was delivered is not sent anew when its endpoint is enabled",
-        _DELIVERIES,
-        "AND state = 'pending' AND tries > 0",
-        "AND tries > 0",
-        _DELIVERY_TURNS,
+        "the file that was dealt with first is answered first",
+        _PICKED,
+        "ORDER BY f.file_no LIMIT 1",
+        "ORDER BY f.file_no DESC LIMIT 1",
+        _FILE_TURNS,
+    ),
+    Guard(
+        "nobody waits for the file that another answers",
+        _PICKED,
+        "FOR UPDATE OF f SKIP LOCKED",
+        "FOR UPDATE OF f",
+        _FILE_TURNS,
+    ),
+    Guard(
+        "a file that could not be answered waits for a while",
+        _PICKED,
+        " AND (f.try_again_at IS NULL OR f.try_again_at <= %(now)s)",
+        "",
+        _FILE_TURNS,
+    ),
+    Guard(
+        "a file that is done is not waited for",
+        _BATCHES,
+        "SELECT min(received_at) FROM batches WHERE state IN ('received', 'processing')",
+        "SELECT min(received_at) FROM batches",
+        _FILE_TURNS,
     ),
 )

@@ -185,4 +185,11 @@ GUARDS: Final = (
         "t.booked_at ORDER BY t.transfer_id DESC",
         _HTTP,
     ),
+    Guard(
+        "a payee whose claim is being approved is not forgotten meanwhile",
+        _PAYEES,
+        "FROM payees WHERE payee_token = %s FOR KEY SHARE",
+        "FROM payees WHERE payee_token = %s",
+        _PAYOUT_TURNS,
+    ),
 )

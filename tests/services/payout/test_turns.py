@@ -7,18 +7,22 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg2
 import pytest
 
 from services.payout.consumers.decisions import heard
 from services.payout.domain.answers import NoAnswer, Rejected
 from services.payout.domain.payouts import Payout
 from services.payout.domain.retry_delay import RetryPolicy
-from services.payout.store import bank_statement, erasure, payouts
+from services.payout.store import bank_statement, erasure, payees, payouts
+from services.payout.store.erasure import ClaimPayee
 from services.payout.usecases.settle_answer import Pace, settle
 from services.payout.usecases.take_decision import take_decision
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.policies import PoliciesErased
+from shared.process.new_ids import new_id
+from shared.values.ids import ClaimId
 from tests.services.payout.builders import NOW, UNKNOWN_PAYEE, Service, decided
 
 AT_ONCE = Pace(RetryPolicy(base_seconds=0, cap_seconds=0), 0.0)
@@ -80,6 +84,15 @@ def test_a_worker_passes_over_the_payee_whom_another_forgets(service: Service) -
         beside.execute("SET LOCAL lock_timeout = '5s'")
         (first,), (second,) = erasure.take(tx, limit=1), erasure.take(beside, limit=1)
     assert {first.claim_id, second.claim_id} == {each.claim_id for each in claims}
+
+
+def test_a_payee_whose_claim_is_being_approved_is_not_forgotten_meanwhile(service: Service) -> None:
+    token = service.payee()
+    with service.database.transaction() as tx, service.database.transaction() as beside:
+        assert payees.known(tx, token)
+        beside.execute("SET LOCAL lock_timeout = '200ms'")
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            erasure.overwrite(beside, [ClaimPayee(ClaimId(new_id()), token)], now=NOW)
 
 
 def test_what_is_paid_already_stands_in_nobodys_way(service: Service) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from services.enrollment.files.intake import lines
-from services.enrollment.files.store import batches, failed_batches
+from services.enrollment.files.store import batches, failed_batches, picked_files
 from services.enrollment.files.store.batches import Work
 from services.enrollment.files.usecases.receive_batch import Declared, receive_batch
 from services.enrollment.policies.usecases.vault import Vault
@@ -99,3 +99,36 @@ def test_what_waits_of_a_file_is_kept_however_long_it_waits(database: Database, 
     received(database, vault)
     with database.transaction() as tx:
         assert failed_batches.forget_parts(tx, NOW + timedelta(days=400), most=10) == 0
+
+
+def refused(database: Database, *names: str) -> None:
+    """Files in a partner's folder that were refused one after the other, beside which nothing is written yet."""
+    with database.transaction() as tx:
+        for name in names:
+            picked_files.add(tx, 1, "inbox", name, "1", refusal={"code": "empty"}, now=NOW)
+
+
+def test_the_file_that_was_refused_first_is_answered_first_and_by_one_worker(database: Database) -> None:
+    refused(database, "b.csv", "a.csv")
+    with database.transaction() as tx, database.transaction() as other:
+        other.execute("SET LOCAL lock_timeout = '5s'")
+        taken = [picked_files.next_unanswered(each, 1, "inbox", NOW) for each in (tx, other)]
+    assert [each and each.name for each in taken] == ["b.csv", "a.csv"]
+
+
+def test_a_file_that_could_not_be_answered_is_answered_later(database: Database) -> None:
+    refused(database, "a.csv")
+    later = NOW + timedelta(minutes=5)
+    with database.transaction() as tx:
+        found = picked_files.next_unanswered(tx, 1, "inbox", NOW)
+        assert found is not None
+        picked_files.answer_later(tx, found.file_no, later)
+        assert picked_files.next_unanswered(tx, 1, "inbox", NOW) is None
+        assert picked_files.next_unanswered(tx, 1, "inbox", later) == found
+
+
+def test_of_what_is_left_to_do_the_oldest_is_no_file_that_is_done(database: Database, vault: Vault) -> None:
+    received(database, vault)
+    load_all(database, vault)
+    with database.transaction() as tx:
+        assert batches.oldest_to_do(tx) is None

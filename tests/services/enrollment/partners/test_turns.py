@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +19,7 @@ from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId
 from tests.services.enrollment.builders import NOW, row
-from tests.services.enrollment.partners.wind_down import EAST, WEST, ask, end, until_listing
+from tests.services.enrollment.partners.wind_down import EAST, WEST, ask, end, state, until_listing, work_off
 from tests.services.enrollment.policies.at_once import beside, enroll
 
 
@@ -65,3 +66,20 @@ def test_a_policy_that_ended_moves_to_nobody(database: Database, vault: Vault) -
         cancel_policy(tx, policy.policy_id, "insured_request", tenant=EAST, actor="test", vault=vault, now=NOW)
         transfers.move(tx, ending, [(policy.policy_id, 3)], to=2, event_id=EventId(new_id()), now=NOW)
     assert ask(database, "SELECT partner_no, version FROM policies") == [(1, 2)]
+
+
+def test_a_wind_down_that_is_done_stays_done(database: Database, vault: Vault) -> None:
+    policy = enroll(database, vault, row(1))
+    end(database)
+    with database.transaction() as tx:
+        work = wind_downs.take_next(tx)
+    assert work is not None
+    work_off(database)
+    before = ask(database, "SELECT * FROM wind_downs")
+    assert state(database).state == "done"
+    with database.transaction() as tx:
+        wind_downs.wait_for(tx, work.partner_no, ["1/1"])
+        wind_downs.begin_listing(tx, work.partner_no)
+        wind_downs.further(tx, work, ("sub-1", policy.policy_id), listed=1, transferred=0)
+        wind_downs.done(tx, work, NOW + timedelta(days=1))
+    assert ask(database, "SELECT * FROM wind_downs") == before
