@@ -56,6 +56,7 @@ class Worker:
         bites = 0
         while self.run_once(after, **settings):
             bites += 1
+            assert bites < 100, "there is no end to it"
         return bites
 
     def rows_left(self) -> tuple[int, int]:
