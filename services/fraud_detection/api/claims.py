@@ -11,7 +11,7 @@ from services.fraud_detection.api.claim_view import ClaimView, view, views
 from services.fraud_detection.api.deps import Deps
 from services.fraud_detection.domain import claims as domain
 from services.fraud_detection.domain import errors
-from services.fraud_detection.domain.filing import Filing
+from services.fraud_detection.domain.filing import LARGEST_LOSS_FEN, Filing
 from services.fraud_detection.store import claims as store
 from services.fraud_detection.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.usecases.file_claim import file_claim
@@ -53,7 +53,7 @@ class LossReport(RequestModel):
     discovered_at: Moment
     reported_at: Moment
     """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
-    amount_fen: PositiveFen
+    amount_fen: Annotated[PositiveFen, Field(le=LARGEST_LOSS_FEN)]
     description: SealedText | None = None
     """In the resident's own words; kept sealed."""
     territory: Territory = domain.HOME

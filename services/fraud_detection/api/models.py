@@ -40,7 +40,9 @@ class PromotionRequest(RequestModel):
     approve_below: Annotated[float, Field(ge=0, le=1)]
     """Claims that fail no rule and score below this are approved without a person."""
     auto_approve_limit_fen: AmountFen
-    """Larger amounts go to a person, whatever the score."""
+    """Where more would be paid, a person decides, whatever the score."""
+    auto_approve_loss_limit_fen: AmountFen | None = None
+    """The same where more was claimed, however little of it would be paid; ten times the limit above, if left out."""
     reason: ShortText
 
 
@@ -54,6 +56,7 @@ class PromotionView(ReplyModel):
     model_id: Identifier
     approve_below: float
     auto_approve_limit_fen: int
+    auto_approve_loss_limit_fen: int
     reason: str
     promoted_by: str
     promoted_at: AwareDatetime
@@ -110,7 +113,8 @@ def promote_model(call: Call[Deps], path: ModelPath, body: PromotionRequest) -> 
     """Put a model to work. Every claim decided from now on is scored by it; no process restarts."""
     model = lock_model(call.tx, ModelId(path.model_id))
     call.require_match(model.version)
-    policy = ScoringPolicy(body.approve_below, Fen(body.auto_approve_limit_fen), body.reason)
+    limit, of_loss = body.auto_approve_limit_fen, body.auto_approve_loss_limit_fen
+    policy = ScoringPolicy(body.approve_below, Fen(limit), Fen(10 * limit if of_loss is None else of_loss), body.reason)
     promote(call.tx, model, policy, signer=call.deps.signer, promoted_by=call.caller.subject, now=call.now)
     return _at_work(call)
 

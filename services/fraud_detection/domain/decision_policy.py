@@ -22,6 +22,7 @@ Why = Literal[
     "related_claim",
     "score",
     "amount",
+    "claimed_amount",
     "limit_contended",
     "sandbox",
 ]
@@ -60,6 +61,7 @@ class Opinion:
     reasons: tuple[tuple[str, float], ...]
     approve_below: float
     auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,21 @@ def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, 
     match opinion:
         case NoOpinion(why=why):
             return Review(why)
-        case Opinion() if related:
-            return Review("related_claim")
-        case Opinion() if amount_fen > opinion.auto_approve_limit_fen:
-            return Review("amount")
-        case Opinion() if not opinion.probability < opinion.approve_below:
-            return Review("score")
         case Opinion():
-            return Approve(amount_fen)
+            doubt = _doubt(claim, amount_fen, opinion, related=related)
+            return Approve(amount_fen) if doubt is None else Review(doubt)
     assert_never(opinion)
+
+
+def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion, *, related: bool) -> Why | None:
+    """Why the machine does not approve alone."""
+    if related:
+        return "related_claim"
+    if amount_fen > opinion.auto_approve_limit_fen:
+        return "amount"
+    if claim.amount_fen > opinion.auto_approve_loss_limit_fen:
+        return "claimed_amount"
+    return None if opinion.probability < opinion.approve_below else "score"
 
 
 def _before_rules(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:

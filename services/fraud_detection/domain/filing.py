@@ -17,6 +17,8 @@ from shared.values.scam_types import SCAM_TYPES, ScamType
 
 EARLIEST: Final = timedelta(days=366 * 20)
 """No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""
+LARGEST_LOSS_FEN: Final = 100_000_000_000
+"""A billion yuan. Whoever claims more has mistaken the unit."""
 CLOCKS_APART: Final = timedelta(minutes=5)
 """A channel's clock may be ahead of ours by this much."""
 _PERSONAL_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z])")

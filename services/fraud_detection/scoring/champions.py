@@ -47,6 +47,7 @@ class PromotedModel:
     sha256: str
     approve_below: float
     auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
     _model: OpenModel
 
     def score(self, vector: Sequence[float]) -> ExplainedScore:

@@ -42,8 +42,9 @@ _ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE mo
 _LOCK_REGISTRY: Final = "SELECT version FROM model_registry FOR UPDATE"
 _CHANGE_REGISTRY: Final = "UPDATE model_registry SET version = version + 1"
 _ADD_PROMOTION: Final = """
-INSERT INTO model_promotions (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, promoted_at)
-VALUES (%s, %s, %s, %s, %s, %s) RETURNING number
+INSERT INTO model_promotions (
+    model_id, approve_below, auto_approve_limit_fen, auto_approve_loss_limit_fen, reason, promoted_by, promoted_at
+) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING number
 """
 _POINT: Final = """
 INSERT INTO model_aliases (name, promotion_number) VALUES (%s, %s)
@@ -107,6 +108,7 @@ class Promotion:
     model_id: ModelId
     approve_below: float
     auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
     reason: str
     promoted_by: str
     promoted_at: datetime
@@ -127,6 +129,7 @@ class Promoted:
     sha256: str
     approve_below: float
     auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
 
 
 _CHAMPION: Final = f"""
@@ -207,12 +210,14 @@ def add_promotion(
     *,
     approve_below: float,
     auto_approve_limit_fen: Fen,
+    auto_approve_loss_limit_fen: Fen,
     reason: str,
     promoted_by: str,
     now: datetime,
 ) -> int:
     """Its number."""
-    values = (model_id, approve_below, auto_approve_limit_fen, reason, promoted_by, now)
+    limits = (auto_approve_limit_fen, auto_approve_loss_limit_fen)
+    values = (model_id, approve_below, *limits, reason, promoted_by, now)
     return tx.the(_ADD_PROMOTION, values, into=int)
 
 

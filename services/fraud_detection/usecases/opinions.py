@@ -37,6 +37,8 @@ class Champion(Protocol):
     def approve_below(self) -> float: ...
     @property
     def auto_approve_limit_fen(self) -> int: ...
+    @property
+    def auto_approve_loss_limit_fen(self) -> int: ...
     def score(self, vector: tuple[float, ...], /) -> Score: ...
 
 
@@ -66,4 +68,5 @@ def ask(tx: Tx, find_champion: FindChampion, vector: tuple[float, ...]) -> Opini
         reasons=tuple(score.reasons),
         approve_below=champion.approve_below,
         auto_approve_limit_fen=Fen(champion.auto_approve_limit_fen),
+        auto_approve_loss_limit_fen=Fen(champion.auto_approve_loss_limit_fen),
     )

@@ -17,10 +17,13 @@ from shared.values.money import Fen
 
 @dataclass(frozen=True, slots=True)
 class ScoringPolicy:
-    """Claims with a score below ``approve_below`` and an amount up to the limit need no person. ``reason`` is kept."""
+    """Claims with a score below ``approve_below`` and amounts up to the limits need no person: what would be paid, and
+    what was claimed. ``reason`` is kept.
+    """
 
     approve_below: float
     auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
     reason: str
 
 
@@ -56,6 +59,7 @@ def promote(tx: Tx, model: Model, policy: ScoringPolicy, *, signer: Signer, prom
         model.model_id,
         approve_below=policy.approve_below,
         auto_approve_limit_fen=policy.auto_approve_limit_fen,
+        auto_approve_loss_limit_fen=policy.auto_approve_loss_limit_fen,
         reason=policy.reason,
         promoted_by=promoted_by,
         now=now,
@@ -68,6 +72,7 @@ def promote(tx: Tx, model: Model, policy: ScoringPolicy, *, signer: Signer, prom
         "sha256": model.sha256,
         "approve_below": str(policy.approve_below),
         "auto_approve_limit_fen": policy.auto_approve_limit_fen,
+        "auto_approve_loss_limit_fen": policy.auto_approve_loss_limit_fen,
         "reason": policy.reason,
         "model_before": before.model_id if before else None,
     }

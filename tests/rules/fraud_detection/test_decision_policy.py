@@ -22,13 +22,14 @@ from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import claim, failed, product, used
 
 AMOUNT = Fen(1_440_000)
+CLAIMED = claim().amount_fen
 NO_FAILURES = failed()
 NOT_COVERED = failed(filed=claim(scam_type="illegal_online"))
 INCOMPLETE = failed(evidence=frozenset())
 BOTH = failed(filed=claim(scam_type="illegal_online"), evidence=frozenset())
 
 
-def opinion(probability: float, *, limit: int = 2_000_000) -> Opinion:
+def opinion(probability: float, *, limit: int = 2_000_000, of_loss: int = 20_000_000) -> Opinion:
     return Opinion(
         model_id="m",
         sha256="s",
@@ -36,6 +37,7 @@ def opinion(probability: float, *, limit: int = 2_000_000) -> Opinion:
         reasons=(),
         approve_below=0.3,
         auto_approve_limit_fen=Fen(limit),
+        auto_approve_loss_limit_fen=Fen(of_loss),
     )
 
 
@@ -51,6 +53,8 @@ TRUSTED = opinion(0.1)
         (NO_FAILURES, opinion(float("nan")), Review("score")),
         (NO_FAILURES, opinion(0.1, limit=AMOUNT), Approve(AMOUNT)),
         (NO_FAILURES, opinion(0.1, limit=AMOUNT - 1), Review("amount")),
+        (NO_FAILURES, opinion(0.1, of_loss=CLAIMED), Approve(AMOUNT)),
+        (NO_FAILURES, opinion(0.1, of_loss=CLAIMED - 1), Review("claimed_amount")),
         (NO_FAILURES, NoOpinion("no_model"), Review("no_model")),
         (NO_FAILURES, NoOpinion("scorer_failed"), Review("scorer_failed")),
         (NOT_COVERED, TRUSTED, ProposeRefusal(NOT_COVERED)),
@@ -65,6 +69,8 @@ TRUSTED = opinion(0.1)
         "no number",
         "at the limit",
         "above the limit",
+        "claimed at its limit",
+        "claimed above its limit",
         "no model",
         "scorer down",
         "not covered",

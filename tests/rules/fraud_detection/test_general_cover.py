@@ -366,7 +366,13 @@ def test_a_person_looks_where_one_loss_is_told_of_under_two_liabilities() -> Non
     assert not may_be_one_event(two_liabilities(), filed, replace(repair, liability="ransom"))
     assert not may_be_one_event(two_liabilities(), filed, replace(repair, policy_id=ELSEWHERE))
     opinion = Opinion(
-        model_id="m", sha256="s", probability=0.0, reasons=(), approve_below=0.5, auto_approve_limit_fen=Fen(10**9)
+        model_id="m",
+        sha256="s",
+        probability=0.0,
+        reasons=(),
+        approve_below=0.5,
+        auto_approve_limit_fen=Fen(10**9),
+        auto_approve_loss_limit_fen=Fen(10**9),
     )
     assert decide(two_liabilities(), filed, (), Fen(5), opinion, related=True) == Review("related_claim")
     assert decide(two_liabilities(), filed, (), Fen(5), opinion) == Approve(Fen(5))

@@ -65,6 +65,7 @@ class Doubt:
     sha256 = "ab" * 32
     approve_below = 0.3
     auto_approve_limit_fen = 5_000_000
+    auto_approve_loss_limit_fen = 50_000_000
 
     def __init__(self, probability: float) -> None:
         self._probability = probability

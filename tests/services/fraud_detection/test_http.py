@@ -175,6 +175,7 @@ def test_an_unknown_policy_names_the_field_and_the_fix(world: World, caller: Cal
     [
         ({"loss": {"amount_fen": "100"}}, "/loss/amount_fen"),
         ({"loss": {"amount_fen": 0}}, "/loss/amount_fen"),
+        ({"loss": {"amount_fen": 100_000_000_001}}, "/loss/amount_fen"),
         ({"loss": {"scam_type": "lottery"}}, "/loss/scam_type"),
         ({"loss": {"occurred_at": "2026-05-01T10:00:00"}}, "/loss/occurred_at"),
         ({"loss": {"discovered_at": (LOSS - timedelta(seconds=1)).isoformat()}}, "/loss/discovered_at"),

@@ -81,6 +81,7 @@ def promoted(tx: Tx, model_id: ModelId, alias: models.Alias) -> None:
         model_id,
         approve_below=0.2,
         auto_approve_limit_fen=Fen(100),
+        auto_approve_loss_limit_fen=Fen(1_000),
         reason="better than before",
         promoted_by="fraud-team",
         now=clock.now(),
