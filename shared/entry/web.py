@@ -11,7 +11,7 @@ from shared.entry import wiring
 from shared.process import logs, traces
 from shared.process.settings import Settings
 from shared.server import master
-from shared.web.auth import TokenVerifier
+from shared.web.auth.tokens import TokenVerifier
 from shared.web.reply_seal import ReplySeal
 
 S = TypeVar("S", bound=Settings)

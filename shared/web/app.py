@@ -15,7 +15,7 @@ from shared.process.health import Health
 from shared.values.errors import FangzhaError
 from shared.web import documents
 from shared.web.application import Application
-from shared.web.auth import TokenVerifier
+from shared.web.auth.tokens import TokenVerifier
 from shared.web.endpoint import Endpoint, Surroundings
 from shared.web.problems import ProblemRow, Problems
 from shared.web.reply_seal import ReplySeal

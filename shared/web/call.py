@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 
 from shared.db.pool import Database
 from shared.db.transaction import AskedBy, Tx
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.errors import MatchMissing, VersionMismatch
 from shared.web.models import ReplyModel, RequestModel
 from shared.web.uploads import Upload

@@ -21,7 +21,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.values.errors import FangzhaError
 from shared.web import errors, idempotency
-from shared.web.callers import Callers
+from shared.web.auth.callers import Callers
 from shared.web.models import Problem
 from shared.web.problems import CONTENT_TYPE, ProblemRow
 from shared.web.resource import PUBLIC, Resource, Route

@@ -17,8 +17,9 @@ from shared.db.pool import Database
 from shared.process import metrics
 from shared.process.clock import Clock
 from shared.values.errors import FangzhaError
-from shared.web import bodies, callers, clear_fields, field_faults, idempotency
-from shared.web.auth import Principal, TokenVerifier
+from shared.web import bodies, clear_fields, field_faults, idempotency
+from shared.web.auth import callers
+from shared.web.auth.tokens import Principal, TokenVerifier
 from shared.web.call import Asked, Call, CallTogether, OneTransaction, RawReply, Reply, StreamedReply, etag
 from shared.web.errors import FieldFault, InvalidRequest, ScopeMissing, UnsupportedEncoding, UnsupportedMediaType
 from shared.web.exchange import Answer, Exchange

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from werkzeug.http import parse_options_header
 
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 
 Environ: TypeAlias = dict[str, Any]
 

@@ -24,7 +24,7 @@ from typing import Final, Protocol
 import psycopg2.errors
 
 from shared.db.transaction import Tx
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.errors import (
     IdempotencyKeyMalformed,
     IdempotencyKeyMissing,

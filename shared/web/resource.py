@@ -29,8 +29,8 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from shared.values.errors import FangzhaError
+from shared.web.auth.callers import Callers
 from shared.web.call import Asked, Call, CallTogether, RawReply, Reply, StreamedReply, etag
-from shared.web.callers import Callers
 from shared.web.models import ReplyModel, RequestModel
 
 PUBLIC: Final = "public"

@@ -1,6 +1,6 @@
 """The memory that enrollment's processes are given is the sum of what their settings let them take.
 
-What an upload and a part take is held under a real limit (tests/rules/enrollment/test_memory.py).
+What an upload and a part take is held under a real limit (tests/rules/enrollment/files/test_memory.py).
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ _SHARED: Final = (
         "services/enrollment/policies/domain/rows.py",
         "        if is_personal(TextKind.LABEL, text):\n",
         "        if not text and is_personal(TextKind.LABEL, text):\n",
-        ("tests/rules/enrollment/test_rows.py",),
+        ("tests/rules/enrollment/files/test_rows.py",),
     ),
     Guard(
         "server: a request is worked on once it is there as a whole",
@@ -350,7 +350,7 @@ _ENROLLMENT: Final = (
         "services/enrollment/files/domain/results.py",
         "    return _PLAIN + cell if cell.startswith(_FORMULA) else cell",
         "    return cell",
-        ("tests/rules/enrollment/test_results.py",),
+        ("tests/rules/enrollment/files/test_results.py",),
     ),
     Guard(
         "unique key: one statement of a partner's month",
@@ -483,7 +483,7 @@ _ENROLLMENT: Final = (
         "services/enrollment/files/intake/compression.py",
         "self._made > MOST_RATIO * self.sent",
         "self._made > MOST_EXPANDED * self.sent",
-        ("tests/rules/enrollment/test_file_formats.py",),
+        ("tests/rules/enrollment/files/test_file_formats.py",),
     ),
     Guard(
         "a file that changes while it is read is not taken",

@@ -24,9 +24,9 @@ from shared.process.clock import Clock
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app, health_of
-from shared.web.auth import TokenVerifier
+from shared.web.auth.issuer_keys import IssuerKeys
+from shared.web.auth.tokens import TokenVerifier
 from shared.web.clear_fields import NOT_IN_CLEAR
-from shared.web.issuer_keys import IssuerKeys
 from shared.web.models import AmountFen, Identifier, Moment, ShortText
 from shared.web.paging import Page, PageQuery
 from shared.web.problems import ProblemRow

@@ -12,9 +12,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from prometheus_client import REGISTRY
 
-from shared.web.auth import LEEWAY_SECONDS, LONGEST_SECONDS, MAX_TOKEN, MOST_CLIENTS
+from shared.web.auth.issuer_keys import MAX_AGE_SECONDS, UNKNOWN_KEY_SECONDS
+from shared.web.auth.tokens import LEEWAY_SECONDS, LONGEST_SECONDS, MAX_TOKEN, MOST_CLIENTS
 from shared.web.errors import IssuerKeysAway, NotAuthenticated, TokenMissing
-from shared.web.issuer_keys import MAX_AGE_SECONDS, UNKNOWN_KEY_SECONDS
 from tests.shared.web.builders import AUDIENCE, Caller, TestIssuer, a_note
 
 
@@ -257,7 +257,7 @@ def test_the_client_of_a_token_that_anybody_may_have_made_is_not_counted_by_name
 def test_clients_without_end_do_not_make_counters_without_end(
     own_issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.web.auth._counted", set())
+    monkeypatch.setattr("shared.web.auth.tokens._counted", set())
     for number in range(MOST_CLIENTS + 5):
         refused(own_issuer, own_issuer.token(client_id=f"app-{number}", aud="fangzha-payout"))
     assert counted("audience", f"app-{MOST_CLIENTS + 4}") == 0.0

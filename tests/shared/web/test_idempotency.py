@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from shared.db import kept_replies
 from shared.db.pool import Database
 from shared.db.transaction import Tx
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.errors import RequestInProgress
 from shared.web.idempotency import Done, IdempotentRequest, StoredReply, begin, finish, once_only
 from shared.web.reply_seal import ReplySeal

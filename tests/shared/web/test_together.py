@@ -18,7 +18,7 @@ from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.errors import RequestInProgress
 from shared.web.group_commit import GroupCommit
 from shared.web.idempotency import Before, Done, IdempotentRequest, StoredReply, begin, finish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.enrollment.partners.domain.errors import UnknownPartner
 from shared.values.ids import PartnerId
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.models import PartnerSlug, RequestModel
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tests.rules.enrollment.file_keys import KEYS
+from tests.rules.enrollment.files.file_keys import KEYS
 from tests.services.enrollment.builders import PRODUCT
 
 

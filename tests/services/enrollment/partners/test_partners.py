@@ -16,7 +16,7 @@ from services.enrollment.products.usecases import shipped
 from services.enrollment.tools import INSTALLER, TOOLS
 from shared.db.pool import Database
 from shared.values.ids import PartnerId
-from tests.rules.enrollment.file_keys import DIGEST, OTHER, PRIVATE
+from tests.rules.enrollment.files.file_keys import DIGEST, OTHER, PRIVATE
 from tests.services.enrollment.builders import Answer, Partner, body, csv, faults, row
 from tests.services.enrollment.partners.partners import contract
 from tests.services.enrollment.policies.at_once import at_once

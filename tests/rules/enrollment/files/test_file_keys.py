@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.enrollment.partners.domain.errors import SignatureNotAllowed
 from services.enrollment.partners.domain.file_keys import read_public_key, signer
 from shared.values.errors import InvalidField
-from tests.rules.enrollment.file_keys import DIGEST, KEYS, OTHER, PRIVATE
+from tests.rules.enrollment.files.file_keys import DIGEST, KEYS, OTHER, PRIVATE
 
 
 def test_a_file_signed_by_an_allowed_key_is_known_by_the_keys_name() -> None:

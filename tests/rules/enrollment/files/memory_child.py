@@ -23,7 +23,7 @@ from shared.privacy.tokens import Tokenizer
 from shared.process.memory import give_back
 from shared.values.ids import BatchId
 from tests.rules.enrollment.builders import desk
-from tests.rules.enrollment.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
+from tests.rules.enrollment.files.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
 from tests.services.enrollment.builders import csv, row
 
 

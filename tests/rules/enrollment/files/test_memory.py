@@ -15,9 +15,9 @@ from services.enrollment.files.intake import upload
 from services.enrollment.files.usecases import prepare_part
 from services.enrollment.files.worker import PARTS_AT_ONCE
 from shared.web.receiving import MOST_AT_ONCE
-from tests.rules.enrollment import memory_child
+from tests.rules.enrollment.files import memory_child
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 KEPT = 64 * 1024**2
 """Afterwards, beside what the process had: what interpreter and libraries keep for the next time."""
 

@@ -1,4 +1,4 @@
-"""The issuer's public keys (JWKS), fetched and kept. What a token must say is shared.web.auth's business.
+"""The issuer's public keys (JWKS), fetched and kept. What a token must say is shared.web.auth.tokens's business.
 
 Keys are fetched again when they are old, and when a token names a key that is not there: so a rotation arrives. The
 second is limited, for anyone may send tokens with made-up key names. Each entry stands for itself: one that is damaged

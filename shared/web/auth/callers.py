@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from shared.web.auth import Principal
+from shared.web.auth.tokens import Principal
 from shared.web.errors import PartnersOnly, StaffOnly
 
 

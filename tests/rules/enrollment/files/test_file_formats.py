@@ -28,7 +28,7 @@ from services.enrollment.files.intake.column_names import SYNONYMS, column_of
 from services.enrollment.files.intake.lines import LONGEST_LINE, PART_BYTES, PART_ROWS
 from services.enrollment.files.intake.upload import Sent, Upload
 from services.enrollment.policies.domain.rows import COLUMNS
-from tests.rules.enrollment.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
+from tests.rules.enrollment.files.file_formats import ROW, as_csv, as_ndjson, as_parquet, pieces
 
 CHINESE = {column: names[0] for column, names in SYNONYMS.items() if column in COLUMNS}
 CSV = Sent("csv")

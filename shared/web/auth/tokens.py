@@ -20,8 +20,8 @@ from joserfc.jws import extract_compact
 from shared.process import clock, metrics
 from shared.values.clear_text import TextKind, is_personal
 from shared.values.ids import INSURER
+from shared.web.auth.issuer_keys import IssuerKeys, algorithm, is_key_name
 from shared.web.errors import NotAuthenticated, TokenMissing
-from shared.web.issuer_keys import IssuerKeys, algorithm, is_key_name
 
 MAX_TOKEN: Final = 8192
 """Characters. Above what providers issue; a longer one is not even decoded."""
@@ -56,7 +56,7 @@ class Principal:
 
     @property
     def is_staff(self) -> bool:
-        """Whether it is one of the insurer's people: shared.web.callers says what follows."""
+        """Whether it is one of the insurer's people: shared.web.auth.callers says what follows."""
         return self.tenant == INSURER
 
 
