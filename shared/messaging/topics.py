@@ -40,7 +40,7 @@ class Raised:
 
 
 def raise_in_sync(service: str, subscriptions: Sequence[Subscription], link: Link) -> list[Raised]:
-    """Have each of these topics that takes an event with too few copies of it take it as a new one would.
+    """Have each of these topics that takes an event with too few copies of it take it as a new one would; by name.
 
     It goes by the copies that the topic has: one that asked for more than those would take nothing any more.
     """
@@ -48,7 +48,7 @@ def raise_in_sync(service: str, subscriptions: Sequence[Subscription], link: Lin
         found = administrator.copies(list(_days(service, subscriptions)))
         raised = [
             Raised(topic, copies.in_sync, _in_sync(copies.all))
-            for topic, copies in found.items()
+            for topic, copies in sorted(found.items())
             if copies.in_sync < _in_sync(copies.all)
         ]
         administrator.require_in_sync({each.topic: each.now for each in raised})
