@@ -19,7 +19,7 @@ FRAUD_DETECTION: Final = "fraud_detection"
 PAYOUT: Final = "payout"
 SERVICES: Final = (ENROLLMENT, FRAUD_DETECTION, PAYOUT)
 
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 90.0
 """How long a client tries again where it is told to come back, or where nobody answers yet."""
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg2
 import pytest
 
 from services.fraud_detection.domain.claims import Claim
@@ -19,6 +20,7 @@ from services.fraud_detection.usecases.erase_policies import erase, erase_the_re
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
 from tests import clock
+from tests.rules.fraud_detection.builders import OTHER_PERSON, PERSON
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion
 
 LATER = NOW + timedelta(hours=1)
@@ -51,6 +53,15 @@ def test_who_has_waited_longest_for_a_person_is_first_in_the_queue(
     seen += [item["claim_id"] for item in page["items"]]
 
     assert seen == [claim.claim_id for claim in (third, first, second, fourth)]
+
+
+def test_who_decides_on_a_person_decides_alone_on_that_one_and_beside_who_decides_on_another(world: World) -> None:
+    with world.database.transaction() as tx, world.database.transaction() as other:
+        history.one_at_a_time(tx, PERSON)
+        other.execute("SET LOCAL lock_timeout = '2s'")
+        history.one_at_a_time(other, OTHER_PERSON)
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            history.one_at_a_time(other, PERSON)
 
 
 def test_the_end_of_an_appeal_leaves_the_end_of_the_first_review_as_it_was(world: World) -> None:

@@ -36,6 +36,17 @@ def test_the_model_that_was_asked_for_first_is_trained_first_though_its_worker_d
         assert work.model_id == first
 
 
+def test_nobody_waits_for_the_model_that_another_begins_or_trains(team: Team, database: Database) -> None:
+    first, second = team.queue_model(file_of(5)), team.queue_model(file_of(5))
+    with database.transaction() as tx, database.transaction() as other:
+        other.execute("SET LOCAL lock_timeout = '2s'")
+        begins = [begin(each, clock.CLOCK) for each in (tx, other)]
+        assert [work and work.model_id for work in begins] == [first, second]
+    with database.transaction() as tx, database.transaction() as other:
+        other.execute("SET LOCAL lock_timeout = '2s'")
+        assert [models.hold(each, ModelId(first), 1) for each in (tx, other)] == [True, False]
+
+
 def test_a_worker_that_was_overtaken_before_it_trained_holds_nothing(team: Team, database: Database) -> None:
     team.queue_model(file_of(5))
     slow, fast = begun(database), begun(database)
