@@ -7,17 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from services.enrollment.policies.usecases.vault import Vault
-from services.enrollment.tools import TOOLS
 from shared.db.pool import Database
-from shared.messaging import topics
-from shared.messaging.kafka_link import Link
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from tests.conftest import Environment
-from tests.services.enrollment.builders import (
-    settle,
-)
+from tests.services.enrollment.files.worker_process import worker_database
 
 
 @pytest.fixture
@@ -27,13 +22,8 @@ def whole(environment: Environment) -> dict[str, str]:
 
 @pytest.fixture
 def base(whole: dict[str, str]) -> Iterator[Database]:
-    database = Database(whole["ENROLLMENT_DATABASE_URL"], size=2)
-    settle(database)
-    settings = TOOLS.settings.load(whole)
-    subscriptions = TOOLS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
-    topics.ensure("enrollment", subscriptions, Link.from_settings(settings), partitions=4, replication=1)
-    yield database
-    database.close()
+    with worker_database(whole) as database:
+        yield database
 
 
 @pytest.fixture

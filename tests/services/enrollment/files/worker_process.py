@@ -7,22 +7,37 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from services.enrollment.tools import TOOLS
+from shared.db.pool import Database
 from shared.events.envelope import Event
+from shared.messaging import topics
 from shared.messaging.kafka_link import Link, Producer
 from shared.messaging.messages import Outgoing
 from shared.process.new_ids import new_id
 from tests import clock
+from tests.services.enrollment.builders import settle
 
 PATIENCE_SECONDS = 120.0
 
 ROOT = Path(__file__).parents[4]
+
+
+@contextmanager
+def worker_database(environ: Mapping[str, str]) -> Iterator[Database]:
+    """The database that ``environ`` names, settled, as a worker finds it; the topics of enrollment are made."""
+    database = Database(environ["ENROLLMENT_DATABASE_URL"], size=2)
+    settle(database)
+    settings = TOOLS.settings.load(environ)
+    subscriptions = TOOLS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
+    topics.ensure("enrollment", subscriptions, Link.from_settings(settings), partitions=4, replication=1)
+    yield database
+    database.close()
 
 
 @contextmanager

@@ -11,12 +11,10 @@ from deploy.local.issuer import Issuer
 from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.usecases.send import LEASE
 from shared.db.pool import Database
-from shared.messaging import topics
-from shared.messaging.kafka_link import Link
 from tests import clock
 from tests.conftest import Environment
-from tests.services.enrollment.builders import Partner, body, decided, paid, settle
-from tests.services.enrollment.files.worker_process import send, until, worker
+from tests.services.enrollment.builders import Partner, body, decided, paid
+from tests.services.enrollment.files.worker_process import send, until, worker, worker_database
 from tests.services.enrollment.webhooks.receiver import Answers, Receiver
 from tests.services.enrollment.webhooks.webhooks import add, later
 
@@ -29,13 +27,8 @@ def environ(environment: Environment) -> dict[str, str]:
 
 @pytest.fixture
 def database(environ: dict[str, str]) -> Iterator[Database]:
-    database = Database(environ["ENROLLMENT_DATABASE_URL"], size=2)
-    settle(database)
-    settings = TOOLS.settings.load(environ)
-    subscriptions = TOOLS.subscriptions(settings, database, None)  # type: ignore[arg-type]  # ours ask for no clock
-    topics.ensure("enrollment", subscriptions, Link.from_settings(settings), partitions=4, replication=1)
-    yield database
-    database.close()
+    with worker_database(environ) as database:
+        yield database
 
 
 @pytest.fixture
