@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from services.fraud_detection.claims.store import integrity as claims
+from services.fraud_detection.decisions.store import integrity as decisions
+from services.fraud_detection.erasure.store import integrity as erasure
 from services.fraud_detection.settings import Settings
-from services.fraud_detection.store.invariants import INVARIANTS
 from shared.db.pool import Database
 from shared.entry.tools import Tools
 from shared.entry.verify import Check, checks_in
+
+INVARIANTS: Final = tuple(each for wing in (claims, decisions, erasure) for each in wing.INVARIANTS)
 
 
 def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:

@@ -1,19 +1,23 @@
-"""Fraud detection over HTTP."""
+"""Fraud detection over HTTP: the routes of its wings, and what their views work with."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask
 
-from services.fraud_detection.api.claims import claims
-from services.fraud_detection.api.deps import Deps
-from services.fraud_detection.api.models import models
-from services.fraud_detection.api.past_claims import past_claims
-from services.fraud_detection.api.problems import PROBLEMS
-from services.fraud_detection.api.reviews import reviews
+from services.fraud_detection.claims.wiring import personal_data_of
+from services.fraud_detection.filing import web as filing
+from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.models import web as models
+from services.fraud_detection.models.wiring import signer_of
+from services.fraud_detection.reviews import web as reviews
 from services.fraud_detection.settings import Settings
-from services.fraud_detection.wiring import personal_data_of, signer_of
 from shared.entry import web, wiring
 from shared.web.app import create_app
+
+WINGS: Final = (filing, reviews, models)
+PROBLEMS: Final = {error: row for wing in WINGS for error, row in wing.PROBLEMS.items()}
 
 
 def application(settings: Settings) -> Flask:
@@ -23,7 +27,7 @@ def application(settings: Settings) -> Flask:
         "Fangzha fraud detection",
         version="1.0.0",
         description="Claims on anti-fraud cover: filing, decisions, reviews by persons, and the models that help.",
-        resources=(claims, reviews, past_claims, models),
+        resources=[each for wing in WINGS for each in wing.RESOURCES],
         problems=PROBLEMS,
         deps=Deps(personal_data=personal_data_of(settings), sandbox=settings.sandbox, signer=signer_of(settings)),
         database=pool,

@@ -25,7 +25,7 @@ ANSWERED: Final = {
     "services/enrollment/files/usecases/pick_up_files.py:Pickups.run": "a bug at one place keeps no other waiting",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._try": "a file is tried so often and then rejected",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._answer_next": "the answer is written again later",
-    "services/fraud_detection/usecases/opinions.py:ask": "scorer down means review: never payment, never loss",
+    "services/fraud_detection/decisions/usecases/opinions.py:ask": "scorer down means review: no payment, no loss",
 }
 # Something is put in order and the error goes on, whichever it is.
 RAISED_AGAIN: Final = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox_bank.outcomes import OUTCOMES
-from services.fraud_detection.domain.sandbox_values import BY_LAST_DIGITS
+from services.fraud_detection.filing.domain.sandbox_values import BY_LAST_DIGITS
 from shared.values.scam_types import SCAM_TYPES
 from tests.contracts.services_known import ROOT, SERVICES, settings_class
 

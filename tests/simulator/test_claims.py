@@ -9,7 +9,7 @@ import pytest
 from deploy.sandbox_bank.outcomes import OUTCOMES
 from deploy.simulator import claims, people
 from deploy.simulator.claims import EnrolledPolicy, Mix, SimulatedClaim, Terms
-from services.fraud_detection.domain.sandbox_values import BY_LAST_DIGITS
+from services.fraud_detection.filing.domain.sandbox_values import BY_LAST_DIGITS
 
 ENROLLED = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = ENROLLED + timedelta(days=40)

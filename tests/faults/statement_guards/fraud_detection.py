@@ -6,13 +6,13 @@ from typing import Final
 
 from tests.faults.guard import Guard
 
-_CLAIMS: Final = "services/fraud_detection/store/claims.py"
-_REVIEWS: Final = "services/fraud_detection/store/reviews.py"
-_MODELS: Final = "services/fraud_detection/store/models.py"
-_CLAIM_DECISIONS: Final = "services/fraud_detection/store/decisions.py"
-_CLAIM_PAYOUTS: Final = "services/fraud_detection/store/payouts.py"
-_COVERAGE: Final = "services/fraud_detection/store/coverage.py"
-_FILING: Final = "services/fraud_detection/domain/filing.py"
+_CLAIMS: Final = "services/fraud_detection/claims/store/claims.py"
+_REVIEWS: Final = "services/fraud_detection/decisions/store/reviews.py"
+_MODELS: Final = "services/fraud_detection/models/store/models.py"
+_CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
+_CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
+_COVERAGE: Final = "services/fraud_detection/coverage/store/coverage.py"
+_FILING: Final = "services/fraud_detection/filing/domain/filing.py"
 _NEWER_END: Final = """ON CONFLICT (policy_id) DO UPDATE
 SET version = excluded.version, effective_to = excluded.effective_to, canceled_at = excluded.canceled_at"""
 _CLAIM_TURNS: Final = ("tests/services/fraud_detection/test_turns.py",)
@@ -208,21 +208,21 @@ GUARDS: Final = (
     ),
     Guard(
         "a claim bears of the year's deductible what its newest decision says",
-        "services/fraud_detection/store/limits.py",
+        "services/fraud_detection/decisions/store/limits.py",
         "ORDER BY version DESC LIMIT 1",
         "ORDER BY version LIMIT 1",
         _DEDUCTIBLE,
     ),
     Guard(
         "other claims count by their newest decisions",
-        "services/fraud_detection/store/history.py",
+        "services/fraud_detection/decisions/store/history.py",
         "ORDER BY version DESC LIMIT 1",
         "ORDER BY version LIMIT 1",
         _CLAIM_TURNS,
     ),
     Guard(
         "who decides on a person decides alone on that one",
-        "services/fraud_detection/store/history.py",
+        "services/fraud_detection/decisions/store/history.py",
         "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
         "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))",
         _CLAIM_TURNS,
@@ -264,7 +264,7 @@ GUARDS: Final = (
     ),
     Guard(
         "nobody waits for the person whom another forgets",
-        "services/fraud_detection/store/erasure.py",
+        "services/fraud_detection/coverage/store/erased_policies.py",
         "ORDER BY policy_id LIMIT %s FOR UPDATE SKIP LOCKED",
         "ORDER BY policy_id LIMIT %s FOR UPDATE",
         _CLAIM_TURNS,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import Coverage, Renewal
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.coverage.domain.cover import Coverage, Renewal
 from tests.rules.fraud_detection.builders import LOSS, START, claim, coverage, failed, product
 
 END = START + timedelta(days=365)

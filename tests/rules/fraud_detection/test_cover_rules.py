@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.sentences import SENTENCES
+from services.fraud_detection.decisions.domain.sentences import SENTENCES
 from shared.values.rule_codes import RULE_CODES
 from tests.rules.fraud_detection.builders import (
     ALL_EVIDENCE,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fraud_detection.domain.claims import STEPS
-from services.fraud_detection.domain.decision_policy import (
+from services.fraud_detection.claims.domain.claims import STEPS
+from services.fraud_detection.decisions.domain.decision_policy import (
     Approve,
     AskDocuments,
     Decision,
@@ -17,7 +17,7 @@ from services.fraud_detection.domain.decision_policy import (
     Review,
     decide,
 )
-from services.fraud_detection.domain.sandbox_values import BY_LAST_DIGITS, sandbox_value
+from services.fraud_detection.filing.domain.sandbox_values import BY_LAST_DIGITS, sandbox_value
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import claim, failed, product, used
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fraud_detection.domain.features import FEATURES, Snapshot, compute
+from services.fraud_detection.models.domain.features import FEATURES, Snapshot, compute
 from shared.values.scam_types import SCAM_TYPES
 from tests.rules.fraud_detection.builders import LOSS, snapshot
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fraud_detection.domain.claims import OtherClaim
-from services.fraud_detection.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
-from services.fraud_detection.domain.decision_policy import Approve, Opinion, Review, decide
-from services.fraud_detection.domain.filing import Claimant, Filing, check
-from services.fraud_detection.domain.one_event import may_be_one_event
-from services.fraud_detection.domain.payable import annual_left, annual_limit, event_limit, payable
-from services.fraud_detection.domain.sharing import Beside, share
+from services.fraud_detection.claims.domain.claims import OtherClaim
+from services.fraud_detection.coverage.domain.cover import NOTHING_USED, Coverage, Product, Share, liability_codes
+from services.fraud_detection.decisions.domain.decision_policy import Approve, Opinion, Review, decide
+from services.fraud_detection.decisions.domain.one_event import may_be_one_event
+from services.fraud_detection.decisions.domain.payable import annual_left, annual_limit, event_limit, payable
+from services.fraud_detection.decisions.domain.sharing import Beside, share
+from services.fraud_detection.filing.domain.filing import Claimant, Filing, check
 from shared.events.products import ScamCover
 from shared.values.errors import InvalidFields
 from shared.values.ids import ClaimId, PolicyId

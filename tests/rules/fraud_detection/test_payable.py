@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fraud_detection.domain.cover import NOTHING_USED
-from services.fraud_detection.domain.payable import payable
+from services.fraud_detection.coverage.domain.cover import NOTHING_USED
+from services.fraud_detection.decisions.domain.payable import payable
 from tests.rules.fraud_detection.builders import claim, product, used
 
 FEN = st.integers(min_value=0, max_value=20_000_000)

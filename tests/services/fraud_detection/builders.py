@@ -11,15 +11,16 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from services.fraud_detection.consumers.policies import POLICIES
-from services.fraud_detection.domain.claims import Claim, Evidence
-from services.fraud_detection.domain.filing import Claimant, Filing
-from services.fraud_detection.store import claims, coverage, coverage_rows, products
-from services.fraud_detection.usecases.adjudicate import adjudicate
-from services.fraud_detection.usecases.decide_review import Verdict, decide_review
-from services.fraud_detection.usecases.file_claim import file_claim
-from services.fraud_detection.usecases.opinions import FindChampion
-from services.fraud_detection.usecases.personal_data import PersonalData
+from services.fraud_detection.claims.domain.claims import Claim, Evidence
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.store import coverage, coverage_rows, products
+from services.fraud_detection.decisions.usecases.adjudicate import adjudicate
+from services.fraud_detection.decisions.usecases.opinions import FindChampion
+from services.fraud_detection.erasure.consumers.policies import POLICIES
+from services.fraud_detection.filing.domain.filing import Claimant, Filing
+from services.fraud_detection.filing.usecases.file_claim import file_claim
+from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted, Outcome

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from services.fraud_detection.domain.claims import Claim, Evidence
-from services.fraud_detection.domain.filing import Claimant
-from services.fraud_detection.store import coverage_items, coverage_rows, products
+from services.fraud_detection.claims.domain.claims import Claim, Evidence
+from services.fraud_detection.coverage.store import coverage_items, coverage_rows, products
+from services.fraud_detection.filing.domain.filing import Claimant
 from shared.events.policies import PoliciesEnrolled, PolicyColumns
 from shared.events.products import ProductPublished
 from shared.process.new_ids import new_id

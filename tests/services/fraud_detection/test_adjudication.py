@@ -12,11 +12,11 @@ from typing import Any
 import psycopg2
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.errors import UnknownClaim, UnknownPolicy
-from services.fraud_detection.domain.features import FEATURES
-from services.fraud_detection.usecases.adjudicate import adjudicate
-from services.fraud_detection.usecases.opinions import Champion
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.errors import UnknownClaim, UnknownPolicy
+from services.fraud_detection.decisions.usecases.adjudicate import adjudicate
+from services.fraud_detection.decisions.usecases.opinions import Champion
+from services.fraud_detection.models.domain.features import FEATURES
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted

@@ -14,11 +14,11 @@ import msgspec
 import pytest
 
 from services.enrollment.products.domain.products import check_terms
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.errors import CoverRuleStands, DeductibleUsedUp
-from services.fraud_detection.usecases.complete_claim import add_documents, appeal
-from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
-from services.fraud_detection.usecases.name_event import name_event
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
+from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.reviews.domain.errors import CoverRuleStands, DeductibleUsedUp
+from services.fraud_detection.reviews.usecases.name_event import name_event
 from shared.events.products import ProductPublished
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, liability, product

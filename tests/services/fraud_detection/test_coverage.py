@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.fraud_detection.store import coverage, coverage_rows
+from services.fraud_detection.coverage.store import coverage, coverage_rows
 from shared.db.transaction import Tx
 from shared.events.policies import PolicyColumns
 from shared.messaging.failures import Poison

@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.errors import PolicyErased
-from services.fraud_detection.store import claims, coverage, coverage_items, coverage_rows, erasure
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.errors import PolicyErased
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.store import coverage, coverage_items, coverage_rows, erased_policies
+from services.fraud_detection.decisions.usecases.case_file import collect
+from services.fraud_detection.erasure.usecases.erase_policies import erase as erase_now
+from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest, overwrite
+from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.tools import TOOLS
-from services.fraud_detection.usecases.case_file import collect
-from services.fraud_detection.usecases.complete_claim import add_documents, appeal
-from services.fraud_detection.usecases.erase_policies import erase as erase_now
-from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.db.pool import Database
 from shared.entry.verify import verify
 from shared.events.policies import PoliciesErased, PolicyEndorsed
@@ -457,11 +458,11 @@ def test_an_enrollment_that_comes_between_the_first_and_the_last_step_of_an_eras
     person = world.person()
     world.publish()
     with database.transaction() as tx:
-        erasure.add(tx, [person.policy_id], erased_at=LATER)
-        erasure.overwrite(tx, [person.policy_id])
+        erased_policies.add(tx, [person.policy_id], erased_at=LATER)
+        overwrite(tx, [person.policy_id])
         with database.transaction() as enrolling:
             coverage_rows.keep(enrolling, [world.chunk([person])])
-        erasure.finish(tx, [person.policy_id], now=LATER)
+        erased_policies.finish(tx, [person.policy_id], now=LATER)
     assert not finished(world)
     erase_the_rest(database, clock.CLOCK)
     assert finished(world)

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from services.fraud_detection.domain.errors import PolicyErased
+from services.fraud_detection.claims.domain.errors import PolicyErased
+from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest
 from services.fraud_detection.tools import TOOLS
-from services.fraud_detection.usecases.erase_policies import erase_the_rest
 from shared.events.claims import ClaimSubmitted
 from shared.events.payouts import PayoutChanged
 from shared.events.policies import PoliciesErased

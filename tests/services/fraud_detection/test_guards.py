@@ -8,11 +8,11 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from services.fraud_detection.domain.payable import Payable
-from services.fraud_detection.store import decisions, limits, reviews
-from services.fraud_detection.store.decisions import DecisionRow
-from services.fraud_detection.store.limits import LiabilityOverdrawn
-from services.fraud_detection.store.reviews import ReviewRow
+from services.fraud_detection.decisions.domain.payable import Payable
+from services.fraud_detection.decisions.store import decisions, limits, reviews
+from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.store.limits import LiabilityOverdrawn
+from services.fraud_detection.decisions.store.reviews import ReviewRow
 from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, DecisionId
 from shared.values.money import Fen

@@ -10,10 +10,12 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.fraud_detection.api.problems import PROBLEMS
-from services.fraud_detection.domain import errors
-from services.fraud_detection.domain.errors import UnknownPolicy
-from services.fraud_detection.store import payouts
+from services.fraud_detection.claims.domain import errors
+from services.fraud_detection.claims.domain.errors import UnknownPolicy
+from services.fraud_detection.claims.store import payouts
+from services.fraud_detection.reviews.domain import errors as review_errors
+from services.fraud_detection.reviews.domain.errors import LimitUsedUp
+from services.fraud_detection.web import PROBLEMS
 from shared.events.payouts import PayoutChanged
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
@@ -301,11 +303,12 @@ def test_every_route_states_its_scope(app: Flask) -> None:
 def test_every_error_of_the_service_has_its_row() -> None:
     own = {
         value
-        for value in vars(errors).values()
-        if isinstance(value, type) and issubclass(value, FangzhaError) and value.__module__ == errors.__name__
+        for module in (errors, review_errors)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, FangzhaError) and value.__module__ == module.__name__
     }
     assert own <= set(PROBLEMS)
-    assert UnknownPolicy in own
+    assert {UnknownPolicy, LimitUsedUp} <= own
 
 
 @pytest.mark.timeout(600)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.store import coverage_items
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.coverage.store import coverage_items
 from shared.events.policies import PoliciesErased, PolicyEndorsed
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id

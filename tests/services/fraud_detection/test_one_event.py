@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.cover import NOTHING_USED
-from services.fraud_detection.domain.cover_rules import FailedRule
-from services.fraud_detection.domain.errors import CoverRuleStands, PolicyErased
-from services.fraud_detection.usecases.case_file import collect
-from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
-from services.fraud_detection.usecases.name_event import name_event
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.errors import PolicyErased
+from services.fraud_detection.coverage.domain.cover import NOTHING_USED
+from services.fraud_detection.decisions.domain.cover_rules import FailedRule
+from services.fraud_detection.decisions.usecases.case_file import collect
+from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
+from services.fraud_detection.reviews.domain.errors import CoverRuleStands
+from services.fraud_detection.reviews.usecases.name_event import name_event
 from shared.values.scam_types import ScamType
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, START, product

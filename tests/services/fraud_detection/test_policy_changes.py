@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.cover import Coverage
-from services.fraud_detection.store import coverage, coverage_rows
+from services.fraud_detection.coverage.domain.cover import Coverage
+from services.fraud_detection.coverage.store import coverage, coverage_rows
 from shared.events.policies import CanceledColumns, PoliciesCanceled, PoliciesTransferred, PolicyEndorsed, packed
 from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id

@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.errors import (
-    AnotherPersonDecides,
-    ClaimClosed,
-    CoverRuleStands,
-    NoOpenReview,
-    NotAppealable,
-    UnknownClaim,
-)
-from services.fraud_detection.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.claims.domain.errors import ClaimClosed, NotAppealable, UnknownClaim
+from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.reviews.domain.errors import AnotherPersonDecides, CoverRuleStands, NoOpenReview
 from shared.db import audit
 from shared.values.errors import InvalidField
 from shared.values.ids import ClaimId

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.errors import CoverRuleStands
-from services.fraud_detection.store import coverage
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.reviews.domain.errors import CoverRuleStands
 from shared.messaging.failures import Unready
 from shared.values.ids import ProductCode
 from tests.rules.fraud_detection.builders import LOSS, START, liability, product

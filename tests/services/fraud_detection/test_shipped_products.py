@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.errors import CoverRuleStands
+from services.fraud_detection.reviews.domain.errors import CoverRuleStands
 from tests.rules.fraud_detection.builders import LOSS, START
 from tests.services.fraud_detection.builders import World, champion
 from tests.services.fraud_detection.insured import approved, at, file, insure, papers, shipped, told, why

@@ -10,13 +10,15 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from services.fraud_detection.domain.claims import Claim
-from services.fraud_detection.domain.errors import NoOpenReview
-from services.fraud_detection.store import claims, coverage_rows, erasure, history
-from services.fraud_detection.store.claims import ClaimChanged
-from services.fraud_detection.usecases.complete_claim import appeal
-from services.fraud_detection.usecases.decide_review import Verdict, decide_review
-from services.fraud_detection.usecases.erase_policies import erase, erase_the_rest
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store.claims import ClaimChanged
+from services.fraud_detection.coverage.store import coverage_rows, erased_policies
+from services.fraud_detection.decisions.store import history
+from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
+from services.fraud_detection.filing.usecases.complete_claim import appeal
+from services.fraud_detection.reviews.domain.errors import NoOpenReview
+from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
 from tests import clock
@@ -175,6 +177,6 @@ def test_a_worker_passes_over_the_person_whom_another_forgets(world: World) -> N
 
     with world.database.transaction() as tx, world.database.transaction() as beside:
         beside.execute("SET LOCAL lock_timeout = '5s'")
-        taken = [*erasure.take(tx, limit=1), *erasure.take(beside, limit=1)]
+        taken = [*erased_policies.take(tx, limit=1), *erased_policies.take(beside, limit=1)]
     assert sorted(taken) == sorted(ids)
     assert not erase_the_rest(world.database, clock.CLOCK)

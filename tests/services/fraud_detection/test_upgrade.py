@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
-from services.fraud_detection.store import claims, coverage, limits
-from services.fraud_detection.store.invariants import INVARIANTS
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.decisions.store import limits
+from services.fraud_detection.decisions.store.integrity import INVARIANTS
 from services.fraud_detection.tools import TOOLS
 from shared.db.migrate import migrate
 from shared.db.pool import Database

@@ -16,11 +16,11 @@ from werkzeug.test import TestResponse
 
 from deploy.simulator import past_claims
 from deploy.simulator.schemes import PastClaim as PlayedClaim
-from services.fraud_detection.api.past_claims import NDJSON, read_line
-from services.fraud_detection.domain.features import FEATURES, Snapshot, compute
-from services.fraud_detection.scoring.signature import Signer
-from services.fraud_detection.scoring.training import LabelledRows
-from services.fraud_detection.store.past_claims import PastClaim
+from services.fraud_detection.models.api.past_claims import NDJSON, read_line
+from services.fraud_detection.models.domain.features import FEATURES, Snapshot, compute
+from services.fraud_detection.models.scoring.signature import Signer
+from services.fraud_detection.models.scoring.training import LabelledRows
+from services.fraud_detection.models.store.past_claims import PastClaim
 from shared.process.new_ids import new_id
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
+from services.fraud_detection.models.usecases.train_model import train_next
 from services.fraud_detection.tools import TOOLS
-from services.fraud_detection.usecases.train_model import train_next
 from shared.db.pool import Database
 from tests import clock
 from tests.services.fraud_detection.models.builders import KEY, SIGNER, Team

@@ -11,9 +11,9 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from services.fraud_detection.scoring.artifact import pack, unpack
-from services.fraud_detection.scoring.signature import ArtifactRefused, SignedArtifact, Signer
-from services.fraud_detection.scoring.training import LabelledRows, Trained, train
+from services.fraud_detection.models.scoring.artifact import pack, unpack
+from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
+from services.fraud_detection.models.scoring.training import LabelledRows, Trained, train
 from tests.services.fraud_detection.models.builders import SIGNER, labelled_rows
 
 MODEL = "0190163d-8694-739b-aea5-966c26f8ad91"

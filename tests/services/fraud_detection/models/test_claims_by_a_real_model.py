@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fraud_detection.scoring.champions import Scorer
-from services.fraud_detection.scoring.signature import Signer
+from services.fraud_detection.models.scoring.champions import Scorer
+from services.fraud_detection.models.scoring.signature import Signer
 from tests.services.fraud_detection.builders import World
 from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of
 from tests.services.fraud_detection.models.conftest import Train

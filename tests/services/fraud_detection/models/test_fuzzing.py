@@ -3,9 +3,9 @@ from __future__ import annotations
 from flask import Flask
 
 from deploy.local.issuer import Issuer, clients
-from services.fraud_detection.api.problems import PROBLEMS
-from services.fraud_detection.domain import model_errors
-from services.fraud_detection.scoring.signature import ArtifactRefused
+from services.fraud_detection.models.domain import errors as model_errors
+from services.fraud_detection.models.scoring.signature import ArtifactRefused
+from services.fraud_detection.models.web import PROBLEMS
 from shared.values.errors import FangzhaError
 from tests.services.fraud_detection.models.builders import Team, file_of
 from tests.services.fraud_detection.models.conftest import Train

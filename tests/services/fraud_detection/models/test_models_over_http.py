@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fraud_detection.scoring.champions import Scorer
-from services.fraud_detection.scoring.signature import ArtifactRefused
+from services.fraud_detection.models.scoring.champions import Scorer
+from services.fraud_detection.models.scoring.signature import ArtifactRefused
 from shared.db import audit
 from shared.db.pool import Database
 from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of, line, vector_of

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[4]
 
 SCORING = """
 import sys
-from services.fraud_detection.scoring.champions import Scorer
-from services.fraud_detection.scoring.signature import Signer
+from services.fraud_detection.models.scoring.champions import Scorer
+from services.fraud_detection.models.scoring.signature import Signer
 from shared.db.pool import Database
 
 database = Database(sys.argv[1], size=1)
@@ -32,8 +32,8 @@ for _ in sys.stdin:
 
 TRAINING = """
 import sys
-from services.fraud_detection.scoring.signature import Signer
-from services.fraud_detection.usecases import train_model
+from services.fraud_detection.models.scoring.signature import Signer
+from services.fraud_detection.models.usecases import train_model
 from shared.db.pool import Database
 from shared.process.clock import SystemClock
 
@@ -117,8 +117,7 @@ def test_a_model_that_kills_its_worker_again_and_again_is_given_up(
 
 
 def test_the_web_process_loads_no_scikit_learn(fraud_detection_url: str) -> None:
-    script = (
-        "import sys, services.fraud_detection.api.models; print('sklearn' in sys.modules or 'numpy' in sys.modules)"
-    )
+    views = "services.fraud_detection.models.api.models"
+    script = f"import sys, {views}; print('sklearn' in sys.modules or 'numpy' in sys.modules)"
     asked = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == "False"

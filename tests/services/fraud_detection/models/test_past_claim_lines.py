@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.fraud_detection.api.past_claims import read_line
-from services.fraud_detection.domain.features import Snapshot
-from services.fraud_detection.store.past_claims import PastClaim
+from services.fraud_detection.models.api.past_claims import read_line
+from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.store.past_claims import PastClaim
 from shared.values.errors import InvalidField
 from tests.services.fraud_detection.models.builders import line, snapshot_fields
 

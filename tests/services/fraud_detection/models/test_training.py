@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from services.fraud_detection.domain.features import FEATURES
-from services.fraud_detection.scoring.calibration import CalibrationTable, calibrate
-from services.fraud_detection.scoring.forest import forest_of
-from services.fraud_detection.scoring.training import LabelledRows, NotTrainable, Report, Trained, train
+from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.scoring.calibration import CalibrationTable, calibrate
+from services.fraud_detection.models.scoring.forest import forest_of
+from services.fraud_detection.models.scoring.training import LabelledRows, NotTrainable, Report, Trained, train
 from tests.services.fraud_detection.models.builders import labelled_rows
 
 ROWS = 8_000

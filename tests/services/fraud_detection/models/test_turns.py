@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.fraud_detection.domain.model_errors import NothingToRollBackTo
-from services.fraud_detection.store import models
-from services.fraud_detection.usecases.roll_back_model import roll_back_model
-from services.fraud_detection.usecases.train_model import MOST_ATTEMPTS, begin
+from services.fraud_detection.models.domain.errors import NothingToRollBackTo
+from services.fraud_detection.models.store import models
+from services.fraud_detection.models.usecases.roll_back_model import roll_back_model
+from services.fraud_detection.models.usecases.train_model import MOST_ATTEMPTS, begin
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId

@@ -1,1 +1,0 @@
-"""HTTP edge: one module per resource; parse, call one use case, render."""

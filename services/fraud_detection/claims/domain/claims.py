@@ -1,0 +1,113 @@
+"""A claim as it is kept: its facts, its states, and which step may follow which. Decisions stand elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, NO_FEN
+from shared.values.evidence_kinds import EvidenceKind
+from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
+from shared.values.scam_types import ScamType
+
+State = Literal["submitted", "review", "documents_requested", "refusal_proposed", "approved", "refused"]
+HOME: Final = "CN"
+"""Where a loss happened unless the claim says another country (ISO 3166-1)."""
+
+STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
+    {
+        (None, "submitted"),
+        ("submitted", "review"),
+        ("submitted", "documents_requested"),
+        ("submitted", "refusal_proposed"),
+        ("submitted", "approved"),
+        ("documents_requested", "submitted"),
+        ("review", "approved"),
+        ("review", "refused"),
+        ("refusal_proposed", "approved"),
+        ("refusal_proposed", "refused"),
+        ("refused", "submitted"),
+    }
+)
+"""Every legal step. Nothing goes from submitted to refused: only a person refuses."""
+
+TAKES_DOCUMENTS: Final[tuple[State, ...]] = ("submitted", "review", "documents_requested", "refusal_proposed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim. ``round`` counts its decisions by the machine: filed, completed by documents, appealed.
+
+    ``version`` grows with every change and is the ETag. Persons, phones, devices and handlers are tokens.
+    """
+
+    claim_id: ClaimId
+    tenant: str
+    version: int
+    round: int
+    state: State
+    policy_id: PolicyId
+    person_token: TokenHex
+    phone_token: TokenHex
+    payee_token: TokenHex
+    device_token: TokenHex | None
+    handler_token: TokenHex | None
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    submitted_at: datetime
+    amount_fen: Fen
+    currency: str
+    recovered_fen: Fen
+    other_insurance_fen: Fen
+    description_chars: int
+    sandbox_value: str | None = None
+    appealed: bool = False
+    """Its present round is an appeal."""
+    liability: str = FRAUD_LOSS
+    """Which of the product's liabilities it is made under."""
+    territory: str = HOME
+    event_reference: str | None = None
+    """What the event is called that it is a loss of: by whoever files it, or by the person who looked at it."""
+    event_named: bool = False
+    """A person of the insurer's staff called it so."""
+    item_reference: str | None = None
+    """Which of the things that the policy lists it is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One document, known by its SHA-256; the document itself stays with the channel that took it."""
+
+    kind: EvidenceKind
+    sha256: str
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherClaim:
+    """Another claim of the same person or policies, as far as the question whether both are of one loss needs it.
+
+    ``approved_fen`` is what it was approved for, ``event_deductible_fen`` what it bore of its event's deductible;
+    ``by_claimant``: the same person claims.
+    """
+
+    claim_id: ClaimId
+    scam_type: ScamType
+    occurred_at: datetime
+    discovered_at: datetime
+    submitted_at: datetime
+    amount_fen: Fen
+    payee_token: TokenHex
+    shares_evidence: bool
+    approved: bool
+    approved_fen: Fen = NO_FEN
+    event_deductible_fen: Fen = NO_FEN
+    policy_id: PolicyId | None = None
+    liability: str = FRAUD_LOSS
+    by_claimant: bool = True
+    event_reference: str | None = None
+    event_named: bool = False

@@ -1,0 +1,52 @@
+"""What is refused about claims. The status of each stands in filing/web.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from shared.values.errors import FangzhaError, InvalidField
+
+
+@dataclass(frozen=True)
+class UnknownPolicy(InvalidField):
+    """{detail} {fix}"""
+
+    @classmethod
+    def at(cls, pointer: str) -> Self:
+        """The field at ``pointer`` names a policy that enrollment announced none of, or not yet."""
+        return cls(
+            pointer,
+            "No such policy is known here.",
+            "Take the id from the policy's certificate; if it was just issued, try again in a moment.",
+        )
+
+
+@dataclass(frozen=True)
+class PolicyErased(FangzhaError):
+    """The person insured by policy {policy_id} was erased on request; it takes no new claim, no appeal and no event."""
+
+    policy_id: str
+
+
+@dataclass(frozen=True)
+class UnknownClaim(FangzhaError):
+    """There is no claim {claim_id}; GET /v1/claims lists yours."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class ClaimClosed(FangzhaError):
+    """Claim {claim_id} is {state} and takes no more documents; a refused claim may be appealed."""
+
+    claim_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class NotAppealable(FangzhaError):
+    """Claim {claim_id} is {state}; only a refused claim is appealed."""
+
+    claim_id: str
+    state: str

@@ -1,0 +1,55 @@
+"""Forgetting a person: what the claims on erased policies say of whoever claimed. Decisions and payments stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.db import kept_replies
+from shared.db.transaction import Tx
+
+# After the covers. Who decides or appeals a claim holds it, so that what is open stays so until the end.
+_HOLD: Final = "SELECT FROM claims WHERE policy_id = ANY(%s::uuid[]) ORDER BY claim_id FOR UPDATE"
+_CLAIM_IDS: Final = "SELECT claim_id FROM claims WHERE policy_id = ANY(%s::uuid[])"
+
+# The account that is paid to and what the item is called are kept until an open claim is decided, and what the event is
+# called as long as any claim of the person is open: what was paid for the event counts for it, and who has no name for
+# it any more would pass for another event. Claims of one other claimant keep one token too. The helper is another
+# person than the insured.
+_CLAIMS: Final = """
+UPDATE claims
+SET person_token = made.person_token, phone_token = made.nobody, device_token = NULL, description = NULL,
+    payee_token = made.payee_token, event_reference = made.event_reference, item_reference = made.item_reference
+FROM (
+    SELECT claim_id, nobody,
+           CASE WHEN erased_with IS NULL THEN nobody
+                WHEN left(claims.person_token, 2) = '00' THEN claims.person_token
+                WHEN claims.person_token = encode(coverage.person_token, 'hex')
+                THEN '00' || replace(erased_with::text, '-', '')
+                ELSE min(nobody) OVER (PARTITION BY erased_with, claims.person_token) END AS person_token,
+           CASE WHEN state IN ('approved', 'refused') THEN nobody ELSE payee_token END AS payee_token,
+           CASE WHEN erased_with IS NOT NULL THEN event_reference END AS event_reference,
+           CASE WHEN state NOT IN ('approved', 'refused') THEN item_reference END AS item_reference
+    FROM erased_policies JOIN claims USING (policy_id) LEFT JOIN coverage USING (policy_id)
+    CROSS JOIN LATERAL (SELECT '00' || replace(claim_id::text, '-', '') AS nobody) AS of_claim
+    WHERE policy_id = ANY(%s::uuid[])
+) AS made
+WHERE claims.claim_id = made.claim_id
+  AND (claims.person_token, claims.payee_token, claims.event_reference, claims.item_reference)
+      IS DISTINCT FROM (made.person_token, made.payee_token, made.event_reference, made.item_reference)"""
+
+_APPEALS: Final = """
+UPDATE appeals SET reason = '' FROM claims
+WHERE claims.claim_id = appeals.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND appeals.reason <> ''"""
+
+
+def hold(tx: Tx, policies: Sequence[str]) -> None:
+    """Nobody else changes these policies' claims before this transaction ends."""
+    tx.execute(_HOLD, (list(policies),))
+
+
+def overwrite(tx: Tx, policies: Sequence[str]) -> int:
+    """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
+    ids = (list(policies),)
+    kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
+    return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS))

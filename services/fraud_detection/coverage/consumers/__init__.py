@@ -1,0 +1,1 @@
+"""Kafka edge: one module per topic."""

@@ -1,0 +1,142 @@
+"""What becomes of a claim once its rules and its score are known. Never refuses: only a person does.
+
+Where the thresholds come from is the fraud team's business: they stand with the promoted model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.coverage.domain.cover import Product
+from services.fraud_detection.decisions.domain.cover_rules import FailedRule, rule
+from shared.values.money import Fen
+
+Why = Literal[
+    "appeal",
+    "no_model",
+    "scorer_failed",
+    "organization",
+    "policy_erased",
+    "related_claim",
+    "score",
+    "amount",
+    "claimed_amount",
+    "limit_contended",
+    "sandbox",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    amount_fen: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class AskDocuments:
+    failed: tuple[FailedRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeRefusal:
+    failed: tuple[FailedRule, ...]
+
+
+Decision: TypeAlias = Approve | Review | AskDocuments | ProposeRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What the promoted model says, and from where on the fraud team trusts it to approve alone."""
+
+    model_id: str
+    sha256: str
+    probability: float
+    reasons: tuple[tuple[str, float], ...]
+    approve_below: float
+    auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class NoOpinion:
+    """No model is promoted, the scorer failed, or the claim is of a kind that the model never learned: a person looks.
+
+    The model was trained on residents: of an organization's claim, or one whose person is erased, it knows nothing.
+    """
+
+    why: Literal["no_model", "scorer_failed", "organization", "policy_erased"]
+
+
+def decide(
+    product: Product,
+    claim: Claim,
+    failed: tuple[FailedRule, ...],
+    amount_fen: Fen,
+    opinion: Opinion | NoOpinion,
+    *,
+    related: bool = False,
+) -> Decision:
+    """Rules first, then the amount, then the score. An appeal always goes to a person.
+
+    ``related``: another claim on the policy may be of the same event.
+    """
+    return (
+        _before_rules(product, claim, failed)
+        or _by_rules(failed)
+        or _by_opinion(claim, amount_fen, opinion, related=related)
+    )
+
+
+def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:
+    refusing = tuple(each for each in failed if each.remedy == "refuse")
+    if refusing:
+        return ProposeRefusal(refusing)
+    return AskDocuments(failed) if failed else None
+
+
+def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, related: bool) -> Decision:
+    if claim.sandbox_value == "approve":
+        return Approve(amount_fen)
+    match opinion:
+        case NoOpinion(why=why):
+            return Review(why)
+        case Opinion():
+            doubt = _doubt(claim, amount_fen, opinion, related=related)
+            return Approve(amount_fen) if doubt is None else Review(doubt)
+    assert_never(opinion)
+
+
+def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion, *, related: bool) -> Why | None:
+    """Why the machine does not approve alone."""
+    if related:
+        return "related_claim"
+    if amount_fen > opinion.auto_approve_limit_fen:
+        return "amount"
+    if claim.amount_fen > opinion.auto_approve_loss_limit_fen:
+        return "claimed_amount"
+    return None if opinion.probability < opinion.approve_below else "score"
+
+
+def _before_rules(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:
+    """An appeal, or what a sandbox value forces. Forced approval passes the model's doubt, never a failed rule."""
+    if claim.appealed:
+        return Review("appeal")
+    match claim.sandbox_value:
+        case "review":
+            return Review("sandbox")
+        case "refusal_proposed":
+            return ProposeRefusal((rule(product, "sandbox_refusal"), *failed))
+        case "documents" if claim.round == 1:
+            return AskDocuments((rule(product, "sandbox_documents", remedy="documents"),))
+        case "duplicate":
+            found = tuple(each for each in failed if each.code == "duplicate_loss")
+            return ProposeRefusal(found or (rule(product, "duplicate_loss", zh={"claim": "sandbox"}),))
+        case _:
+            return None

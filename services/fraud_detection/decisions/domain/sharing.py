@@ -1,0 +1,52 @@
+"""How a loss is shared: among a person's policies of a product that stacks, and within one policy's event limit.
+
+The person may hold such a product with several partners. Each policy pays its share of a loss by its limit for it
+(Insurance Law of the PRC, art. 56: in the proportion of the sums insured), whatever is left of that limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.coverage.domain.cover import Coverage, Product, Share
+from services.fraud_detection.decisions.domain.cover_rules import does_not_answer
+from services.fraud_detection.decisions.domain.one_event import is_of_one_event, is_same_loss, told_to_be_one_event
+from services.fraud_detection.decisions.domain.payable import event_limit
+from shared.values.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another policy of the same person under the same product, with the terms of its version."""
+
+    coverage: Coverage
+    product: Product
+
+
+def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iterable[OtherClaim]) -> Share:
+    """The part of the loss that the claim's policy bears. ``others`` are the claims on it and those ``beside`` it."""
+    shares = tuple(beside)
+    answering = [each for each in shares if not does_not_answer(each.product, each.coverage, claim)]
+    own = event_limit(product, claim)
+    whole = own + sum(event_limit(each.product, claim) for each in answering)
+    policies = frozenset(each.coverage.policy_id for each in shares)
+    known = tuple(others)
+    paid = [other for other in known if other.approved]
+    of_this_loss = [each for each in paid if each.policy_id in policies and is_same_loss(product, claim, each)]
+    event = [each for each in paid if each.policy_id == claim.policy_id and is_of_one_event(product, claim, each)]
+    here = [each for each in event if each.liability == claim.liability]
+    under_this = [each for each in known if (each.policy_id, each.liability) == (claim.policy_id, claim.liability)]
+    return Share(
+        part=own if whole else 1,
+        whole=whole or 1,
+        beside=policies,
+        loss_paid_fen=Fen(sum(each.approved_fen for each in of_this_loss)),
+        event_paid_fen=Fen(sum(each.approved_fen for each in event)),
+        event_paid_here_fen=Fen(sum(each.approved_fen for each in here)),
+        event_paid_of_type_fen=Fen(sum(each.approved_fen for each in here if each.scam_type == claim.scam_type)),
+        event_deductible_fen=Fen(
+            sum(each.event_deductible_fen for each in under_this if told_to_be_one_event(claim, each))
+        ),
+    )

@@ -1,0 +1,130 @@
+"""Decisions and the features behind them. Never changed once written; the unique keys make a decision happen once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.fraud_detection.decisions.domain.cover_rules import FailedRule
+from services.fraud_detection.models.domain.features import Snapshot
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.events.claims import Outcome
+from shared.values.ids import ClaimId, DecisionId
+from shared.values.money import Fen
+
+MACHINE: Final = "rules_and_model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision. ``reasons`` is the person's own words, sealed; ``score_reasons`` are (feature, contribution)."""
+
+    decision_id: DecisionId
+    claim_id: ClaimId
+    round: int
+    version: int
+    outcome: Outcome
+    why: str | None
+    amount_fen: Fen
+    deductible_fen: Fen
+    event_deductible_fen: Fen
+    failures: tuple[FailedRule, ...]
+    rule_version: str
+    model_id: str | None
+    model_sha256: str | None
+    score: float | None
+    score_reasons: tuple[tuple[str, float], ...]
+    sandbox_value: str | None
+    by_person: bool
+    decided_by: str
+    clause: str | None
+    reasons: bytes | None
+    decided_at: datetime
+    payable_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesRow:
+    """What was known in one round, and the vector that came of it."""
+
+    round: int
+    computed_at: datetime
+    snapshot: dict[str, str | int | bool]
+    names: tuple[str, ...]
+    vector: tuple[float, ...]
+
+
+_DECISION: Final = Columns(DecisionRow)
+_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) VALUES ({_DECISION.places})"
+
+_OF_CLAIM: Final = f"SELECT {_DECISION} FROM decisions WHERE claim_id = %s ORDER BY version"
+
+_LATEST: Final = f"""
+SELECT DISTINCT ON (claim_id) {_DECISION} FROM decisions
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, version DESC"""
+
+_LATEST_BY_MACHINE: Final = f"""
+SELECT DISTINCT ON (claim_id) {_DECISION} FROM decisions
+WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DESC"""
+
+
+def add(tx: Tx, decision: DecisionRow) -> None:
+    tx.execute(_ADD, _DECISION.values(decision))
+
+
+def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
+    """All decisions on a claim, the first one first."""
+    return tx.all(_OF_CLAIM, (claim_id,), into=DecisionRow)
+
+
+def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
+    """The newest decision of each of these claims that has one."""
+    return {row.claim_id: row for row in tx.all(_LATEST, (list(claim_ids),), into=DecisionRow)}
+
+
+def latest_by_machine(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
+    """What the machine last said of each of these claims: its score, its reasons, the rules that failed."""
+    return {row.claim_id: row for row in tx.all(_LATEST_BY_MACHINE, (list(claim_ids),), into=DecisionRow)}
+
+
+_LATEST_SNAPSHOTS: Final = """
+SELECT DISTINCT ON (claim_id) claim_id, snapshot FROM claim_features
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
+
+_KNOWN: Final = Columns(FeaturesRow)
+_ADD_FEATURES: Final = f"INSERT INTO claim_features (claim_id, {_KNOWN.names}) VALUES (%(claim_id)s, {_KNOWN.places})"
+_FEATURES: Final = f"SELECT {_KNOWN} FROM claim_features WHERE claim_id = %s ORDER BY round"
+
+
+def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool]]:
+    """What was known of each of these claims when it was last decided by the machine."""
+    return dict(tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),)))
+
+
+def add_features(
+    tx: Tx,
+    claim_id: ClaimId,
+    claim_round: int,
+    *,
+    snapshot: Snapshot,
+    names: Sequence[str],
+    vector: Sequence[float],
+    now: datetime,
+) -> None:
+    known = FeaturesRow(
+        round=claim_round,
+        computed_at=now,
+        snapshot=msgspec.to_builtins(snapshot),
+        names=tuple(names),
+        vector=tuple(vector),
+    )
+    tx.execute(_ADD_FEATURES, {**_KNOWN.values(known), "claim_id": claim_id})
+
+
+def features(tx: Tx, claim_id: ClaimId) -> list[FeaturesRow]:
+    return tx.all(_FEATURES, (claim_id,), into=FeaturesRow)

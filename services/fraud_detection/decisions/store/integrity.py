@@ -1,0 +1,81 @@
+"""What this database can prove of itself about decisions: each query finds what breaks an invariant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.db.invariants import Invariant, found_by
+
+_ABOVE_COVER: Final = """
+SELECT 'policy ' || claims.policy_id || ': ' || sum(decisions.amount_fen) || ' fen approved of '
+       || coalesce(limit_use.annual_limit_fen::text, 'nothing')
+FROM decisions JOIN claims USING (claim_id) LEFT JOIN limit_use USING (policy_id)
+WHERE decisions.outcome = 'approved'
+GROUP BY claims.policy_id, limit_use.annual_limit_fen, limit_use.reserved_fen
+HAVING limit_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > limit_use.annual_limit_fen
+    OR sum(decisions.amount_fen) <> limit_use.reserved_fen"""
+_ABOVE_LIABILITY: Final = """
+SELECT 'policy ' || claims.policy_id || ', ' || claims.liability || ': ' || sum(decisions.amount_fen)
+       || ' fen approved of ' || coalesce(liability_use.annual_limit_fen::text, 'nothing')
+FROM decisions JOIN claims USING (claim_id)
+LEFT JOIN liability_use ON liability_use.policy_id = claims.policy_id AND liability_use.liability = claims.liability
+WHERE decisions.outcome = 'approved'
+GROUP BY claims.policy_id, claims.liability, liability_use.annual_limit_fen, liability_use.reserved_fen
+HAVING liability_use.annual_limit_fen IS NULL OR sum(decisions.amount_fen) > liability_use.annual_limit_fen
+    OR sum(decisions.amount_fen) <> liability_use.reserved_fen"""
+# Of the year's deductible a claim bears what its newest approval or refusal says; nothing else is used of it.
+_DEDUCTIBLE_OTHERWISE: Final = """
+SELECT 'policy ' || policy_id || ': ' || coalesce(borne.fen, 0) || ' fen borne of the year''s deductible, '
+       || coalesce(limit_use.deductible_fen, 0) || ' counted'
+FROM limit_use FULL JOIN (
+    SELECT claims.policy_id, sum(newest.deductible_fen) AS fen
+    FROM claims JOIN (
+        SELECT DISTINCT ON (claim_id) claim_id, deductible_fen FROM decisions
+        WHERE outcome IN ('approved', 'refused') ORDER BY claim_id, version DESC
+    ) AS newest USING (claim_id)
+    GROUP BY claims.policy_id
+) AS borne USING (policy_id)
+WHERE coalesce(borne.fen, 0) <> coalesce(limit_use.deductible_fen, 0)"""
+
+# A decision is the one effect of each submission; the youngest may still be on their way.
+_UNDECIDED: Final = """
+SELECT 'claim ' || claim_id || ' is ' || state || ' without a decision in its round' FROM claims
+WHERE state <> 'submitted' AND NOT EXISTS (
+    SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND decisions.round = claims.round)"""
+_DECIDED_TWICE: Final = """
+SELECT 'claim ' || claim_id || ' was decided twice (round ' || round || ')'
+FROM decisions WHERE NOT by_person GROUP BY claim_id, round HAVING count(*) > 1
+UNION ALL
+SELECT 'claim ' || claim_id || ' was approved twice'
+FROM decisions WHERE outcome = 'approved' GROUP BY claim_id HAVING count(*) > 1"""
+
+_NO_ORIGIN: Final = """
+SELECT 'decision ' || decision_id || ' does not say what it rests on' FROM decisions
+WHERE rule_version = ''
+   OR (NOT by_person AND outcome = 'approved' AND model_id IS NULL AND sandbox_value IS DISTINCT FROM 'approve')
+   OR (NOT by_person AND model_id IS NULL AND outcome = 'review' AND coalesce(why, '') = 'score')
+   OR NOT EXISTS (SELECT FROM claim_features
+                  WHERE claim_features.claim_id = decisions.claim_id AND claim_features.round = decisions.round)"""
+
+_REFUSED_AND_PAID: Final = """
+SELECT 'claim ' || claims.claim_id || ' is not approved, yet payout ' || claim_payouts.payout_id || ' is under way'
+FROM claims JOIN claim_payouts USING (claim_id)
+WHERE claims.state <> 'approved' AND claim_payouts.state IN ('scheduled', 'paid')"""
+_PAID_OTHERWISE: Final = """
+SELECT 'payout ' || claim_payouts.payout_id || ' of claim ' || claim_payouts.claim_id || ' rests on no approval'
+FROM claim_payouts
+WHERE NOT EXISTS (SELECT FROM decisions WHERE decisions.decision_id = claim_payouts.decision_id
+                  AND decisions.outcome = 'approved' AND decisions.amount_fen = claim_payouts.amount_fen)"""
+
+_REFUSED_BY_NOBODY: Final = """
+SELECT 'refusal ' || decision_id || ' has no person in the audit trail' FROM decisions
+WHERE outcome = 'refused' AND NOT EXISTS (
+    SELECT FROM audit_log WHERE audit_log.subject = decisions.claim_id::text
+      AND audit_log.actor = decisions.decided_by AND audit_log.action = 'claim.refused')"""
+
+INVARIANTS: Final = (
+    Invariant(3, "approved never above the cover", found_by(_ABOVE_COVER, _ABOVE_LIABILITY, _DEDUCTIBLE_OTHERWISE)),
+    Invariant(4, "each submission has exactly one decision", found_by(_UNDECIDED, _DECIDED_TWICE)),
+    Invariant(6, "no decision without rule version, features and model", found_by(_NO_ORIGIN)),
+    Invariant(7, "a refused claim is never paid", found_by(_REFUSED_AND_PAID, _PAID_OTHERWISE, _REFUSED_BY_NOBODY)),
+)

@@ -1,0 +1,24 @@
+"""What the worker decides, and how it counts what waits for a person."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.fraud_detection.decisions.consumers.submitted import submissions
+from services.fraud_detection.decisions.usecases.count_reviews import count_reviews
+from services.fraud_detection.models.scoring.champions import Scorer
+from services.fraud_detection.models.wiring import signer_of
+from services.fraud_detection.settings import Settings
+from shared.db.pool import Database
+from shared.messaging.jobs import Job
+from shared.messaging.subscription import Subscription
+from shared.process.clock import Clock
+
+
+def subscriptions(settings: Settings, clock: Clock) -> tuple[Subscription, ...]:
+    return (submissions(Scorer(signer_of(settings)).champion, clock),)
+
+
+def jobs(_settings: Settings, database: Database, _clock: Clock) -> tuple[Job, ...]:
+    # A dashboard is read every quarter of a minute.
+    return (Job("count_reviews", 15.0, partial(count_reviews, database)),)

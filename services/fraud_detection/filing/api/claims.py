@@ -1,0 +1,211 @@
+"""Claims over HTTP: file, look up, add documents, appeal. A channel sees its own claims alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.fraud_detection.claims.domain import claims as domain
+from services.fraud_detection.claims.domain import errors
+from services.fraud_detection.claims.store import claims as store
+from services.fraud_detection.filing.api.claim_view import ClaimView, view, views
+from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.filing.domain.filing import LARGEST_LOSS_FEN, Filing
+from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.filing.usecases.file_claim import file_claim
+from shared.values.clear_text import TextKind
+from shared.values.documents import DocumentType
+from shared.values.evidence_kinds import EvidenceKind
+from shared.values.ids import ClaimId
+from shared.values.scam_types import ScamType
+from shared.values.shapes import reshape
+from shared.web import paging
+from shared.web.clear_fields import NOT_IN_CLEAR
+from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex, TermsSlug
+from shared.web.resource import Call, Callers, Reply, Resource
+
+claims = Resource("claims", "Claims that residents file")
+
+MAX_EVIDENCE = 50
+Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
+Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200), NOT_IN_CLEAR]
+
+
+class ClaimantPerson(RequestModel):
+    """The person or the organization that claims, as on the document."""
+
+    document_type: DocumentType
+    document_number: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
+    """A mobile number of mainland China."""
+
+
+class LossReport(RequestModel):
+    """What happened."""
+
+    scam_type: ScamType | None = None
+    """Left out only where the liability does not depend on it."""
+    occurred_at: Moment
+    """The first transfer; with a product that is claims-made, the act that the claim is about."""
+    discovered_at: Moment
+    reported_at: Moment
+    """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
+    amount_fen: Annotated[PositiveFen, Field(le=LARGEST_LOSS_FEN)]
+    description: SealedText | None = None
+    """In the resident's own words; kept sealed."""
+    territory: Territory = domain.HOME
+    """The country or region where it happened, ISO 3166-1."""
+
+
+class EvidenceItem(RequestModel):
+    """One document, which you keep; its SHA-256 says which."""
+
+    kind: EvidenceKind
+    sha256: Sha256Hex
+    captured_at: Moment | None = None
+
+
+EvidenceList = Annotated[list[EvidenceItem], Field(max_length=MAX_EVIDENCE)]
+
+
+class ClaimRequest(RequestModel):
+    """A claim."""
+
+    policy_id: Identifier
+    liability: TermsSlug | None = None
+    """Which of the product's liabilities it is made under; needed where the product has several."""
+    claimant: ClaimantPerson
+    loss: LossReport
+    evidence: EvidenceList
+    payee_token: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$"), TextKind.OURS]
+    """The account to pay to, as the payout service's `POST /v1/payees` named it."""
+    device_id: Opaque | None = None
+    """The device that the claim was made on; kept as a token."""
+    handler_id: Opaque | None = None
+    """Who helped to file it, if somebody did; kept as a token."""
+    item_reference: Reference | None = None
+    """Which of the things that the policy lists it is about, by its reference; needed where the product has
+    `scheduled_items`."""
+    event_reference: Reference | None = None
+    """Your word for the event, where it caused several losses: claims with the same one share its limits."""
+    recovered_fen: AmountFen = 0
+    """What came back already."""
+    other_insurance_fen: AmountFen = 0
+    """What another insurer pays."""
+
+
+class Documents(RequestModel):
+    """Further documents."""
+
+    evidence: Annotated[list[EvidenceItem], Field(min_length=1, max_length=MAX_EVIDENCE)]
+
+
+class Appeal(RequestModel):
+    """Why the refusal is wrong; kept sealed."""
+
+    reason: SealedText
+
+
+class ClaimPath(RequestModel):
+    claim_id: Identifier
+
+
+@claims.post(
+    "/v1/claims",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownPolicy, errors.PolicyErased),
+)
+def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
+    """File a claim. It is decided within moments; ask for it again, or read the event."""
+    claim = file_claim(
+        call.tx,
+        reshape(body, Filing, **vars(body.loss)),
+        tenant=call.caller.tenant,
+        personal_data=call.deps.personal_data,
+        sandbox=call.deps.sandbox,
+        now=call.now,
+    )
+    return _accepted(call, claim)
+
+
+@claims.get(
+    "/v1/claims/<claim_id>",
+    scope="claims:read",
+    callers=Callers.PARTNERS,
+    reply=ClaimView,
+    problems=(errors.UnknownClaim,),
+)
+def show_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
+    """One of your claims."""
+    claim = _own(call, path)
+    return Reply(view(call.tx, claim, call.deps.personal_data), version=claim.version)
+
+
+@claims.get("/v1/claims", scope="claims:read", callers=Callers.PARTNERS, reply=paging.Page[ClaimView])
+def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[ClaimView]]:
+    """Your claims, newest first."""
+    found = store.of_tenant(call.tx, call.caller.tenant, before=query.after(UUID), limit=query.limit + 1)
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.claim_id,))
+    items = views(call.tx, shown, call.deps.personal_data)
+    return Reply(paging.Page[ClaimView](items=items, next_cursor=cursor))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/documents",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim, errors.ClaimClosed),
+)
+def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> Reply[ClaimView]:
+    """Add documents. If they were asked for, the claim is decided anew."""
+    evidence = tuple(reshape(each, domain.Evidence) for each in body.evidence)
+    add_documents(call.tx, ClaimId(path.claim_id), evidence, tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/appeals",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim, errors.NotAppealable, errors.PolicyErased),
+)
+def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[ClaimView]:
+    """Appeal a refusal. Another person looks at it."""
+    appeal(
+        call.tx,
+        ClaimId(path.claim_id),
+        body.reason,
+        tenant=call.caller.tenant,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
+    return _accepted(call, _own(call, path))
+
+
+def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:
+    return Reply(
+        view(call.tx, claim, call.deps.personal_data),
+        headers={"Location": f"/v1/claims/{claim.claim_id}"},
+        version=claim.version,
+    )
+
+
+def _own(call: Call[Deps], path: ClaimPath) -> domain.Claim:
+    """The claim, if it is this channel's; another's is as unknown as none."""
+    claim = store.find(call.tx, ClaimId(path.claim_id))
+    if claim is None or claim.tenant != call.caller.tenant:
+        raise errors.UnknownClaim(path.claim_id)
+    return claim

@@ -1,0 +1,16 @@
+"""What the views of claims and of reviews work with, made once by the service's web.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.models.api.deps import ModelDeps
+
+
+@dataclass(frozen=True, slots=True)
+class Deps(ModelDeps):
+    """``sandbox`` says whether simulated people may claim and test phones force outcomes."""
+
+    personal_data: PersonalData
+    sandbox: bool

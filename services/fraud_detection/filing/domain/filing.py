@@ -1,0 +1,147 @@
+"""What a claim must say to be taken at all. Whether it is covered is cover_rules' question, asked later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.fraud_detection.claims.domain.claims import HOME, Evidence
+from services.fraud_detection.coverage.domain.cover import Product, depends_on_scam_type, liability_codes
+from shared.values.errors import InvalidField, InvalidFields
+from shared.values.ids import PolicyId, TokenHex
+from shared.values.money import Fen
+from shared.values.scam_types import SCAM_TYPES, ScamType
+
+EARLIEST: Final = timedelta(days=366 * 20)
+"""No loss is older: the limitation of claims ends at 20 years (Civil Code of the PRC, art. 188)."""
+LARGEST_LOSS_FEN: Final = 100_000_000_000
+"""A billion yuan. Whoever claims more has mistaken the unit."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""A channel's clock may be ahead of ours by this much."""
+_PERSONAL_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])([0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9A-Za-z])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    document_type: str
+    document_number: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """One claim as a channel hands it in. Amounts in fen, times zone-aware.
+
+    ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
+    ``event_reference`` is the same for all losses of one event; ``item_reference`` names a thing that the policy lists.
+    """
+
+    policy_id: PolicyId
+    claimant: Claimant
+    scam_type: ScamType | None
+    occurred_at: datetime
+    discovered_at: datetime
+    reported_at: datetime
+    amount_fen: Fen
+    recovered_fen: Fen
+    other_insurance_fen: Fen
+    description: str | None
+    evidence: tuple[Evidence, ...]
+    payee_token: TokenHex
+    device_id: str | None
+    handler_id: str | None
+    liability: str | None = None
+    territory: str = HOME
+    event_reference: str | None = None
+    item_reference: str | None = None
+
+
+def check(filing: Filing, *, now: datetime) -> None:
+    """Refuse a claim that contradicts itself.
+
+    Raises:
+        InvalidFields: each with a pointer into the body.
+    """
+    faults = (
+        *_times(filing, now),
+        *evidence_faults(filing.evidence, now),
+        *reference_faults(filing.event_reference, "/event_reference"),
+        *reference_faults(filing.item_reference, "/item_reference"),
+    )
+    if faults:
+        raise InvalidFields(faults)
+
+
+def liability_of(filing: Filing, product: Product) -> str:
+    """The code of the liability that the claim is made under.
+
+    Raises:
+        InvalidField: the product has several and the claim names none, or names one that it does not have; or the
+            liability depends on a scam type and the claim names none.
+    """
+    known = liability_codes(product)
+    code = filing.liability or known[0]
+    if code not in known or (filing.liability is None and product.liabilities):
+        fault = "This product has no such liability." if filing.liability else "This product has several liabilities."
+        raise InvalidField("/liability", fault, f"Send one of: {', '.join(known)}.")
+    if filing.scam_type is None and depends_on_scam_type(product, code):
+        raise InvalidField(
+            "/loss/scam_type", "This cover depends on the type of scam.", f"Send one of: {', '.join(SCAM_TYPES)}."
+        )
+    return code
+
+
+def require_item(filing: Filing, product: Product) -> None:
+    """A claim says which thing it is about where, and only where, the product's policies list things.
+
+    Raises:
+        InvalidField: it names none, or one where nothing is listed.
+    """
+    listed = product.scheduled_items
+    if listed is None and filing.item_reference is not None:
+        raise InvalidField("/item_reference", "This product lists nothing one by one.", "Leave it out.")
+    if listed is not None and filing.item_reference is None:
+        raise InvalidField(
+            "/item_reference",
+            "This product covers what the policy lists one by one.",
+            f"Send the reference of the one that the claim is about ({listed.name_en}), as the policy lists it.",
+        )
+
+
+def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
+    if filing.occurred_at < now - EARLIEST:
+        yield InvalidField("/loss/occurred_at", "The loss is more than 20 years old.", "Check the year.")
+    if filing.discovered_at < filing.occurred_at:
+        yield InvalidField(
+            "/loss/discovered_at", "The loss was discovered before it happened.", "Send a time after occurred_at."
+        )
+    if filing.reported_at < filing.discovered_at:
+        yield InvalidField(
+            "/loss/reported_at", "The loss was reported before it was discovered.", "Send the later time."
+        )
+    if filing.reported_at > now + CLOCKS_APART:
+        yield InvalidField("/loss/reported_at", "This is in the future.", "Send the time of the report, with its zone.")
+
+
+def reference_faults(reference: str | None, pointer: str) -> Iterator[InvalidField]:
+    """A reference that holds what looks like a phone or identity number: it is stored in clear."""
+    if reference is not None and _PERSONAL_NUMBER.search(reference):
+        yield InvalidField(
+            pointer,
+            "This holds what looks like a phone or identity number, and references are stored in clear.",
+            "Leave the number out.",
+        )
+
+
+def evidence_faults(evidence: Sequence[Evidence], now: datetime) -> Iterator[InvalidField]:
+    """Documents captured in the future, or before there were such documents."""
+    for index, each in enumerate(evidence):
+        if each.captured_at is not None and each.captured_at < now - EARLIEST:
+            yield InvalidField(f"/evidence/{index}/captured_at", "This is more than 20 years ago.", "Check the year.")
+        if each.captured_at is not None and each.captured_at > now + CLOCKS_APART:
+            yield InvalidField(
+                f"/evidence/{index}/captured_at", "This is in the future.", "Send when it was taken, with its zone."
+            )

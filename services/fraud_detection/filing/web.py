@@ -1,0 +1,21 @@
+"""Claims over HTTP, as residents file and follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.fraud_detection.claims.domain import errors
+from services.fraud_detection.filing.api.claims import claims
+from shared.values.errors import FangzhaError
+from shared.web.problems import ProblemRow
+
+RESOURCES: Final = (claims,)
+
+PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
+    errors.UnknownPolicy: ProblemRow(422, "unknown-policy", "Unknown policy"),
+    errors.PolicyErased: ProblemRow(409, "policy-erased", "The person was erased"),
+    errors.UnknownClaim: ProblemRow(404, "unknown-claim", "Unknown claim"),
+    errors.ClaimClosed: ProblemRow(409, "claim-closed", "The claim is decided"),
+    errors.NotAppealable: ProblemRow(409, "not-appealable", "Nothing to appeal"),
+}

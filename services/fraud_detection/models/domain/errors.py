@@ -1,0 +1,34 @@
+"""What fraud detection refuses to do with models and past claims. The status of each stands in models/web.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.values.errors import FangzhaError
+
+
+@dataclass(frozen=True)
+class UnknownDataset(FangzhaError):
+    """There is no dataset {dataset_id}; POST /v1/past-claims makes one."""
+
+    dataset_id: str
+
+
+@dataclass(frozen=True)
+class UnknownModel(FangzhaError):
+    """There is no model {model_id}; GET /v1/models lists all."""
+
+    model_id: str
+
+
+@dataclass(frozen=True)
+class ModelNotReady(FangzhaError):
+    """Model {model_id} is {state}; only a ready model is promoted."""
+
+    model_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class NothingToRollBackTo(FangzhaError):
+    """No promotion precedes the present one, or it was rolled back already; promote the model that you want."""

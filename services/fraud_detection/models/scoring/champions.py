@@ -1,0 +1,105 @@
+"""The promoted model, opened once in a process and asked for each claim. What follows from a score is adjudication's.
+
+A promotion or a rollback in another process is seen with the next claim: the champion's id is read anew each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
+from services.fraud_detection.models.store import models
+from shared.db.transaction import Tx
+from shared.values.ids import ModelId
+from shared.values.money import Fen
+
+if TYPE_CHECKING:
+    from services.fraud_detection.models.scoring.artifact import OpenModel
+
+KEPT: Final = 2
+"""Opened models in memory: the champion, and the one before, for claims decided while it changes."""
+REASONS: Final = 6
+"""As many as a reviewer reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedScore:
+    """The calibrated probability that a claim is dishonest, and the features that moved it most, in log-odds.
+
+    ``bias`` plus all contributions is ``raw``; ``reasons`` are the largest of them, either way.
+    """
+
+    probability: float
+    reasons: tuple[tuple[str, float], ...]
+    raw: float
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromotedModel:
+    """The promoted model with the thresholds that a named person promoted it under."""
+
+    model_id: ModelId
+    sha256: str
+    approve_below: float
+    auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
+    _model: OpenModel
+
+    def score(self, vector: Sequence[float]) -> ExplainedScore:
+        """ExplainedScore one vector of ``domain.features``; well under a millisecond, in this thread alone."""
+        if len(vector) != len(self._model.features):
+            raise ValueError(f"the model takes {len(self._model.features)} features, not {len(vector)}")
+        explained = self._model.forest.explain(vector)
+        named = zip(self._model.features, explained.contributions, strict=True)
+        ranked = sorted(named, key=lambda pair: -abs(pair[1]))[:REASONS]
+        return ExplainedScore(
+            probability=self._model.calibration.probability(explained.raw),
+            reasons=tuple((name, contribution) for name, contribution in ranked if contribution),
+            raw=explained.raw,
+            bias=explained.bias,
+        )
+
+
+class Scorer:
+    """Finds the champion. One for a process; safe among threads."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self._opened: OrderedDict[tuple[str, str], OpenModel] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def champion(self, tx: Tx) -> PromotedModel | None:
+        """The model that is promoted now; None if none is.
+
+        Raises:
+            ArtifactRefused: its bytes, signature, types or features are not what they should be: let a person look.
+        """
+        promoted = models.champion(tx)
+        if promoted is None:
+            return None
+        return PromotedModel(**asdict(promoted), _model=self._open(tx, promoted.model_id, promoted.sha256))
+
+    def _open(self, tx: Tx, model_id: ModelId, sha256: str) -> OpenModel:
+        with self._lock:
+            model = self._opened.get((model_id, sha256))
+            if model is None:
+                model = self._load(tx, model_id)
+                self._opened[model_id, sha256] = model
+                while len(self._opened) > KEPT:
+                    self._opened.popitem(last=False)
+            self._opened.move_to_end((model_id, sha256))
+            return model
+
+    def _load(self, tx: Tx, model_id: ModelId) -> OpenModel:
+        # Only a process that scores loads scikit-learn (150 MB); the web processes that import this do not.
+        from services.fraud_detection.models.scoring.artifact import unpack  # noqa: PLC0415  see above
+
+        kept = models.artifact(tx, model_id)
+        if kept is None:
+            raise ArtifactRefused(model_id, "its artifact is gone")
+        return unpack(SignedArtifact(model_id, *kept), self._signer)

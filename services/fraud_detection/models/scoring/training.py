@@ -1,0 +1,157 @@
+"""From labelled past claims to a model with a report. Queueing, signing and keeping it are the use case's.
+
+Gradient boosting was chosen by measurement: on three simulated sets of 12,000 past claims (first 60 % to fit, last 20 %
+to test) its AUC was 0.80 to 0.83 and its average precision 0.62 to 0.66; logistic regression had 0.76 to 0.78 and 0.51
+to 0.54. Each report holds that comparison for its own data, so that a simpler model which is as good would be seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import sklearn
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.scoring.calibration import Bools, CalibrationTable, Floats, calibrate
+from services.fraud_detection.models.scoring.evaluation import Evaluation, Metrics, evaluate, measure
+from services.fraud_detection.models.scoring.forest import forest_of
+
+FIT_SHARE: Final = 0.6
+CALIBRATE_SHARE: Final = 0.2
+"""The oldest 60 % fit, the next 20 % calibrate, the newest 20 % test: a model is asked about what comes later."""
+FEWEST_DISHONEST: Final = 20
+"""In each part; with fewer, what is measured is chance."""
+PROBES: Final = 5
+
+
+@dataclass(frozen=True)
+class NotTrainable(Exception):
+    """The past claims cannot make a model."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """Past claims in the order of their submission; row i of each column is one claim."""
+
+    vectors: Floats
+    dishonest: Bools
+    scam_types: list[str]
+    submitted_at: list[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One stretch of time and what it was used for."""
+
+    rows: int
+    dishonest: int
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the fraud team reads before it promotes a model."""
+
+    algorithm: str
+    library: str
+    features: tuple[str, ...]
+    fit: Part
+    calibrate: Part
+    test: Part
+    evaluation: Evaluation
+    baselines: dict[str, Metrics]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that was fit and calibrated, and rows to prove later that it still answers the same."""
+
+    estimator: Any
+    calibration: CalibrationTable
+    features: tuple[str, ...]
+    probes: Floats
+    probe_scores: Floats
+
+
+def train(rows: LabelledRows) -> tuple[Trained, Report]:
+    """Fit, calibrate and test on three stretches of time, with one thread; the same rows give the same model.
+
+    Raises:
+        NotTrainable: too few dishonest or honest rows in one of the stretches.
+    """
+    first, second = (round(len(rows.dishonest) * share) for share in (FIT_SHARE, FIT_SHARE + CALIBRATE_SHARE))
+    fit, middle, test = slice(0, first), slice(first, second), slice(second, None)
+    for part in (fit, middle, test):
+        _check(rows.dishonest[part])
+    with threadpool_limits(1):
+        estimator = _boosting().fit(rows.vectors[fit], rows.dishonest[fit])
+        raw: Floats = estimator.decision_function(rows.vectors)
+        table = calibrate(raw[middle], rows.dishonest[middle])
+        evaluation = evaluate(table.probabilities_of(raw[test]), rows.dishonest[test], rows.scam_types[test])
+        baselines = _baselines(rows, fit, test)
+    probes = rows.vectors[test][:PROBES]
+    trained = Trained(estimator, table, FEATURES, probes, raw[test][:PROBES])
+    _check_forest(trained)
+    report = Report(
+        algorithm="gradient boosting",
+        library=f"scikit-learn {sklearn.__version__}",
+        features=FEATURES,
+        fit=_part(rows, fit),
+        calibrate=_part(rows, middle),
+        test=_part(rows, test),
+        evaluation=evaluation,
+        baselines=baselines,
+    )
+    return trained, report
+
+
+def _boosting() -> HistGradientBoostingClassifier:
+    """Small trees and no early stopping: it would set random rows aside, and our order is time."""
+    return HistGradientBoostingClassifier(
+        max_iter=120, learning_rate=0.08, max_leaf_nodes=12, min_samples_leaf=30, early_stopping=False, random_state=0
+    )
+
+
+def _baselines(rows: LabelledRows, fit: slice, test: slice) -> dict[str, Metrics]:
+    """What a model must beat: saying the share of the past for every claim, and a logistic regression."""
+    truth = rows.dishonest[test]
+    share = np.full(truth.shape, float(rows.dishonest[fit].mean()))
+    linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    linear.fit(rows.vectors[fit], rows.dishonest[fit])
+    return {
+        "share_of_the_past": measure(share, truth, probabilities=True),
+        "logistic_regression": measure(linear.predict_proba(rows.vectors[test])[:, 1], truth, probabilities=True),
+    }
+
+
+def _check(dishonest: Bools) -> None:
+    found = int(dishonest.sum())
+    if min(found, len(dishonest) - found) < FEWEST_DISHONEST:
+        raise NotTrainable(
+            f"Of {len(dishonest)} past claims in one stretch of time, {found} are dishonest; "
+            f"each stretch needs {FEWEST_DISHONEST} dishonest and {FEWEST_DISHONEST} honest ones. Add past claims."
+        )
+
+
+def _check_forest(trained: Trained) -> None:
+    """Our own reading of the trees must agree with the library's before the model is kept."""
+    forest = forest_of(trained.estimator)
+    ours = [forest.explain(vector).raw for vector in trained.probes.tolist()]
+    if not np.allclose(ours, trained.probe_scores, rtol=1e-9, atol=1e-9):
+        raise AssertionError("the trees are not where this version of scikit-learn used to keep them")
+
+
+def _part(rows: LabelledRows, part: slice) -> Part:
+    times, dishonest = rows.submitted_at[part], rows.dishonest[part]
+    return Part(rows=len(times), dishonest=int(dishonest.sum()), begins=times[0], ends=times[-1])

@@ -1,0 +1,76 @@
+"""SQL of past claims handed in for training. Checking their lines is the API's, computing features training's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.fraud_detection.models.domain.features import Snapshot
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+
+_ADD_ROWS = "INSERT INTO past_claims (dataset_id, line, dishonest, snapshot) VALUES %s"
+_DATASET = """
+INSERT INTO past_claim_datasets (dataset_id, uploaded_by, uploaded_at, sha256, rows, dishonest)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+_DATASET = "SELECT 1 FROM past_claim_datasets WHERE dataset_id = %s"
+_PAGE = """
+SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %s AND line > %s ORDER BY line LIMIT 5000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PastClaim:
+    """One decided claim: what was known of it, whether it turned out dishonest, and its line in the file."""
+
+    line: int
+    snapshot: Snapshot
+    dishonest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One file of past claims."""
+
+    dataset_id: str
+    uploaded_by: str
+    uploaded_at: datetime
+    sha256: str
+    rows: int
+    dishonest: int
+
+
+def add_rows(tx: Tx, dataset_id: str, claims: Sequence[PastClaim]) -> None:
+    """Keep some rows of a dataset; ``add_dataset`` follows when all are in."""
+    encode = msgspec.json.encode
+    tx.insert_many(
+        _ADD_ROWS,
+        [(dataset_id, claim.line, claim.dishonest, encode(claim.snapshot).decode()) for claim in claims],
+    )
+
+
+_KEPT: Final = Columns(Dataset)
+_ADD_DATASET: Final = f"INSERT INTO past_claim_datasets ({_KEPT.names}) VALUES ({_KEPT.places})"
+
+
+def add_dataset(tx: Tx, dataset: Dataset) -> None:
+    tx.execute(_ADD_DATASET, _KEPT.values(dataset))
+
+
+def exists(tx: Tx, dataset_id: str) -> bool:
+    return tx.one(_DATASET, (dataset_id,)) is not None
+
+
+def rows(tx: Tx, dataset_id: str) -> Iterator[PastClaim]:
+    """All rows by line, a page at a time: a large dataset is never in memory as JSON."""
+    decoder = msgspec.json.Decoder(Snapshot)
+    last = 0
+    while page := tx.all(_PAGE, (dataset_id, last)):
+        for line, dishonest, text in page:
+            yield PastClaim(line, decoder.decode(text), dishonest)
+        last = page[-1][0]

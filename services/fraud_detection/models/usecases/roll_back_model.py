@@ -1,0 +1,33 @@
+"""Return to the promotion before, with its thresholds, by a named person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.fraud_detection.models.domain.errors import NothingToRollBackTo
+from services.fraud_detection.models.store import models
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.values.ids import ModelId
+
+
+def roll_back_model(tx: Tx, *, reason: str, rolled_back_by: str, now: datetime) -> ModelId:
+    """The model that is champion again.
+
+    It happens once for each promotion: of two people who press the button, the second must not undo the first.
+
+    Raises:
+        NothingToRollBackTo: nothing was promoted before, or it was rolled back already.
+    """
+    models.lock_registry(tx)
+    champion, previous = models.promotion(tx, "champion"), models.promotion(tx, "previous")
+    if champion is None or previous is None:
+        raise NothingToRollBackTo
+    models.point(tx, "champion", previous.number)
+    models.drop_alias(tx, "previous")
+    models.change_registry(tx)
+    details = {"reason": reason, "model_before": champion.model_id}
+    audit.record(
+        tx, actor=rolled_back_by, action="model.rolled_back", subject=previous.model_id, details=details, now=now
+    )
+    return previous.model_id

@@ -1,0 +1,23 @@
+"""Models over HTTP: past claims, models, who is in charge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.fraud_detection.models.api.models import models
+from services.fraud_detection.models.api.past_claims import past_claims
+from services.fraud_detection.models.domain import errors
+from services.fraud_detection.models.scoring.signature import ArtifactRefused
+from shared.values.errors import FangzhaError
+from shared.web.problems import ProblemRow
+
+RESOURCES: Final = (past_claims, models)
+
+PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
+    errors.UnknownDataset: ProblemRow(422, "unknown-dataset", "Unknown dataset"),
+    errors.UnknownModel: ProblemRow(404, "unknown-model", "Unknown model"),
+    errors.ModelNotReady: ProblemRow(409, "model-not-ready", "The model is not ready"),
+    errors.NothingToRollBackTo: ProblemRow(409, "nothing-to-roll-back-to", "Nothing to roll back to"),
+    ArtifactRefused: ProblemRow(409, "artifact-refused", "The model is not opened"),
+}

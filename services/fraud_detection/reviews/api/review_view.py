@@ -1,0 +1,220 @@
+"""A case as its reviewer sees it: everything that bears on it, scores included. Persons are tokens here too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.store import appeals, claims
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
+from services.fraud_detection.filing.api.claim_view import ClaimView, ReasonView, told, view
+from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
+from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
+from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
+from shared.db.transaction import Tx
+from shared.events.claims import Outcome
+from shared.values.scam_types import ScamType
+from shared.web.models import ReplyModel
+
+_SIMILAR = (
+    "person_claims",
+    "phone_claims",
+    "payee_claims",
+    "payee_persons",
+    "device_claims",
+    "device_persons",
+    "handler_claims",
+    "handler_persons",
+    "evidence_seen_elsewhere",
+)
+
+
+class Contribution(ReplyModel):
+    """How far one feature moved the score, in log-odds; above 0 is towards dishonest."""
+
+    feature: str
+    contribution: float
+
+
+class FailedRuleView(ReasonView):
+    """A rule that stands against the claim."""
+
+    waivable: bool
+    """Whether a person may approve in spite of it."""
+    claim_id: str | None
+    """The other claim, where the rule is about two."""
+
+
+class ReviewItem(ReplyModel):
+    """One claim in the queue."""
+
+    claim_id: str
+    version: int
+    kind: ReviewKind
+    waiting_since: datetime
+    amount_fen: int
+    liability: str
+    scam_type: ScamType
+    why: str | None
+    score: float | None
+    reasons: list[Contribution]
+    rule_failures: list[FailedRuleView]
+    evidence: dict[str, int]
+    """How many documents of each kind."""
+    similar: dict[str, int]
+    """Other claims and persons around this one, by what they share."""
+
+
+class EvidenceView(ReplyModel):
+    kind: str
+    sha256: str
+    captured_at: datetime | None
+    added_at: datetime
+    other_claims: int
+    """How many other claims hold the same file."""
+
+
+class FeatureValues(ReplyModel):
+    """What was known in one round, and what the model saw."""
+
+    round: int
+    computed_at: datetime
+    snapshot: dict[str, str | int | bool]
+    features: dict[str, float]
+
+
+class FullDecision(ReplyModel):
+    """One decision with all that it rests on."""
+
+    decision_id: str
+    round: int
+    version: int
+    outcome: Outcome
+    why: str | None
+    amount_fen: int
+    rule_version: str
+    rule_failures: list[FailedRuleView]
+    model_id: str | None
+    model_sha256: str | None
+    score: float | None
+    score_reasons: list[Contribution]
+    sandbox_value: str | None
+    decided_by: str
+    clause: str | None
+    told: list[ReasonView]
+    """What the resident reads."""
+    decided_at: datetime
+    payable_from: datetime | None
+
+
+class AppealView(ReplyModel):
+    round: int
+    reason: str
+    """Empty once the person was erased."""
+    filed_at: datetime
+
+
+class StepView(ReplyModel):
+    version: int
+    from_state: str | None
+    to_state: str
+    at: datetime
+
+
+class CaseView(ReplyModel):
+    """One claim with its whole trace."""
+
+    claim: ClaimView
+    version: int
+    open_review: Literal["review", "refusal_proposed", "appeal"] | None
+    loss: LossFacts
+    cover: CoverView | None
+    exclusions: list[ExclusionView]
+    """The product's and the claimed liability's own."""
+    related: list[RelatedClaim]
+    evidence: list[EvidenceView]
+    features: list[FeatureValues]
+    decisions: list[FullDecision]
+    appeals: list[AppealView]
+    steps: list[StepView]
+
+
+def items(tx: Tx, queue: Sequence[ReviewRow]) -> list[ReviewItem]:
+    """The queue's rows with what a person chooses by; four queries for all."""
+    ids = [row.claim_id for row in queue]
+    found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
+    kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
+    return [
+        _item(row, found[row.claim_id], heard[row.claim_id], kinds.get(row.claim_id, {}), snapshots[row.claim_id])
+        for row in queue
+    ]
+
+
+def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
+    """Everything on one claim."""
+    claim_id = claim.claim_id
+    waiting = reviews.open_of(tx, claim_id)
+    found = coverage.find(tx, claim.policy_id)
+    return CaseView.of(
+        claim,
+        claim=view(tx, claim, personal_data),
+        open_review=waiting.kind if waiting else None,
+        loss=loss(tx, claim, personal_data),
+        cover=None if found is None else cover(tx, claim, found),
+        exclusions=[] if found is None else exclusions(tx, claim, found),
+        related=[] if found is None else related(tx, claim, found),
+        evidence=[
+            EvidenceView.of(each.evidence, added_at=each.added_at, other_claims=each.other_claims)
+            for each in claims.evidence(tx, claim_id)
+        ],
+        features=[
+            FeatureValues.of(each, features=dict(zip(each.names, each.vector, strict=True)))
+            for each in decisions.features(tx, claim_id)
+        ],
+        decisions=[full(tx, each, personal_data) for each in decisions.of_claim(tx, claim_id)],
+        appeals=[
+            AppealView.of(each, reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "")
+            for each in appeals.of_claim(tx, claim_id)
+        ],
+        steps=claims.steps(tx, claim_id),
+    )
+
+
+def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDecision:
+    """One decision as staff see it."""
+    return FullDecision.of(
+        decision,
+        rule_failures=decision.failures,
+        score_reasons=_contributions(decision.score_reasons),
+        told=told(tx, decision, personal_data),
+    )
+
+
+def _item(
+    row: ReviewRow,
+    claim: Claim,
+    heard: DecisionRow,
+    kinds: Mapping[str, int],
+    snapshot: Mapping[str, str | int | bool],
+) -> ReviewItem:
+    return ReviewItem.of(
+        claim,
+        kind=row.kind,
+        waiting_since=row.waiting_since,
+        why=heard.why,
+        score=heard.score,
+        reasons=_contributions(heard.score_reasons),
+        rule_failures=heard.failures,
+        evidence=kinds,
+        similar={name: int(snapshot[name]) for name in _SIMILAR if name in snapshot},
+    )
+
+
+def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:
+    return [Contribution(feature=feature, contribution=contribution) for feature, contribution in reasons]

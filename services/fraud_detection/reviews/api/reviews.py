@@ -1,0 +1,137 @@
+"""Reviews over HTTP: the queue of claims that wait for a person, a case with its whole trace, the decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.fraud_detection.claims.domain import errors
+from services.fraud_detection.claims.store import claims as claims_store
+from services.fraud_detection.decisions.store import reviews as store
+from services.fraud_detection.filing.api.claims import Reference
+from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.reviews.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
+from services.fraud_detection.reviews.domain.errors import (
+    AnotherPersonDecides,
+    CoverRuleStands,
+    DeductibleUsedUp,
+    LimitUsedUp,
+    NoOpenReview,
+)
+from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
+from services.fraud_detection.reviews.usecases.name_event import name_event
+from shared.messaging.failures import Unready
+from shared.values.ids import ClaimId
+from shared.web import paging
+from shared.web.models import Identifier, RequestModel, SealedText
+from shared.web.resource import Call, Callers, Reply, Resource
+
+reviews = Resource("reviews", "Claims that wait for a person")
+
+Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class ReviewQuery(paging.PageQuery):
+    state: Literal["open", "closed"] = "open"
+
+
+class ReviewPath(RequestModel):
+    claim_id: Identifier
+
+
+class NamedEvent(RequestModel):
+    """What you call the event that the claim is a loss of."""
+
+    event_reference: Reference
+
+
+class ReviewDecision(RequestModel):
+    """What you decide. A refusal needs a clause of the product's terms and reasons that the resident will read."""
+
+    outcome: Literal["approve", "refuse"]
+    clause: Clause | None = Field(default=None, description="A clause's number, or a rule's or an exclusion's code.")
+    reasons: SealedText | None = None
+
+
+@reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
+def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[ReviewItem]]:
+    """The queue, longest waiting first."""
+    after, still_open = query.after(datetime, UUID), query.state == "open"
+    found = store.queue(call.tx, still_open=still_open, after=after, limit=query.limit + 1)
+    shown, cursor = paging.page(found, query.limit, lambda last: (last.waiting_since, last.claim_id))
+    return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
+
+
+@reviews.get(
+    "/v1/reviews/<claim_id>",
+    scope="reviews:read",
+    callers=Callers.STAFF,
+    reply=CaseView,
+    problems=(errors.UnknownClaim,),
+)
+def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
+    """One claim with its whole trace. The ETag is what a decision names in If-Match."""
+    claim = claims_store.find(call.tx, ClaimId(path.claim_id))
+    if claim is None:
+        raise errors.UnknownClaim(path.claim_id)
+    return Reply(case(call.tx, claim, call.deps.personal_data), version=claim.version)
+
+
+@reviews.put(
+    "/v1/reviews/<claim_id>/event",
+    scope="reviews:write",
+    callers=Callers.STAFF,
+    reply=CaseView,
+    matches=True,
+    problems=(errors.UnknownClaim, errors.PolicyErased),
+)
+def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[CaseView]:
+    """Say which event the claim is a loss of. Claims that are named alike share the event's limits; two that you named
+    otherwise are neither duplicates nor of one event.
+    """
+    name_event(
+        call.tx,
+        ClaimId(path.claim_id),
+        body.event_reference,
+        reviewer=call.caller.subject,
+        require_match=call.require_match,
+        now=call.now,
+    )
+    return show_review(call, path)
+
+
+@reviews.post(
+    "/v1/reviews/<claim_id>/decisions",
+    scope="reviews:write",
+    callers=Callers.STAFF,
+    reply=FullDecision,
+    about="claim_id",
+    matches=True,
+    problems=(
+        errors.UnknownClaim,
+        NoOpenReview,
+        AnotherPersonDecides,
+        CoverRuleStands,
+        DeductibleUsedUp,
+        LimitUsedUp,
+        Unready,
+    ),
+)
+def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[FullDecision]:
+    """Approve or refuse. An approval is held against the cover rules and the limit once more.
+
+    So is a refusal of the loss as too small: such a loss counts for the deductible of the year and of its event.
+    """
+    decision = decide_review(
+        call.tx,
+        ClaimId(path.claim_id),
+        Verdict(outcome=body.outcome, clause=body.clause, reasons=body.reasons),
+        reviewer=call.caller.subject,
+        require_match=call.require_match,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
+    return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)

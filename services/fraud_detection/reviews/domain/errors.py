@@ -1,0 +1,43 @@
+"""What is refused to who reviews claims. The status of each stands in reviews/web.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.values.errors import FangzhaError
+
+
+@dataclass(frozen=True)
+class NoOpenReview(FangzhaError):
+    """Claim {claim_id} waits for no person; GET /v1/reviews?state=open lists those that do."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class AnotherPersonDecides(FangzhaError):
+    """You decided on claim {claim_id} before; an appeal goes to another person."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class CoverRuleStands(FangzhaError):
+    """Claim {claim_id} cannot be approved: {codes} stand against it, and no person may waive them."""
+
+    claim_id: str
+    codes: str
+
+
+@dataclass(frozen=True)
+class DeductibleUsedUp(FangzhaError):
+    """Claim {claim_id} is no longer too small: others used up the deductible. Approve it, or name another clause."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class LimitUsedUp(FangzhaError):
+    """Other claims took of policy {policy_id} at this very moment; look at the case again and decide."""
+
+    policy_id: str

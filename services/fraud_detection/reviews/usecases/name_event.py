@@ -1,0 +1,58 @@
+"""A person says which event a claim is a loss of: those called alike are one, those called otherwise are several.
+
+Decides nothing: what follows for limits and duplicates is seen when a claim is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.store import coverage, erased_policies
+from services.fraud_detection.decisions.usecases.case_file import one_at_a_time
+from services.fraud_detection.filing.domain.filing import reference_faults
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.values.errors import InvalidFields
+from shared.values.ids import ClaimId
+
+
+def name_event(
+    tx: Tx,
+    claim_id: ClaimId,
+    event_reference: str,
+    *,
+    reviewer: str,
+    require_match: Callable[[int], None],
+    now: datetime,
+) -> None:
+    """Keep the name, also on a claim that is decided: what it was paid counts for the claims of its event from now on.
+
+    Raises:
+        UnknownClaim: there is none.
+        InvalidFields: the name holds what looks like a personal number.
+        PolicyErased: the person was forgotten, and no claim of theirs is open for which it would matter.
+        VersionMismatch: by ``require_match``: the claim changed since the person read it.
+    """
+    if faults := tuple(reference_faults(event_reference, "/event_reference")):
+        raise InvalidFields(faults)
+    claim = claims.lock(tx, claim_id)
+    if claim is None:
+        raise UnknownClaim(claim_id)
+    require_match(claim.version)
+    if erased_policies.is_over(tx, claim.policy_id):
+        raise PolicyErased(claim.policy_id)
+    cover = coverage.find(tx, claim.policy_id)
+    if cover is not None:
+        one_at_a_time(tx, claim, cover)
+    claims.name_event(tx, claim, event_reference)
+    audit.record(
+        tx,
+        actor=reviewer,
+        action="claim.event_named",
+        subject=claim_id,
+        details={"event_reference": event_reference},
+        now=now,
+    )

@@ -1,0 +1,23 @@
+"""Reviews over HTTP: the queue, a case, its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.fraud_detection.reviews.api.reviews import reviews
+from services.fraud_detection.reviews.domain import errors
+from shared.messaging.failures import Unready
+from shared.values.errors import FangzhaError
+from shared.web.problems import ProblemRow
+
+RESOURCES: Final = (reviews,)
+
+PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
+    errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
+    errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
+    errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
+    errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
+    errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
+    Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
+}
