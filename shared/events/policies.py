@@ -35,6 +35,8 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
     """With products that are claims-made: acts before it are not covered."""
     items: list[list[str]] | None = None
     """With products that list things one by one: the references of what each policy lists from its beginning."""
+    name_token: bytes | None = None
+    """Of each insured's name, packed as person_token; absent where the policies were enrolled before it was made."""
 
     @classmethod
     def of(
@@ -50,6 +52,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
         renews: Sequence[str] | None = None,
         retroactive_from: Sequence[datetime] | None = None,
         items: Sequence[Sequence[str]] | None = None,
+        name_token: Sequence[str] | None = None,
     ) -> Self:
         """From columns of one length, ids and tokens as text; moments may be one for all."""
         return cls(
@@ -63,6 +66,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
             renews=None if renews is None else packed(renews),
             retroactive_from=None if retroactive_from is None else _once(retroactive_from),
             items=None if items is None else [list(each) for each in items],
+            name_token=None if name_token is None else packed(name_token),
         )
 
     @property
@@ -88,6 +92,7 @@ class PolicyColumns(msgspec.Struct, frozen=True, kw_only=True):
         return (
             all(len(pack) == count * size for pack, size in packs)
             and (self.renews is None or len(self.renews) == count * ID_BYTES)
+            and (self.name_token is None or len(self.name_token) == count * TOKEN_BYTES)
             and len(self.birth_year) == count
             and (self.items is None or len(self.items) == count)
             and all(column is None or len(column) in {1, count} for column in moments)
@@ -204,6 +209,8 @@ class PolicyEndorsed(Event, frozen=True, kw_only=True):
     """With phone_changed: the new one."""
     item_reference: str | None = None
     """With item_added and item_removed: which one."""
+    name_token: str | None = None
+    """With name_corrected: that of the name as it is now."""
 
 
 class PoliciesErased(Event, frozen=True, kw_only=True):

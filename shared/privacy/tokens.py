@@ -1,8 +1,9 @@
-"""Keyed hashes under which persons, phones, payees and devices are stored, joined and published.
+"""Keyed hashes under which persons, phones, payees, devices and names are stored, joined and published.
 
-What is hashed is already normalized (shared.values.documents). A token is 17 bytes: the key's number, then 16 bytes of
-keyed BLAKE2b, whose ``person`` parameter keeps the kinds apart: a phone never equals a payee. Without the key the
-numbers cannot be tried one by one, which is why a bare hash of an 18-digit number would protect nobody.
+What is hashed is already normalized (shared.values.documents, shared.values.names). A token is 17 bytes: the key's
+number, then 16 bytes of keyed BLAKE2b, whose ``person`` parameter keeps the kinds apart: a phone never equals a payee.
+Without the key the numbers cannot be tried one by one, which is why a bare hash of an 18-digit number would protect
+nobody.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Final, Literal, TypeAlias
 from shared.privacy.keys import KeyRing
 from shared.values.ids import TokenHex
 
-Kind: TypeAlias = Literal["person", "phone", "payee", "device"]
-_KINDS: Final[tuple[Kind, ...]] = ("person", "phone", "payee", "device")
+Kind: TypeAlias = Literal["person", "phone", "payee", "device", "name"]
+_KINDS: Final[tuple[Kind, ...]] = ("person", "phone", "payee", "device", "name")
 
 PERSON_SEPARATOR: Final = "\0"
 """Between a document's type and its number."""
@@ -48,12 +49,16 @@ class Tokenizer:
     def device(self, text: str) -> TokenHex:
         return self._token(self._current, "device", text)
 
+    def name(self, normal: str) -> TokenHex:
+        """Of a name's normal form. Many people have one name: it says whether two names differ, not who somebody is."""
+        return self._token(self._current, "name", normal)
+
     def person_candidates(self, document_type: str, number: str) -> tuple[TokenHex, ...]:
         """The tokens this person may be stored under, the current key's first. Look up by all of them."""
         return self.candidates("person", person_text(document_type, number))
 
     def candidates(self, kind: Kind, text: str) -> tuple[TokenHex, ...]:
-        """The tokens of a phone, payee or device under each key, the current key's first."""
+        """The tokens of a phone, payee, device or name under each key, the current key's first."""
         return tuple(self._token(number, kind, text) for number in (self._current, *self._older))
 
     def many(self, kind: Kind, texts: Iterable[bytes], *, key: int | None = None) -> list[bytes]:

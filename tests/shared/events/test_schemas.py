@@ -137,7 +137,7 @@ IDENTIFIERS = {
     "to_partner_id",
     "model_id",
 }
-TOKENS = {"person_token", "phone_token", "payee_token"}
+TOKENS = {"name_token", "name_tokens", "person_token", "phone_token", "payee_token"}
 CODES = {
     "code",
     "currency",

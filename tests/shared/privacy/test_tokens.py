@@ -29,11 +29,12 @@ def test_a_token_tells_nothing_to_who_lacks_the_key() -> None:
     assert tokenizer(f"1:{SECOND}").person("resident_id", NUMBER) != token
 
 
-def test_one_text_as_person_phone_payee_and_device_has_four_tokens() -> None:
+def test_one_text_as_person_phone_payee_device_and_name_has_five_tokens() -> None:
     ours = tokenizer(f"1:{FIRST}")
     text = "13800138000"
 
-    assert len({ours.person("passport", text), ours.phone(text), ours.payee(text), ours.device(text)}) == 4
+    tokens = {ours.person("passport", text), ours.phone(text), ours.payee(text), ours.device(text), ours.name(text)}
+    assert len(tokens) == 5
 
 
 def test_two_documents_with_one_number_are_two_persons() -> None:

@@ -122,6 +122,7 @@ class _FileChunk:
 def _chunks(people: pl.DataFrame, policy_ids: list[bytes], chunk_ids: list[bytes]) -> Iterator[_FileChunk]:
     # Each column becomes a list once, for all chunks: what polars does takes as long for a thousand rows as for ten.
     persons, phones = people["person_token"].to_list(), people["phone_token"].to_list()
+    names = people["name_token"].to_list()
     born, records = people["birth_year"].to_list(), people["record"].to_list()
     begins, ends = _moments(people["effective_from"]), _moments(people["effective_to"])
     for number, chunk_id in enumerate(chunk_ids):
@@ -133,6 +134,7 @@ def _chunks(people: pl.DataFrame, policy_ids: list[bytes], chunk_ids: list[bytes
             birth_year=born[own],
             effective_from=begins if len(begins) == 1 else begins[own],
             effective_to=ends if len(ends) == 1 else ends[own],
+            name_token=b"".join(names[own]),
         )
         yield _FileChunk(id_text(chunk_id), columns, records[own])
 

@@ -15,6 +15,7 @@ from services.enrollment.policies.domain.many_rows import ACCEPTED, Refused, jud
 from services.enrollment.policies.domain.rows import Desk
 from services.enrollment.policies.usecases.vault import RECORD_FIELDS, RECORD_SEPARATOR
 from shared.privacy.tokens import PERSON_SEPARATOR, Tokenizer
+from shared.values.names import normal_names
 
 MEMORY_BYTES: Final = 128 * 1024**2
 """What a part takes in a worker at the most: some thirty times its bytes where each row has quotes, twenty for usual
@@ -45,11 +46,13 @@ def prepare(part: bytes, header: str, first_line: int, desk: Desk, tokenizer: To
     persons = accepted.select(pl.concat_str("document_type", "document_number", separator=PERSON_SEPARATOR)).to_series()
     in_bytes = persons.cast(pl.Binary).to_list()
     phones = accepted["phone"].cast(pl.Binary).to_list()
+    names = map(str.encode, normal_names(accepted["name"].to_list()))
     people = accepted.select(
         *(name for name in ACCEPTED if name not in RECORD_FIELDS),
         pl.concat_str(*RECORD_FIELDS, separator=RECORD_SEPARATOR).str.strip_chars_end(RECORD_SEPARATOR).alias("record"),
         pl.Series("person_token", tokenizer.many("person", in_bytes), dtype=pl.Binary),
         pl.Series("phone_token", tokenizer.many("phone", phones), dtype=pl.Binary),
+        pl.Series("name_token", tokenizer.many("name", names), dtype=pl.Binary),
         *(
             pl.Series(f"older_token_{key}", tokenizer.many("person", in_bytes, key=key), dtype=pl.Binary)
             for key in tokenizer.older_keys

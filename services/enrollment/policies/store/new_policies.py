@@ -21,12 +21,13 @@ from shared.values.periods import Period
 
 
 class NewPolicy(msgspec.Struct, frozen=True):
-    """One policy about to be stored."""
+    """One policy about to be stored. ``name_token`` is told and not stored."""
 
     policy_id: PolicyId
     chunk_id: str
     person_token: TokenHex
     phone_token: TokenHex
+    name_token: TokenHex
     partner_reference: str
     birth_year: int
     cover: Period

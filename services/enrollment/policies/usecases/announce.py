@@ -41,6 +41,7 @@ def policies_enrolled(
         renews=[each.policy_id for each in follow] or None,
         retroactive_from=None if acts_from is None else [acts_from.astimezone(UTC)] * len(policies),
         items=[items] * len(policies) if items else None,
+        name_token=[policy.name_token for policy in policies],
     )
     return chunk_enrolled(
         policies[0].chunk_id,

@@ -53,6 +53,7 @@ class _Effect:
     amounts: Amounts = NOTHING
     item: str | None = None
     phone_token: TokenHex | None = None
+    name_token: TokenHex | None = None
 
 
 def endorse_policy(
@@ -104,8 +105,9 @@ def _effect(tx: Tx, policy: Policy, change: Change, contract: Contract, *, vault
             vault.replace(tx, policy, msgspec.structs.replace(vault.insured(tx, policy), phone=phone))
             return _Effect("phone_changed", now, phone_token=vault.tokenizer.phone(phone))
         case NameCorrected(name):
-            vault.replace(tx, policy, msgspec.structs.replace(vault.insured(tx, policy), name=name))
-            return _Effect("name_corrected", now)
+            corrected = msgspec.structs.replace(vault.insured(tx, policy), name=name)
+            vault.replace(tx, policy, corrected)
+            return _Effect("name_corrected", now, name_token=vault.name(corrected))
         case _:
             assert_never(change)
 
@@ -165,6 +167,7 @@ def _store(tx: Tx, policy: Policy, effect: _Effect, *, actor: str, now: datetime
         currency=policy.currency,
         phone_token=effect.phone_token,
         item_reference=effect.item,
+        name_token=effect.name_token,
     )
     endorsement = reshape(
         event,

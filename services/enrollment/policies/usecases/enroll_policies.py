@@ -183,6 +183,7 @@ class _Chunks:
             chunk_id=chunk.chunk_id,
             person_token=self._vault.person(judged.insured),
             phone_token=self._vault.tokenizer.phone(judged.insured.phone),
+            name_token=self._vault.name(judged.insured),
             partner_reference=judged.partner_reference,
             birth_year=judged.birth_year,
             cover=judged.cover,

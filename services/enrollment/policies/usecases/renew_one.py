@@ -141,6 +141,7 @@ def _successor(judged: CheckedRow, old: Predecessor, vault: Vault) -> NewPolicy:
         chunk_id=new_id(),
         person_token=old.person_token,
         phone_token=vault.tokenizer.phone(judged.insured.phone),
+        name_token=vault.name(judged.insured),
         partner_reference=judged.partner_reference,
         birth_year=judged.birth_year,
         cover=judged.cover,

@@ -153,20 +153,21 @@ def _store(
     """The successor of each policy of the chunk."""
     chunk_id = new_id()
     sale = chunk[0].sale
-    followers = [Follower(_successor(each, chunk_id, order), each.old, each.insured) for each in chunk]
+    followers = [Follower(_successor(each, chunk_id, order, vault), each.old, each.insured) for each in chunk]
     follow_policies(tx, Following(followers, sale, sale.under, order.batch_id), vault=vault, now=now)
     # Whose term ended since the order came in: nobody else begins the next one.
     expiry.begin_renewals(tx, [each.old.policy_id for each in followers if each.old.ending.state == "expired"])
     return {each.old.policy_id: each.policy.policy_id for each in followers}
 
 
-def _successor(wanted: _Wanted, chunk_id: str, order: RenewalOrder) -> NewPolicy:
+def _successor(wanted: _Wanted, chunk_id: str, order: RenewalOrder, vault: Vault) -> NewPolicy:
     terms, old = wanted.sale.product.terms, wanted.old
     return NewPolicy(
         policy_id=PolicyId(new_id()),
         chunk_id=chunk_id,
         person_token=old.person_token,
         phone_token=old.phone_token,
+        name_token=vault.name(wanted.insured),
         partner_reference=old.partner_reference,
         birth_year=old.birth_year,
         cover=cover_period(terms, old.ending.effective_to.astimezone(zone_of(terms)).date()),

@@ -17,6 +17,7 @@ from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import DataKey, SealBroken, data_key_id
 from shared.process.logs import get_logger
 from shared.values.ids import TokenHex
+from shared.values.names import normal_name
 
 RECORD_FIELDS: Final = Insured.__struct_fields__
 RECORD_SEPARATOR: Final = "\t"
@@ -32,6 +33,9 @@ class Vault(vault.Vault):
 
     def person(self, insured: Insured) -> TokenHex:
         return self.tokenizer.person(insured.document_type, insured.document_number)
+
+    def name(self, insured: Insured) -> TokenHex:
+        return self.tokenizer.name(normal_name(insured.name))
 
     def persons_under_older_keys(self, insured: Insured) -> tuple[TokenHex, ...]:
         """While token keys rotate, what the person may still be stored under besides ``person``."""

@@ -290,12 +290,14 @@ def test_a_phone_and_a_name_that_change_once_the_renewal_is_ordered_stand_on_the
     assert insured(office, successor) == insured(office, policy) == corrected
     assert insured(office, office.successor(other)) == insured(office, other) == unchanged
     assert (successor.state, successor.version, successor.endorsements) == ("upcoming", 3, 2)
-    told = [(each.policy_id, each.version, each.kind, each.phone_token) for each in office.told(PolicyEndorsed)]
+    events = office.told(PolicyEndorsed)
+    told = [(each.policy_id, each.version, each.kind, each.phone_token, each.name_token) for each in events]
+    name = office.vault.tokenizer.name("张大明")
     assert told == [
-        (policy.policy_id, 2, "phone_changed", corrected[2]),
-        (successor.policy_id, 2, "phone_changed", corrected[2]),
-        (policy.policy_id, 3, "name_corrected", None),
-        (successor.policy_id, 3, "name_corrected", None),
+        (policy.policy_id, 2, "phone_changed", corrected[2], None),
+        (successor.policy_id, 2, "phone_changed", corrected[2], None),
+        (policy.policy_id, 3, "name_corrected", None, name),
+        (successor.policy_id, 3, "name_corrected", None, name),
     ]
     office.end_terms(ENDS)
     begun = office.successor(policy)
