@@ -1,4 +1,5 @@
 """Payout: owns payees, payouts, the ledger and what the bank said of each transfer.
 
-Publishes ``payout.payouts.v1``; consumes ``claims.decisions.v1`` and ``enrollment.policies.v1``.
+Publishes ``payout.payouts.v1`` and ``payout.payees.v1``; consumes ``claims.decisions.v1`` and
+``enrollment.policies.v1``.
 """

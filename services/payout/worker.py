@@ -8,6 +8,7 @@ from typing import Final
 from services.payout.consumers.decisions import decisions
 from services.payout.consumers.policies import policies
 from services.payout.settings import Settings
+from services.payout.usecases.announce_payees import announce_next
 from services.payout.usecases.ask_bank import ask_next
 from services.payout.usecases.count_states import count_states
 from services.payout.usecases.erase_payees import erase_next
@@ -30,6 +31,8 @@ ASK_SECONDS: Final = 0.25
 STATEMENT_SECONDS: Final = 1.0
 ERASE_SECONDS: Final = 15.0
 """As in fraud detection: a person is forgotten within moments of the erasure, or of the last payment; nobody waits."""
+ANNOUNCE_SECONDS: Final = 60.0
+"""There is something to do after the upgrade and after a new token key, and then for a moment."""
 COUNT_SECONDS: Final = 5.0
 """Half of the 10 to 15 seconds at which Prometheus usually scrapes."""
 
@@ -39,10 +42,11 @@ def subscriptions(_settings: Settings, _database: Database, clock: Clock) -> tup
 
 
 def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
+    vault = vault_of(settings)
     paying = Paying(
         database=database,
         bank=bank_of(settings),
-        sealer=vault_of(settings).sealer,
+        sealer=vault.sealer,
         clock=clock,
         lease_seconds=settings.rail_timeout_seconds * LEASE_TIMEOUTS,
     )
@@ -51,6 +55,7 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
         Job("ask-bank", ASK_SECONDS, partial(ask_next, paying)),
         Job("read-bank-statement", STATEMENT_SECONDS, partial(read_on, paying)),
         Job("erase-payees", ERASE_SECONDS, partial(erase_next, database, clock)),
+        Job("announce-payees", ANNOUNCE_SECONDS, partial(announce_next, database, vault, clock)),
         Job("count-payouts", COUNT_SECONDS, partial(count_states, database)),
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
-from shared.events.payouts import PayoutChanged
+from shared.events.payouts import PayeeAnnounced, PayeeErased, PayoutChanged
 from shared.events.policies import (
     PoliciesCanceled,
     PoliciesEnrolled,
@@ -28,6 +28,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ClaimSubmitted,
     ClaimDecided,
     PayoutChanged,
+    PayeeAnnounced,
+    PayeeErased,
 )
 
 BY_TYPE: Final[dict[str, type[Event]]] = {event.TYPE: event for event in EVENTS}

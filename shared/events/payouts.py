@@ -1,4 +1,4 @@
-"""What payout says of payouts, on ``payout.payouts.v1``."""
+"""What payout says of payouts, on ``payout.payouts.v1``, and of payees, on ``payout.payees.v1``."""
 
 from __future__ import annotations
 
@@ -27,3 +27,34 @@ class PayoutChanged(Event, frozen=True, kw_only=True):
     currency: str
     changed_at: Moment
     reason: str | None = None
+
+
+class PayeeAnnounced(Event, frozen=True, kw_only=True):
+    """An account stands in payout's vault: claims may name it by its token.
+
+    ``version`` grows with each announcement of the account. ``name_tokens`` are those of the holder's name in its
+    normal form, one for each token key that payout has, the current key's first: what was made under any of them can
+    be compared. The masks are for a person's eyes.
+    """
+
+    TYPE: ClassVar[str] = "payees.announced"
+    TOPIC: ClassVar[str] = "payout.payees.v1"
+
+    payee_token: str
+    version: int
+    name_tokens: list[str]
+    holder_masked: str
+    account_masked: str
+    bank_code: str
+    announced_at: Moment
+
+
+class PayeeErased(Event, frozen=True, kw_only=True):
+    """An account was forgotten: consumers forget what they were told of it up to ``version``."""
+
+    TYPE: ClassVar[str] = "payees.erased"
+    TOPIC: ClassVar[str] = "payout.payees.v1"
+
+    payee_token: str
+    version: int
+    erased_at: Moment

@@ -59,7 +59,7 @@ class Tokenizer:
 
     def candidates(self, kind: Kind, text: str) -> tuple[TokenHex, ...]:
         """The tokens of a phone, payee, device or name under each key, the current key's first."""
-        return tuple(self._token(number, kind, text) for number in (self._current, *self._older))
+        return tuple(self._token(number, kind, text) for number in self.keys)
 
     def many(self, kind: Kind, texts: Iterable[bytes], *, key: int | None = None) -> list[bytes]:
         """The tokens of normalized values in UTF-8, 17 bytes each, under key number ``key`` or else the current one.
@@ -75,6 +75,11 @@ class Tokenizer:
             hashed.update(text)
             add(first + hashed.digest())
         return tokens
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """The numbers of all keys, the current one's first."""
+        return (self._current, *self._older)
 
     @property
     def older_keys(self) -> tuple[int, ...]:

@@ -51,11 +51,11 @@ WHERE (claim_payees.claim_id, claim_payees.payee_token) = (done.claim_id, done.p
 _PAYEES: Final = """
 UPDATE payees
 SET payee_token = '00' || replace(gen_random_uuid()::text, '-', ''), account_sealed = '', holder_sealed = '',
-    account_masked = '', holder_masked = '', bank_code = '', erased_at = %s
+    account_masked = '', holder_masked = '', bank_code = '', announced_under = '{}', erased_at = %s
 FROM (SELECT token FROM unnest(%s::text[]) AS given (token)
       WHERE NOT EXISTS (SELECT FROM claim_payees c WHERE c.payee_token = token)) AS unused
 WHERE payee_token = unused.token
-RETURNING unused.token"""
+RETURNING unused.token, payees.version"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,15 @@ def take(tx: Tx, *, limit: int) -> list[ClaimPayee]:
     return tx.all(_TAKE, (limit,), into=ClaimPayee)
 
 
-def overwrite(tx: Tx, named: Sequence[ClaimPayee], *, now: datetime) -> int:
-    """Overwrite these payees in their payouts, and in the vault where no other claim names them; how many of those."""
+def overwrite(tx: Tx, named: Sequence[ClaimPayee], *, now: datetime) -> list[tuple[TokenHex, int]]:
+    """Overwrite these payees in their payouts, and in the vault where no other claim names them: those, with what
+    version was announced of them last.
+    """
     claims, tokens = [each.claim_id for each in named], [each.payee_token for each in named]
     tx.all(_LOCK_PAYEES, (tokens,))
     tx.execute(_PAYOUTS, (claims,))
     tx.execute(_CLAIMS, (claims, tokens))
-    gone = tx.all(_PAYEES, (now, tokens), into=str)
+    gone = tx.all(_PAYEES, (now, tokens), into=tuple[TokenHex, int])
     if gone:
-        kept_replies.forget(tx, gone)
-    return len(gone)
+        kept_replies.forget(tx, [token for token, _ in gone])
+    return gone

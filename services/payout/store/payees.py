@@ -24,6 +24,10 @@ class StoredPayee:
     bank_code: str
     registered_by: str
     registered_at: datetime
+    version: int
+    """Of its last announcement; 0 before the first."""
+    announced_under: tuple[int, ...]
+    """The token keys under which the holder's name was announced."""
 
 
 _PAYEE: Final = Columns(StoredPayee)
@@ -32,6 +36,12 @@ _SELECT: Final = f"SELECT {_PAYEE} FROM payees WHERE payee_token = ANY(%s) ORDER
 _PAGE: Final = f"""
 SELECT {_PAYEE} FROM payees WHERE payee_token > %s AND erased_at IS NULL ORDER BY payee_token LIMIT %s"""
 _EXISTS: Final = "SELECT 1 FROM payees WHERE payee_token = %s FOR KEY SHARE"
+# What was announced under a key that is not known here any more, or not yet, stays: it says more than we could.
+_TO_ANNOUNCE: Final = f"""
+SELECT {_PAYEE} FROM payees
+WHERE erased_at IS NULL AND announced_under <@ %(keys)s::smallint[] AND NOT announced_under @> %(keys)s::smallint[]
+ORDER BY payee_token LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
+_NOTE: Final = "UPDATE payees SET version = %s, announced_under = %s::smallint[] WHERE payee_token = %s"
 _MASKS: Final = "SELECT payee_token, account_masked FROM payees WHERE payee_token = ANY(%s)"
 
 
@@ -58,3 +68,13 @@ def known(tx: Tx, token: TokenHex) -> bool:
 def masks(tx: Tx, tokens: Sequence[TokenHex]) -> dict[str, str]:
     """Token to masked account, for those that are known."""
     return dict(tx.all(_MASKS, (list(tokens),)))
+
+
+def to_announce(tx: Tx, keys: Sequence[int], *, limit: int) -> list[StoredPayee]:
+    """Payees whose holders' names were not announced under each of these token keys, locked."""
+    return tx.all(_TO_ANNOUNCE, {"keys": list(keys), "limit": limit}, into=StoredPayee)
+
+
+def note_announced(tx: Tx, payee: StoredPayee) -> None:
+    """Keep which announcement this locked payee's last one is."""
+    tx.execute(_NOTE, (payee.version, list(payee.announced_under), payee.payee_token))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.payout.store import integrity, payees
-from services.payout.usecases.register_payee import account_context, holder_context
+from services.payout.usecases.announce_payees import account_context, holder_context
 from shared.db.pool import Database
 from shared.privacy.sealed import Sealer
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from services.payout.store import erasure
+from services.payout.usecases.announce_payees import announce_erased
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.process.clock import Clock
@@ -30,5 +31,6 @@ def erase_next(database: Database, clock: Clock) -> bool:
     with database.transaction() as tx:
         named = erasure.take(tx, limit=_AT_ONCE)
         if named:
-            erasure.overwrite(tx, named, now=clock.now())
+            now = clock.now()
+            announce_erased(tx, erasure.overwrite(tx, named, now=now), now=now)
         return len(named) == _AT_ONCE

@@ -17,9 +17,9 @@ from services.payout.domain.answers import Answer, NoAnswer
 from services.payout.domain.payouts import Payout
 from services.payout.rail.bank import Bank, Order
 from services.payout.store import payees, payouts
+from services.payout.usecases.announce_payees import account_context, holder_context
 from services.payout.usecases.announce_payout import announce
 from services.payout.usecases.paying import Paying
-from services.payout.usecases.register_payee import account_context, holder_context
 from services.payout.usecases.settle_answer import settle
 from shared.db.transaction import Tx
 from shared.privacy.sealed import Sealer

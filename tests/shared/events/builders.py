@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from shared.events.claims import ClaimDecided, ClaimSubmitted
 from shared.events.envelope import Event
-from shared.events.payouts import PayoutChanged
+from shared.events.payouts import PayeeAnnounced, PayeeErased, PayoutChanged
 from shared.events.policies import (
     CanceledColumns,
     PoliciesCanceled,
@@ -144,4 +144,14 @@ SAMPLES: tuple[Event, ...] = (
         currency="CNY",
         changed_at=NOW,
     ),
+    PayeeAnnounced(
+        payee_token=PERSON,
+        version=1,
+        name_tokens=[PERSON],
+        holder_masked="张**",
+        account_masked="************0001",
+        bank_code="ICBC",
+        announced_at=NOW,
+    ),
+    PayeeErased(payee_token=PERSON, version=2, erased_at=NOW),
 )
