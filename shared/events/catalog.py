@@ -14,6 +14,7 @@ from shared.events.policies import (
     PoliciesTransferred,
     PolicyCanceled,
     PolicyEndorsed,
+    PolicyNamed,
 )
 from shared.events.products import ProductPublished
 
@@ -23,6 +24,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PolicyCanceled,
     PoliciesCanceled,
     PolicyEndorsed,
+    PolicyNamed,
     PoliciesErased,
     PoliciesTransferred,
     ClaimSubmitted,

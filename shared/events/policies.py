@@ -236,3 +236,18 @@ class PoliciesTransferred(Event, frozen=True, kw_only=True):
     transferred_at: Moment
     policy_ids: list[str]
     versions: list[int]
+
+
+class PolicyNamed(Event, frozen=True, kw_only=True):
+    """What the insured of a policy is called, masked: a person who looks at a claim has to see it. Told of few policies
+    alone; ``version`` is the policy's.
+    """
+
+    TYPE: ClassVar[str] = "policies.named"
+    TOPIC: ClassVar[str] = "enrollment.policies.v1"
+
+    policy_id: str
+    version: int
+    name_token: str
+    name_masked: str
+    told_at: Moment

@@ -7,6 +7,7 @@ from typing import Final
 from services.enrollment.policies.consumers import claim_decisions, payouts
 from services.enrollment.policies.usecases.expire_policies import expire_some
 from services.enrollment.policies.usecases.run_renewals import work_off_renewals
+from services.enrollment.policies.usecases.tell_names import tell_names
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
 from services.enrollment.policies.wiring import vault_of
 from services.enrollment.settings import Settings
@@ -21,6 +22,9 @@ LOOK_FOR_RENEWALS_SECONDS: Final = 1.0
 LOOK_FOR_WIND_DOWNS_SECONDS: Final = 1.0
 """How soon policies begin to move; the question costs one look into an index that is mostly empty."""
 
+TELL_NAMES_SECONDS: Final = 1.0
+"""Before a reviewer opens the case; the question costs one look into an index that is mostly empty."""
+
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (claim_decisions.SUBSCRIPTION, payouts.SUBSCRIPTION)
 
 
@@ -33,6 +37,11 @@ def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...
             "renew-policies",
             LOOK_FOR_RENEWALS_SECONDS,
             in_a_transaction(database, lambda tx: work_off_renewals(tx, vault=vault, now=clock.now())),
+        ),
+        Job(
+            "tell-names",
+            TELL_NAMES_SECONDS,
+            in_a_transaction(database, lambda tx: tell_names(tx, vault=vault, now=clock.now())),
         ),
         Job(
             "wind-down-partners",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from services.fraud_detection.decisions.consumers.payees import PAYEES
 from services.fraud_detection.decisions.consumers.submitted import submissions
 from services.fraud_detection.decisions.usecases.count_reviews import count_reviews
 from services.fraud_detection.models.scoring.champions import Scorer
@@ -16,7 +17,7 @@ from shared.process.clock import Clock
 
 
 def subscriptions(settings: Settings, clock: Clock) -> tuple[Subscription, ...]:
-    return (submissions(Scorer(signer_of(settings)).champion, clock),)
+    return (submissions(Scorer(signer_of(settings)).champion, clock), PAYEES)
 
 
 def jobs(_settings: Settings, database: Database, _clock: Clock) -> tuple[Job, ...]:

@@ -35,6 +35,7 @@ from shared.values.documents import check_digit
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, EventId, PolicyId, TokenHex
 from shared.values.money import Fen
+from shared.values.names import normal_name
 from tests.rules.fraud_detection.builders import LOSS, START, product
 
 NOW = LOSS + timedelta(hours=30)
@@ -57,6 +58,7 @@ class Person:
     policy_id: PolicyId
     document_number: str
     phone: str
+    name: str = "张小明"
 
 
 class Doubt:
@@ -122,15 +124,21 @@ class World:
             "currency": "CNY",
             "enrolled_at": START,
         }
-        columns = PolicyColumns.of(
-            policy_id=[person.policy_id for person in persons],
-            person_token=[tokens.person("resident_id", person.document_number) for person in persons],
-            phone_token=[tokens.phone(person.phone) for person in persons],
-            birth_year=[1989 for _ in persons],
-            effective_from=[START for _ in persons],
-            effective_to=[START + timedelta(days=365) for _ in persons],
-        )
-        return PoliciesEnrolled(**{**values, **changes}, policies=columns)
+        columns: dict[str, Any] = {
+            "policy_id": [person.policy_id for person in persons],
+            "person_token": [tokens.person("resident_id", person.document_number) for person in persons],
+            "phone_token": [tokens.phone(person.phone) for person in persons],
+            "birth_year": [1989 for _ in persons],
+            "effective_from": [START for _ in persons],
+            "effective_to": [START + timedelta(days=365) for _ in persons],
+            "name_token": [self.name_token(person) for person in persons],
+        }
+        for name in columns.keys() & changes.keys():
+            columns[name] = changes.pop(name)
+        return PoliciesEnrolled(**{**values, **changes}, policies=PolicyColumns.of(**columns))
+
+    def name_token(self, person: Person) -> TokenHex:
+        return self.personal_data.tokenizer.name(normal_name(person.name))
 
     def person(self, phone_ends: str = "0000") -> Person:
         """Somebody new, not yet covered."""
@@ -216,6 +224,10 @@ class World:
         """What is on its way out, of one type, oldest first."""
         with self.database.transaction() as tx:
             return [row[0] for row in tx.all("SELECT body::jsonb FROM outbox WHERE type = %s ORDER BY id", (kind,))]
+
+    def rows_gone(self, table: str) -> None:
+        with self.database.transaction() as tx:
+            tx.execute(f"DELETE FROM {table}")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.database.transaction() as tx:

@@ -16,6 +16,7 @@ from shared.events.policies import (
     PolicyCanceled,
     PolicyColumns,
     PolicyEndorsed,
+    PolicyNamed,
     packed,
 )
 from shared.events.products import Exclusion, ProductPublished, ScamCover
@@ -152,6 +153,9 @@ SAMPLES: tuple[Event, ...] = (
         account_masked="************0001",
         bank_code="ICBC",
         announced_at=NOW,
+    ),
+    PolicyNamed(
+        policy_id="0190163d-8694-739b-aea5-966c26f8ad92", version=1, name_token=PERSON, name_masked="张**", told_at=NOW
     ),
     PayeeErased(payee_token=PERSON, version=2, erased_at=NOW),
 )

@@ -159,7 +159,7 @@ WORDS_OF_A_PRODUCT = {"name_zh", "name_en", "text_zh", "text_en", "clauses", "sc
 THINGS = {"items", "item_reference"}
 """An organization's own words for its things; what looks like a person's number is refused before it is stored."""
 PSEUDONYMS = {"decided_by"}
-MASKED = {"holder_masked", "account_masked"}
+MASKED = {"holder_masked", "account_masked", "name_masked"}
 """For a reviewer's eyes: the first character of a name, the last four digits of an account."""
 COARSE = {"birth_year"}
 """A year alone; with the rest of an event it points at nobody."""

@@ -31,7 +31,7 @@ from services.enrollment.policies.domain.endorsements import (
 )
 from services.enrollment.policies.domain.errors import NotEndorsable
 from services.enrollment.policies.domain.refunds import of_added, of_removed, total
-from services.enrollment.policies.store import cancellations, endorsements, policies, schedules
+from services.enrollment.policies.store import cancellations, endorsements, policies, schedules, told_names
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.products.domain.amounts import NOTHING, Amounts
 from services.enrollment.products.domain.cover import today_of, zone_of
@@ -107,6 +107,7 @@ def _effect(tx: Tx, policy: Policy, change: Change, contract: Contract, *, vault
         case NameCorrected(name):
             corrected = msgspec.structs.replace(vault.insured(tx, policy), name=name)
             vault.replace(tx, policy, corrected)
+            told_names.ask_again(tx, policy.policy_id)
             return _Effect("name_corrected", now, name_token=vault.name(corrected))
         case _:
             assert_never(change)

@@ -15,6 +15,7 @@ from shared.events.policies import (
     PoliciesTransferred,
     PolicyCanceled,
     PolicyEndorsed,
+    PolicyNamed,
 )
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Together, on
@@ -51,19 +52,36 @@ def _canceled_together(tx: Tx, envelope: Envelope[PoliciesCanceled]) -> None:
 
 
 def _endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
-    """Of what an endorsement may change, the view holds the phone and what is listed: no names."""
+    """Of what an endorsement may change, the view holds the phone, what is listed, and the name as a token."""
     match envelope.data:
         case PolicyEndorsed(phone_token=str(phone_token)) as endorsed:
             _require_versions([endorsed.version])
             if _TOKEN.fullmatch(phone_token) is None:
                 raise Poison("its phone token is none")
             coverage.keep_phone(tx, endorsed.policy_id, endorsed.version, phone_token)
+        case PolicyEndorsed(name_token=str(name_token)) as endorsed:
+            _require_versions([endorsed.version])
+            _require_name(name_token)
+            coverage.keep_name(tx, endorsed.policy_id, endorsed.version, name_token)
         case PolicyEndorsed(kind="item_added" | "item_removed", item_reference=str(reference)) as endorsed:
             _require_versions([endorsed.version])
             _require_references([reference])
             coverage_items.keep_change(tx, endorsed)
         case PolicyEndorsed():
             pass
+
+
+def _named(tx: Tx, envelope: Envelope[PolicyNamed]) -> None:
+    named = envelope.data
+    if named.version < 1:
+        raise Poison("a policy's versions begin with 1")
+    _require_name(named.name_token)
+    coverage.keep_name(tx, named.policy_id, named.version, named.name_token, named.name_masked)
+
+
+def _require_name(token: str) -> None:
+    if _TOKEN.fullmatch(token) is None:
+        raise Poison("its name token is none")
 
 
 def _transferred(tx: Tx, envelope: Envelope[PoliciesTransferred]) -> None:
@@ -89,6 +107,7 @@ COVERED: Final = (
     | on(PolicyCanceled, _canceled)
     | on(PoliciesCanceled, _canceled_together)
     | on(PolicyEndorsed, _endorsed)
+    | on(PolicyNamed, _named)
     | on(PoliciesTransferred, _transferred)
 )
 """What of the topic changes the view; who is to be forgotten is erasure's."""

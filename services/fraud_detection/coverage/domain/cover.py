@@ -54,6 +54,10 @@ class Coverage:
     retroactive_from: datetime | None = None
     stacks: bool = False
     erased: bool = False
+    name_token: TokenHex | None = None
+    """Of the insured's name; none where it was not told."""
+    name_masked: str | None = None
+    """Of few insureds alone: those whose name a person has to see."""
     listings: tuple[Listing, ...] = ()
     """Of a product that lists things one by one."""
     renewals: tuple[Renewal, ...] = ()

@@ -36,6 +36,16 @@ WHERE NOT EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy_id)s)
 ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, phone_token = excluded.phone_token
 WHERE coverage_phones.version < excluded.version"""
 
+# One version is told once with the mask and once without: the name is the same.
+_KEEP_NAME: Final = """
+INSERT INTO coverage_names AS known (policy_id, version, name_token, name_masked)
+SELECT %(policy_id)s, %(version)s, decode(%(name_token)s, 'hex'), %(name_masked)s
+WHERE NOT EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy_id)s)
+ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, name_token = excluded.name_token,
+    name_masked = coalesce(excluded.name_masked,
+                           CASE WHEN known.version = excluded.version THEN known.name_masked END)
+WHERE known.version <= excluded.version"""
+
 _KEEP_PARTNER: Final = """
 INSERT INTO coverage_partners (policy_id, version, partner_id)
 SELECT DISTINCT ON (policy_id) policy_id, version, %s
@@ -51,6 +61,7 @@ _COVERAGE: Final = Columns(
     partner_id="coalesce(coverage_partners.partner_id, coverage.partner_id)",
     person_token="encode(person_token, 'hex')",
     phone_token="encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex')",
+    name_token="encode(coalesce(coverage_names.name_token, coverage.name_token), 'hex')",
     effective_to="""CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
                          ELSE coverage.effective_to END""",
     canceled="coalesce(coverage_ends.version > coverage.version, false)",
@@ -61,7 +72,8 @@ _COVERAGE: Final = Columns(
 _READ: Final = f"""
 SELECT {_COVERAGE}
 FROM coverage LEFT JOIN coverage_ends USING (policy_id) LEFT JOIN coverage_phones USING (policy_id)
-LEFT JOIN coverage_partners USING (policy_id) LEFT JOIN erased_policies USING (policy_id)"""
+LEFT JOIN coverage_partners USING (policy_id) LEFT JOIN coverage_names USING (policy_id)
+LEFT JOIN erased_policies USING (policy_id)"""
 
 _FIND: Final = f"{_READ} WHERE coverage.policy_id = %s"
 _HOLD: Final = f"{_FIND} FOR SHARE OF coverage"
@@ -94,6 +106,15 @@ def keep_phone(tx: Tx, policy_id: str, version: int, phone_token: str) -> None:
     """The insured's new phone, unless a newer one is known or the person is to be forgotten."""
     erased_policies.wait_for(tx, policy_id)
     tx.execute(_KEEP_PHONE, {"policy_id": policy_id, "version": version, "phone_token": phone_token})
+
+
+def keep_name(tx: Tx, policy_id: str, version: int, name_token: str, name_masked: str | None = None) -> None:
+    """The insured's name as it is by this version of the policy, unless a newer one is known or the person is to be
+    forgotten.
+    """
+    erased_policies.wait_for(tx, policy_id)
+    named = {"policy_id": policy_id, "version": version, "name_token": name_token, "name_masked": name_masked}
+    tx.execute(_KEEP_NAME, named)
 
 
 def keep_partner(tx: Tx, transferred: PoliciesTransferred) -> None:

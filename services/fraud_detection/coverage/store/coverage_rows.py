@@ -27,6 +27,10 @@ def _moments(column: Sequence[datetime] | None) -> Column:
     return micros.reshape(()) if len(micros) == 1 else micros
 
 
+def _tokens(pack: bytes) -> Column:
+    return packed(pack, TOKEN_BYTES)
+
+
 _COLUMNS: Final[dict[str, Callable[[PoliciesEnrolled], Column]]] = {
     "policy_id": lambda chunk: packed(chunk.policies.policy_id, ID_BYTES),
     "effective_from": lambda chunk: _moments(chunk.policies.effective_from),
@@ -34,8 +38,9 @@ _COLUMNS: Final[dict[str, Callable[[PoliciesEnrolled], Column]]] = {
     "version": lambda _: np.array(1, ">i4"),
     "product_version": lambda chunk: np.array(chunk.product_version, ">i4"),
     "birth_year": lambda chunk: np.array(chunk.policies.birth_year, ">i2"),
-    "person_token": lambda chunk: packed(chunk.policies.person_token, TOKEN_BYTES),
-    "phone_token": lambda chunk: packed(chunk.policies.phone_token, TOKEN_BYTES),
+    "person_token": lambda chunk: _tokens(chunk.policies.person_token),
+    "phone_token": lambda chunk: _tokens(chunk.policies.phone_token),
+    "name_token": lambda chunk: None if chunk.policies.name_token is None else _tokens(chunk.policies.name_token),
     "partner_id": lambda chunk: text(chunk.partner_id),
     "product_code": lambda chunk: text(chunk.product_code),
     "waits_from": lambda chunk: _moments(chunk.policies.waits_from),

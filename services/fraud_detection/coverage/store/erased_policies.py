@@ -54,7 +54,8 @@ WHERE policy_id = ANY(%s::uuid[]) AND erased_with IS NOT NULL AND NOT {_OPEN}"""
 
 _COVERAGE: Final = """
 UPDATE coverage
-SET person_token = made.person_token, phone_token = '\\x00'::bytea || uuid_send(coverage.policy_id), birth_year = 0
+SET person_token = made.person_token, phone_token = '\\x00'::bytea || uuid_send(coverage.policy_id), birth_year = 0,
+    name_token = NULL
 FROM (
     SELECT policy_id, '\\x00'::bytea || uuid_send(coalesce(erased_with, policy_id)) AS person_token
     FROM erased_policies WHERE policy_id = ANY(%s::uuid[])
@@ -62,6 +63,8 @@ FROM (
 WHERE coverage.policy_id = made.policy_id AND coverage.person_token <> made.person_token"""
 
 _PHONES: Final = "DELETE FROM coverage_phones WHERE policy_id = ANY(%s::uuid[])"
+
+_NAMES: Final = "DELETE FROM coverage_names WHERE policy_id = ANY(%s::uuid[])"
 
 _ITEMS: Final = "DELETE FROM coverage_items WHERE policy_id = ANY(%s::uuid[])"
 
@@ -110,7 +113,7 @@ def part(tx: Tx, policies: Sequence[str]) -> None:
 
 def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite the covers; how many rows had something left. The claims come first: whose they are the cover tells."""
-    return sum(tx.execute(statement, (list(policies),)) for statement in (_COVERAGE, _PHONES, _ITEMS))
+    return sum(tx.execute(statement, (list(policies),)) for statement in (_COVERAGE, _PHONES, _NAMES, _ITEMS))
 
 
 def finish(tx: Tx, policies: Sequence[str], *, now: datetime) -> int:

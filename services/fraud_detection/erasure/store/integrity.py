@@ -10,13 +10,16 @@ from shared.db.transaction import Tx
 # A policy whose enrollment came late is overwritten within moments; the hour is for one that is not.
 _NOT_FORGOTTEN: Final = """
 SELECT 'cover of policy ' || policy_id FROM coverage JOIN erased_policies USING (policy_id)
-WHERE (get_byte(person_token, 0) <> 0 OR get_byte(phone_token, 0) <> 0 OR birth_year <> 0)
+WHERE (get_byte(person_token, 0) <> 0 OR get_byte(phone_token, 0) <> 0 OR birth_year <> 0
+       OR name_token IS NOT NULL)
   AND (finished_at IS NOT NULL OR erased_at < clock_timestamp() - interval '1 hour')
 UNION ALL
 SELECT 'cover of policy ' || policy_id FROM coverage JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND person_token <> '\\x00'::bytea || uuid_send(policy_id)
 UNION ALL
 SELECT 'changed phone of policy ' || policy_id FROM coverage_phones JOIN erased_policies USING (policy_id)
+UNION ALL
+SELECT 'name of policy ' || policy_id FROM coverage_names JOIN erased_policies USING (policy_id)
 UNION ALL
 SELECT 'items of policy ' || policy_id FROM coverage_items JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL
