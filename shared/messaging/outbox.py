@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -45,18 +45,25 @@ def add(tx: Tx, event: Event, *, subject: str, now: datetime) -> EventId:
     return add_many(tx, [(event, subject)], now=now)[0]
 
 
-def add_many(tx: Tx, events: Sequence[tuple[Event, str]], *, now: datetime) -> list[EventId]:
-    """Publish pairs of event and subject, in this order, if and when this transaction commits; their ids."""
-    carrier = traces.carrier()
-    trace = json.dumps(carrier) if carrier else ""
-    named = [(EventId(new_id()), event, subject) for event, subject in events]
+def add_many(
+    tx: Tx, events: Sequence[tuple[Event, str]], *, now: datetime, carriers: Sequence[Mapping[str, str]] | None = None
+) -> list[EventId]:
+    """Publish pairs of event and subject, in this order, if and when this transaction commits; their ids.
+
+    ``carriers`` has of each event the trace that it belongs to, where that is not the current one of all.
+    """
+    of_each = carriers if carriers is not None else [traces.carrier()] * len(events)
+    named = [
+        (EventId(new_id()), event, subject, json.dumps(dict(carrier)) if carrier else "")
+        for (event, subject), carrier in zip(events, of_each, strict=True)
+    ]
     if len(named) == 1:
-        ((event_id, event, subject),) = named
+        ((event_id, event, subject, trace),) = named
         tx.later(_INSERT, (event_id, event.TYPE, event.TOPIC, subject, now, trace, _body(event).decode()))
     else:
-        copy_rows(tx, _COPY, [_fields(*each, trace, now) for each in named])
+        copy_rows(tx, _COPY, [_fields(*each, now) for each in named])
     tx.notify(CHANNEL)
-    return [event_id for event_id, _event, _subject in named]
+    return [event_id for event_id, _event, _subject, _trace in named]
 
 
 def _fields(event_id: EventId, event: Event, subject: str, trace: str, now: datetime) -> tuple[bytes, ...]:

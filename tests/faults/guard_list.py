@@ -23,6 +23,7 @@ _MEMBERSHIP: Final = ("tests/shared/messaging/test_membership.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
+_DECIDED_TOGETHER: Final = ("tests/services/fraud_detection/test_decided_together.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
 _ANNUAL_DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
 _ERASURE: Final = ("tests/services/fraud_detection/test_erasure.py",)
@@ -774,21 +775,23 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "a limit is reserved by a conditional update",
         "services/fraud_detection/decisions/store/limits.py",
-        "WHERE limit_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND limit_use.reserved_fen = %(seen)s",
-        "WHERE true",
+        "WHERE limit_use.reserved_fen + excluded.reserved_fen <= excluded.annual_limit_fen\n"
+        "  AND (limit_use.reserved_fen, limit_use.deductible_fen)\n      = (SELECT seen, seen_deductible",
+        "WHERE limit_use.deductible_fen = (SELECT seen_deductible",
         _CLAIM_GUARDS,
     ),
     Guard(
         "the year's deductible is borne by a conditional update",
         "services/fraud_detection/decisions/store/limits.py",
-        "AND limit_use.deductible_fen = %(seen_deductible)s",
-        "",
+        "(limit_use.reserved_fen, limit_use.deductible_fen)\n      = (SELECT seen, seen_deductible",
+        "limit_use.reserved_fen = (SELECT seen",
         _CLAIM_GUARDS,
     ),
     Guard(
         "a decision replaces what its claim bore of the year's deductible",
         "services/fraud_detection/decisions/store/limits.py",
-        "deductible_fen = %(others_deductible)s + excluded.deductible_fen",
+        "deductible_fen = excluded.deductible_fen\n"
+        "        + (SELECT others_deductible FROM asked WHERE asked.policy_id = excluded.policy_id)",
         "deductible_fen = limit_use.deductible_fen + excluded.deductible_fen",
         _ANNUAL_DEDUCTIBLE,
     ),
@@ -802,7 +805,8 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "a liability's limit is reserved by a conditional update",
         "services/fraud_detection/decisions/store/limits.py",
-        "liability_use.reserved_fen + excluded.reserved_fen <= %(limit)s AND liability_use.reserved_fen = %(seen)s",
+        "liability_use.reserved_fen + excluded.reserved_fen <= excluded.annual_limit_fen\n"
+        "  AND liability_use.reserved_fen = (SELECT seen FROM asked WHERE asked.policy_id = excluded.policy_id)",
         "true",
         _CLAIM_GUARDS,
     ),
@@ -858,16 +862,37 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "a round is decided once",
         "services/fraud_detection/decisions/usecases/adjudicate.py",
-        'if claim.state != "submitted" or claim.round != submitted.round:',
-        "if False:",
+        'return claim.state == "submitted" and (claim.claim_id, claim.round) in rounds',
+        "return True",
         _ADJUDICATION,
     ),
     Guard(
         "claims of one person are decided one after the other",
         "services/fraud_detection/decisions/usecases/case_file.py",
-        "        history.one_at_a_time(tx, person)\n",
-        "        del person\n",
+        "    turns.one_at_a_time(tx, (person for persons in held.persons().values() for person in persons))\n",
+        "",
         _ADJUDICATION,
+    ),
+    Guard(
+        "of claims that are decided together, those that bear on each other take turns",
+        "services/fraud_detection/decisions/usecases/adjudicate.py",
+        "for wave in waves(due, held.persons()):",
+        "for wave in [due]:",
+        _DECIDED_TOGETHER,
+    ),
+    Guard(
+        "of two workers, the second takes the claims that the first one decides as it left them",
+        "services/fraud_detection/claims/store/claims.py",
+        "ORDER BY claim_id FOR UPDATE",
+        "ORDER BY claim_id",
+        _DECIDED_TOGETHER,
+    ),
+    Guard(
+        "a decision is written on the claim that it was made on",
+        "services/fraud_detection/claims/store/claims.py",
+        "AND claims.state = asked.from_state AND claims.version = asked.version",
+        "",
+        ("tests/services/fraud_detection/test_turns.py",),
     ),
 )
 

@@ -215,16 +215,16 @@ GUARDS: Final = (
     ),
     Guard(
         "other claims count by their newest decisions",
-        "services/fraud_detection/decisions/store/history.py",
+        "services/fraud_detection/decisions/store/other_claims.py",
         "ORDER BY version DESC LIMIT 1",
         "ORDER BY version LIMIT 1",
         _CLAIM_TURNS,
     ),
     Guard(
         "who decides on a person decides alone on that one",
-        "services/fraud_detection/decisions/store/history.py",
-        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-        "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))",
+        "services/fraud_detection/decisions/store/turns.py",
+        "SELECT pg_advisory_xact_lock(hashtextextended(",
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended(",
         _CLAIM_TURNS,
     ),
     Guard(

@@ -15,7 +15,8 @@ from services.fraud_detection.claims.domain.claims import Claim, Evidence
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage, coverage_rows, products
-from services.fraud_detection.decisions.usecases.adjudicate import adjudicate
+from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.usecases.adjudicate import Adjudicator, adjudicate
 from services.fraud_detection.decisions.usecases.opinions import FindChampion
 from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
@@ -73,8 +74,8 @@ class Doubt:
     def __init__(self, probability: float) -> None:
         self._probability = probability
 
-    def score(self, _vector: tuple[float, ...], /) -> Doubt:
-        return self
+    def score(self, vectors: Sequence[tuple[float, ...]], /) -> Sequence[Doubt]:
+        return [self] * len(vectors)
 
     @property
     def probability(self) -> float:
@@ -87,6 +88,10 @@ class Doubt:
 
 def champion(probability: float = 0.05) -> FindChampion:
     return lambda _tx: Doubt(probability)
+
+
+def adjudicator(by: FindChampion | None = None) -> Adjudicator:
+    return Adjudicator(by or champion(), Terms())
 
 
 def no_champion(_tx: Tx) -> None:
@@ -190,7 +195,7 @@ class World:
             claim_id=claim.claim_id, round=claim_round, policy_id=claim.policy_id, submitted_at=now
         )
         with self.database.transaction() as tx:
-            return adjudicate(tx, submitted, find_champion=by or champion(), now=now)
+            return adjudicate(tx, [submitted], by=adjudicator(by), now=now).get(claim.claim_id)
 
     def review(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +31,7 @@ from tests.services.fraud_detection.builders import (
     Doubt,
     Person,
     World,
+    adjudicator,
     champion,
     complete,
     evidence,
@@ -158,7 +160,7 @@ def test_a_claim_that_is_stored_late_still_meets_the_one_that_is_being_approved(
     submitted = ClaimSubmitted(claim_id=second.claim_id, round=1, policy_id=person.policy_id, submitted_at=NOW)
     with ThreadPoolExecutor(1) as pool:
         with world.database.transaction() as tx:
-            assert adjudicate(tx, submitted, find_champion=champion(), now=NOW) == "approved"
+            assert adjudicate(tx, [submitted], by=adjudicator(), now=NOW) == {second.claim_id: "approved"}
             first = world.file(person, now=NOW - timedelta(hours=1))
             deciding = pool.submit(world.decide, first)
             wait([deciding], timeout=1)
@@ -200,9 +202,9 @@ def test_what_was_scored_is_stored_with_the_claim(world: World) -> None:
     seen: list[tuple[float, ...]] = []
 
     class Watching(Doubt):
-        def score(self, vector: tuple[float, ...], /) -> Doubt:
-            seen.append(vector)
-            return self
+        def score(self, vectors: Sequence[tuple[float, ...]], /) -> Sequence[Doubt]:
+            seen.extend(vectors)
+            return super().score(vectors)
 
     claim = world.file(world.covered())
     world.decide(claim, by=lambda _tx: Watching(0.1))
@@ -271,7 +273,7 @@ def test_a_claim_whose_terms_have_not_arrived_waits_for_them(world: World) -> No
 def test_a_submission_of_no_claim_of_ours_is_no_decision(world: World, database: Database) -> None:
     submitted = ClaimSubmitted(claim_id=new_id(), round=1, policy_id=new_id(), submitted_at=NOW)
     with pytest.raises(UnknownClaim), database.transaction() as tx:
-        adjudicate(tx, submitted, find_champion=champion(), now=NOW)
+        adjudicate(tx, [submitted], by=adjudicator(), now=NOW)
 
 
 def test_a_claim_on_an_unknown_policy_stores_nothing(world: World) -> None:

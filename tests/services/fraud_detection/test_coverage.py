@@ -96,8 +96,9 @@ def test_all_renewals_of_a_policy_are_found_in_whatever_order_they_were_told(wor
         with world.database.transaction() as tx:
             coverage_rows.keep(tx, [msgspec.structs.replace(world.chunk([]), policies=columns)])
     with world.database.transaction() as tx:
+        later = coverage.renewals(tx, [person.policy_id for person in (first, second, third, stranger)])
         found = {
-            person.policy_id: [each.policy_id for each in coverage.renewals(tx, person.policy_id)]
+            person.policy_id: [each.policy_id for each in later.get(person.policy_id, ())]
             for person in (first, second, third, stranger)
         }
     assert found == {

@@ -14,7 +14,8 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import PolicyErased
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store import coverage, coverage_items, coverage_rows, erased_policies
-from services.fraud_detection.decisions.usecases.case_file import collect
+from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.erasure.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest, overwrite
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
@@ -387,7 +388,7 @@ def test_claims_of_an_erased_person_on_several_policies_are_decided_one_after_th
         with world.database.transaction() as tx:
             held = claims.lock(tx, one.claim_id)
             assert held is not None
-            collect(tx, held)
+            collect(tx, hold(tx, [held]), Terms())
             deciding = pool.submit(world.decide, two)
             wait([deciding], timeout=1)
             assert not deciding.done()

@@ -11,7 +11,7 @@ import pytest
 from services.fraud_detection.decisions.domain.payable import Payable
 from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.decisions.store.limits import LiabilityOverdrawn
+from services.fraud_detection.decisions.store.limits import LiabilityOverdrawn, Taking
 from services.fraud_detection.decisions.store.reviews import ReviewRow
 from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, DecisionId
@@ -31,7 +31,7 @@ def decided(world: World, probability: float) -> DecisionRow:
 def insert(world: World, decision: DecisionRow) -> None:
     again = replace(decision, decision_id=DecisionId(new_id()), version=decision.version + 1)
     with world.database.transaction() as tx:
-        decisions.add(tx, again)
+        decisions.add(tx, [again])
 
 
 def test_no_second_decision_by_the_machine_in_one_round(world: World) -> None:
@@ -78,14 +78,14 @@ def test_no_reservation_above_the_annual_limit(world: World) -> None:
     claim = world.file(world.covered())
     terms = product(annual_limit_fen=100)
     with pytest.raises(psycopg2.errors.CheckViolation), world.database.transaction() as tx:
-        limits.reserve(tx, terms, claim, Payable(Fen(101), Fen(0)), seen=used(0))
+        limits.reserve(tx, [Taking(claim, terms, Payable(Fen(101), Fen(0)), used(0))])
 
 
 def test_no_reservation_above_a_liabilitys_own_limit(world: World) -> None:
     claim = replace(world.file(world.covered()), liability="ransom")
     terms = product(liabilities=[liability("ransom", annual_limit_fen=100)])
     with pytest.raises(psycopg2.errors.CheckViolation), world.database.transaction() as tx:
-        limits.reserve(tx, terms, claim, Payable(Fen(101), Fen(0)), seen=used(0))
+        limits.reserve(tx, [Taking(claim, terms, Payable(Fen(101), Fen(0)), used(0))])
 
 
 def test_a_liability_that_was_used_behind_its_policys_back_takes_nothing(world: World) -> None:
@@ -93,7 +93,7 @@ def test_a_liability_that_was_used_behind_its_policys_back_takes_nothing(world: 
     terms = product(liabilities=[liability("ransom", annual_limit_fen=100)])
     world.rows(f"INSERT INTO liability_use VALUES ('{claim.policy_id}', 'ransom', 100, 50) RETURNING 1")
     with pytest.raises(LiabilityOverdrawn), world.database.transaction() as tx:
-        limits.reserve(tx, terms, claim, Payable(Fen(10), Fen(0)), seen=used(0))
+        limits.reserve(tx, [Taking(claim, terms, Payable(Fen(10), Fen(0)), used(0))])
     assert world.rows("SELECT count(*) FROM limit_use") == [(0,)]
 
 
@@ -102,9 +102,9 @@ def test_a_reservation_on_what_was_used_meanwhile_takes_nothing(world: World) ->
     world.decide(claim)
     ((reserved,),) = world.rows("SELECT reserved_fen FROM limit_use")
     with world.database.transaction() as tx:
-        stale = limits.reserve(tx, product(), claim, Payable(Fen(1), Fen(0)), seen=used(0))
-        above = limits.reserve(tx, product(), claim, Payable(Fen(5_000_000), Fen(0)), seen=used(reserved))
-    assert (stale, above) == (False, False)
+        stale = limits.reserve(tx, [Taking(claim, product(), Payable(Fen(1), Fen(0)), used(0))])
+        above = limits.reserve(tx, [Taking(claim, product(), Payable(Fen(5_000_000), Fen(0)), used(reserved))])
+    assert stale == above == set()
     assert world.rows("SELECT reserved_fen FROM limit_use") == [(reserved,)]
 
 
@@ -113,11 +113,11 @@ def test_a_part_of_the_deductible_that_was_worked_out_before_another_loss_bore_o
     terms = product(annual_deductible_fen=300)
     part = Payable(Fen(0), Fen(200))
     with world.database.transaction() as tx:
-        first = limits.bear(tx, terms, claim, part, seen=used(0))
-        stale = limits.bear(tx, terms, claim, part, seen=used(0))
-        stale_approval = limits.reserve(tx, terms, claim, Payable(Fen(1), Fen(200)), seen=used(0))
-        fresh = limits.bear(tx, terms, claim, Payable(Fen(0), Fen(100)), seen=used(0, 200))
-    assert (first, stale, stale_approval, fresh) == (True, False, False, True)
+        first = limits.bear(tx, Taking(claim, terms, part, used(0)))
+        stale = limits.bear(tx, Taking(claim, terms, part, used(0)))
+        stale_approval = limits.reserve(tx, [Taking(claim, terms, Payable(Fen(1), Fen(200)), used(0))])
+        fresh = limits.bear(tx, Taking(claim, terms, Payable(Fen(0), Fen(100)), used(0, 200)))
+    assert (first, stale, stale_approval, fresh) == (True, False, set(), True)
     assert world.rows("SELECT reserved_fen, deductible_fen FROM limit_use") == [(0, 300)]
     world.rows("DELETE FROM limit_use RETURNING 1")  # no decision stands behind it
 
@@ -128,4 +128,4 @@ def test_a_claim_waits_for_one_person_at_a_time(world: World) -> None:
         pytest.raises(psycopg2.errors.UniqueViolation, match="one_open_review_per_claim"),
         world.database.transaction() as tx,
     ):
-        reviews.open_review(tx, ReviewRow(claim_id, 2, "appeal", NOW + timedelta(hours=1)))
+        reviews.open_reviews(tx, [ReviewRow(claim_id, 2, "appeal", NOW + timedelta(hours=1))])

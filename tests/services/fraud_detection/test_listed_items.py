@@ -149,11 +149,12 @@ def test_items_come_with_the_event_that_enrolls_and_an_erasure_takes_them_away(w
     insured = organization()
     take(world, chunk(world, BIAS, insured, items=["scorer"]))
     with world.database.transaction() as tx:
-        assert [each.reference for each in coverage_items.of_policy(tx, insured.policy_id)] == ["scorer"]
+        listed = coverage_items.of_policies(tx, [insured.policy_id])[insured.policy_id]
+        assert [each.reference for each in listed] == ["scorer"]
     take(world, PoliciesErased(policy_ids=[insured.policy_id], erased_at=NOW))
     take(world, changed(insured, 2, "item_added", "third"))
     with world.database.transaction() as tx:
-        assert coverage_items.of_policy(tx, insured.policy_id) == ()
+        assert coverage_items.of_policies(tx, [insured.policy_id]) == {}
 
 
 def test_items_of_an_enrollment_that_comes_again_after_the_erasure_stay_away(world: World) -> None:
@@ -164,8 +165,9 @@ def test_items_of_an_enrollment_that_comes_again_after_the_erasure_stay_away(wor
     for event in (enrolled, chunk(world, BIAS, other, items=["ranker/7"])):
         take(world, event)
     with world.database.transaction() as tx:
-        assert coverage_items.of_policy(tx, insured.policy_id) == ()
-        assert [each.reference for each in coverage_items.of_policy(tx, other.policy_id)] == ["ranker/7"]
+        found = coverage_items.of_policies(tx, [insured.policy_id, other.policy_id])
+        assert found.keys() == {other.policy_id}
+        assert [each.reference for each in found[other.policy_id]] == ["ranker/7"]
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 201, "a\x00b"])

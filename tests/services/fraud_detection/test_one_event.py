@@ -11,8 +11,9 @@ import pytest
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import PolicyErased
 from services.fraud_detection.coverage.domain.cover import NOTHING_USED
+from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
-from services.fraud_detection.decisions.usecases.case_file import collect
+from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.reviews.domain.errors import CoverRuleStands
 from services.fraud_detection.reviews.usecases.name_event import name_event
@@ -273,7 +274,8 @@ def name(world: World, claim: Claim, event: str) -> None:
 def standing(world: World, claim: Claim) -> tuple[FailedRule, ...]:
     """What stands against the claim now."""
     with world.database.transaction() as tx:
-        return collect(tx, world.claim(claim.claim_id)).failed_rules(NOTHING_USED)
+        cases = collect(tx, hold(tx, [world.claim(claim.claim_id)]), Terms())
+        return cases[claim.claim_id].failed_rules(NOTHING_USED)
 
 
 def test_a_reviewer_finds_the_other_claims_on_the_policy_and_names_their_event(

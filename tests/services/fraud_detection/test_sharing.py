@@ -87,7 +87,7 @@ def test_a_product_of_one_cover_per_person_shares_nothing(world: World) -> None:
     with world.database.transaction() as tx:
         found = coverage.find(tx, first.policy_id)
         assert found is not None
-        assert coverage.beside(tx, found) == []
+        assert coverage.beside(tx, [found]) == {}
 
 
 def test_other_products_and_other_persons_bear_no_share(world: World) -> None:
@@ -97,7 +97,8 @@ def test_other_products_and_other_persons_bear_no_share(world: World) -> None:
     with world.database.transaction() as tx:
         found = coverage.find(tx, first.policy_id)
         assert found is not None
-        assert [each.product_code for each in coverage.beside(tx, found)] == [ProductCode("account-theft-share")]
+        beside = coverage.beside(tx, [found])[found.policy_id]
+        assert [each.product_code for each in beside] == [ProductCode("account-theft-share")]
 
 
 TWO = product(

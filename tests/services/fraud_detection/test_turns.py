@@ -14,7 +14,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.store.claims import ClaimChanged
 from services.fraud_detection.coverage.store import coverage_rows, erased_policies
-from services.fraud_detection.decisions.store import history
+from services.fraud_detection.decisions.store import other_claims, turns
 from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.filing.usecases.complete_claim import appeal
 from services.fraud_detection.reviews.domain.errors import NoOpenReview
@@ -59,11 +59,11 @@ def test_who_has_waited_longest_for_a_person_is_first_in_the_queue(
 
 def test_who_decides_on_a_person_decides_alone_on_that_one_and_beside_who_decides_on_another(world: World) -> None:
     with world.database.transaction() as tx, world.database.transaction() as other:
-        history.one_at_a_time(tx, PERSON)
+        turns.one_at_a_time(tx, [PERSON])
         other.execute("SET LOCAL lock_timeout = '2s'")
-        history.one_at_a_time(other, OTHER_PERSON)
+        turns.one_at_a_time(other, [OTHER_PERSON])
         with pytest.raises(psycopg2.errors.LockNotAvailable):
-            history.one_at_a_time(other, PERSON)
+            turns.one_at_a_time(other, [PERSON])
 
 
 def test_the_end_of_an_appeal_leaves_the_end_of_the_first_review_as_it_was(world: World) -> None:
@@ -105,7 +105,8 @@ def test_of_a_claim_that_was_refused_and_then_approved_the_approval_counts(world
     world.review(claim.claim_id, "approve", reviewer="reviewer-wang", clause=None, reasons=None)
 
     with world.database.transaction() as tx:
-        (other,) = history.other_claims(tx, world.file(person), [person.policy_id])
+        claim = world.file(person)
+        (other,) = other_claims.of_claims(tx, [claim], {claim.claim_id: [person.policy_id]})[claim.claim_id]
     assert (other.approved, other.approved_fen) == (True, 1_440_000)
 
 
@@ -142,11 +143,12 @@ def test_of_two_persons_who_decide_a_claim_at_once_the_second_is_told_that_it_is
         lambda tx, claim: claims.step(tx, claim, "review", now=NOW),
         claims.touch,
         lambda tx, claim: claims.name_event(tx, claim, "flood-7"),
+        lambda tx, claim: claims.step_many(tx, [(claim, "review")], now=NOW),
     ],
-    ids=["step", "touch", "name_event"],
+    ids=["step", "touch", "name_event", "step_many"],
 )
 def test_nothing_is_written_to_a_claim_that_changed_since_it_was_read(
-    world: World, act: Callable[[Tx, Claim], int]
+    world: World, act: Callable[[Tx, Claim], object]
 ) -> None:
     read = world.file(world.covered())
     with world.database.transaction() as tx:

@@ -59,7 +59,7 @@ def test_what_was_reserved_before_is_reserved_of_the_one_liability(lived: Databa
     with lived.transaction() as tx:
         claim = claims.find(tx, CLAIM)
         assert claim is not None
-        used = limits.use(tx, claim)
+        used = limits.use(tx, [claim])[claim.claim_id]
         assert (used.reserved_fen, used.liability_fen) == (1_440_000, 1_440_000)
         assert {each.name: faults for each in INVARIANTS if (faults := each.find(tx))} == {}
 
@@ -69,6 +69,6 @@ def test_a_policy_of_before_waits_from_its_start_and_shares_nothing(lived: Datab
         found = coverage.find(tx, POLICY)
         assert found is not None
         assert (found.began, found.retroactive_from, found.stacks) == (found.effective_from, None, False)
-        assert coverage.beside(tx, found) == []
-        assert coverage.renewals(tx, POLICY) == []
+        assert coverage.beside(tx, [found]) == {}
+        assert coverage.renewals(tx, [POLICY]) == {}
         assert tx.all("SELECT liability, territory FROM claims") == [("fraud_loss", "CN")]

@@ -17,6 +17,8 @@ _ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES ({_CLAIM
 
 _FIND: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
+# In one order, so that no two who lock several wait for each other.
+_LOCK_MANY: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id FOR UPDATE"
 
 _MANY: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = ANY(%s::uuid[])"
 
@@ -30,6 +32,16 @@ UPDATE claims SET state = %(to)s, version = version + 1, round = %(round)s, appe
 WHERE claim_id = %(claim_id)s AND state = %(from)s AND version = %(version)s"""
 
 _STEP: Final = "INSERT INTO claim_steps (claim_id, version, from_state, to_state, at) VALUES (%s, %s, %s, %s, %s)"
+
+_CHANGE_MANY: Final = """
+WITH changed AS (
+    UPDATE claims SET state = asked.to_state, version = claims.version + 1
+    FROM unnest(%(claims)s::uuid[], %(from)s::text[], %(to)s::text[], %(versions)s::integer[])
+         AS asked (claim_id, from_state, to_state, version)
+    WHERE claims.claim_id = asked.claim_id AND claims.state = asked.from_state AND claims.version = asked.version
+    RETURNING claims.claim_id, claims.version, asked.from_state, asked.to_state)
+INSERT INTO claim_steps (claim_id, version, from_state, to_state, at)
+SELECT claim_id, version, from_state, to_state, %(at)s FROM changed"""
 
 _TOUCH: Final = "UPDATE claims SET version = version + 1 WHERE claim_id = %s AND version = %s"
 
@@ -60,13 +72,17 @@ class KeptEvidence:
     other_claims: int
 
 
-_KEPT: Final = Columns(
-    KeptEvidence,
-    evidence={},
-    other_claims="""(SELECT count(*) FROM evidence AS other
-        WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)""",
-)
-_EVIDENCE: Final = f"SELECT {_KEPT} FROM evidence WHERE claim_id = %s ORDER BY added_at, sha256"
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    claim_id: ClaimId
+    kept: KeptEvidence
+
+
+_OTHER_CLAIMS: Final = """(SELECT count(*) FROM evidence AS other
+    WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)"""
+_EVIDENCE: Final = f"""
+SELECT {Columns(_Kept, kept={"evidence": {}, "other_claims": _OTHER_CLAIMS})}
+FROM evidence WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,11 @@ def find(tx: Tx, claim_id: ClaimId) -> Claim | None:
 def lock(tx: Tx, claim_id: ClaimId) -> Claim | None:
     """The claim, and nobody else changes it before this transaction ends."""
     return tx.one(_LOCK, (claim_id,), into=Claim)
+
+
+def lock_many(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Claim]:
+    """Those of these claims that there are, locked as by ``lock``."""
+    return {claim.claim_id: claim for claim in tx.all(_LOCK_MANY, (list(claim_ids),), into=Claim)}
 
 
 def many(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Claim]:
@@ -122,6 +143,23 @@ def step(
     return claim.version + 1
 
 
+def step_many(tx: Tx, steps: Sequence[tuple[Claim, State]], *, now: datetime) -> None:
+    """Move each of these locked claims to its state, in the same round.
+
+    Raises:
+        ClaimChanged: one of them is not as it was read. The caller's transaction must not commit.
+    """
+    values: dict[str, object] = {
+        "claims": [claim.claim_id for claim, _ in steps],
+        "from": [claim.state for claim, _ in steps],
+        "to": [to for _, to in steps],
+        "versions": [claim.version for claim, _ in steps],
+        "at": now,
+    }
+    if tx.execute(_CHANGE_MANY, values) != len(steps):
+        raise ClaimChanged(", ".join(claim.claim_id for claim, _ in steps))
+
+
 def touch(tx: Tx, claim: Claim) -> int:
     """Count a change that is no step, so that who read the claim before notices; its new version."""
     if tx.execute(_TOUCH, (claim.claim_id, claim.version)) != 1:
@@ -146,8 +184,12 @@ def add_evidence(tx: Tx, claim_id: ClaimId, evidence: Iterable[Evidence], *, now
         tx.insert_many(_ADD_EVIDENCE, rows)
 
 
-def evidence(tx: Tx, claim_id: ClaimId) -> list[KeptEvidence]:
-    return tx.all(_EVIDENCE, (claim_id,), into=KeptEvidence)
+def evidence(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, tuple[KeptEvidence, ...]]:
+    """The documents of each of these claims, in the order in which they came."""
+    found: dict[ClaimId, list[KeptEvidence]] = {claim_id: [] for claim_id in claim_ids}
+    for each in tx.all(_EVIDENCE, (list(claim_ids),), into=_Kept):
+        found[each.claim_id].append(each.kept)
+    return {claim_id: tuple(kept) for claim_id, kept in found.items()}
 
 
 def evidence_kinds(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, int]]:

@@ -5,14 +5,16 @@ How they come in, a thousand at a time, is coverage_rows's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from services.fraud_detection.coverage.domain.cover import Coverage
 from services.fraud_detection.coverage.store import erased_policies
-from shared.db.columns import Columns
+from shared.db.columns import Columns, Named
 from shared.db.transaction import Tx
 from shared.events.policies import PoliciesCanceled, PoliciesTransferred, PolicyCanceled
-from shared.values.ids import PolicyId
+from shared.values.ids import PolicyId, ProductCode, TokenHex
 
 _KEEP_END: Final = """
 INSERT INTO coverage_ends (policy_id, version, effective_to, canceled_at) VALUES (%s, %s, %s, %s)
@@ -55,39 +57,50 @@ ON CONFLICT (policy_id) DO UPDATE SET version = excluded.version, partner_id = e
 WHERE coverage_partners.version < excluded.version"""
 
 # A token of key 0, which no real key has, is what erasure leaves; see store/erased_policies.py.
-_COVERAGE: Final = Columns(
-    Coverage,
-    policy_id="coverage.policy_id",
-    partner_id="coalesce(coverage_partners.partner_id, coverage.partner_id)",
-    person_token="encode(person_token, 'hex')",
-    phone_token="encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex')",
-    name_token="encode(coalesce(coverage_names.name_token, coverage.name_token), 'hex')",
-    effective_to="""CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
-                         ELSE coverage.effective_to END""",
-    canceled="coalesce(coverage_ends.version > coverage.version, false)",
-    erased="get_byte(person_token, 0) = 0 OR erased_policies.policy_id IS NOT NULL",
-    listings="'[]'::jsonb",
-    renewals="'[]'::jsonb",
-)
-_READ: Final = f"""
-SELECT {_COVERAGE}
+_NAMED: Final[dict[str, Named]] = {
+    "policy_id": "coverage.policy_id",
+    "partner_id": "coalesce(coverage_partners.partner_id, coverage.partner_id)",
+    "person_token": "encode(person_token, 'hex')",
+    "phone_token": "encode(coalesce(coverage_phones.phone_token, coverage.phone_token), 'hex')",
+    "name_token": "encode(coalesce(coverage_names.name_token, coverage.name_token), 'hex')",
+    "effective_to": """CASE WHEN coverage_ends.version > coverage.version THEN coverage_ends.effective_to
+                            ELSE coverage.effective_to END""",
+    "canceled": "coalesce(coverage_ends.version > coverage.version, false)",
+    "erased": "get_byte(person_token, 0) = 0 OR erased_policies.policy_id IS NOT NULL",
+    "listings": "'[]'::jsonb",
+    "renewals": "'[]'::jsonb",
+}
+_FROM: Final = """
 FROM coverage LEFT JOIN coverage_ends USING (policy_id) LEFT JOIN coverage_phones USING (policy_id)
 LEFT JOIN coverage_partners USING (policy_id) LEFT JOIN coverage_names USING (policy_id)
 LEFT JOIN erased_policies USING (policy_id)"""
+_READ: Final = f"SELECT {Columns(Coverage, **_NAMED)} {_FROM}"
 
 _FIND: Final = f"{_READ} WHERE coverage.policy_id = %s"
 _HOLD: Final = f"{_FIND} FOR SHARE OF coverage"
+_MANY: Final = f"{_READ} WHERE coverage.policy_id = ANY(%s::uuid[])"
 
 _BESIDE: Final = f"""
-{_READ} WHERE person_token = decode(%s, 'hex') AND product_code = %s AND stacks AND coverage.policy_id <> %s
+{_READ}
+WHERE stacks AND (person_token, product_code) IN (
+    SELECT decode(person_token, 'hex'), product_code
+    FROM unnest(%s::text[], %s::text[]) AS asked (person_token, product_code))
 ORDER BY coverage.policy_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    first: PolicyId
+    coverage: Coverage
+
 
 _RENEWALS: Final = f"""
 WITH RECURSIVE later AS (
-    SELECT policy_id FROM coverage WHERE renews = %s
+    SELECT renews AS first, policy_id FROM coverage WHERE renews = ANY(%s::uuid[])
     UNION
-    SELECT coverage.policy_id FROM coverage JOIN later ON coverage.renews = later.policy_id)
-{_READ} JOIN later USING (policy_id) ORDER BY effective_from, policy_id"""
+    SELECT later.first, coverage.policy_id FROM coverage JOIN later ON coverage.renews = later.policy_id)
+SELECT {Columns(_Later, first="later.first", coverage=_NAMED)}
+{_FROM} JOIN later USING (policy_id) ORDER BY effective_from, policy_id"""
 
 
 def keep_end(tx: Tx, canceled: PolicyCanceled) -> None:
@@ -131,12 +144,32 @@ def hold(tx: Tx, policy_id: PolicyId) -> Coverage | None:
     return tx.one(_HOLD, (policy_id,), into=Coverage)
 
 
-def beside(tx: Tx, coverage: Coverage) -> list[Coverage]:
-    """The same person's other policies of a product that stacks, with whichever partner."""
-    values = (coverage.person_token, coverage.product_code, coverage.policy_id)
-    return tx.all(_BESIDE, values, into=Coverage) if coverage.stacks else []
+def many(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, Coverage]:
+    """Those of these policies that are known."""
+    return {each.policy_id: each for each in tx.all(_MANY, (sorted(set(policy_ids)),), into=Coverage)}
 
 
-def renewals(tx: Tx, policy_id: PolicyId) -> list[Coverage]:
-    """The policies that follow this one without a gap, one after the other, canceled ones too."""
-    return tx.all(_RENEWALS, (policy_id,), into=Coverage)
+def beside(tx: Tx, policies: Iterable[Coverage]) -> dict[PolicyId, list[Coverage]]:
+    """Of each of these policies of a product that stacks: the same person's others of it, with whichever partner."""
+    stacking = [each for each in policies if each.stacks]
+    if not stacking:
+        return {}
+    asked = sorted({(each.person_token, each.product_code) for each in stacking})
+    found: dict[tuple[TokenHex, ProductCode], list[Coverage]] = {}
+    for each in tx.all(_BESIDE, tuple(map(list, zip(*asked, strict=True))), into=Coverage):
+        found.setdefault((each.person_token, each.product_code), []).append(each)
+    return {
+        of.policy_id: [
+            each for each in found.get((of.person_token, of.product_code), ()) if each.policy_id != of.policy_id
+        ]
+        for of in stacking
+    }
+
+
+def renewals(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, list[Coverage]]:
+    """Of each of these policies those that follow it without a gap, one after the other, canceled ones too."""
+    asked = sorted(set(policy_ids))
+    found: dict[PolicyId, list[Coverage]] = {}
+    for each in tx.all(_RENEWALS, (asked,), into=_Later) if asked else ():
+        found.setdefault(each.first, []).append(each.coverage)
+    return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from services.fraud_detection.coverage.domain.cover import Listing
@@ -25,8 +26,16 @@ SELECT %(policy_id)s, %(version)s, %(reference)s, %(counts_from)s, %(listed)s
 WHERE NOT EXISTS (SELECT FROM erased_policies WHERE policy_id = %(policy_id)s)
 ON CONFLICT (policy_id, version, reference) DO NOTHING"""
 
-_OF_POLICY: Final = f"""
-SELECT {Columns(Listing)} FROM coverage_items WHERE policy_id = %s ORDER BY version, reference"""
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    policy_id: PolicyId
+    listing: Listing
+
+
+_OF_POLICIES: Final = f"""
+SELECT {Columns(_Listed, listing={})}
+FROM coverage_items WHERE policy_id = ANY(%s::uuid[]) ORDER BY policy_id, version, reference"""
 
 
 def keep_listed(tx: Tx, chunks: Sequence[PoliciesEnrolled]) -> None:
@@ -62,9 +71,13 @@ def keep_change(tx: Tx, endorsed: PolicyEndorsed) -> None:
     )
 
 
-def of_policy(tx: Tx, policy_id: PolicyId) -> tuple[Listing, ...]:
-    """All that was told of what the policy lists, oldest version first."""
-    return tuple(tx.all(_OF_POLICY, (policy_id,), into=Listing))
+def of_policies(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, tuple[Listing, ...]]:
+    """All that was told of what each of these policies lists, oldest version first."""
+    asked = sorted(set(policy_ids))
+    found: dict[PolicyId, list[Listing]] = {}
+    for each in tx.all(_OF_POLICIES, (asked,), into=_Listed) if asked else ():
+        found.setdefault(each.policy_id, []).append(each.listing)
+    return {policy_id: tuple(listings) for policy_id, listings in found.items()}
 
 
 def _begins(chunk: PoliciesEnrolled) -> Sequence[object]:

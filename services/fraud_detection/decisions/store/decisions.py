@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.features import FEATURES, Snapshot
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
@@ -60,7 +61,7 @@ class FeaturesRow:
 
 
 _DECISION: Final = Columns(DecisionRow)
-_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) VALUES ({_DECISION.places})"
+_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) VALUES %s"
 
 _OF_CLAIM: Final = f"SELECT {_DECISION} FROM decisions WHERE claim_id = %s ORDER BY version"
 
@@ -73,8 +74,8 @@ SELECT DISTINCT ON (claim_id) {_DECISION} FROM decisions
 WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DESC"""
 
 
-def add(tx: Tx, decision: DecisionRow) -> None:
-    tx.execute(_ADD, _DECISION.values(decision))
+def add(tx: Tx, made: Sequence[DecisionRow]) -> None:
+    tx.insert_many(_ADD, [tuple(_DECISION.values(decision).values()) for decision in made])
 
 
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
@@ -97,7 +98,7 @@ SELECT DISTINCT ON (claim_id) claim_id, snapshot FROM claim_features
 WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
 
 _KNOWN: Final = Columns(FeaturesRow)
-_ADD_FEATURES: Final = f"INSERT INTO claim_features (claim_id, {_KNOWN.names}) VALUES (%(claim_id)s, {_KNOWN.places})"
+_ADD_FEATURES: Final = f"INSERT INTO claim_features (claim_id, {_KNOWN.names}) VALUES %s"
 _FEATURES: Final = f"SELECT {_KNOWN} FROM claim_features WHERE claim_id = %s ORDER BY round"
 
 
@@ -106,24 +107,30 @@ def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict
     return dict(tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),)))
 
 
-def add_features(
-    tx: Tx,
-    claim_id: ClaimId,
-    claim_round: int,
-    *,
-    snapshot: Snapshot,
-    names: Sequence[str],
-    vector: Sequence[float],
-    now: datetime,
-) -> None:
-    known = FeaturesRow(
-        round=claim_round,
-        computed_at=now,
-        snapshot=msgspec.to_builtins(snapshot),
-        names=tuple(names),
-        vector=tuple(vector),
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """What was known of a claim in its present round, and the vector that came of it."""
+
+    claim: Claim
+    snapshot: Snapshot
+    vector: tuple[float, ...]
+
+
+def add_features(tx: Tx, known: Sequence[KnownRow], *, now: datetime) -> None:
+    rows = [
+        FeaturesRow(
+            round=each.claim.round,
+            computed_at=now,
+            snapshot=msgspec.to_builtins(each.snapshot),
+            names=FEATURES,
+            vector=each.vector,
+        )
+        for each in known
+    ]
+    tx.insert_many(
+        _ADD_FEATURES,
+        [(each.claim.claim_id, *_KNOWN.values(row).values()) for each, row in zip(known, rows, strict=True)],
     )
-    tx.execute(_ADD_FEATURES, {**_KNOWN.values(known), "claim_id": claim_id})
 
 
 def features(tx: Tx, claim_id: ClaimId) -> list[FeaturesRow]:

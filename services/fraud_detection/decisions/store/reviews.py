@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -22,7 +23,7 @@ class ReviewRow:
 
 
 _REVIEW: Final = Columns(ReviewRow)
-_OPEN: Final = f"INSERT INTO reviews ({_REVIEW.names}) VALUES ({_REVIEW.places})"
+_OPEN: Final = f"INSERT INTO reviews ({_REVIEW.names}) VALUES %s"
 
 _CLOSE: Final = "UPDATE reviews SET closed_at = %s WHERE claim_id = %s AND closed_at IS NULL"
 
@@ -37,8 +38,8 @@ ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
 _COUNT: Final = "SELECT count(*) FROM reviews WHERE closed_at IS NULL"
 
 
-def open_review(tx: Tx, review: ReviewRow) -> None:
-    tx.execute(_OPEN, _REVIEW.values(review))
+def open_reviews(tx: Tx, opened: Sequence[ReviewRow]) -> None:
+    tx.insert_many(_OPEN, [tuple(_REVIEW.values(review).values()) for review in opened])
 
 
 def close(tx: Tx, claim_id: ClaimId, *, now: datetime) -> None:

@@ -1,23 +1,30 @@
-"""All that bears on a decision, collected from the store: terms, cover, evidence, other claims. Judges nothing."""
+"""All that bears on decisions, collected from the store for many claims at once: terms, cover, evidence, other claims.
+
+A fact of claims has a function ``of_claims`` in the store, which asks for all of them in one query. Judges nothing.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store import claims as kept_claims
 from services.fraud_detection.claims.store.claims import KeptEvidence
 from services.fraud_detection.coverage.domain.cover import Coverage, LimitUse, Product, Renewal, Share
-from services.fraud_detection.coverage.store import coverage, coverage_items, products
+from services.fraud_detection.coverage.store import coverage, coverage_items
+from services.fraud_detection.coverage.store.products import Terms, Version
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.decisions.domain.one_event import may_be_one_event
 from services.fraud_detection.decisions.domain.payable import Payable, annual_left, event_limit, payable
 from services.fraud_detection.decisions.domain.sharing import Beside, share
-from services.fraud_detection.decisions.store import history
+from services.fraud_detection.decisions.store import counts, other_claims, turns
+from services.fraud_detection.decisions.store.counts import Counts
 from services.fraud_detection.models.domain.features import Snapshot
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
+from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.shapes import reshape
 
 
@@ -30,12 +37,9 @@ class CaseFile:
     coverage: Coverage
     evidence: tuple[KeptEvidence, ...]
     others: tuple[OtherClaim, ...]
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[Beside, ...]
     """The person's other policies that may pay shares of the loss."""
-
-    @property
-    def share(self) -> Share:
-        return share(self.product, self.claim, self.beside, self.others)
+    share: Share
 
     @property
     def related(self) -> bool:
@@ -57,57 +61,123 @@ class CaseFile:
         )
 
 
-def collect(tx: Tx, claim: Claim) -> CaseFile:
-    """The case of a locked claim. Afterwards no other claim of the same person is decided before this transaction ends.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Locked claims whose persons nobody else decides on, and their policies."""
+
+    claims: tuple[Claim, ...]
+    covers: Mapping[PolicyId, Coverage]
+
+    def persons(self) -> dict[ClaimId, frozenset[TokenHex]]:
+        """Of each claim the claimant and the insured, who as a rule are one."""
+        return {
+            claim.claim_id: frozenset({claim.person_token, self.covers[claim.policy_id].person_token})
+            for claim in self.claims
+        }
+
+    def part(self, claims: Iterable[Claim]) -> Held:
+        return Held(tuple(claims), self.covers)
+
+
+def hold(tx: Tx, claims: Sequence[Claim]) -> Held:
+    """Of locked claims. Afterwards no other claim of the same persons is decided before this transaction ends.
 
     Raises:
-        Unready: the product's terms have not arrived; they come on another topic than the policies.
+        Unready: a policy has not arrived.
     """
-    cover = coverage.find(tx, claim.policy_id)
-    if cover is None:
-        raise Unready(f"policy {claim.policy_id}")
-    one_at_a_time(tx, claim, cover)
-    beside = tuple(Beside(*_under_terms(tx, claim, each)) for each in coverage.beside(tx, cover))
-    policies = [cover.policy_id, *(each.coverage.policy_id for each in beside)]
-    held, terms = _under_terms(tx, claim, cover)
-    return CaseFile(
-        claim,
-        terms,
-        held,
-        tuple(claims.evidence(tx, claim.claim_id)),
-        tuple(history.other_claims(tx, claim, policies)),
-        beside,
-    )
+    held = Held(tuple(claims), coverage.many(tx, {claim.policy_id for claim in claims}))
+    if missing := [claim.policy_id for claim in claims if claim.policy_id not in held.covers]:
+        raise Unready(f"policy {missing[0]}")
+    turns.one_at_a_time(tx, (person for persons in held.persons().values() for person in persons))
+    return held
 
 
-def one_at_a_time(tx: Tx, claim: Claim, cover: Coverage) -> None:
-    """Wait until no other transaction decides on what bears on this claim, and let none begin."""
-    # Of the claimant and of the insured, who as a rule are one; in one order, so that no two wait for each other.
-    for person in sorted({claim.person_token, cover.person_token}):
-        history.one_at_a_time(tx, person)
+def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
+    """The cases of these claims, in their order.
+
+    Raises:
+        Unready: a product's terms have not arrived; they come on another topic than the policies.
+    """
+    covers = {claim.claim_id: held.covers[claim.policy_id] for claim in held.claims}
+    beside = coverage.beside(tx, covers.values())
+    of_policies = _Policies(tx, held, beside, terms)
+    policies = {
+        claim_id: [cover.policy_id, *(each.policy_id for each in beside.get(cover.policy_id, ()))]
+        for claim_id, cover in covers.items()
+    }
+    evidence = kept_claims.evidence(tx, [claim.claim_id for claim in held.claims])
+    others = other_claims.of_claims(tx, held.claims, policies)
+    found = {}
+    for claim in held.claims:
+        cover, product = of_policies.under_terms(claim, covers[claim.claim_id])
+        shares = tuple(Beside(*of_policies.under_terms(claim, each)) for each in beside.get(claim.policy_id, ()))
+        theirs = others[claim.claim_id]
+        found[claim.claim_id] = CaseFile(
+            claim, product, cover, evidence[claim.claim_id], theirs, shares, share(product, claim, shares, theirs)
+        )
+    return found
 
 
-def _under_terms(tx: Tx, claim: Claim, cover: Coverage) -> tuple[Coverage, Product]:
-    """The policy and its terms; with its renewals where one of them may answer for the claim in its place."""
-    held, product = _with_items(tx, cover)
-    if product.trigger == "occurrence" or claim.reported_at < cover.effective_to:
-        return held, product
-    renewals = tuple(Renewal(*_with_items(tx, each)) for each in coverage.renewals(tx, cover.policy_id))
-    return replace(held, renewals=renewals), product
+class _Policies:
+    """All policies that some claims ask for, with their terms, what they list and their renewals."""
+
+    def __init__(self, tx: Tx, held: Held, beside: Mapping[PolicyId, Sequence[Coverage]], terms: Terms) -> None:
+        asked = {
+            (claim.claim_id, cover.policy_id): (claim, cover)
+            for claim in held.claims
+            for cover in (held.covers[claim.policy_id], *beside.get(claim.policy_id, ()))
+        }
+        self._terms: dict[Version, Product] = {}
+        self._read_terms(tx, terms, [cover for _, cover in asked.values()])
+        self._renewals = coverage.renewals(
+            tx, (cover.policy_id for claim, cover in asked.values() if self._may_be_a_renewals(claim, cover))
+        )
+        later = [each for renewals in self._renewals.values() for each in renewals]
+        self._read_terms(tx, terms, later)
+        self._listings = coverage_items.of_policies(
+            tx,
+            (
+                cover.policy_id
+                for cover in [*(cover for _, cover in asked.values()), *later]
+                if self._product(cover).scheduled_items is not None
+            ),
+        )
+
+    def under_terms(self, claim: Claim, cover: Coverage) -> tuple[Coverage, Product]:
+        """The policy and its terms; with its renewals where one of them may answer for the claim in its place."""
+        held, product = self._with_items(cover)
+        if not self._may_be_a_renewals(claim, cover):
+            return held, product
+        renewals = tuple(Renewal(*self._with_items(each)) for each in self._renewals.get(cover.policy_id, ()))
+        return replace(held, renewals=renewals), product
+
+    def _read_terms(self, tx: Tx, terms: Terms, covers: Sequence[Coverage]) -> None:
+        asked = {(cover.product_code, cover.product_version) for cover in covers} - self._terms.keys()
+        self._terms |= terms.of(tx, asked)
+        for code, version in asked - self._terms.keys():
+            raise Unready(f"product {code} version {version}")
+
+    def _product(self, cover: Coverage) -> Product:
+        return self._terms[cover.product_code, cover.product_version]
+
+    def _may_be_a_renewals(self, claim: Claim, cover: Coverage) -> bool:
+        return self._product(cover).trigger != "occurrence" and claim.reported_at >= cover.effective_to
+
+    def _with_items(self, cover: Coverage) -> tuple[Coverage, Product]:
+        """The policy with what it lists, where its product lists things, and its terms."""
+        product = self._product(cover)
+        if product.scheduled_items is None:
+            return cover, product
+        return replace(cover, listings=self._listings.get(cover.policy_id, ())), product
 
 
-def _with_items(tx: Tx, cover: Coverage) -> tuple[Coverage, Product]:
-    """The policy with what it lists, where its product lists things, and its terms."""
-    product = products.find(tx, cover.product_code, cover.product_version)
-    if product is None:
-        raise Unready(f"product {cover.product_code} version {cover.product_version}")
-    if product.scheduled_items is None:
-        return cover, product
-    return replace(cover, listings=coverage_items.of_policy(tx, cover.policy_id)), product
+def snapshots(tx: Tx, cases: Mapping[ClaimId, CaseFile], uses: Mapping[ClaimId, LimitUse]) -> dict[ClaimId, Snapshot]:
+    """What the model may know of each case, at this moment."""
+    counted = counts.of_claims(tx, [case.claim for case in cases.values()])
+    return {claim_id: _snapshot(case, uses[claim_id], counted[claim_id]) for claim_id, case in cases.items()}
 
 
-def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
-    """What the model may know of the case, at this moment."""
+def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
     claim, cover = case.claim, case.coverage
     kinds = Counter(each.evidence.kind for each in case.evidence)
     return reshape(
@@ -131,5 +201,5 @@ def snapshot(tx: Tx, case: CaseFile, use: LimitUse) -> Snapshot:
         phone_is_insured=cover.erased or claim.phone_token == cover.phone_token,
         has_device=claim.device_token is not None,
         has_handler=claim.handler_token is not None,
-        **asdict(history.counts(tx, claim)),
+        **asdict(counted),
     )

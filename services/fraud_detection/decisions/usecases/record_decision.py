@@ -1,7 +1,8 @@
-"""Write a decision down and say it: the claim's step, the row, the review it opens or closes, and the event."""
+"""Write decisions down and say them: the claims' steps, the rows, the reviews they open or close, and the events."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided, Outcome
 from shared.messaging import outbox
 from shared.process import metrics
+from shared.values.ids import ClaimId
 from shared.values.shapes import reshape
 
 _STATES: Final[dict[Outcome, State]] = {
@@ -33,20 +35,40 @@ def payable_from(product: Product, reported_at: datetime, *, now: datetime) -> d
     return max(now, reported_at + timedelta(days=product.recovery_wait_days))
 
 
-def record(tx: Tx, case: CaseFile, decision: DecisionRow, *, now: datetime) -> None:
-    """All of it in the caller's transaction; ``decision.version`` is the claim's next one."""
-    claim = case.claim
-    claims.step(tx, claim, _STATES[decision.outcome], now=now)
-    decisions.add(tx, decision)
-    if decision.by_person:
-        reviews.close(tx, claim.claim_id, now=now)
-    elif decision.outcome == "refusal_proposed":
-        reviews.open_review(tx, ReviewRow(claim.claim_id, claim.round, "refusal_proposed", now))
-    elif decision.outcome == "review":
-        kind: ReviewKind = "appeal" if claim.appealed else "review"
-        reviews.open_review(tx, ReviewRow(claim.claim_id, claim.round, kind, now))
-    outbox.add(tx, _event(case, decision), subject=claim.claim_id, now=now)
-    metrics.DECISIONS.labels(decision.outcome, "person" if decision.by_person else "machine").inc()
+def record(
+    tx: Tx,
+    decided: Sequence[tuple[CaseFile, DecisionRow]],
+    *,
+    now: datetime,
+    traces: Mapping[ClaimId, Mapping[str, str]] | None = None,
+) -> None:
+    """All of it in the caller's transaction; each decision's ``version`` is its claim's next one.
+
+    ``traces`` has of each claim what its event belongs to, if that is not the current trace.
+    """
+    claims.step_many(tx, [(case.claim, _STATES[row.outcome]) for case, row in decided], now=now)
+    decisions.add(tx, [row for _, row in decided])
+    for _, row in decided:
+        if row.by_person:
+            reviews.close(tx, row.claim_id, now=now)
+        metrics.DECISIONS.labels(row.outcome, "person" if row.by_person else "machine").inc()
+    reviews.open_reviews(tx, [review for case, row in decided if (review := _review(case, row, now))])
+    outbox.add_many(
+        tx,
+        [(_event(case, row), row.claim_id) for case, row in decided],
+        now=now,
+        carriers=None if traces is None else [traces[row.claim_id] for _, row in decided],
+    )
+
+
+def _review(case: CaseFile, decision: DecisionRow, now: datetime) -> ReviewRow | None:
+    """What a person is to look at, where the machine leaves it to one."""
+    if decision.by_person or decision.outcome not in {"refusal_proposed", "review"}:
+        return None
+    kind: ReviewKind = "appeal" if case.claim.appealed else "review"
+    return ReviewRow(
+        decision.claim_id, case.claim.round, "refusal_proposed" if decision.outcome == "refusal_proposed" else kind, now
+    )
 
 
 def _event(case: CaseFile, decision: DecisionRow) -> ClaimDecided:

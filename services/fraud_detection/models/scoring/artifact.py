@@ -18,7 +18,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from services.fraud_detection.models.domain.features import FEATURES
 from services.fraud_detection.models.scoring.calibration import CalibrationTable
-from services.fraud_detection.models.scoring.forest import Forest, forest_of
+from services.fraud_detection.models.scoring.forest import forest_of
+from services.fraud_detection.models.scoring.many_rows import ManyRows
 from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
 from services.fraud_detection.models.scoring.training import Trained
 
@@ -54,7 +55,7 @@ _TRUSTED: Final = (f"{_BOOSTING}.predictor.TreePredictor",)
 class OpenModel:
     """A model ready to be asked."""
 
-    forest: Forest
+    rows: ManyRows
     calibration: CalibrationTable
     features: tuple[str, ...]
 
@@ -92,12 +93,12 @@ def unpack(artifact: SignedArtifact, signer: Signer, *, features: Sequence[str] 
         raise ArtifactRefused(artifact.model_id, f"it holds a {type(estimator).__name__}")
     if tuple(content["features"]) != tuple(features):
         raise ArtifactRefused(artifact.model_id, "it was trained on other features than are computed now")
-    forest = forest_of(estimator)
-    asked = [forest.explain(vector).raw for vector in content["probes"].tolist()]
+    rows = ManyRows(forest_of(estimator))
+    asked = [explained.raw for explained in rows.explain(content["probes"].tolist())]
     if not np.allclose(asked, content["probe_scores"], rtol=1e-9, atol=1e-9):
         raise ArtifactRefused(artifact.model_id, "it does not answer as it did when it was trained")
     table = CalibrationTable(tuple(content["scores"].tolist()), tuple(content["probabilities"].tolist()))
-    return OpenModel(forest, table, tuple(content["features"]))
+    return OpenModel(rows, table, tuple(content["features"]))
 
 
 def _types(artifact: SignedArtifact) -> set[str]:

@@ -50,19 +50,27 @@ class PromotedModel:
     auto_approve_loss_limit_fen: Fen
     _model: OpenModel
 
-    def score(self, vector: Sequence[float]) -> ExplainedScore:
-        """ExplainedScore one vector of ``domain.features``; well under a millisecond, in this thread alone."""
-        if len(vector) != len(self._model.features):
-            raise ValueError(f"the model takes {len(self._model.features)} features, not {len(vector)}")
-        explained = self._model.forest.explain(vector)
-        named = zip(self._model.features, explained.contributions, strict=True)
-        ranked = sorted(named, key=lambda pair: -abs(pair[1]))[:REASONS]
-        return ExplainedScore(
-            probability=self._model.calibration.probability(explained.raw),
-            reasons=tuple((name, contribution) for name, contribution in ranked if contribution),
-            raw=explained.raw,
-            bias=explained.bias,
-        )
+    def score(self, vectors: Sequence[Sequence[float]]) -> list[ExplainedScore]:
+        """Score vectors of ``domain.features``; one in a fifth of a millisecond, many in less each, in this thread."""
+        model = self._model
+        for vector in vectors:
+            if len(vector) != len(model.features):
+                raise ValueError(f"the model takes {len(model.features)} features, not {len(vector)}")
+        return [
+            ExplainedScore(
+                probability=model.calibration.probability(explained.raw),
+                reasons=_reasons(model.features, explained.contributions),
+                raw=explained.raw,
+                bias=explained.bias,
+            )
+            for explained in model.rows.explain(vectors)
+        ]
+
+
+def _reasons(features: Sequence[str], contributions: Sequence[float]) -> tuple[tuple[str, float], ...]:
+    named = zip(features, contributions, strict=True)
+    ranked = sorted(named, key=lambda pair: -abs(pair[1]))[:REASONS]
+    return tuple((name, contribution) for name, contribution in ranked if contribution)
 
 
 class Scorer:

@@ -46,14 +46,14 @@ class ExclusionView(ReplyModel):
 
 
 def cover(tx: Tx, claim: Claim, found: Coverage) -> CoverView:
-    listing = replace(found, listings=coverage_items.of_policy(tx, claim.policy_id))
+    listing = replace(found, listings=coverage_items.of_policies(tx, [claim.policy_id]).get(claim.policy_id, ()))
     return CoverView.of(
         found,
         waits_from=found.began,
         items=sorted(listed_at(listing, claim.occurred_at)),
-        reserved_fen=limits.use(tx, claim).reserved_fen,
+        reserved_fen=limits.use(tx, [claim])[claim.claim_id].reserved_fen,
         reserved_by_liability_fen=limits.of_liabilities(tx, claim.policy_id),
-        shares_with=len(coverage.beside(tx, found)),
+        shares_with=len(coverage.beside(tx, [found]).get(found.policy_id, ())),
     )
 
 

@@ -9,7 +9,7 @@ from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.coverage.domain.cover import Coverage, Product
 from services.fraud_detection.coverage.store import products
 from services.fraud_detection.decisions.domain.one_event import is_of_one_event, may_be_one_event
-from services.fraud_detection.decisions.store import history
+from services.fraud_detection.decisions.store import other_claims
 from shared.db.transaction import Tx
 from shared.web.models import ReplyModel
 
@@ -37,7 +37,7 @@ def related(tx: Tx, claim: Claim, found: Coverage) -> list[RelatedClaim]:
     product = products.find(tx, found.product_code, found.product_version)
     if product is None:
         return []
-    others = history.other_claims(tx, claim, [claim.policy_id])
+    others = other_claims.of_claims(tx, [claim], {claim.claim_id: [claim.policy_id]})[claim.claim_id]
     on_policy = [each for each in others if each.policy_id == claim.policy_id]
     on_policy.sort(key=lambda other: other.submitted_at)
     return [RelatedClaim.of(each, relation=_relation(product, claim, each)) for each in on_policy]

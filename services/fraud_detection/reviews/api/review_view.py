@@ -171,7 +171,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
         related=[] if found is None else related(tx, claim, found),
         evidence=[
             EvidenceView.of(each.evidence, added_at=each.added_at, other_claims=each.other_claims)
-            for each in claims.evidence(tx, claim_id)
+            for each in claims.evidence(tx, [claim_id])[claim_id]
         ],
         features=[
             FeatureValues.of(each, features=dict(zip(each.names, each.vector, strict=True)))

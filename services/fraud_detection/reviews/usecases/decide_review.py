@@ -11,12 +11,14 @@ from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.domain.cover import LimitUse, liability
+from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, rule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.store.limits import Taking
 from services.fraud_detection.decisions.usecases.adjudicate import reserve
-from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect
+from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
@@ -73,13 +75,13 @@ def decide_review(
     before = decisions.of_claim(tx, claim_id)
     if any(each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
-    case = collect(tx, claim)
+    case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(verdict, case, before[-1])
     taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
     words = (verdict.reasons or "").strip()
     sealed = personal_data.seal(tx, words, claim_id, "reasons") if words else None
     row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer, sealed=sealed, now=now)
-    record(tx, case, row, now=now)
+    record(tx, [(case, row)], now=now)
     audit.record(
         tx,
         actor=reviewer,
@@ -113,12 +115,12 @@ def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> Non
 def _approve(tx: Tx, case: CaseFile) -> Payable:
     """Hold the claim against the rules once more and take the limit."""
     for _ in range(_TRIES):
-        use = limits.use(tx, case.claim)
+        use = limits.use(tx, [case.claim])[case.claim.claim_id]
         standing = [each.code for each in case.failed_rules(use) if not each.waivable]
         if standing:
             raise CoverRuleStands(case.claim.claim_id, ", ".join(standing))
         taken = case.payable(use)
-        if reserve(tx, case, taken, use):
+        if reserve(tx, [(case, taken, use)]):
             return taken
     raise LimitUsedUp(case.claim.policy_id)
 
@@ -126,9 +128,9 @@ def _approve(tx: Tx, case: CaseFile) -> Payable:
 def _refuse(tx: Tx, case: CaseFile, verdict: Verdict, before: DecisionRow) -> Payable:
     """Nothing is paid; what the claim bears of deductibles, in place of what it bore by an earlier decision."""
     for _ in range(_TRIES):
-        use = limits.use(tx, case.claim)
+        use = limits.use(tx, [case.claim])[case.claim.claim_id]
         borne = case.payable(use) if _is_too_small(case, use, verdict, before) else NOTHING_PAYABLE
-        if limits.bear(tx, case.product, case.claim, borne, seen=use):
+        if limits.bear(tx, Taking(case.claim, case.product, borne, use)):
             return borne
     raise LimitUsedUp(case.claim.policy_id)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store import coverage, erased_policies
-from services.fraud_detection.decisions.usecases.case_file import one_at_a_time
+from services.fraud_detection.decisions.store import turns
 from services.fraud_detection.filing.domain.filing import reference_faults
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -46,7 +46,7 @@ def name_event(
         raise PolicyErased(claim.policy_id)
     cover = coverage.find(tx, claim.policy_id)
     if cover is not None:
-        one_at_a_time(tx, claim, cover)
+        turns.one_at_a_time(tx, (claim.person_token, cover.person_token))
     claims.name_event(tx, claim, event_reference)
     audit.record(
         tx,

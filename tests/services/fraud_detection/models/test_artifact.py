@@ -45,7 +45,7 @@ def test_a_model_predicts_the_same_after_it_was_saved_and_opened(
 ) -> None:
     opened = unpack(signed, SIGNER)
     raw = trained.estimator.decision_function(rows.vectors)
-    ours = [opened.forest.explain(vector).raw for vector in rows.vectors.tolist()]
+    ours = [explained.raw for explained in opened.rows.explain(rows.vectors.tolist())]
     assert np.allclose(ours, raw, rtol=0, atol=1e-12)
     assert opened.calibration == trained.calibration
 

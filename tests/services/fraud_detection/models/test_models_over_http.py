@@ -41,7 +41,7 @@ def test_the_fraud_team_trains_and_promotes_its_first_model(team: Team, train: T
     assert (champion.model_id, champion.sha256) == (ready.json["model_id"], ready.json["sha256"])
     assert (champion.approve_below, champion.auto_approve_limit_fen) == (0.25, 2_000_000)
     assert champion.auto_approve_loss_limit_fen == promoted.json["auto_approve_loss_limit_fen"] == 20_000_000
-    score = champion.score(vector_of())
+    (score,) = champion.score([vector_of()])
     assert 0 < score.probability < 1
     assert 0 < len(score.reasons) <= 6
     assert team.get(f"/v1/models/{champion.model_id}").json["alias"] == "champion"

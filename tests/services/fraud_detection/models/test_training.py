@@ -7,7 +7,8 @@ import pytest
 
 from services.fraud_detection.models.domain.features import FEATURES
 from services.fraud_detection.models.scoring.calibration import CalibrationTable, calibrate
-from services.fraud_detection.models.scoring.forest import forest_of
+from services.fraud_detection.models.scoring.forest import LEAF, Forest, Tree, forest_of
+from services.fraud_detection.models.scoring.many_rows import ManyRows
 from services.fraud_detection.models.scoring.training import LabelledRows, NotTrainable, Report, Trained, train
 from tests.services.fraud_detection.models.builders import labelled_rows
 
@@ -60,6 +61,19 @@ def test_what_each_feature_adds_sums_to_the_raw_score(rows: LabelledRows, made: 
         explained = forest.explain(vector)
         assert explained.raw == pytest.approx(expected, abs=1e-9)
         assert explained.bias + sum(explained.contributions) == pytest.approx(explained.raw, abs=1e-9)
+
+
+def test_a_row_among_others_is_scored_to_the_bit_as_alone(rows: LabelledRows, made: tuple[Trained, Report]) -> None:
+    forest = forest_of(made[0].estimator)
+    sample = rows.vectors[-500:].tolist()
+    assert ManyRows(forest).explain(sample) == [forest.explain(vector) for vector in sample]
+
+
+def test_a_tree_without_a_question_is_scored_among_others_as_alone() -> None:
+    stump = Tree([0, LEAF, LEAF], [0.5, 0.0, 0.0], [1, 0, 0], [2, 0, 0], [0.1, -0.2, 0.3])
+    forest = Forest(0.25, (stump, Tree([LEAF], [0.0], [0], [0], [0.7]), stump), 2)
+    sample = [(0.5, 1.0), (0.6, 1.0)]
+    assert ManyRows(forest).explain(sample) == [forest.explain(vector) for vector in sample]
 
 
 def test_a_feature_that_no_tree_asks_adds_nothing(made: tuple[Trained, Report]) -> None:

@@ -1,0 +1,68 @@
+"""How often a claim's person, phone, payee, device and handler are named by other claims. Judging it is domain's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.fraud_detection.claims.domain.claims import Claim
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.ids import ClaimId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Other claims before this one, in the windows that features.Snapshot states."""
+
+    person_claims: int
+    phone_claims: int
+    payee_claims: int
+    payee_persons: int
+    device_claims: int
+    device_persons: int
+    handler_claims: int
+    handler_persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    claim_id: ClaimId
+    counts: Counts
+
+
+def _named(token: str, days: int) -> str:
+    return f"""
+CROSS JOIN LATERAL (
+    SELECT count(*) AS claims, count(DISTINCT person_token) FILTER (WHERE person_token <> asked.person) AS persons
+    FROM claims WHERE {token}_token = asked.{token} AND claim_id <> asked.claim_id
+      AND submitted_at BETWEEN asked.at - interval '{days} days' AND asked.at) AS {token}"""
+
+
+_WHO: Final = {"person": 365, "phone": 90, "payee": 365, "device": 30, "handler": 30}
+"""Days to look back."""
+_OF_CLAIMS: Final = f"""
+SELECT {
+    Columns(
+        _Of,
+        claim_id="asked.claim_id",
+        counts={name: f"{who}.{what}" for name in Counts.__slots__ for who, what in [name.split("_")]},
+    )
+}
+FROM unnest(%(claims)s::uuid[], %(at)s::timestamptz[], {", ".join(f"%({who})s::text[]" for who in _WHO)})
+     AS asked (claim_id, at, {", ".join(_WHO)})
+{"".join(_named(who, days) for who, days in _WHO.items())}"""
+
+
+def of_claims(tx: Tx, claims: Sequence[Claim]) -> dict[ClaimId, Counts]:
+    asked: dict[str, object] = {
+        "claims": [claim.claim_id for claim in claims],
+        "at": [claim.submitted_at for claim in claims],
+        "person": [claim.person_token for claim in claims],
+        "phone": [claim.phone_token for claim in claims],
+        "payee": [claim.payee_token for claim in claims],
+        "device": [claim.device_token for claim in claims],
+        "handler": [claim.handler_token for claim in claims],
+    }
+    return {each.claim_id: each.counts for each in tx.all(_OF_CLAIMS, asked, into=_Of)}
