@@ -26,6 +26,7 @@ ANSWERED: Final = {
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._try": "a file is tried so often and then rejected",
     "services/enrollment/files/usecases/pick_up_files.py:Pickups._answer_next": "the answer is written again later",
     "services/fraud_detection/decisions/usecases/opinions.py:ask": "scorer down means review: no payment, no loss",
+    "services/fraud_detection/decisions/usecases/opinions.py:_scored": "and what breaks it is found one by one",
 }
 # Something is put in order and the error goes on, whichever it is.
 RAISED_AGAIN: Final = {

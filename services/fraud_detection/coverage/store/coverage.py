@@ -91,7 +91,7 @@ ORDER BY coverage.policy_id"""
 @dataclass(frozen=True, slots=True)
 class _Later:
     first: PolicyId
-    coverage: Coverage
+    renewal: Coverage
 
 
 _RENEWALS: Final = f"""
@@ -99,7 +99,7 @@ WITH RECURSIVE later AS (
     SELECT renews AS first, policy_id FROM coverage WHERE renews = ANY(%s::uuid[])
     UNION
     SELECT later.first, coverage.policy_id FROM coverage JOIN later ON coverage.renews = later.policy_id)
-SELECT {Columns(_Later, first="later.first", coverage=_NAMED)}
+SELECT {Columns(_Later, first="later.first", renewal=_NAMED)}
 {_FROM} JOIN later USING (policy_id) ORDER BY effective_from, policy_id"""
 
 
@@ -171,5 +171,5 @@ def renewals(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, list[Cove
     asked = sorted(set(policy_ids))
     found: dict[PolicyId, list[Coverage]] = {}
     for each in tx.all(_RENEWALS, (asked,), into=_Later) if asked else ():
-        found.setdefault(each.first, []).append(each.coverage)
+        found.setdefault(each.first, []).append(each.renewal)
     return found
