@@ -23,7 +23,7 @@ PACE: Final = 20.0
 
 @dataclass
 class Filed:
-    """One claim with what the resident was told: at filing, and when last asked."""
+    """One claim with what the resident was told, at filing and when last asked, and what the machine decided first."""
 
     simulated: SimulatedClaim
     channel: str

@@ -84,9 +84,14 @@ def _claims(filed: Sequence[Filed]) -> Table:
     table.add_section()
     first = Counter(str(each.first_decision["outcome"]) for each in filed)
     table.add_row("by the machine", str(len(filed)), *(str(first[state] or "") for state in STATES))
-    last = Counter(each.state for each in filed)
+    last = Counter(_after_people(each) for each in filed)
     table.add_row("after the people", str(len(filed)), *(str(last[state] or "") for state in STATES))
     return table
+
+
+def _after_people(filed: Filed) -> str:
+    """What the machine said to a person stands until one decides."""
+    return str(filed.first_decision["outcome"]) if filed.state == "in_review" else filed.state
 
 
 def _money(done: Done) -> Table:

@@ -49,6 +49,7 @@ class BytesKind(StrEnum):
 
 
 PERSONAL: Final = "It holds a phone or identity number, and what is sent here is stored in clear."
+PERSONAL_TO_READ: Final = "It holds a phone or identity number, and others read what is written here."
 WITHOUT: Final = "Send it without that number."
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}")

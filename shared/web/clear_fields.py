@@ -3,6 +3,7 @@
 Each text of a body, and of what names the thing that is written, is looked at, whether anybody thought of it or not.
 A field that is for such a number, and whose value is sealed or hashed, says so in its type: NOT_IN_CLEAR. A short code
 says TextKind.LABEL there and another system's number TextKind.REFERENCE; any other text is looked at as a sentence.
+So is what staff write about a case, sealed or not: whom it concerns reads it, and colleagues do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
 
-from shared.values.clear_text import PERSONAL, WITHOUT, TextKind, is_personal
+from shared.values.clear_text import PERSONAL, PERSONAL_TO_READ, WITHOUT, TextKind, is_personal
 from shared.web.errors import FieldFault
 from shared.web.field_faults import Where, pointer
 
@@ -23,16 +24,26 @@ class _NotInClear(Enum):
     MARK = "sealed, hashed or not stored"
 
 
+class _ReadByOthers(Enum):
+    MARK = "sealed, and read by others than who wrote it"
+
+
 NOT_IN_CLEAR: Final = _NotInClear.MARK
 """In a field's ``Annotated``: whatever it holds, it is sealed, hashed or not stored."""
+READ_BY_OTHERS: Final = _ReadByOthers.MARK
+"""The same of what staff write of a case: sealed, and still without numbers, for residents and colleagues read it."""
 
-Mark: TypeAlias = TextKind | _NotInClear
+Mark: TypeAlias = TextKind | _NotInClear | _ReadByOthers
 _Path: TypeAlias = tuple[str | int, ...]
 
 
 def faults(model: BaseModel, where: Where) -> tuple[FieldFault, ...]:
     """One for each text that tells somebody's number where it must not."""
-    return tuple(FieldFault(pointer(path), PERSONAL, WITHOUT, where) for path in _found(model, TextKind.SENTENCE, ()))
+    found = _found(model, TextKind.SENTENCE, ())
+    return tuple(
+        FieldFault(pointer(path), PERSONAL_TO_READ if mark is READ_BY_OTHERS else PERSONAL, WITHOUT, where)
+        for path, mark in found
+    )
 
 
 def marks(model: type[BaseModel]) -> Mapping[str, Mark]:
@@ -45,19 +56,20 @@ def marks(model: type[BaseModel]) -> Mapping[str, Mark]:
 
 
 @cache
-def _looked_at(model: type[BaseModel]) -> tuple[tuple[str, str, TextKind], ...]:
-    """Name, name in JSON and kind of each field that is to be looked at."""
+def _looked_at(model: type[BaseModel]) -> tuple[tuple[str, str, Mark], ...]:
+    """Name, name in JSON and mark of each field that is to be looked at."""
     return tuple(
         (name, model.model_fields[name].alias or name, mark)
         for name, mark in marks(model).items()
-        if isinstance(mark, TextKind) and mark is not TextKind.OURS
+        if mark not in {NOT_IN_CLEAR, TextKind.OURS}
     )
 
 
-def _found(value: object, kind: TextKind, path: _Path) -> Iterator[_Path]:
+def _found(value: object, mark: Mark, path: _Path) -> Iterator[tuple[_Path, Mark]]:
+    kind = mark if isinstance(mark, TextKind) else TextKind.SENTENCE
     if isinstance(value, str):
         if is_personal(kind, value):
-            yield path
+            yield path, mark
     elif isinstance(value, BaseModel):
         for name, alias, of_field in _looked_at(type(value)):
             yield from _found(getattr(value, name), of_field, (*path, alias))
@@ -65,10 +77,10 @@ def _found(value: object, kind: TextKind, path: _Path) -> Iterator[_Path]:
         for key, item in value.items():
             # A key that is a number itself is not repeated: the fault stands where the object does.
             personal = isinstance(key, str) and is_personal(kind, key)
-            yield from (path,) if personal else _found(item, kind, (*path, key))
+            yield from ((path, mark),) if personal else _found(item, mark, (*path, key))
     elif isinstance(value, list | tuple):
         for place, item in enumerate(value):
-            yield from _found(item, kind, (*path, place))
+            yield from _found(item, mark, (*path, place))
 
 
 def _holds_text(annotation: Any) -> bool:
@@ -94,4 +106,4 @@ def _mark(annotation: Any, metadata: list[Any]) -> Mark:
     return TextKind.SENTENCE
 
 
-__all__ = ["NOT_IN_CLEAR", "faults", "marks"]
+__all__ = ["NOT_IN_CLEAR", "READ_BY_OTHERS", "faults", "marks"]

@@ -14,7 +14,7 @@ from shared.values import slugs
 from shared.values.clear_text import TextKind
 from shared.values.days import day_of
 from shared.values.shapes import fields_of
-from shared.web.clear_fields import NOT_IN_CLEAR
+from shared.web.clear_fields import NOT_IN_CLEAR, READ_BY_OTHERS
 
 MAX_FEN = 1_000_000_000_000
 """Ten billion yuan: above any cover, far below what a bigint holds."""
@@ -32,7 +32,9 @@ PartnerSlug = Annotated[str, StringConstraints(pattern=f"^{slugs.PARTNER_ID}$"),
 TermsSlug = Annotated[str, StringConstraints(pattern=f"^{slugs.TERMS_CODE}$"), TextKind.LABEL]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SealedText = Annotated[str, StringConstraints(min_length=1, max_length=4000), NOT_IN_CLEAR]
-"""What somebody writes about a case; each of them is sealed."""
+"""What a resident writes in their own words, numbers and all: who was scammed names the scammer's phone. Sealed."""
+StaffText = Annotated[str, StringConstraints(min_length=1, max_length=4000), READ_BY_OTHERS]
+"""What staff write about a case, for the resident or for colleagues: sealed, and without anybody's number."""
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True), TextKind.OURS]
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
 
@@ -150,4 +152,5 @@ __all__ = [
     "SealedText",
     "Sha256Hex",
     "ShortText",
+    "StaffText",
 ]

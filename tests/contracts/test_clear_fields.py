@@ -14,8 +14,9 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import services
-from shared.values.clear_text import TextKind
+from shared.values.clear_text import PERSONAL, PERSONAL_TO_READ, TextKind
 from shared.web.clear_fields import NOT_IN_CLEAR, faults, marks
+from shared.web.models import RequestModel, SealedText, ShortText, StaffText
 from shared.web.resource import Resource, Route
 
 MAY_HOLD_A_NUMBER = {
@@ -26,7 +27,6 @@ MAY_HOLD_A_NUMBER = {
     "LossReport": {"description"},
     "ClaimRequest": {"device_id", "handler_id"},
     "Appeal": {"reason"},
-    "ReviewDecision": {"reasons"},
     "PayeeRequest": {"holder_name", "account"},
 }
 """Fields whose values are sealed, hashed or not stored; a name here is a promise about what becomes of the value."""
@@ -110,3 +110,17 @@ def test_an_id_or_a_hash_has_a_form_that_no_number_has(model: type[BaseModel], n
 
     with pytest.raises(ValidationError):
         shape.validate_python(in_its_place(field.annotation, number))
+
+
+def test_what_staff_write_is_told_to_be_read_by_others_and_what_is_in_clear_to_be_so() -> None:
+    class Note(RequestModel):
+        sealed: StaffText
+        clear: ShortText
+        own: SealedText
+
+    note = Note(sealed="call 13812345678", clear="call 13812345678", own="he called from 13812345678")
+
+    assert [(each.pointer, each.detail) for each in faults(note, "body")] == [
+        ("/sealed", PERSONAL_TO_READ),
+        ("/clear", PERSONAL),
+    ]

@@ -101,7 +101,7 @@ def _during(fault: Fault, system: Stack, rng: random.Random) -> Iterator[None]:
 def _decided(system: Stack, filed: Sequence[Filed]) -> bool | None:
     refresh(system, filed)
     wrong = [
-        (each.state, each.latest["decision"]["reasons"], each.simulated.body["loss"])
+        (each.state, each.latest["status"]["now_en"], each.simulated.body["loss"])
         for each in filed
         if each.state not in {"submitted", "approved"}
     ]

@@ -64,7 +64,10 @@ def test_every_claim_has_one_decision_and_every_approved_one_a_single_payment_at
 def test_residents_are_told_sentences_and_never_the_score(done: Done) -> None:
     for each in done.filed:
         assert "score" not in str(each.latest)
-        for reason in each.latest["decision"]["reasons"]:
+        status = each.latest["status"]
+        for said in (status["now_zh"], status["now_en"], status["next_zh"], status["next_en"]):
+            assert said
+        for reason in (each.latest["decision"] or {"reasons": ()})["reasons"]:
             assert reason["text_zh"]
             assert reason["text_en"]
 

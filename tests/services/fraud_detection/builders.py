@@ -21,7 +21,8 @@ from services.fraud_detection.decisions.usecases.opinions import FindChampion
 from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
 from services.fraud_detection.filing.usecases.file_claim import file_claim
-from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
+from services.fraud_detection.reviews.domain.verdicts import Finding, Verdict
+from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted, Outcome
@@ -105,6 +106,24 @@ def evidence(kind: EvidenceKind, text: str | None = None) -> Evidence:
 
 def complete() -> tuple[Evidence, ...]:
     return evidence("police_receipt"), evidence("transfer_record")
+
+
+def finding(exclusion: str) -> Finding:
+    """That an exclusion holds."""
+    return Finding(
+        exclusion=exclusion, found_zh="聊天记录显示其本人参与。", found_en="The chats show the claimant's part."
+    )
+
+
+def refusal(exclusion: str = "own_crime", reasons_zh: str = "与条款不符。") -> dict[str, Any]:
+    """The body of a refusal on an exclusion, over HTTP."""
+    said = finding(exclusion)
+    return {
+        "outcome": "refuse",
+        "finding": {"exclusion": said.exclusion, "found_zh": said.found_zh, "found_en": said.found_en},
+        "reasons_zh": reasons_zh,
+        "reasons_en": "It does not agree with the terms.",
+    }
 
 
 class World:
@@ -203,15 +222,24 @@ class World:
         outcome: str,
         *,
         reviewer: str = "reviewer-li",
-        clause: str | None = "2.4",
+        clause: str | None = None,
+        found: str | None = None,
         reasons: str | None = "与条款不符。",
         now: datetime = NOW,
     ) -> Outcome:
+        """``found`` is an exclusion's code; a refusal that names neither it nor a clause finds ``own_crime``."""
+        excluded = found or ("own_crime" if outcome == "refuse" and clause is None else None)
         with self.database.transaction() as tx:
             row = decide_review(
                 tx,
                 claim_id,
-                Verdict(outcome=outcome, clause=clause, reasons=reasons),  # type: ignore[arg-type]
+                Verdict(
+                    outcome=outcome,  # type: ignore[arg-type]
+                    clause=clause,
+                    reasons_zh=reasons,
+                    reasons_en=None if reasons is None else "It does not agree with the terms.",
+                    finding=None if excluded is None else finding(excluded),
+                ),
                 reviewer=reviewer,
                 require_match=lambda _version: None,
                 personal_data=self.personal_data,

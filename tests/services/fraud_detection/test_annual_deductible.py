@@ -48,8 +48,10 @@ def propose(world: World, insured: Insured, yuan: int, **changes: Any) -> Claim:
     return claim
 
 
-def refuse(world: World, claim: Claim, clause: str = SMALL, reviewer: str = "reviewer-li") -> None:
-    assert world.review(claim.claim_id, "refuse", clause=clause, reviewer=reviewer) == "refused"
+def refuse(
+    world: World, claim: Claim, clause: str | None = SMALL, reviewer: str = "reviewer-li", found: str | None = None
+) -> None:
+    assert world.review(claim.claim_id, "refuse", clause=clause, found=found, reviewer=reviewer) == "refused"
 
 
 def refused(world: World, insured: Insured, yuan: int, **changes: Any) -> Claim:
@@ -129,7 +131,7 @@ def test_who_refuses_an_outdated_proposal_is_told_what_to_do(world: World, calle
     path = f"/v1/reviews/{second.claim_id}"
     answer = reviewer.post(
         f"{path}/decisions",
-        {"outcome": "refuse", "clause": SMALL, "reasons": "小于免赔额"},
+        {"outcome": "refuse", "clause": SMALL, "reasons_zh": "小于免赔额", "reasons_en": "Too small."},
         headers={"If-Match": reviewer.get(path).headers["ETag"]},
     )
     assert (answer.status_code, answer.json["type"].rpartition("/")[2]) == (409, "deductible-used-up")
@@ -141,7 +143,7 @@ def test_a_proposal_that_is_outdated_may_still_be_refused_on_another_ground(worl
     insured = insure(world, terms())
     first, second = propose(world, insured, 2_000), propose(world, insured, 2_000, days=20)
     refuse(world, first)
-    refuse(world, second, clause="own_crime")
+    refuse(world, second, None, found="own_crime")
     assert borne(world, insured) == 2_000
 
 
@@ -154,10 +156,15 @@ def test_a_small_loss_is_refused_as_before_where_the_limit_is_used_up_meanwhile(
     assert borne(world, insured) == 3_000
 
 
-@pytest.mark.parametrize("clause", ["own_crime", "evidence_missing", "duplicate_loss"])
-def test_a_small_loss_that_a_person_refuses_on_another_ground_counts_for_nothing(world: World, clause: str) -> None:
+@pytest.mark.parametrize(
+    ("ground", "changes"),
+    [({"clause": None, "found": "own_crime"}, {}), ({"clause": "evidence_missing"}, {"evidence": ()})],
+)
+def test_a_small_loss_that_a_person_refuses_on_another_ground_counts_for_nothing(
+    world: World, ground: dict[str, Any], changes: dict[str, Any]
+) -> None:
     insured = insure(world, terms())
-    refuse(world, propose(world, insured, 2_000), clause=clause)
+    refuse(world, propose(world, insured, 2_000, **changes), **ground)
     assert borne(world, insured) == 0
     propose(world, insured, 2_500, days=20)
 
@@ -194,7 +201,7 @@ def test_the_same_loss_filed_again_counts_once(world: World) -> None:
     again = lose(world, insured, 2_000)
     assert world.decide(again) == "refusal_proposed"
     assert "duplicate_loss" in {code for code, _ in told(world, again)}
-    refuse(world, again)
+    refuse(world, again, "duplicate_loss")
     assert borne(world, insured) == 2_000
 
 
@@ -248,7 +255,7 @@ def test_an_appeal_that_is_refused_again_leaves_what_the_claim_bears(world: Worl
 def test_an_appeal_that_is_refused_on_another_ground_takes_back_what_the_claim_bore(world: World) -> None:
     insured = insure(world, terms())
     claim = refused(world, insured, 2_000)
-    refuse(world, appealed(world, claim), clause="own_crime", reviewer="reviewer-wang")
+    refuse(world, appealed(world, claim), None, reviewer="reviewer-wang", found="own_crime")
     assert borne(world, insured) == 0
     refuse(world, appealed(world, claim), reviewer="reviewer-zhao")
     assert borne(world, insured) == 2_000

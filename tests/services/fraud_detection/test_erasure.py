@@ -27,7 +27,17 @@ from shared.messaging.failures import Poison
 from shared.process.new_ids import new_id
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, product
-from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, evidence, take
+from tests.services.fraud_detection.builders import (
+    NOW,
+    Caller,
+    Person,
+    World,
+    champion,
+    claim_body,
+    evidence,
+    refusal,
+    take,
+)
 from tests.services.fraud_detection.insured import Insured, approved, file, insure, told, why
 
 LATER = NOW + timedelta(days=3)
@@ -88,7 +98,8 @@ def test_of_an_erased_person_nothing_is_left_that_names_them(world: World) -> No
     left = everything(world)
     assert [name for name in names_of(world, person) if name in left] == []
     assert world.rows("SELECT count(*) FROM claims WHERE description IS NOT NULL") == [(0,)]
-    assert world.rows("SELECT DISTINCT reasons FROM decisions WHERE reasons IS NOT NULL") == [(b"",)]
+    words = world.rows("SELECT DISTINCT reasons, reasons_en, found_zh, found_en FROM decisions WHERE by_person")
+    assert words == [(b"",) * 4]
     assert world.rows("SELECT DISTINCT reason FROM appeals") == [(b"",)]
     assert world.rows("SELECT count(*) FROM claims WHERE left(payee_token, 2) <> '00'") == [(0,)]
     assert world.rows("SELECT birth_year, stacks FROM coverage") == [(0, False)]
@@ -112,10 +123,10 @@ def test_an_old_key_does_not_bring_back_what_was_said_to_an_erased_person(
     filing = claim_body(person)
     claim = caller("mobile-backend").post("/v1/claims", filing, key="the-claim").json
     world.decide(world.claim(claim["claim_id"]), by=champion(0.9))
-    decision = {"outcome": "refuse", "clause": "2.4", "reasons": "与李某的聊天记录不符。"}
+    decision = refusal(reasons_zh="与李某的聊天记录不符。")
     path, match = f"/v1/reviews/{claim['claim_id']}/decisions", {"If-Match": '"2"'}
     said = caller("reviewer-li").post(path, decision, key="the-refusal", headers=match)
-    assert said.json["told"][0]["text_zh"] == decision["reasons"]
+    assert said.json["told"][0]["text_zh"] == decision["reasons_zh"]
     erase(world, person)
     for client, where, body, key in (
         ("reviewer-li", path, decision, "the-refusal"),
@@ -245,7 +256,9 @@ def test_an_open_claim_still_takes_documents_and_its_refusal_is_erased_once_it_i
     erase_the_rest(database, clock.CLOCK)
     assert finished(world)
     shown = caller("mobile-backend").get(f"/v1/claims/{claim.claim_id}").json
-    assert [(each["code"], each["clause"]) for each in shown["decision"]["reasons"]] == [("reasons_erased", "2.4")]
+    assert [(each["code"], each["clause"]) for each in shown["decision"]["reasons"]] == [
+        ("reasons_erased", "own_crime")
+    ]
     case = caller("reviewer-li").get(f"/v1/reviews/{claim.claim_id}").json
     assert (case["cover"]["erased"], case["loss"]["description"]) == (True, None)
 
@@ -513,6 +526,9 @@ def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_wit
         "UPDATE claims SET device_token = payee_token",
         "UPDATE claims SET description = 'x'",
         "UPDATE decisions SET reasons = 'x' WHERE outcome = 'refused'",
+        "UPDATE decisions SET reasons_en = 'x' WHERE outcome = 'refused'",
+        "UPDATE decisions SET found_zh = 'x' WHERE outcome = 'refused'",
+        "UPDATE decisions SET found_en = 'x' WHERE outcome = 'refused'",
         "UPDATE appeals SET reason = 'x'",
         (
             "INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, body, about)"

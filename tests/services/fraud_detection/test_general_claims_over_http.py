@@ -102,7 +102,5 @@ def test_a_claim_that_comes_before_its_products_terms_is_decided_by_them_later(w
     insure(world, shipped("enterprise-cyber"))
     claim = world.claim(filed.json["claim_id"])
     assert world.decide(claim) == "refusal_proposed"
-    shown = caller("mobile-backend").get(f"/v1/claims/{claim.claim_id}").json
-    assert [(each["code"], each["clause"]) for each in shown["decision"]["reasons"]] == [
-        ("liability_not_covered", "3.1")
-    ]
+    (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]
+    assert [(each["code"], each["clause"]) for each in item["rule_failures"]] == [("liability_not_covered", "3.1")]

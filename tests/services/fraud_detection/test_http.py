@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -22,7 +23,7 @@ from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId, PolicyId
 from shared.web.app import scopes_of
 from tests.rules.fraud_detection.builders import LOSS
-from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body
+from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, refusal
 from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import CLOCK, fuzz
 
@@ -40,6 +41,28 @@ def in_review(world: World, caller: Callers, **changes: Any) -> ClaimId:
     claim_id = ClaimId(filed(caller, world.covered(), **changes)["claim_id"])
     assert world.decide(world.claim(claim_id), by=champion(0.9)) == "review"
     return claim_id
+
+
+def keep_payout(world: World, claim: dict[str, Any], version: int, state: Any, reason: str | None = None) -> None:
+    """What the consumer of payouts keeps of the claim's payment."""
+    ((decision_id,),) = world.rows("SELECT decision_id FROM decisions")
+    with world.database.transaction() as tx:
+        payouts.keep(
+            tx,
+            PayoutChanged(
+                payout_id="0190163d-8694-739b-aea5-0000000000aa",
+                version=version,
+                state=state,
+                claim_id=claim["claim_id"],
+                decision_id=decision_id,
+                policy_id=claim["policy_id"],
+                partner_id="telecom-east",
+                amount_fen=1_440_000,
+                currency="CNY",
+                changed_at=NOW,
+                reason=reason,
+            ),
+        )
 
 
 def slug(response: Any) -> str:
@@ -112,49 +135,95 @@ def test_claims_come_in_pages(world: World, caller: Callers) -> None:
     assert seen == ids[::-1]
 
 
-def test_the_resident_reads_sentences_and_never_a_score(world: World, caller: Callers) -> None:
-    claim = filed(caller, world.covered(), loss={"scam_type": "illegal_online"})
-    world.decide(world.claim(claim["claim_id"]))
+@pytest.mark.parametrize("scam_type", ["illegal_online", "fake_customer_service"])
+def test_until_a_person_decides_the_resident_reads_that_a_person_will(
+    world: World, caller: Callers, scam_type: str
+) -> None:
+    """Whether the machine proposes to refuse or only doubts: nobody reads of a refusal that no person has decided."""
+    claim = filed(caller, world.covered(), loss={"scam_type": scam_type})
+    assert world.decide(world.claim(claim["claim_id"]), by=champion(0.9)) in {"refusal_proposed", "review"}
     response = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}")
-    decision = response.json["decision"]
-    assert decision["outcome"] == "refusal_proposed"
-    assert decision["reasons"] == [
+    shown = response.json
+    assert (shown["state"], shown["decision"]) == ("in_review", None)
+    by = datetime.fromisoformat(shown["status"].pop("by"))
+    assert by - datetime.fromisoformat(shown["submitted_at"]) == timedelta(days=30)
+    last = by.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert shown["status"] == {
+        "acts": "insurer",
+        "now_zh": "工作人员正在看您的申请，现在还没有决定。",
+        "now_en": "A person is looking at your claim. Nothing has been decided yet.",
+        "next_zh": f"由工作人员作出决定，并把结果和理由告诉您（最晚{last.year}年{last.month}月{last.day}日）。"
+        "您现在不用做什么；想补充材料，随时可以。",
+        "next_en": "A person will decide, and tell you the result and the reasons, "
+        f"by {last.day} {last:%B} {last.year}. You need not do anything now; you may add documents at any time.",
+        "missing": [],
+    }
+    for word in ("refus", "scam_type_excluded", "3.2", "score", "model"):
+        assert word not in response.text
+
+
+def test_the_resident_reads_the_reasons_of_a_person_in_both_languages(world: World, caller: Callers) -> None:
+    claim_id = in_review(world, caller)
+    assert world.review(claim_id, "refuse", reasons="材料不符。") == "refused"
+    shown = caller("mobile-backend").get(f"/v1/claims/{claim_id}").json
+    assert (shown["state"], shown["status"]["acts"], shown["decision"]["outcome"]) == ("refused", "you", "refused")
+    assert shown["decision"]["reasons"] == [
         {
-            "code": "scam_type_excluded",
-            "clause": "3.2",
-            "text_zh": "本产品不保障这一类型的诈骗。",
-            "text_en": "This product does not cover this type of scam.",
-        }
+            "code": "refused_by_person",
+            "clause": "own_crime",
+            "text_zh": "材料不符。",
+            "text_en": "It does not agree with the terms.",
+        },
+        {
+            "code": "exclusion_found",
+            "clause": "own_crime",
+            "text_zh": "聊天记录显示其本人参与。",
+            "text_en": "The chats show the claimant's part.",
+        },
     ]
-    assert "score" not in response.text
-    assert "model" not in response.text
+
+
+def test_a_person_has_thirty_days_from_an_appeal_too(world: World, caller: Callers) -> None:
+    claim_id, mobile = in_review(world, caller), caller("mobile-backend")
+    world.review(claim_id, "refuse")
+    assert mobile.post(f"/v1/claims/{claim_id}/appeals", {"reason": "我没有参与。"}).status_code == 202
+    world.rows("UPDATE claims SET submitted_at = submitted_at - interval '40 days' RETURNING 1")
+    world.decide(world.claim(claim_id), claim_round=2)
+    shown = mobile.get(f"/v1/claims/{claim_id}").json
+    assert shown["state"] == "in_review"
+    ((appealed_at,),) = world.rows("SELECT filed_at FROM appeals")
+    assert datetime.fromisoformat(shown["status"]["by"]) - appealed_at == timedelta(days=30)
+
+
+def test_what_is_missing_is_said_to_the_resident(world: World, caller: Callers) -> None:
+    claim = filed(caller, world.covered(), evidence=[])
+    assert world.decide(world.claim(claim["claim_id"])) == "documents_requested"
+    shown = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}").json
+    assert (shown["state"], shown["status"]["acts"]) == ("documents_requested", "you")
+    assert [(each["code"], each["text_zh"]) for each in shown["status"]["missing"]] == [
+        ("evidence_missing", "请补充以下材料：报警回执、转账记录。")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("bank_account_closed", "银行没有接受这笔付款，多半是账号、姓名对不上，或者账户已经停用。"),
+        ("bank_silent", "银行没有办成这笔付款。"),
+    ],
+)
+def test_why_a_payment_failed_is_said_to_the_resident(world: World, caller: Callers, reason: str, why: str) -> None:
+    claim = filed(caller, world.covered())
+    world.decide(world.claim(claim["claim_id"]))
+    keep_payout(world, claim, 2, "rejected", reason=reason)
+    assert caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}").json["payout"]["why_zh"] == why
 
 
 def test_the_payout_is_shown_on_the_claim(world: World, caller: Callers) -> None:
     claim = filed(caller, world.covered())
     world.decide(world.claim(claim["claim_id"]))
-    ((decision_id,),) = world.rows("SELECT decision_id FROM decisions")
-
-    def told(version: int, state: Any) -> None:
-        with world.database.transaction() as tx:
-            payouts.keep(
-                tx,
-                PayoutChanged(
-                    payout_id="0190163d-8694-739b-aea5-0000000000aa",
-                    version=version,
-                    state=state,
-                    claim_id=claim["claim_id"],
-                    decision_id=decision_id,
-                    policy_id=claim["policy_id"],
-                    partner_id="telecom-east",
-                    amount_fen=1_440_000,
-                    currency="CNY",
-                    changed_at=NOW,
-                ),
-            )
-
-    told(2, "paid")
-    told(1, "scheduled")
+    keep_payout(world, claim, 2, "paid")
+    keep_payout(world, claim, 1, "scheduled")
     shown = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}").json
     assert shown["state"] == "approved"
     assert shown["decision"]["payable_from"] is not None
@@ -231,7 +300,7 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
 def test_a_second_review_decision_is_told_that_the_case_changed(world: World, caller: Callers) -> None:
     claim_id = in_review(world, caller)
     etag = caller("reviewer-li").get(f"/v1/reviews/{claim_id}").headers["ETag"]
-    path, body = f"/v1/reviews/{claim_id}/decisions", {"outcome": "refuse", "clause": "2.4", "reasons": "等待期内。"}
+    path, body = f"/v1/reviews/{claim_id}/decisions", refusal(reasons_zh="等待期内。")
     first = caller("reviewer-li").post(path, body, headers={"If-Match": etag})
     assert first.status_code == 201
     assert first.json["decided_by"] == "reviewer-li"
@@ -251,7 +320,7 @@ def test_a_second_review_decision_is_told_that_the_case_changed(world: World, ca
 def test_a_refusal_without_a_clause_names_the_field(world: World, caller: Callers) -> None:
     claim_id = in_review(world, caller)
     response = caller("reviewer-li").post(
-        f"/v1/reviews/{claim_id}/decisions", {"outcome": "refuse", "reasons": "x"}, headers={"If-Match": '"2"'}
+        f"/v1/reviews/{claim_id}/decisions", {**refusal(), "finding": None}, headers={"If-Match": '"2"'}
     )
     assert response.status_code == 422
     assert response.json["errors"][0]["pointer"] == "/clause"
@@ -260,15 +329,15 @@ def test_a_refusal_without_a_clause_names_the_field(world: World, caller: Caller
 def test_the_appeal_of_a_refusal_reaches_another_person(world: World, caller: Callers) -> None:
     claim_id = in_review(world, caller)
     path = f"/v1/reviews/{claim_id}/decisions"
-    refusal = {"outcome": "refuse", "clause": "2.4", "reasons": "等待期内。"}
-    assert caller("reviewer-li").post(path, refusal, headers={"If-Match": '"2"'}).status_code == 201
+    refused = refusal(reasons_zh="等待期内。")
+    assert caller("reviewer-li").post(path, refused, headers={"If-Match": '"2"'}).status_code == 201
     appeal = caller("mobile-backend").post(f"/v1/claims/{claim_id}/appeals", {"reason": "我没有参与。"})
     assert (appeal.status_code, appeal.json["state"]) == (202, "submitted")
     world.decide(world.claim(claim_id), claim_round=2)
     case = caller("reviewer-li").get(f"/v1/reviews/{claim_id}")
     assert case.json["appeals"][0]["reason"] == "我没有参与。"
     match = {"If-Match": case.headers["ETag"]}
-    same = caller("reviewer-li").post(path, refusal, headers=match)
+    same = caller("reviewer-li").post(path, refused, headers=match)
     assert (same.status_code, slug(same)) == (403, "another-person-decides")
     assert caller("reviewer-wang").post(path, {"outcome": "approve"}, headers=match).status_code == 201
 

@@ -66,7 +66,7 @@ def test_the_account_theft_form_pays_a_theft_of_whatever_scam_type(world: World)
 def test_the_account_theft_form_does_not_pay_for_what_the_insured_transferred(world: World) -> None:
     claim = file(world, insure(world, shipped("account-theft")), liability="account_theft")
     assert world.decide(claim, by=champion(0.9)) == "review"
-    assert world.review(claim.claim_id, "refuse", clause="own_transfer") == "refused"
+    assert world.review(claim.claim_id, "refuse", found="own_transfer") == "refused"
 
 
 def test_the_cyber_cover_decides_each_liability_by_its_own_terms_and_a_person_approves(world: World) -> None:
@@ -157,10 +157,10 @@ def test_a_person_refuses_by_an_exclusion_of_the_claimed_liability(
     )
     world.decide(claim)
     try:
-        outcome = world.review(claim.claim_id, "refuse", clause=excluded)
+        outcome = world.review(claim.claim_id, "refuse", found=excluded)
     except Exception as error:  # noqa: BLE001  which one it is stands below
         outcome = type(error).__name__  # type: ignore[assignment]
-    assert outcome == ("refused" if known else "InvalidField")
+    assert outcome == ("refused" if known else "InvalidFields")
 
 
 BIAS: dict[str, Any] = {

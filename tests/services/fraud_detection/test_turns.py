@@ -18,12 +18,13 @@ from services.fraud_detection.decisions.store import other_claims, turns
 from services.fraud_detection.erasure.usecases.erase_policies import erase, erase_the_rest
 from services.fraud_detection.filing.usecases.complete_claim import appeal
 from services.fraud_detection.reviews.domain.errors import NoOpenReview
-from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
+from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
 from tests import clock
 from tests.rules.fraud_detection.builders import OTHER_PERSON, PERSON
-from tests.services.fraud_detection.builders import NOW, Caller, World, champion
+from tests.services.fraud_detection.builders import NOW, Caller, World, champion, finding
 
 LATER = NOW + timedelta(hours=1)
 
@@ -117,7 +118,13 @@ def test_of_two_persons_who_decide_a_claim_at_once_the_second_is_told_that_it_is
         decide_review(
             tx,
             claim_id,
-            Verdict(outcome="refuse", clause="2.4", reasons="与条款不符。"),
+            Verdict(
+                outcome="refuse",
+                clause=None,
+                reasons_zh="与条款不符。",
+                reasons_en="It does not fit.",
+                finding=finding("own_crime"),
+            ),
             reviewer=reviewer,
             require_match=lambda _version: None,
             personal_data=world.personal_data,

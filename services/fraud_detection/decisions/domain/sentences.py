@@ -104,6 +104,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "approved": ("赔案已通过。", "The claim is approved."),
     "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
     "refused_by_person": ("{reasons}", "{reasons}"),
+    "exclusion_found": ("{found}", "{found}"),
     "reasons_erased": ("拒赔理由已应被保险人要求删除。", "The reasons were erased at the insured's request."),
 }
 

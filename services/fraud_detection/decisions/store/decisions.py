@@ -23,7 +23,10 @@ MACHINE: Final = "rules_and_model"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One decision. ``reasons`` is the person's own words, sealed; ``score_reasons`` are (feature, contribution)."""
+    """One decision. ``score_reasons`` are (feature, contribution).
+
+    Sealed are a person's words: ``reasons`` in Chinese and ``reasons_en``; of an exclusion, what was found in both.
+    """
 
     decision_id: DecisionId
     claim_id: ClaimId
@@ -47,6 +50,9 @@ class DecisionRow:
     reasons: bytes | None
     decided_at: datetime
     payable_from: datetime | None
+    reasons_en: bytes | None = None
+    found_zh: bytes | None = None
+    found_en: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,14 @@ from typing import Final
 
 from shared.db.transaction import Tx
 
+# Of none there is nothing left either: substr of an absent value is absent.
 _REASONS: Final = """
-UPDATE decisions SET reasons = '' FROM claims
-WHERE claims.claim_id = decisions.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND decisions.reasons <> ''"""
+UPDATE decisions
+SET reasons = substr(decisions.reasons, 1, 0), reasons_en = substr(reasons_en, 1, 0), found_zh = substr(found_zh, 1, 0),
+    found_en = substr(found_en, 1, 0)
+FROM claims
+WHERE claims.claim_id = decisions.claim_id AND claims.policy_id = ANY(%s::uuid[])
+  AND (decisions.reasons <> '' OR reasons_en <> '' OR found_zh <> '' OR found_en <> '')"""
 
 
 def overwrite(tx: Tx, policies: Sequence[str]) -> int:

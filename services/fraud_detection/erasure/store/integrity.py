@@ -37,7 +37,7 @@ WHERE finished_at IS NOT NULL AND reason <> ''
 UNION ALL
 SELECT 'refusal of claim ' || claim_id
 FROM decisions JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
-WHERE finished_at IS NOT NULL AND reasons <> ''
+WHERE finished_at IS NOT NULL AND (reasons <> '' OR reasons_en <> '' OR found_zh <> '' OR found_en <> '')
 UNION ALL
 SELECT 'reply kept for ' || route || ' on claim ' || claim_id
 FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-from services.fraud_detection.claims.domain.claims import Claim, State
-from services.fraud_detection.claims.store import payouts
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.store import appeals, payouts
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.filing.domain.status import Actor, Shown, decided_by, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.web.models import ReplyModel
@@ -28,7 +29,7 @@ class ReasonView(ReplyModel):
 
 
 class DecisionView(ReplyModel):
-    """The newest decision."""
+    """The newest decision; what the machine proposes to a person is none."""
 
     decision_id: str
     outcome: Outcome
@@ -46,6 +47,25 @@ class PayoutView(ReplyModel):
     state: Literal["scheduled", "paid", "rejected", "returned"]
     amount_fen: int
     changed_at: datetime
+    why_zh: str | None
+    """Why it failed, if it did."""
+    why_en: str | None
+
+
+class StatusView(ReplyModel):
+    """The state in plain words, to be shown as they are."""
+
+    now_zh: str
+    now_en: str
+    next_zh: str
+    """What comes next, who does it and by when."""
+    next_en: str
+    acts: Actor
+    """Who acts next; `you` is the claimant."""
+    by: datetime | None
+    """By when; in `recovery_wait` it is not before. Null where there is no date."""
+    missing: list[ReasonView]
+    """What was asked for and has not come."""
 
 
 class ClaimView(ReplyModel):
@@ -53,7 +73,9 @@ class ClaimView(ReplyModel):
 
     claim_id: str
     version: int
-    state: State
+    state: Shown
+    """While a person has to decide it is `in_review`, whatever the machine proposes."""
+    status: StatusView
     policy_id: str
     liability: str
     amount_fen: int
@@ -69,17 +91,64 @@ def view(tx: Tx, claim: Claim, personal_data: PersonalData) -> ClaimView:
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by two queries for all."""
+    """Several at once, by three queries for all."""
     ids = [claim.claim_id for claim in found]
     decided, paid = decisions.latest(tx, ids), payouts.of_claims(tx, ids)
-    return [_view(tx, each, decided.get(each.claim_id), paid.get(each.claim_id), personal_data) for each in found]
+    appealed = appeals.latest(tx, [claim.claim_id for claim in found if claim.appealed])
+    return [
+        _view(
+            tx,
+            each,
+            decided.get(each.claim_id),
+            payout=paid.get(each.claim_id),
+            begun=appealed.get(each.claim_id, each.submitted_at),
+            personal_data=personal_data,
+        )
+        for each in found
+    ]
 
 
 def _view(
-    tx: Tx, claim: Claim, decision: DecisionRow | None, payout: PayoutRow | None, personal_data: PersonalData
+    tx: Tx,
+    claim: Claim,
+    newest: DecisionRow | None,
+    *,
+    payout: PayoutRow | None,
+    begun: datetime,
+    personal_data: PersonalData,
 ) -> ClaimView:
-    decided = None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data))
-    return ClaimView.of(claim, decision=decided, payout=payout)
+    """``begun`` is when the claim was filed, or appealed: from then on a person has its days."""
+    shown = _shown(claim)
+    asked = newest is not None and newest.outcome == "documents_requested" and shown == "documents_requested"
+    decision = None if newest is None or newest.outcome in _PROPOSED else newest
+    return ClaimView.of(
+        claim,
+        state=shown,
+        status=StatusView.of(
+            status(shown, by=decided_by(begun) if shown == "in_review" else None),
+            missing=told(tx, newest, personal_data) if newest is not None and asked else [],
+        ),
+        decision=None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data)),
+        payout=None if payout is None else _payout(payout),
+    )
+
+
+_PROPOSED: Final[frozenset[Outcome]] = frozenset({"review", "refusal_proposed"})
+"""What the machine says to a person, and to nobody else."""
+
+
+def _shown(claim: Claim) -> Shown:
+    match claim.state:
+        case "review" | "refusal_proposed":
+            return "in_review"
+        case state:
+            return state
+
+
+def _payout(payout: PayoutRow) -> PayoutView:
+    failed = payout.state in {"rejected", "returned"}
+    why_zh, why_en = why_not_paid(payout.reason or "") if failed else (None, None)
+    return PayoutView.of(payout, why_zh=why_zh, why_en=why_en)
 
 
 def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:
@@ -87,16 +156,31 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[Rea
     match decision.outcome:
         case "approved":
             return [_reason("approved")]
-        case "review":
+        case "review" | "refusal_proposed":
             return [_reason("under_review")]
         case "refused":
-            words = decision.reasons
-            if not words:  # the person was erased, and with it what was written to that person
-                return [_reason("reasons_erased", decision.clause or "")]
-            opened = personal_data.open(tx, words, decision.claim_id, "reasons")
-            return [ReasonView(code="refused_by_person", clause=decision.clause or "", text_zh=opened, text_en=opened)]
-        case "documents_requested" | "refusal_proposed":
+            return _told_by_person(tx, decision, personal_data)
+        case "documents_requested":
             return [ReasonView.of(each) for each in decision.failures]
+
+
+def _told_by_person(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:
+    """The reasons of a refusal, and of an exclusion what was found."""
+    clause = decision.clause or ""
+    if not decision.reasons:  # the person was erased, and with it what was written to that person
+        return [_reason("reasons_erased", clause)]
+
+    def opened(sealed: bytes, field: str) -> str:
+        return personal_data.open(tx, sealed, decision.claim_id, field)
+
+    text_zh = opened(decision.reasons, "reasons")
+    # Refusals of before both languages were asked for have one text.
+    text_en = opened(decision.reasons_en, "reasons_en") if decision.reasons_en else text_zh
+    reasons = [ReasonView(code="refused_by_person", clause=clause, text_zh=text_zh, text_en=text_en)]
+    if decision.found_zh and decision.found_en:
+        found_zh, found_en = opened(decision.found_zh, "found_zh"), opened(decision.found_en, "found_en")
+        reasons.append(ReasonView(code="exclusion_found", clause=clause, text_zh=found_zh, text_en=found_en))
+    return reasons
 
 
 def _reason(code: str, clause: str = "") -> ReasonView:

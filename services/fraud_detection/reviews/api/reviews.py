@@ -21,12 +21,14 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     NoOpenReview,
 )
-from services.fraud_detection.reviews.usecases.decide_review import Verdict, decide_review
+from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from services.fraud_detection.reviews.usecases.name_event import name_event
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId
+from shared.values.shapes import reshape
 from shared.web import paging
-from shared.web.models import Identifier, RequestModel, SealedText
+from shared.web.models import Identifier, RequestModel, StaffText, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
 
 reviews = Resource("reviews", "Claims that wait for a person")
@@ -48,12 +50,27 @@ class NamedEvent(RequestModel):
     event_reference: Reference
 
 
+class ExclusionFound(RequestModel):
+    """An exclusion of the terms that you found to hold, and what you found; the resident will read it."""
+
+    exclusion: TermsSlug
+    """Its code, as the case lists it."""
+    found_zh: StaffText
+    found_en: StaffText
+
+
 class ReviewDecision(RequestModel):
-    """What you decide. A refusal needs a clause of the product's terms and reasons that the resident will read."""
+    """What you decide. A refusal stands on a rule that stands against the claim, or on an exclusion that you found, and
+    has reasons in both languages, which the resident will read.
+    """
 
     outcome: Literal["approve", "refuse"]
-    clause: Clause | None = Field(default=None, description="A clause's number, or a rule's or an exclusion's code.")
-    reasons: SealedText | None = None
+    clause: Clause | None = Field(
+        default=None, description="The code or clause of a rule that stands against the claim, as the case lists it."
+    )
+    finding: ExclusionFound | None = None
+    reasons_zh: StaffText | None = None
+    reasons_en: StaffText | None = None
 
 
 @reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
@@ -128,7 +145,7 @@ def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[Fu
     decision = decide_review(
         call.tx,
         ClaimId(path.claim_id),
-        Verdict(outcome=body.outcome, clause=body.clause, reasons=body.reasons),
+        reshape(body, Verdict),
         reviewer=call.caller.subject,
         require_match=call.require_match,
         personal_data=call.deps.personal_data,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.coverage.domain.cover import LimitUse, liability
+from services.fraud_detection.coverage.domain.cover import LimitUse
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, rule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
@@ -27,22 +26,15 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     NoOpenReview,
 )
+from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
+from services.fraud_detection.reviews.domain.verdicts import Verdict
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
-from shared.values.errors import InvalidField
+from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId, DecisionId
 
 _TRIES: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the person says. A refusal names the clause and its reasons, which the resident reads."""
-
-    outcome: Literal["approve", "refuse"]
-    clause: str | None
-    reasons: str | None
 
 
 def decide_review(
@@ -61,6 +53,7 @@ def decide_review(
         UnknownClaim: there is none.
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
         NoOpenReview: nothing waits for a person.
+        InvalidFields: a refusal lacks its reasons, or stands on nothing that stands against the claim.
         AnotherPersonDecides: the person decided on this claim before.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
@@ -76,10 +69,9 @@ def decide_review(
     if any(each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
-    _require_words(verdict, case, before[-1])
+    _require_words(tx, verdict, case, before[-1])
     taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
-    words = (verdict.reasons or "").strip()
-    sealed = personal_data.seal(tx, words, claim_id, "reasons") if words else None
+    sealed = _sealed(tx, personal_data, claim_id, verdict)
     row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer, sealed=sealed, now=now)
     record(tx, [(case, row)], now=now)
     audit.record(
@@ -93,23 +85,33 @@ def decide_review(
     return row
 
 
-def _require_words(verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:
-    """A refusal stands on a clause of this policy's own terms and says why (Insurance Law of the PRC, art. 24).
-
-    What a person finds to be excluded is named by the exclusion's code: the product's, or the claimed liability's own.
-    """
+def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:
+    """What was said is in its language; a refusal stands on what stands against the claim now, or stood just before."""
+    faults: tuple[InvalidField, ...]
     if verdict.outcome == "approve":
-        return
-    if not (verdict.reasons or "").strip():
-        raise InvalidField("/reasons", "A refusal gives its reasons.", "Write what the resident is to read.")
-    clauses = case.product.clauses
-    terms = liability(case.product, case.claim.liability)
-    exclusions = {each.code for each in (terms or case.product).exclusions}
-    known = sorted({*clauses, *clauses.values(), *exclusions, *(each.clause for each in before.failures)})
-    if not verdict.clause or (known and verdict.clause not in known):
-        raise InvalidField(
-            "/clause", "A refusal names a clause of the product's terms.", f"Send one of: {', '.join(known)}."
-        )
+        faults = tuple(language_faults(verdict))
+    else:
+        use = limits.use(tx, [case.claim])[case.claim.claim_id]
+        failures = (*case.failed_rules(use), *before.failures)
+        faults = tuple(refusal_faults(case.product, case.claim, failures, verdict))
+    if faults:
+        raise InvalidFields(faults)
+
+
+def _sealed(tx: Tx, personal_data: PersonalData, claim_id: ClaimId, verdict: Verdict) -> dict[str, bytes]:
+    """What the person wrote, by the decision's columns."""
+    finding = verdict.finding if verdict.outcome == "refuse" else None
+    written = {
+        "reasons": verdict.reasons_zh,
+        "reasons_en": verdict.reasons_en,
+        "found_zh": finding.found_zh if finding else None,
+        "found_en": finding.found_en if finding else None,
+    }
+    return {
+        field: personal_data.seal(tx, text.strip(), claim_id, field)
+        for field, text in written.items()
+        if text and text.strip()
+    }
 
 
 def _approve(tx: Tx, case: CaseFile) -> Payable:
@@ -143,7 +145,7 @@ def _is_too_small(case: CaseFile, use: LimitUse, verdict: Verdict, before: Decis
     Raises:
         DeductibleUsedUp: it was too small when the machine looked, and since then other losses used up the deductible.
     """
-    if verdict.clause not in {"below_deductible", rule(case.product, "below_deductible").clause}:
+    if verdict.ground not in {"below_deductible", rule(case.product, "below_deductible").clause}:
         return False
     was_too_small = {each.code for each in before.failures} == {"below_deductible"}
     if was_too_small and case.payable(use).amount_fen > 0:
@@ -159,7 +161,7 @@ def _row(
     taken: Payable,
     before: DecisionRow,
     subject: str,
-    sealed: bytes | None,
+    sealed: Mapping[str, bytes],
     now: datetime,
 ) -> DecisionRow:
     """The decision, with the model and the failed rules that the person had before them."""
@@ -184,8 +186,11 @@ def _row(
         sandbox_value=None,
         by_person=True,
         decided_by=subject,
-        clause=verdict.clause,
-        reasons=sealed,
+        clause=verdict.ground,
+        reasons=sealed.get("reasons"),
+        reasons_en=sealed.get("reasons_en"),
+        found_zh=sealed.get("found_zh"),
+        found_en=sealed.get("found_en"),
         decided_at=now,
         payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
     )
