@@ -41,7 +41,7 @@ def wait_for_decisions(system: System, filed: Sequence[Filed], told: Progress) -
 
     def decided() -> bool | None:
         refresh(system, filed)
-        done = sum(each.state != "submitted" for each in filed)
+        done = sum(each.state != "filed" for each in filed)
         told(done, len(filed))
         return True if done == len(filed) else None
 
@@ -58,7 +58,9 @@ def expect_decisions(filed: Sequence[Filed], terms: Terms, expectations: Expecta
         kind, detail, state = each.simulated.kind, each.simulated.detail, each.state
         if kind == "sandbox":
             wanted = FORCED.get(detail, "approved")
-            expectations.equal(f"sandbox value '{detail}' forces '{wanted}'", state, wanted)
+            expectations.equal(
+                f"sandbox value '{detail}' forces '{wanted}'", "approved" if each.approved else state, wanted
+            )
     outside = [each for each in filed if each.simulated.kind == "outside_cover"]
     expectations.expect(
         "no claim outside the cover is approved",
@@ -80,12 +82,12 @@ def expect_decisions(filed: Sequence[Filed], terms: Terms, expectations: Expecta
         seen=dict(Counter(each.state for each in second)),
     )
     honest = [each for each in filed if each.simulated.kind == "honest"]
-    alone = sum(each.state == "approved" for each in honest)
+    alone = sum(each.approved for each in honest)
     expectations.expect(
         "most honest claims need no person", holds=alone > len(honest) / 2, seen=f"{alone} of {len(honest)}"
     )
     dishonest = [each for each in filed if each.simulated.kind in {"ring", "scheme"}]
-    through = sum(each.state == "approved" for each in dishonest)
+    through = sum(each.approved for each in dishonest)
     expectations.expect(
         "most of what rings and schemes claim waits for a person or fails a rule",
         holds=through < len(dishonest) / 2,
@@ -150,7 +152,7 @@ def review(system: System, filed: Sequence[Filed], expectations: Expectations, t
         holds=all(_told_why(ours[item["claim_id"]]) for item in proposed),
         seen=f"{len(proposed)} confirmed",
     )
-    expectations.equal("the case that the reviewer approved", ours[lowest["claim_id"]].state, "approved")
+    expectations.expect("the case that the reviewer approved is so", holds=ours[lowest["claim_id"]].approved)
     expectations.equal("the case that the reviewer refused", ours[highest["claim_id"]].state, "refused")
     expectations.expect("the reviewer's name stays with the case", holds=REVIEWER in str(again))
     return Reviewed([i["claim_id"] for i in proposed], lowest["claim_id"], highest["claim_id"], len(cases) - 2)

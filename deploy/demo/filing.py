@@ -40,6 +40,11 @@ class Filed:
     def state(self) -> str:
         return str((self.latest or self.view)["state"])
 
+    @property
+    def approved(self) -> bool:
+        """Whether the newest decision approves it, wherever its money is."""
+        return bool((self.latest.get("decision") or {}).get("outcome") == "approved")
+
 
 def file_all(system: System, claims: Sequence[SimulatedClaim], told: Progress) -> list[Filed]:
     """File each claim once: those that repeat another after all others, through the other channel."""

@@ -45,7 +45,7 @@ def pay(
     told: Progress,
 ) -> Paid:
     """Cross the recovery wait, then the hours and the day that the sandbox's late and returned transfers take."""
-    approved = [each for each in filed if each.state == "approved"]
+    approved = [each for each in filed if each.approved]
     due = max(_payable_from(each) for each in approved)
     now = clocks.now(system)
     waiting = [each for each in approved if _payable_from(each) > now]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from services.fraud_detection.claims import tools as claim_tools
 from services.fraud_detection.claims.store import integrity as claims
 from services.fraud_detection.decisions.store import integrity as decisions
 from services.fraud_detection.erasure.store import integrity as erasure
@@ -25,4 +26,5 @@ TOOLS: Final = Tools(
     settings=Settings,
     migrations=Path(__file__).parent / "migrations",
     checks=checks,
+    add_commands=claim_tools.add_commands,
 )

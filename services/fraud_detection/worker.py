@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.fraud_detection.claims import worker as claims
 from services.fraud_detection.coverage import worker as coverage
 from services.fraud_detection.decisions import worker as decisions
 from services.fraud_detection.erasure import worker as erasure
@@ -16,7 +15,7 @@ from shared.messaging.jobs import Job
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
 
-WINGS: Final = (coverage, models, claims, decisions, erasure)
+WINGS: Final = (coverage, models, decisions, erasure)
 
 
 def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tuple[Subscription, ...]:

@@ -53,3 +53,39 @@ class ClaimDecided(Event, frozen=True, kw_only=True):
     decided_by: str
     decided_at: Moment
     payable_from: Moment | None = None
+
+
+class ClaimStopped(Event, frozen=True, kw_only=True):
+    """An approval is taken back: its payout is not sent, or if that failed it is owed no more.
+
+    Whether the money had left before, payout says by the payout's state. ``version`` is the claim's, above that of the
+    decision taken back. ``reason``: withdrawn, recovered (to be decided anew on less), another_account, closed.
+    """
+
+    TYPE: ClassVar[str] = "claims.stopped"
+    TOPIC: ClassVar[str] = "claims.decisions.v1"
+
+    stop_id: str
+    claim_id: str
+    version: int
+    decision_id: str
+    policy_id: str
+    currency: str
+    reason: Literal["withdrawn", "recovered", "another_account", "closed"]
+    stopped_at: Moment
+
+
+class ClaimRecovered(Event, frozen=True, kw_only=True):
+    """Of a loss that was paid for, money came back. ``insurers_fen`` of it is the insurer's, up to what it paid."""
+
+    TYPE: ClassVar[str] = "claims.recovered"
+    TOPIC: ClassVar[str] = "claims.decisions.v1"
+
+    recovery_id: str
+    claim_id: str
+    decision_id: str
+    policy_id: str
+    amount_fen: int
+    insurers_fen: int
+    currency: str
+    recovered_at: Moment

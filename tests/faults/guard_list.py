@@ -22,6 +22,8 @@ _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _MEMBERSHIP: Final = ("tests/shared/messaging/test_membership.py",)
 _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
+_LIFE: Final = "services/fraud_detection/migrations/0104_a_claims_whole_life.sql"
+_LIFE_OF_A_CLAIM: Final = ("tests/services/fraud_detection/test_life_of_a_claim.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _DECIDED_TOGETHER: Final = ("tests/services/fraud_detection/test_decided_together.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
@@ -753,10 +755,38 @@ _FRAUD_DETECTION: Final = (
     ),
     Guard(
         "unique key: one approval of a claim",
-        _CLAIMS,
-        "CREATE UNIQUE INDEX one_approval_per_claim ON decisions (claim_id) WHERE outcome = 'approved';",
+        _LIFE,
+        "CREATE UNIQUE INDEX one_standing_approval_per_claim ON reservations (claim_id) WHERE released_at IS NULL;",
         "",
         _CLAIM_GUARDS,
+    ),
+    Guard(
+        "a claim takes legal steps alone",
+        _LIFE,
+        "NOT EXISTS (SELECT FROM public.claim_legal_steps WHERE from_state = OLD.state AND to_state = NEW.state)",
+        "false",
+        _LIFE_OF_A_CLAIM,
+    ),
+    Guard(
+        "what waits for its date is moved by one worker",
+        "services/fraud_detection/claims/store/claims.py",
+        "WHERE due_at <= %s ORDER BY due_at, claim_id LIMIT %s FOR UPDATE SKIP LOCKED",
+        "WHERE due_at <= %s ORDER BY due_at, claim_id LIMIT %s FOR UPDATE",
+        _LIFE_OF_A_CLAIM,
+    ),
+    Guard(
+        "what an approval held is given back only when the money is surely not paid",
+        "services/fraud_detection/decisions/usecases/follow_payout.py",
+        '            if claim.state == "stopping":\n                limits.release(',
+        "            if True:\n                limits.release(",
+        _LIFE_OF_A_CLAIM,
+    ),
+    Guard(
+        "a limit is given back once",
+        "services/fraud_detection/decisions/store/limits.py",
+        "    if tx.execute(_RELEASE, (now, held.decision_id)) == 1:",
+        "    if tx.execute(_RELEASE, (now, held.decision_id)) <= 1:",
+        _LIFE_OF_A_CLAIM,
     ),
     Guard(
         "unique key: one open review of a claim",
@@ -820,7 +850,7 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "an erased person's policy takes no claim",
         "services/fraud_detection/filing/usecases/file_claim.py",
-        "    if cover.erased:\n",
+        "    if cover is not None and cover.erased:\n",
         "    if False:\n",
         _ERASURE,
     ),
@@ -862,7 +892,7 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "a round is decided once",
         "services/fraud_detection/decisions/usecases/adjudicate.py",
-        'return claim.state == "submitted" and (claim.claim_id, claim.round) in rounds',
+        "return claim.state in TO_BE_DECIDED and (claim.claim_id, claim.round) in rounds",
         "return True",
         _ADJUDICATION,
     ),
@@ -906,8 +936,8 @@ _PAYOUT: Final = (
     ),
     Guard(
         "unique key: one payout of a claim",
-        _MONEY,
-        "    CONSTRAINT one_payout_per_claim UNIQUE (claim_id),\n",
+        "services/payout/migrations/0005_a_claim_may_be_paid_after_a_failed_payout.sql",
+        "CREATE UNIQUE INDEX one_payout_per_claim ON payouts (claim_id) WHERE state NOT IN ('rejected', 'returned');",
         "",
         _PAYOUT_GUARDS,
     ),

@@ -13,9 +13,9 @@ from shared.web.problems import ProblemRow
 RESOURCES: Final = (claims,)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
-    errors.UnknownPolicy: ProblemRow(422, "unknown-policy", "Unknown policy"),
     errors.PolicyErased: ProblemRow(409, "policy-erased", "The person was erased"),
     errors.UnknownClaim: ProblemRow(404, "unknown-claim", "Unknown claim"),
     errors.ClaimClosed: ProblemRow(409, "claim-closed", "The claim is decided"),
+    errors.IllegalStep: ProblemRow(409, "illegal-step", "Not at this stage"),
     errors.NotAppealable: ProblemRow(409, "not-appealable", "Nothing to appeal"),
 }

@@ -16,6 +16,7 @@ RESOURCES: Final = (reviews,)
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
     errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
+    errors.SeniorDecides: ProblemRow(403, "senior-decides", "A senior reviewer decides"),
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from services.payout.consumers.event_fields import currency_of, id_of, require
 from services.payout.domain.payouts import Decision
 from services.payout.usecases.take_decision import Heard, take_decision
+from services.payout.usecases.take_recovery import take_recovery
+from services.payout.usecases.take_stop import take_stop
 from shared.db.transaction import Tx
-from shared.events.claims import ClaimDecided
+from shared.events.claims import ClaimDecided, ClaimRecovered, ClaimStopped
 from shared.events.envelope import Envelope
 from shared.messaging.subscription import Subscription, on
 from shared.process.clock import Clock
@@ -20,7 +22,40 @@ def decisions(clock: Clock) -> Subscription:
     def on_decided(tx: Tx, envelope: Envelope[ClaimDecided]) -> None:
         take_decision(tx, heard(envelope.data), now=clock.now())
 
-    return Subscription("decisions", (ClaimDecided.TOPIC,), on(ClaimDecided, on_decided))
+    def on_stopped(tx: Tx, envelope: Envelope[ClaimStopped]) -> None:
+        take_stop(tx, stop(envelope.data), now=clock.now())
+
+    def on_recovered(tx: Tx, envelope: Envelope[ClaimRecovered]) -> None:
+        event = envelope.data
+        require(holds=event.insurers_fen > 0, detail="insurers_fen is not positive")
+        claim_id, recovery_id = ClaimId(id_of(event.claim_id, "claim_id")), id_of(event.recovery_id, "recovery_id")
+        amount, currency = Fen(event.insurers_fen), Currency(currency_of(event.currency))
+        require(
+            holds=take_recovery(tx, claim_id, recovery_id, amount, currency, now=clock.now()),
+            detail="the claim has no payout",
+        )
+
+    handlers = on(ClaimDecided, on_decided) | on(ClaimStopped, on_stopped) | on(ClaimRecovered, on_recovered)
+    return Subscription("decisions", (ClaimDecided.TOPIC,), handlers)
+
+
+def stop(event: ClaimStopped) -> Decision:
+    """The event as a decision that approves nothing.
+
+    Raises:
+        Poison: it can never be taken.
+    """
+    require(holds=event.version > 0, detail="version is not positive")
+    return Decision(
+        decision_id=DecisionId(id_of(event.stop_id, "stop_id")),
+        claim_id=ClaimId(id_of(event.claim_id, "claim_id")),
+        version=event.version,
+        outcome="stopped",
+        amount_fen=Fen(0),
+        currency=Currency(currency_of(event.currency)),
+        cover_limit_fen=Fen(0),
+        decided_at=event.stopped_at,
+    )
 
 
 def heard(event: ClaimDecided) -> Heard:

@@ -11,7 +11,9 @@ from typing import Literal, TypeAlias
 from shared.values.ids import PartnerId, PayoutId
 from shared.values.money import Currency, Fen
 
-Account: TypeAlias = Literal["bank", "partner_receivable", "claims_payable", "premium_income", "claims_expense"]
+Account: TypeAlias = Literal[
+    "bank", "partner_receivable", "recoveries_receivable", "claims_payable", "premium_income", "claims_expense"
+]
 Kind: TypeAlias = Literal[
     "premium",
     "premium_refund",
@@ -21,6 +23,7 @@ Kind: TypeAlias = Literal[
     "claim_withdrawn",
     "payout_paid",
     "payout_returned",
+    "recovery_owed",
 ]
 
 # kind -> (account debited, account credited)
@@ -33,6 +36,7 @@ SIDES: dict[Kind, tuple[Account, Account]] = {
     "claim_withdrawn": ("claims_payable", "claims_expense"),
     "payout_paid": ("claims_payable", "bank"),
     "payout_returned": ("bank", "claims_payable"),
+    "recovery_owed": ("recoveries_receivable", "claims_expense"),
 }
 
 
@@ -65,7 +69,7 @@ def booking(
     partner_id: PartnerId,
     payout_id: PayoutId | None = None,
 ) -> Booking:
-    """The booking of a kind of business; ``cause`` is a chunk's, policy's, endorsement's or payout's id."""
+    """The booking of a kind of business; ``cause`` is a chunk's, policy's, endorsement's, payout's or recovery's id."""
     if amount_fen <= 0:
         raise ValueError("a booking moves a positive amount")
     debit, credit = SIDES[kind]

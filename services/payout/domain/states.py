@@ -27,5 +27,8 @@ STEPS: Final[frozenset[tuple[State, State]]] = frozenset(
 MONEY_MOVED: Final[frozenset[State]] = frozenset({"paid", "returned"})
 """States in which the bank's book holds the transfer as done, at least once."""
 
+FAILED: Final[frozenset[State]] = frozenset({"rejected", "returned"})
+"""The payee has nothing of it; the claim may be paid by another payout."""
+
 OPEN_AT_THE_BANK: Final[frozenset[State]] = frozenset({"sending", "in_doubt", "accepted"})
 """States in which the bank may know more than we do."""

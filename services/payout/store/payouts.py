@@ -18,7 +18,9 @@ _PAYOUT: Final = Columns(Payout)
 _INSERT: Final = f"""
 INSERT INTO payouts ({_PAYOUT.names}, cover_limit_fen) VALUES ({_PAYOUT.places}, %(cover_limit_fen)s)
 ON CONFLICT DO NOTHING"""
-_BY_CLAIM: Final = f"SELECT {_PAYOUT} FROM payouts WHERE claim_id = %s FOR UPDATE"
+# Ids grow with time: of a claim's payouts all but the newest have failed.
+_BY_CLAIM: Final = f"""
+SELECT {_PAYOUT} FROM payouts WHERE claim_id = %s ORDER BY payout_id DESC LIMIT 1 FOR UPDATE"""
 _BY_ID: Final = f"SELECT {_PAYOUT} FROM payouts WHERE payout_id = %s"
 _BY_ID_LOCKED: Final = _BY_ID + " FOR UPDATE"
 _PAGE: Final = f"""
@@ -75,12 +77,12 @@ class PayoutFilter:
 
 
 def insert(tx: Tx, payout: Payout, *, cover_limit_fen: Fen) -> bool:
-    """False if its decision or its claim has a payout already."""
+    """False if its decision has a payout already, or its claim one that did not fail."""
     return tx.execute(_INSERT, {**_PAYOUT.values(payout), "cover_limit_fen": cover_limit_fen}) == 1
 
 
 def lock_of_claim(tx: Tx, claim_id: ClaimId) -> Payout | None:
-    """The claim's payout, locked until the transaction ends."""
+    """The claim's newest payout, locked until the transaction ends."""
     return tx.one(_BY_CLAIM, (claim_id,), into=Payout)
 
 

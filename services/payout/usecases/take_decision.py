@@ -8,7 +8,7 @@ from typing import assert_never
 
 from services.payout.domain import reasons
 from services.payout.domain.payouts import Decision, NeverPay, NoPayout, Payout, Schedule, plan
-from services.payout.domain.states import State
+from services.payout.domain.states import FAILED, State
 from services.payout.store import decisions, erasure, payees, payouts
 from services.payout.usecases.announce_payout import announce, withdraw_debt
 from shared.db.transaction import Tx
@@ -40,14 +40,14 @@ def take_decision(tx: Tx, heard: Heard, *, now: datetime) -> None:
     what = plan(
         decision,
         newest_version=newest_version,
-        has_payout=existing is not None,
+        has_payout=existing is not None and existing.state not in FAILED,
         payee_known=payees.known(tx, heard.payee_token),
     )
     match what:
         case NoPayout(effect=effect):
             decisions.insert(tx, decision, effect)
             if existing is not None and not decision.approved and decision.version == newest_version:
-                _withdraw(tx, existing, now=now)
+                withdraw(tx, existing, now=now)
         case NeverPay(reason=reason):
             decisions.insert(tx, decision, "payout")
             _make(tx, heard, "rejected", reason, now=now)
@@ -81,7 +81,7 @@ def _make(tx: Tx, heard: Heard, state: State, reason: str | None, *, now: dateti
         announce(tx, payout, now=now)
 
 
-def _withdraw(tx: Tx, payout: Payout, *, now: datetime) -> None:
+def withdraw(tx: Tx, payout: Payout, *, now: datetime) -> None:
     """A later decision no longer approves the claim.
 
     What the bank may have in hand is settled by what the bank says;

@@ -104,8 +104,8 @@ GUARDS: Final = (
     Guard(
         "a decision sees what the bank has just said",
         _PAYOUTS,
-        "FROM payouts WHERE claim_id = %s FOR UPDATE",
-        "FROM payouts WHERE claim_id = %s",
+        "WHERE claim_id = %s ORDER BY payout_id DESC LIMIT 1 FOR UPDATE",
+        "WHERE claim_id = %s ORDER BY payout_id DESC LIMIT 1",
         _PAYOUT_TURNS,
     ),
     Guard(

@@ -92,7 +92,7 @@ def claim(**changes: Any) -> Claim:
         "tenant": "mobile-backend",
         "version": 1,
         "round": 1,
-        "state": "submitted",
+        "state": "filed",
         "policy_id": POLICY,
         "person_token": PERSON,
         "phone_token": PHONE,
@@ -109,6 +109,8 @@ def claim(**changes: Any) -> Claim:
         "recovered_fen": Fen(0),
         "other_insurance_fen": Fen(0),
         "description_chars": 60,
+        "changed_at": occurred + timedelta(hours=30),
+        "changed_by": "mobile-backend",
     }
     return Claim(**{**values, **changes})
 

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 
 from deploy.local.issuer import Issuer
-from services.fraud_detection.decisions.store.integrity import INVARIANTS
-from services.fraud_detection.tools import TOOLS
+from services.fraud_detection.tools import INVARIANTS, TOOLS
 from shared.db.pool import Database
 from tests import clock
 from tests.real_parts import Postgres

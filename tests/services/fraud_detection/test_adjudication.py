@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.domain.errors import UnknownClaim, UnknownPolicy
+from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.decisions.usecases.adjudicate import adjudicate
 from services.fraud_detection.decisions.usecases.opinions import Champion
 from services.fraud_detection.models.domain.features import FEATURES
@@ -24,7 +24,6 @@ from shared.events.claims import ClaimSubmitted
 from shared.messaging.failures import Unready
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.ids import PolicyId
 from tests.rules.fraud_detection.builders import LOSS, START
 from tests.services.fraud_detection.builders import (
     NOW,
@@ -195,7 +194,7 @@ def test_a_database_that_breaks_under_the_scorer_is_not_taken_for_a_decision(wor
     claim = world.file(world.covered())
     with pytest.raises(psycopg2.OperationalError):
         world.decide(claim, by=away)
-    assert world.claim(claim.claim_id).state == "submitted"
+    assert world.claim(claim.claim_id).state == "filed"
 
 
 def test_what_was_scored_is_stored_with_the_claim(world: World) -> None:
@@ -274,13 +273,6 @@ def test_a_submission_of_no_claim_of_ours_is_no_decision(world: World, database:
     submitted = ClaimSubmitted(claim_id=new_id(), round=1, policy_id=new_id(), submitted_at=NOW)
     with pytest.raises(UnknownClaim), database.transaction() as tx:
         adjudicate(tx, [submitted], by=adjudicator(), now=NOW)
-
-
-def test_a_claim_on_an_unknown_policy_stores_nothing(world: World) -> None:
-    stranger = world.person()
-    with pytest.raises(UnknownPolicy):
-        world.file(Person(PolicyId(new_id()), stranger.document_number, stranger.phone))
-    assert world.rows("SELECT count(*) FROM claims") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,16 @@ def propose(world: World, insured: Insured, yuan: int, **changes: Any) -> Claim:
 
 
 def refuse(
-    world: World, claim: Claim, clause: str | None = SMALL, reviewer: str = "reviewer-li", found: str | None = None
+    world: World,
+    claim: Claim,
+    clause: str | None = SMALL,
+    reviewer: str = "reviewer-li",
+    found: str | None = None,
+    *,
+    senior: bool = False,
 ) -> None:
-    assert world.review(claim.claim_id, "refuse", clause=clause, found=found, reviewer=reviewer) == "refused"
+    done = world.review(claim.claim_id, "refuse", clause=clause, found=found, reviewer=reviewer, senior=senior)
+    assert done == "refused"
 
 
 def refused(world: World, insured: Insured, yuan: int, **changes: Any) -> Claim:
@@ -136,7 +143,7 @@ def test_who_refuses_an_outdated_proposal_is_told_what_to_do(world: World, calle
     )
     assert (answer.status_code, answer.json["type"].rpartition("/")[2]) == (409, "deductible-used-up")
     assert "Approve it" in answer.json["detail"]
-    assert world.claim(second.claim_id).state == "refusal_proposed"
+    assert world.claim(second.claim_id).state == "in_review"
 
 
 def test_a_proposal_that_is_outdated_may_still_be_refused_on_another_ground(world: World) -> None:
@@ -257,7 +264,7 @@ def test_an_appeal_that_is_refused_on_another_ground_takes_back_what_the_claim_b
     claim = refused(world, insured, 2_000)
     refuse(world, appealed(world, claim), None, reviewer="reviewer-wang", found="own_crime")
     assert borne(world, insured) == 0
-    refuse(world, appealed(world, claim), reviewer="reviewer-zhao")
+    refuse(world, appealed(world, claim), reviewer="director-chen", senior=True)
     assert borne(world, insured) == 2_000
 
 

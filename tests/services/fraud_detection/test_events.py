@@ -116,7 +116,7 @@ def test_a_submission_that_kafka_brings_twice_is_decided_once(world: World, runn
     running.consume("adjudicate")
     until(lambda: world.claim(claim.claim_id).state == "approved")
     second = world.file(world.covered("9002"))
-    until(lambda: world.claim(second.claim_id).state == "review")
+    until(lambda: world.claim(second.claim_id).state == "in_review")
     assert world.rows("SELECT count(*) FROM decisions") == [(2,)]
     assert len(world.rows("SELECT 1 FROM inbox")) == 2
 
@@ -133,7 +133,7 @@ def test_a_cancellation_that_overtakes_its_enrollment_ends_the_cover(world: Worl
     until(count(world, "SELECT count(*) FROM coverage"))
     until(count(world, "SELECT count(*) FROM products"))
     claim = world.file(person)
-    until(lambda: world.claim(claim.claim_id).state == "refusal_proposed")
+    until(lambda: world.claim(claim.claim_id).state == "in_review")
 
 
 def test_an_erasure_that_overtakes_its_enrollment_forgets_the_person_all_the_same(

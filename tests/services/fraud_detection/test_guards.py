@@ -40,9 +40,18 @@ def test_no_second_decision_by_the_machine_in_one_round(world: World) -> None:
 
 
 def test_no_second_approval_of_a_claim_even_by_a_person(world: World) -> None:
-    approval = replace(decided(world, 0.1), by_person=True, decided_by="reviewer-li")
-    with pytest.raises(psycopg2.errors.UniqueViolation, match="one_approval_per_claim"):
-        insert(world, approval)
+    first = decided(world, 0.1)
+    approval = replace(
+        first,
+        decision_id=DecisionId(new_id()),
+        version=first.version + 1,
+        by_person=True,
+        decided_by="reviewer-li",
+    )
+    again = pytest.raises(psycopg2.errors.UniqueViolation, match="one_standing_approval_per_claim")
+    with again, world.database.transaction() as tx:
+        decisions.add(tx, [approval])
+        limits.keep(tx, [(world.claim(approval.claim_id), approval.decision_id, approval.amount_fen)])
 
 
 def test_no_refusal_by_the_machine(world: World) -> None:
@@ -94,7 +103,7 @@ def test_a_liability_that_was_used_behind_its_policys_back_takes_nothing(world: 
     world.rows(f"INSERT INTO liability_use VALUES ('{claim.policy_id}', 'ransom', 100, 50) RETURNING 1")
     with pytest.raises(LiabilityOverdrawn), world.database.transaction() as tx:
         limits.reserve(tx, [Taking(claim, terms, Payable(Fen(10), Fen(0)), used(0))])
-    assert world.rows("SELECT count(*) FROM limit_use") == [(0,)]
+    assert world.rows("DELETE FROM liability_use RETURNING (SELECT count(*) FROM limit_use)") == [(0,)]
 
 
 def test_a_reservation_on_what_was_used_meanwhile_takes_nothing(world: World) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from services.fraud_detection.claims.domain import errors
-from services.fraud_detection.claims.domain.errors import UnknownPolicy
+from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import payouts
 from services.fraud_detection.reviews.domain import errors as review_errors
 from services.fraud_detection.reviews.domain.errors import LimitUsedUp
@@ -20,7 +20,7 @@ from services.fraud_detection.web import PROBLEMS
 from shared.events.payouts import PayoutChanged
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
-from shared.values.ids import ClaimId, PolicyId
+from shared.values.ids import ClaimId
 from shared.web.app import scopes_of
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, refusal
@@ -74,7 +74,7 @@ def test_a_resident_files_a_claim_and_finds_it_again(world: World, caller: Calle
     mobile = caller("mobile-backend")
     response = mobile.post("/v1/claims", claim_body(world.covered()))
     assert response.status_code == 202
-    assert response.json["state"] == "submitted"
+    assert response.json["state"] == "filed"
     assert response.json["decision"] is None
     again = mobile.get(response.headers["Location"])
     assert again.json == response.json
@@ -230,17 +230,6 @@ def test_the_payout_is_shown_on_the_claim(world: World, caller: Callers) -> None
     assert (shown["payout"]["state"], shown["payout"]["amount_fen"]) == ("paid", 1_440_000)
 
 
-def test_an_unknown_policy_names_the_field_and_the_fix(world: World, caller: Callers) -> None:
-    person = world.person()
-    stranger = Person(PolicyId(new_id()), person.document_number, person.phone)
-    response = caller("mobile-backend").post("/v1/claims", claim_body(stranger))
-    assert response.status_code == 422
-    assert slug(response) == "unknown-policy"
-    (fault,) = response.json["errors"]
-    assert fault["pointer"] == "/policy_id"
-    assert fault["fix"]
-
-
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -293,7 +282,7 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
     assert case.json["loss"]["description"] == "对方自称平台客服。"
     assert case.json["cover"]["partner_id"] == "telecom-east"
     assert case.json["features"][0]["features"]["age"] == 37.0
-    assert [step["to_state"] for step in case.json["steps"]] == ["submitted", "review"]
+    assert [step["to_state"] for step in case.json["steps"]] == ["filed", "in_review"]
     assert case.json["decisions"][0]["rule_version"] == "cover-5"
 
 
@@ -332,7 +321,7 @@ def test_the_appeal_of_a_refusal_reaches_another_person(world: World, caller: Ca
     refused = refusal(reasons_zh="等待期内。")
     assert caller("reviewer-li").post(path, refused, headers={"If-Match": '"2"'}).status_code == 201
     appeal = caller("mobile-backend").post(f"/v1/claims/{claim_id}/appeals", {"reason": "我没有参与。"})
-    assert (appeal.status_code, appeal.json["state"]) == (202, "submitted")
+    assert (appeal.status_code, appeal.json["state"]) == (202, "appealed")
     world.decide(world.claim(claim_id), claim_round=2)
     case = caller("reviewer-li").get(f"/v1/reviews/{claim_id}")
     assert case.json["appeals"][0]["reason"] == "我没有参与。"
@@ -377,7 +366,7 @@ def test_every_error_of_the_service_has_its_row() -> None:
         if isinstance(value, type) and issubclass(value, FangzhaError) and value.__module__ == module.__name__
     }
     assert own <= set(PROBLEMS)
-    assert {UnknownPolicy, LimitUsedUp} <= own
+    assert {UnknownClaim, LimitUsedUp} <= own
 
 
 @pytest.mark.timeout(600)

@@ -108,7 +108,7 @@ def test_a_refusal_needs_a_ground_that_stands_and_reasons_in_both_languages(
     with pytest.raises(InvalidFields) as wrong:
         say(world, claim_id, replace(SAID, **changes))
     assert [each.pointer for each in wrong.value.faults] == pointers
-    assert world.claim(claim_id).state == "review"
+    assert world.claim(claim_id).state == "in_review"
     assert say(world, claim_id, SAID).clause == "own_crime"
 
 
@@ -212,7 +212,7 @@ def test_documents_during_a_review_are_noticed_by_who_read_the_case_before(world
     with world.database.transaction() as tx:
         add_documents(tx, claim_id, complete(), tenant="mobile-backend", now=NOW)
     assert world.claim(claim_id).version == before + 1
-    assert world.claim(claim_id).state == "review"
+    assert world.claim(claim_id).state == "in_review"
 
 
 def test_a_decided_claim_takes_no_documents(world: World) -> None:

@@ -51,7 +51,7 @@ def test_a_refusal_that_holds_somebodys_number_is_refused_with_the_field_named(
         (pointer, "Send it without that number.")
     ]
     assert number not in reply.text
-    assert world.claim(claim_id).state == "review"
+    assert world.claim(claim_id).state == "in_review"
 
 
 def test_a_resident_may_name_the_scammers_phone(world: World, caller: Callers) -> None:

@@ -147,10 +147,10 @@ def test_of_two_persons_who_decide_a_claim_at_once_the_second_is_told_that_it_is
 @pytest.mark.parametrize(
     "act",
     [
-        lambda tx, claim: claims.step(tx, claim, "review", now=NOW),
+        lambda tx, claim: claims.step(tx, claim, "in_review", now=NOW, by="somebody"),
         claims.touch,
         lambda tx, claim: claims.name_event(tx, claim, "flood-7"),
-        lambda tx, claim: claims.step_many(tx, [(claim, "review")], now=NOW),
+        lambda tx, claim: claims.step_many(tx, [claims.Step(claim, "in_review", "somebody")], now=NOW),
     ],
     ids=["step", "touch", "name_event", "step_many"],
 )
@@ -171,7 +171,7 @@ def test_a_claim_takes_no_step_from_a_state_in_which_it_is_not(world: World) -> 
     claim = world.file(world.covered())
 
     with pytest.raises(ClaimChanged), world.database.transaction() as tx:
-        claims.step(tx, replace(claim, state="review"), "approved", now=NOW)
+        claims.step(tx, replace(claim, state="in_review"), "approved", now=NOW, by="somebody")
     assert world.claim(claim.claim_id) == claim
 
 

@@ -12,8 +12,7 @@ import pytest
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import limits
-from services.fraud_detection.decisions.store.integrity import INVARIANTS
-from services.fraud_detection.tools import TOOLS
+from services.fraud_detection.tools import INVARIANTS, TOOLS
 from shared.db.migrate import migrate
 from shared.db.pool import Database
 from shared.values.ids import ClaimId, PolicyId

@@ -6,7 +6,8 @@ from flask import Flask
 
 from deploy.local.issuer import Issuer
 from tests import who_may
-from tests.services.fraud_detection.builders import World, evidence
+from tests.rules.fraud_detection.builders import LOSS
+from tests.services.fraud_detection.builders import PAYEE, World, evidence
 
 SERVICE = "fraud_detection"
 APP, BANK, STAFF = "mobile-backend", "bank-app", "reviewer-li"
@@ -26,6 +27,8 @@ def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: 
         {
             "POST /v1/claims/{claim_id}/documents": {"evidence": [{"kind": item.kind, "sha256": item.sha256}]},
             "POST /v1/claims/{claim_id}/appeals": {"reason": "请复核。"},
+            "POST /v1/claims/{claim_id}/recoveries": {"kind": "bank", "amount_fen": 1, "came_at": LOSS.isoformat()},
+            "PUT /v1/claims/{claim_id}/payee": {"payee_token": PAYEE},
         },
     )
     found = who_may.wrongly_shared(app, SERVICE, belongings, owner=mobile, other=bank, staff=staff)

@@ -1,39 +1,20 @@
-"""A claim as it is kept: its facts, its states, and which step may follow which. Decisions stand elsewhere."""
+"""A claim as it is kept: its facts. Its states stand in states, what was decided elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
+from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, NO_FEN
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
 
-State = Literal["submitted", "review", "documents_requested", "refusal_proposed", "approved", "refused"]
 HOME: Final = "CN"
 """Where a loss happened unless the claim says another country (ISO 3166-1)."""
-
-STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
-    {
-        (None, "submitted"),
-        ("submitted", "review"),
-        ("submitted", "documents_requested"),
-        ("submitted", "refusal_proposed"),
-        ("submitted", "approved"),
-        ("documents_requested", "submitted"),
-        ("review", "approved"),
-        ("review", "refused"),
-        ("refusal_proposed", "approved"),
-        ("refusal_proposed", "refused"),
-        ("refused", "submitted"),
-    }
-)
-"""Every legal step. Nothing goes from submitted to refused: only a person refuses."""
-
-TAKES_DOCUMENTS: Final[tuple[State, ...]] = ("submitted", "review", "documents_requested", "refusal_proposed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +57,16 @@ class Claim:
     """A person of the insurer's staff called it so."""
     item_reference: str | None = None
     """Which of the things that the policy lists it is about."""
+    person_wanted: bool = False
+    """The claimant asked that a person decides."""
+    changed_at: datetime
+    """The last step: when, ..."""
+    changed_by: str
+    """... by whom, a person by the subject of the token, ..."""
+    changed_why: str | None = None
+    """... and why."""
+    due_at: datetime | None = None
+    """By when whoever is waited for must have acted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

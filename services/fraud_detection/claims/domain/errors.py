@@ -3,23 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
-from shared.values.errors import FangzhaError, InvalidField
-
-
-@dataclass(frozen=True)
-class UnknownPolicy(InvalidField):
-    """{detail} {fix}"""
-
-    @classmethod
-    def at(cls, pointer: str) -> Self:
-        """The field at ``pointer`` names a policy that enrollment announced none of, or not yet."""
-        return cls(
-            pointer,
-            "No such policy is known here.",
-            "Take the id from the policy's certificate; if it was just issued, try again in a moment.",
-        )
+from shared.values.errors import FangzhaError
 
 
 @dataclass(frozen=True)
@@ -50,3 +35,13 @@ class NotAppealable(FangzhaError):
 
     claim_id: str
     state: str
+
+
+@dataclass(frozen=True)
+class IllegalStep(FangzhaError):
+    """Claim {claim_id} is {state} and cannot become {wanted}; it may become: {legal}."""
+
+    claim_id: str
+    state: str
+    wanted: str
+    legal: str

@@ -32,6 +32,14 @@ def add(tx: Tx, claim_id: ClaimId, claim_round: int, reason: bytes, *, now: date
     tx.execute(_ADD_APPEAL, (claim_id, claim_round, reason, now))
 
 
+_COUNT: Final = "SELECT count(*) FROM appeals WHERE claim_id = %s"
+
+
+def count(tx: Tx, claim_id: ClaimId) -> int:
+    """How often the claim was appealed."""
+    return tx.the(_COUNT, (claim_id,), into=int)
+
+
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[AppealRow]:
     return tx.all(_APPEALS, (claim_id,), into=AppealRow)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.claims import Claim, Evidence, State
+from services.fraud_detection.claims.domain.claims import Claim, Evidence
+from services.fraud_detection.claims.domain.errors import IllegalStep
+from services.fraud_detection.claims.domain.states import STEPS, WAITS, State, legal_after
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, TokenHex
+from shared.values.money import Fen
 
 _CLAIM: Final = Columns(Claim)
 _ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES ({_CLAIM.places}, %(description)s)"
@@ -28,20 +31,19 @@ WHERE tenant = %(tenant)s AND (%(before)s::uuid IS NULL OR claim_id < %(before)s
 ORDER BY claim_id DESC LIMIT %(limit)s"""
 
 _CHANGE: Final = """
-UPDATE claims SET state = %(to)s, version = version + 1, round = %(round)s, appealed = %(appealed)s
+UPDATE claims
+SET state = %(to)s, version = version + 1, round = %(round)s, appealed = %(appealed)s, due_at = %(due_at)s,
+    changed_at = %(now)s, changed_by = %(by)s, changed_why = %(why)s
 WHERE claim_id = %(claim_id)s AND state = %(from)s AND version = %(version)s"""
 
-_STEP: Final = "INSERT INTO claim_steps (claim_id, version, from_state, to_state, at) VALUES (%s, %s, %s, %s, %s)"
-
 _CHANGE_MANY: Final = """
-WITH changed AS (
-    UPDATE claims SET state = asked.to_state, version = claims.version + 1
-    FROM unnest(%(claims)s::uuid[], %(from)s::text[], %(to)s::text[], %(versions)s::integer[])
-         AS asked (claim_id, from_state, to_state, version)
-    WHERE claims.claim_id = asked.claim_id AND claims.state = asked.from_state AND claims.version = asked.version
-    RETURNING claims.claim_id, claims.version, asked.from_state, asked.to_state)
-INSERT INTO claim_steps (claim_id, version, from_state, to_state, at)
-SELECT claim_id, version, from_state, to_state, %(at)s FROM changed"""
+UPDATE claims
+SET state = asked.to_state, version = claims.version + 1, due_at = asked.due_at, changed_at = %(at)s,
+    changed_by = asked.by_whom, changed_why = asked.why
+FROM unnest(%(claims)s::uuid[], %(from)s::text[], %(to)s::text[], %(versions)s::integer[], %(by)s::text[],
+            %(why)s::text[], %(due)s::timestamptz[])
+     AS asked (claim_id, from_state, to_state, version, by_whom, why, due_at)
+WHERE claims.claim_id = asked.claim_id AND claims.state = asked.from_state AND claims.version = asked.version"""
 
 _TOUCH: Final = "UPDATE claims SET version = version + 1 WHERE claim_id = %s AND version = %s"
 
@@ -91,15 +93,16 @@ class StepRow:
     from_state: State | None
     to_state: State
     at: datetime
+    by_whom: str
+    why: str | None
 
 
 _STEPS: Final = f"SELECT {Columns(StepRow)} FROM claim_steps WHERE claim_id = %s ORDER BY version"
 
 
 def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
-    """Store a new claim and its first step."""
+    """Store a new claim; the database keeps its first step."""
     tx.execute(_ADD, {**_CLAIM.values(claim), "description": description})
-    tx.execute(_STEP, (claim.claim_id, claim.version, None, claim.state, claim.submitted_at))
 
 
 def find(tx: Tx, claim_id: ClaimId) -> Claim | None:
@@ -126,38 +129,146 @@ def of_tenant(tx: Tx, tenant: str, *, before: ClaimId | None, limit: int) -> lis
 
 
 def step(
-    tx: Tx, claim: Claim, to: State, *, now: datetime, new_round: bool = False, appealed: bool | None = None
-) -> int:
-    """Move a locked claim to another state; its new version."""
+    tx: Tx,
+    claim: Claim,
+    to: State,
+    *,
+    now: datetime,
+    by: str,
+    why: str | None = None,
+    due_at: datetime | None = None,
+    new_round: bool = False,
+    appealed: bool | None = None,
+) -> Claim:
+    """Move a locked claim to another state; the claim as it is then. The database keeps the step as a row.
+
+    ``by`` is a person's subject or what did it, ``why`` a code; ``due_at`` is, unless given, by states.WAITS.
+
+    Raises:
+        IllegalStep: there is no such step.
+    """
+    _require_legal(claim, to)
+    changed = replace(
+        claim,
+        state=to,
+        version=claim.version + 1,
+        round=claim.round + new_round,
+        appealed=claim.appealed if appealed is None else appealed,
+        due_at=_due(to, due_at, now),
+        changed_at=now,
+        changed_by=by,
+        changed_why=why,
+    )
     values: dict[str, object] = {
         "claim_id": claim.claim_id,
         "from": claim.state,
-        "to": to,
         "version": claim.version,
-        "round": claim.round + new_round,
-        "appealed": claim.appealed if appealed is None else appealed,
+        "to": to,
+        "round": changed.round,
+        "appealed": changed.appealed,
+        "due_at": changed.due_at,
+        "now": now,
+        "by": by,
+        "why": why,
     }
     if tx.execute(_CHANGE, values) != 1:
         raise ClaimChanged(claim.claim_id)
-    tx.execute(_STEP, (claim.claim_id, claim.version + 1, claim.state, to, now))
-    return claim.version + 1
+    return changed
 
 
-def step_many(tx: Tx, steps: Sequence[tuple[Claim, State]], *, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a locked claim in its round. ``due_at`` is, unless given, by states.WAITS."""
+
+    claim: Claim
+    to: State
+    by: str
+    why: str | None = None
+    due_at: datetime | None = None
+
+
+def step_many(tx: Tx, steps: Sequence[Step], *, now: datetime) -> None:
     """Move each of these locked claims to its state, in the same round.
 
     Raises:
+        IllegalStep: there is no such step.
         ClaimChanged: one of them is not as it was read. The caller's transaction must not commit.
     """
+    for each in steps:
+        _require_legal(each.claim, each.to)
     values: dict[str, object] = {
-        "claims": [claim.claim_id for claim, _ in steps],
-        "from": [claim.state for claim, _ in steps],
-        "to": [to for _, to in steps],
-        "versions": [claim.version for claim, _ in steps],
+        "claims": [each.claim.claim_id for each in steps],
+        "from": [each.claim.state for each in steps],
+        "to": [each.to for each in steps],
+        "versions": [each.claim.version for each in steps],
+        "by": [each.by for each in steps],
+        "why": [each.why for each in steps],
+        "due": [moment.isoformat() if (moment := _due(each.to, each.due_at, now)) else None for each in steps],
         "at": now,
     }
     if tx.execute(_CHANGE_MANY, values) != len(steps):
-        raise ClaimChanged(", ".join(claim.claim_id for claim, _ in steps))
+        raise ClaimChanged(", ".join(each.claim.claim_id for each in steps))
+
+
+def _require_legal(claim: Claim, to: State) -> None:
+    if (claim.state, to) not in STEPS:
+        raise IllegalStep(claim.claim_id, claim.state, to, ", ".join(legal_after(claim.state)) or "nothing else")
+
+
+def _due(to: State, due_at: datetime | None, now: datetime) -> datetime | None:
+    wait = WAITS.get(to)
+    return due_at or (None if wait is None else now + wait)
+
+
+_TAKE_DUE: Final = f"""
+SELECT {_CLAIM} FROM claims WHERE due_at <= %s ORDER BY due_at, claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
+
+
+def take_due(tx: Tx, *, now: datetime, limit: int) -> list[Claim]:
+    """Claims whose date has passed, locked; those that another worker has in hand are passed over."""
+    return tx.all(_TAKE_DUE, (now, limit), into=Claim)
+
+
+_TAKE_WITH_POLICY: Final = f"""
+SELECT {_CLAIM} FROM claims
+WHERE state = 'waiting_for_policy' AND EXISTS (SELECT FROM coverage WHERE coverage.policy_id = claims.policy_id)
+ORDER BY claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
+
+
+def take_with_policy(tx: Tx, *, limit: int) -> list[Claim]:
+    """Claims that wait for a policy that is known by now, locked as in take_due."""
+    return tx.all(_TAKE_WITH_POLICY, (limit,), into=Claim)
+
+
+_TELL_RECOVERY: Final = """
+UPDATE claims SET recovered_fen = recovered_fen + %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
+_CHANGE_PAYEE: Final = """
+UPDATE claims SET payee_token = %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
+_WANT_PERSON: Final = """
+UPDATE claims SET person_wanted = true, version = version + 1 WHERE claim_id = %s AND version = %s"""
+
+
+def tell_recovery(tx: Tx, claim: Claim, amount_fen: Fen) -> Claim:
+    """Add to what came back of the locked claim's loss; the claim as it is then."""
+    _change(tx, claim, _TELL_RECOVERY, amount_fen)
+    return replace(claim, recovered_fen=Fen(claim.recovered_fen + amount_fen), version=claim.version + 1)
+
+
+def change_payee(tx: Tx, claim: Claim, payee_token: TokenHex) -> Claim:
+    """Name another account for the locked claim; the claim as it is then."""
+    _change(tx, claim, _CHANGE_PAYEE, payee_token)
+    return replace(claim, payee_token=payee_token, version=claim.version + 1)
+
+
+def want_person(tx: Tx, claim: Claim) -> Claim:
+    """Keep that a person is to decide the locked claim; the claim as it is then."""
+    _change(tx, claim, _WANT_PERSON)
+    return replace(claim, person_wanted=True, version=claim.version + 1)
+
+
+def _change(tx: Tx, claim: Claim, statement: str, *values: object) -> None:
+    if tx.execute(statement, (*values, claim.claim_id, claim.version)) != 1:
+        raise ClaimChanged(claim.claim_id)
 
 
 def touch(tx: Tx, claim: Claim) -> int:

@@ -27,10 +27,11 @@ FROM (
                 WHEN claims.person_token = encode(coverage.person_token, 'hex')
                 THEN '00' || replace(erased_with::text, '-', '')
                 ELSE min(nobody) OVER (PARTITION BY erased_with, claims.person_token) END AS person_token,
-           CASE WHEN state IN ('approved', 'refused') THEN nobody ELSE payee_token END AS payee_token,
+           CASE WHEN nothing_open THEN nobody ELSE payee_token END AS payee_token,
            CASE WHEN erased_with IS NOT NULL THEN event_reference END AS event_reference,
-           CASE WHEN state NOT IN ('approved', 'refused') THEN item_reference END AS item_reference
-    FROM erased_policies JOIN claims USING (policy_id) LEFT JOIN coverage USING (policy_id)
+           CASE WHEN NOT nothing_open THEN item_reference END AS item_reference
+    FROM erased_policies JOIN claims USING (policy_id) JOIN claim_states USING (state)
+    LEFT JOIN coverage USING (policy_id)
     CROSS JOIN LATERAL (SELECT '00' || replace(claim_id::text, '-', '') AS nobody) AS of_claim
     WHERE policy_id = ANY(%s::uuid[])
 ) AS made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.fraud_detection.claims.domain.claims import STEPS, State
+from services.fraud_detection.claims.domain.states import STEPS, State
 from shared.db.invariants import Invariant, found_by
 from shared.db.transaction import Tx
 

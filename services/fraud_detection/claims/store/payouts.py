@@ -1,4 +1,4 @@
-"""The payout of a claim as the payout service last told it; the newest version wins."""
+"""The payouts of claims as the payout service last told them: of each the newest version, of a claim the newest one."""
 
 from __future__ import annotations
 
@@ -29,13 +29,17 @@ class PayoutRow:
 _ROW: Final = Columns(PayoutRow)
 _KEEP: Final = f"""
 INSERT INTO claim_payouts ({_ROW.names}) VALUES ({_ROW.places})
-ON CONFLICT (claim_id) DO UPDATE SET ({_ROW.names}) = ROW ({_ROW.of("excluded")})
+ON CONFLICT (payout_id) DO UPDATE SET ({_ROW.names}) = ROW ({_ROW.of("excluded")})
 WHERE claim_payouts.version < excluded.version"""
-_OF_CLAIMS: Final = f"SELECT {_ROW} FROM claim_payouts WHERE claim_id = ANY(%s::uuid[])"
+# Ids grow with time.
+_OF_CLAIMS: Final = f"""
+SELECT DISTINCT ON (claim_id) {_ROW} FROM claim_payouts WHERE claim_id = ANY(%s::uuid[])
+ORDER BY claim_id, payout_id DESC"""
 
 
-def keep(tx: Tx, payout: PayoutChanged) -> None:
-    tx.execute(_KEEP, _ROW.values(payout))
+def keep(tx: Tx, payout: PayoutChanged) -> bool:
+    """False if this or a newer version of it is known."""
+    return tx.execute(_KEEP, _ROW.values(payout)) == 1
 
 
 def of_claims(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, PayoutRow]:

@@ -11,14 +11,14 @@ from shared.values.ids import ClaimId, TokenHex
 class PersonalData(Vault):
     """The vault, with the names that claims use."""
 
-    def person(self, document: Document, known: TokenHex) -> TokenHex:
+    def person(self, document: Document, known: TokenHex | None) -> TokenHex:
         """The person's token: ``known``, the insured's, if it is the same person under whichever key, else the own."""
         candidates = self.tokenizer.person_candidates(document.type, document.number)
-        return known if known in candidates else candidates[0]
+        return known if known is not None and known in candidates else candidates[0]
 
-    def phone(self, number: str, known: TokenHex) -> TokenHex:
+    def phone(self, number: str, known: TokenHex | None) -> TokenHex:
         candidates = self.tokenizer.candidates("phone", number)
-        return known if known in candidates else candidates[0]
+        return known if known is not None and known in candidates else candidates[0]
 
     def device(self, device_id: str | None) -> TokenHex | None:
         return None if device_id is None else self.tokenizer.device(device_id)

@@ -28,9 +28,9 @@ SELECT policy_id, %s, erased_with FROM unnest(%s::uuid[]) AS given (policy_id), 
 ON CONFLICT (policy_id) DO NOTHING"""
 
 _OPEN: Final = """
-EXISTS (SELECT FROM erased_policies AS beside JOIN claims USING (policy_id)
+EXISTS (SELECT FROM erased_policies AS beside JOIN claims USING (policy_id) JOIN claim_states USING (state)
         WHERE (beside.policy_id = erased_policies.policy_id OR beside.erased_with = erased_policies.erased_with)
-          AND claims.state NOT IN ('approved', 'refused'))"""
+          AND NOT nothing_open)"""
 
 # What came since its erasure is overwritten at once; the rest once no claim is open.
 _TAKE: Final = f"""

@@ -15,6 +15,8 @@ from shared.values.money import Fen
 
 Why = Literal[
     "appeal",
+    "person_wanted",
+    "police_overdue",
     "no_model",
     "scorer_failed",
     "organization",
@@ -125,9 +127,18 @@ def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion, *, related: bool) ->
 
 
 def _before_rules(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:
-    """An appeal, or what a sandbox value forces. Forced approval passes the model's doubt, never a failed rule."""
+    """What goes to a person whatever the rules say, or what a sandbox value forces."""
     if claim.appealed:
         return Review("appeal")
+    if claim.person_wanted:
+        return Review("person_wanted")
+    if claim.changed_why == "waiting_for_police_over":
+        return Review("police_overdue")
+    return _forced(product, claim, failed)
+
+
+def _forced(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:
+    """By a sandbox value. A forced approval passes the model's doubt, never a failed rule."""
     match claim.sandbox_value:
         case "review":
             return Review("sandbox")

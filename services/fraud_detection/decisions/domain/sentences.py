@@ -9,6 +9,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "申请人与保单上的被保险人不是同一人。",
         "The claimant is not the person insured by this policy.",
     ),
+    "policy_unknown": (
+        "没有找到所填写的保单。",
+        "No policy by that number is known.",
+    ),
     "not_in_force": (
         "损失发生时保单不在有效期内（{start} 至 {end}）。",
         "The policy was not in force when the loss happened (it ran from {start} to {end}).",

@@ -89,6 +89,14 @@ def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
     return tx.all(_OF_CLAIM, (claim_id,), into=DecisionRow)
 
 
+_PAYABLE_FROM: Final = "SELECT payable_from FROM decisions WHERE decision_id = %s"
+
+
+def payable_from(tx: Tx, decision_id: str) -> datetime | None:
+    """When the recovery wait of an approval is over; None of what approves nothing."""
+    return tx.one(_PAYABLE_FROM, (decision_id,), into=datetime)
+
+
 def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
     """The newest decision of each of these claims that has one."""
     return {row.claim_id: row for row in tx.all(_LATEST, (list(claim_ids),), into=DecisionRow)}

@@ -1,13 +1,15 @@
 """What claims took of annual limits, of a policy's and of each of its liabilities', and bore of the year's deductible.
 
-Limits are only ever taken, and never more than there is: each by a conditional update, and behind it the table's own
-check. Of the deductible each claim bears what its newest approval or refusal says; what it bore before is replaced.
+Never more is taken than there is: each by a conditional update, and behind it the table's own check. What an approval
+took stands in its reservation, until the money is surely not paid and all of it is given back. Of the deductible each
+claim bears what its newest approval or refusal says; what it bore before is replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
@@ -15,7 +17,8 @@ from services.fraud_detection.coverage.domain.cover import NOTHING_USED, LimitUs
 from services.fraud_detection.decisions.domain.payable import Payable
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
-from shared.values.ids import ClaimId, PolicyId
+from shared.values.ids import ClaimId, DecisionId, PolicyId
+from shared.values.money import Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,9 @@ FROM unnest(%(claims)s::uuid[], %(policies)s::uuid[], %(liabilities)s::text[])
      AS asked (claim_id, policy_id, liability)
 JOIN limit_use USING (policy_id) LEFT JOIN liability_use USING (policy_id, liability)
 LEFT JOIN LATERAL (
-    SELECT decisions.deductible_fen FROM decisions
-    WHERE claim_id = asked.claim_id AND outcome IN ('approved', 'refused') ORDER BY version DESC LIMIT 1
+    SELECT CASE WHEN released_at IS NULL THEN decisions.deductible_fen END AS deductible_fen
+    FROM decisions LEFT JOIN reservations USING (decision_id)
+    WHERE decisions.claim_id = asked.claim_id AND outcome IN ('approved', 'refused') ORDER BY version DESC LIMIT 1
 ) AS own ON true"""
 
 _OF_LIABILITIES: Final = "SELECT liability, reserved_fen FROM liability_use WHERE policy_id = %s ORDER BY liability"
@@ -158,3 +162,57 @@ def _take_of_policies(tx: Tx, takings: Sequence[Taking]) -> set[PolicyId]:
         "seen_deductibles": [each.seen.deductible_fen + each.seen.replaced_fen for each in takings],
     }
     return set(tx.all(_RESERVE, values, into=PolicyId)) if takings else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What one approval holds of its limits."""
+
+    decision_id: DecisionId
+    claim_id: ClaimId
+    policy_id: PolicyId
+    liability: str
+    amount_fen: Fen
+
+
+_RESERVATION: Final = Columns(Reservation)
+_KEEP: Final = f"INSERT INTO reservations ({_RESERVATION.names}) VALUES %s"
+_STANDING: Final = f"SELECT {_RESERVATION} FROM reservations WHERE claim_id = %s AND released_at IS NULL"
+_RELEASE: Final = """
+UPDATE reservations SET released_at = %s WHERE decision_id = %s AND released_at IS NULL"""
+# The policy's row first, as who reserves has it; its deductible is given back with it.
+_GIVE_BACK: Final = """
+UPDATE limit_use SET reserved_fen = reserved_fen - %(amount)s, deductible_fen = limit_use.deductible_fen - (
+    SELECT deductible_fen FROM decisions WHERE decision_id = %(decision_id)s)
+WHERE policy_id = %(policy_id)s"""
+_GIVE_BACK_OF_LIABILITY: Final = """
+UPDATE liability_use SET reserved_fen = reserved_fen - %(amount)s
+WHERE policy_id = %(policy_id)s AND liability = %(liability)s"""
+
+
+def keep(tx: Tx, approvals: Sequence[tuple[Claim, DecisionId, Fen]]) -> None:
+    """Note whose approvals took what ``reserve`` took."""
+    rows = [
+        (decision_id, claim.claim_id, claim.policy_id, claim.liability, amount_fen)
+        for claim, decision_id, amount_fen in approvals
+    ]
+    if rows:
+        tx.insert_many(_KEEP, rows)
+
+
+def standing(tx: Tx, claim_id: ClaimId) -> Reservation | None:
+    """What the claim holds of limits now."""
+    return tx.one(_STANDING, (claim_id,), into=Reservation)
+
+
+def release(tx: Tx, held: Reservation, *, now: datetime) -> None:
+    """Give back what an approval took; said twice, it changes nothing."""
+    values = {
+        "amount": held.amount_fen,
+        "decision_id": held.decision_id,
+        "policy_id": held.policy_id,
+        "liability": held.liability,
+    }
+    if tx.execute(_RELEASE, (now, held.decision_id)) == 1:
+        tx.execute(_GIVE_BACK, values)
+        tx.execute(_GIVE_BACK_OF_LIABILITY, values)

@@ -23,11 +23,13 @@ _FOUND: Final = Columns(
     of_claim="asked.claim_id",
     other={
         "claim_id": "claims.claim_id",
+        "policy_id": "claims.policy_id",
+        "liability": "claims.liability",
         "amount_fen": "claims.amount_fen",
         "shares_evidence": """EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
             WHERE mine.claim_id = asked.claim_id AND theirs.claim_id = claims.claim_id)""",
-        "approved": "state = 'approved'",
-        "approved_fen": "coalesce(final.amount_fen, 0)",
+        "approved": "held.amount_fen IS NOT NULL",
+        "approved_fen": "coalesce(held.amount_fen, 0)",
         "event_deductible_fen": "coalesce(final.event_deductible_fen, 0)",
         "by_claimant": "person_token = asked.person",
     },
@@ -42,8 +44,10 @@ CROSS JOIN LATERAL (
     WHERE (person_token = asked.person OR policy_id = ANY(asked.policies::uuid[])) AND claim_id <> asked.claim_id
     OFFSET 0
 ) AS claims
+LEFT JOIN reservations AS held ON held.claim_id = claims.claim_id AND held.released_at IS NULL
 LEFT JOIN LATERAL (
-    SELECT decisions.amount_fen, event_deductible_fen FROM decisions
+    SELECT CASE WHEN released_at IS NULL THEN event_deductible_fen END AS event_deductible_fen
+    FROM decisions LEFT JOIN reservations USING (decision_id)
     WHERE decisions.claim_id = claims.claim_id AND outcome IN ('approved', 'refused') ORDER BY version DESC LIMIT 1
 ) AS final ON true"""
 

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.domain.states import TO_BE_DECIDED
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.domain.cover import LimitUse
 from services.fraud_detection.coverage.store.products import Terms
@@ -86,7 +87,7 @@ def adjudicate(
 
 
 def _is_due(claim: Claim, rounds: Iterable[tuple[str, int]]) -> bool:
-    return claim.state == "submitted" and (claim.claim_id, claim.round) in rounds
+    return claim.state in TO_BE_DECIDED and (claim.claim_id, claim.round) in rounds
 
 
 def _adjudicate(

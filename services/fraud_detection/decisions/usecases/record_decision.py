@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.fraud_detection.claims.domain.claims import State
+from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store.claims import Step
 from services.fraud_detection.coverage.domain.cover import Product
 from services.fraud_detection.decisions.domain.payable import annual_limit
-from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.decisions.usecases.case_file import CaseFile
@@ -23,9 +24,9 @@ from shared.values.shapes import reshape
 
 _STATES: Final[dict[Outcome, State]] = {
     "approved": "approved",
-    "review": "review",
+    "review": "in_review",
     "documents_requested": "documents_requested",
-    "refusal_proposed": "refusal_proposed",
+    "refusal_proposed": "in_review",
     "refused": "refused",
 }
 
@@ -40,14 +41,18 @@ def record(
     decided: Sequence[tuple[CaseFile, DecisionRow]],
     *,
     now: datetime,
+    due_at: datetime | None = None,
     traces: Mapping[ClaimId, Mapping[str, str]] | None = None,
 ) -> None:
-    """All of it in the caller's transaction; each decision's ``version`` is its claim's next one.
+    """All of it in the caller's transaction; each decision's ``version`` is its claim's next one. ``due_at`` is by when
+    whoever is waited for must act, if not as long as always.
 
     ``traces`` has of each claim what its event belongs to, if that is not the current trace.
     """
-    claims.step_many(tx, [(case.claim, _STATES[row.outcome]) for case, row in decided], now=now)
+    claims.step_many(tx, [_step(case, row, due_at) for case, row in decided], now=now)
     decisions.add(tx, [row for _, row in decided])
+    approved = [(case.claim, row.decision_id, row.amount_fen) for case, row in decided if row.outcome == "approved"]
+    limits.keep(tx, approved)
     for _, row in decided:
         if row.by_person:
             reviews.close(tx, row.claim_id, now=now)
@@ -59,6 +64,11 @@ def record(
         now=now,
         carriers=None if traces is None else [traces[row.claim_id] for _, row in decided],
     )
+
+
+def _step(case: CaseFile, decision: DecisionRow, due_at: datetime | None) -> Step:
+    why = decision.why or next((each.code for each in decision.failures), None)
+    return Step(case.claim, _STATES[decision.outcome], decision.decided_by, why, due_at)
 
 
 def _review(case: CaseFile, decision: DecisionRow, now: datetime) -> ReviewRow | None:

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Final, Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import appeals, payouts
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.filing.domain.status import Actor, Shown, decided_by, status, why_not_paid
+from services.fraud_detection.filing.domain.status import Actor, decided_by, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.web.models import ReplyModel
@@ -73,7 +74,7 @@ class ClaimView(ReplyModel):
 
     claim_id: str
     version: int
-    state: Shown
+    state: State
     """While a person has to decide it is `in_review`, whatever the machine proposes."""
     status: StatusView
     policy_id: str
@@ -118,14 +119,12 @@ def _view(
     personal_data: PersonalData,
 ) -> ClaimView:
     """``begun`` is when the claim was filed, or appealed: from then on a person has its days."""
-    shown = _shown(claim)
-    asked = newest is not None and newest.outcome == "documents_requested" and shown == "documents_requested"
+    asked = newest is not None and newest.outcome == claim.state == "documents_requested"
     decision = None if newest is None or newest.outcome in _PROPOSED else newest
     return ClaimView.of(
         claim,
-        state=shown,
         status=StatusView.of(
-            status(shown, by=decided_by(begun) if shown == "in_review" else None),
+            status(claim.state, by=decided_by(begun) if claim.state in ("in_review", "appealed") else claim.due_at),
             missing=told(tx, newest, personal_data) if newest is not None and asked else [],
         ),
         decision=None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data)),
@@ -135,14 +134,6 @@ def _view(
 
 _PROPOSED: Final[frozenset[Outcome]] = frozenset({"review", "refusal_proposed"})
 """What the machine says to a person, and to nobody else."""
-
-
-def _shown(claim: Claim) -> Shown:
-    match claim.state:
-        case "review" | "refusal_proposed":
-            return "in_review"
-        case state:
-            return state
 
 
 def _payout(payout: PayoutRow) -> PayoutView:

@@ -10,15 +10,23 @@ from pydantic import Field, StringConstraints
 from services.fraud_detection.claims.domain import claims as domain
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.store import claims as store
+from services.fraud_detection.claims.store.recoveries import RecoveryKind
 from services.fraud_detection.filing.api.claim_view import ClaimView, view, views
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.domain.filing import LARGEST_LOSS_FEN, Filing
+from services.fraud_detection.filing.usecases.change_claim import (
+    CameBack,
+    name_payee,
+    tell_recovery,
+    want_person,
+    withdraw,
+)
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.filing.usecases.file_claim import file_claim
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, TokenHex
 from shared.values.scam_types import ScamType
 from shared.values.shapes import reshape
 from shared.web import paging
@@ -31,6 +39,7 @@ claims = Resource("claims", "Claims that residents file")
 MAX_EVIDENCE = 50
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
+PayeeToken = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$"), TextKind.OURS]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200), NOT_IN_CLEAR]
 
 
@@ -80,7 +89,7 @@ class ClaimRequest(RequestModel):
     claimant: ClaimantPerson
     loss: LossReport
     evidence: EvidenceList
-    payee_token: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$"), TextKind.OURS]
+    payee_token: PayeeToken
     """The account to pay to, as the payout service's `POST /v1/payees` named it."""
     device_id: Opaque | None = None
     """The device that the claim was made on; kept as a token."""
@@ -109,6 +118,22 @@ class Appeal(RequestModel):
     reason: SealedText
 
 
+class MoneyBack(RequestModel):
+    """Money of the loss that came back."""
+
+    kind: RecoveryKind
+    """From whom: the police, the bank (frozen or refunded), the payee, another insurance, another way."""
+    amount_fen: PositiveFen
+    """What came back this time, not the sum."""
+    came_at: Moment
+
+
+class AnotherPayee(RequestModel):
+    """Another account to be paid to."""
+
+    payee_token: PayeeToken
+
+
 class ClaimPath(RequestModel):
     claim_id: Identifier
 
@@ -120,7 +145,7 @@ class ClaimPath(RequestModel):
     status=202,
     reply=ClaimView,
     about="claim_id",
-    problems=(errors.UnknownPolicy, errors.PolicyErased),
+    problems=(errors.PolicyErased,),
 )
 def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
     """File a claim. It is decided within moments; ask for it again, or read the event."""
@@ -192,6 +217,68 @@ def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[Claim
         personal_data=call.deps.personal_data,
         now=call.now,
     )
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/withdrawal",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim, errors.IllegalStep),
+)
+def withdraw_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
+    """Take a claim back. One that is approved and not paid yet is stopped; if the money had left, it is paid."""
+    withdraw(call.tx, ClaimId(path.claim_id), tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/recoveries",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim,),
+)
+def tell_of_recovery(call: Call[Deps], path: ClaimPath, body: MoneyBack) -> Reply[ClaimView]:
+    """Tell of money that came back, at any time: before payment less is payable, afterwards it is the insurer's up to
+    what it paid.
+    """
+    back = reshape(body, CameBack)
+    tell_recovery(call.tx, ClaimId(path.claim_id), back, tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.put(
+    "/v1/claims/<claim_id>/payee",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    reply=ClaimView,
+    problems=(errors.UnknownClaim, errors.IllegalStep, errors.PolicyErased),
+)
+def put_payee(call: Call[Deps], path: ClaimPath, body: AnotherPayee) -> Reply[ClaimView]:
+    """Name another account: before the decision, or after a payment failed, which is then decided anew."""
+    payee_token = TokenHex(body.payee_token)
+    name_payee(call.tx, ClaimId(path.claim_id), payee_token, tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/person",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim, errors.IllegalStep),
+)
+def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
+    """Have a person decide in place of the machine."""
+    want_person(call.tx, ClaimId(path.claim_id), tenant=call.caller.tenant, now=call.now)
     return _accepted(call, _own(call, path))
 
 

@@ -13,35 +13,14 @@ from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from services.fraud_detection.claims.domain.states import State
+
 DECIDED_WITHIN: Final = timedelta(days=30)
 """Of filing, or of an appeal: by then an insurer has determined a claim (Insurance Law of the PRC, art. 23)."""
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Days are those of the resident's calendar."""
 
 Actor = Literal["insurer", "you", "police", "bank", "nobody"]
-Shown = Literal[
-    "draft",
-    "submitted",
-    "filed",
-    "waiting_for_policy",
-    "waiting_for_payee",
-    "documents_requested",
-    "waiting_for_police",
-    "in_review",
-    "approved",
-    "recovery_wait",
-    "paying",
-    "paid",
-    "payment_failed",
-    "stopping",
-    "recovered",
-    "refused",
-    "appealed",
-    "withdrawn",
-    "lapsed",
-    "closed",
-]
-"""The states that a resident is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +50,7 @@ class Status:
     next_en: str
 
 
-_RECEIVED: Final = Words(
-    "insurer",
-    "我们已经收到您的申请。",
-    "We have received your claim.",
-    "我们正在核对，一般几分钟内有结果。您现在不用做什么。",
-    "We are checking it; this usually takes a few minutes. You need not do anything now.",
-)
-
-WORDS: Final[Mapping[Shown, Words]] = MappingProxyType(
+WORDS: Final[Mapping[State, Words]] = MappingProxyType(
     {
         "draft": Words(
             "you",
@@ -88,8 +59,13 @@ WORDS: Final[Mapping[Shown, Words]] = MappingProxyType(
             "请填写完整并提交{by}。提交以后，我们才能开始处理。",
             "Please complete it and hand it in{by}. We can only begin once you have.",
         ),
-        "submitted": _RECEIVED,
-        "filed": _RECEIVED,
+        "filed": Words(
+            "insurer",
+            "我们已经收到您的申请。",
+            "We have received your claim.",
+            "我们正在核对，一般几分钟内有结果。您现在不用做什么。",
+            "We are checking it; this usually takes a few minutes. You need not do anything now.",
+        ),
         "waiting_for_policy": Words(
             "insurer",
             "我们已经收到您的申请，正在等您的保单资料。",
@@ -237,9 +213,10 @@ _OF_BANKS: Final = (
 )
 
 
-def status(shown: Shown, *, by: datetime | None) -> Status:
+def status(state: State, *, by: datetime | None) -> Status:
     """What the resident reads; ``by`` in UTC or any zone."""
-    words = WORDS[shown]
+    words = WORDS[state]
+    by = None if words.acts == "nobody" else by
     return Status(
         acts=words.acts,
         by=by,

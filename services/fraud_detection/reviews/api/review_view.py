@@ -125,6 +125,9 @@ class StepView(ReplyModel):
     from_state: str | None
     to_state: str
     at: datetime
+    by_whom: str
+    """A person or a channel by name, or what did it: `rules_and_model`, `payout`, `timer`."""
+    why: str | None
 
 
 class CaseView(ReplyModel):
@@ -151,7 +154,13 @@ def items(tx: Tx, queue: Sequence[ReviewRow]) -> list[ReviewItem]:
     found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
     kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
     return [
-        _item(row, found[row.claim_id], heard[row.claim_id], kinds.get(row.claim_id, {}), snapshots[row.claim_id])
+        _item(
+            row,
+            found[row.claim_id],
+            heard.get(row.claim_id),
+            kinds.get(row.claim_id, {}),
+            snapshots.get(row.claim_id, {}),
+        )
         for row in queue
     ]
 
@@ -199,7 +208,7 @@ def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDeci
 def _item(
     row: ReviewRow,
     claim: Claim,
-    heard: DecisionRow,
+    heard: DecisionRow | None,
     kinds: Mapping[str, int],
     snapshot: Mapping[str, str | int | bool],
 ) -> ReviewItem:
@@ -207,10 +216,10 @@ def _item(
         claim,
         kind=row.kind,
         waiting_since=row.waiting_since,
-        why=heard.why,
-        score=heard.score,
-        reasons=_contributions(heard.score_reasons),
-        rule_failures=heard.failures,
+        why=heard.why if heard else claim.changed_why,
+        score=heard.score if heard else None,
+        reasons=_contributions(heard.score_reasons if heard else ()),
+        rule_failures=heard.failures if heard else (),
         evidence=kinds,
         similar={name: int(snapshot[name]) for name in _SIMILAR if name in snapshot},
     )

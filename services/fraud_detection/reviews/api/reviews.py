@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -20,6 +20,7 @@ from services.fraud_detection.reviews.domain.errors import (
     DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
+    SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
@@ -33,6 +34,8 @@ from shared.web.resource import Call, Callers, Reply, Resource
 
 reviews = Resource("reviews", "Claims that wait for a person")
 
+SENIOR: Final = "reviews:senior"
+"""Decides last appeals; among those who have it is always one who has not decided before."""
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -131,6 +134,7 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
         errors.UnknownClaim,
         NoOpenReview,
         AnotherPersonDecides,
+        SeniorDecides,
         CoverRuleStands,
         DeductibleUsedUp,
         LimitUsedUp,
@@ -147,6 +151,7 @@ def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[Fu
         ClaimId(path.claim_id),
         reshape(body, Verdict),
         reviewer=call.caller.subject,
+        senior=SENIOR in call.caller.scopes,
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,

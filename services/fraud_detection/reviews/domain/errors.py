@@ -22,6 +22,13 @@ class AnotherPersonDecides(FangzhaError):
 
 
 @dataclass(frozen=True)
+class SeniorDecides(FangzhaError):
+    """Claim {claim_id} is on its last appeal: who holds the scope reviews:senior decides it."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class CoverRuleStands(FangzhaError):
     """Claim {claim_id} cannot be approved: {codes} stand against it, and no person may waive them."""
 

@@ -20,9 +20,14 @@ def refusal_faults(
     product: Product, claim: Claim, failures: Iterable[FailedRule], verdict: Verdict
 ) -> Iterator[InvalidField]:
     """What a refusal like this lacks. ``failures``: the rules that stand now or stood at the last decision."""
+    yield from reason_faults(verdict)
+    yield from _ground(product, claim, failures, verdict)
+
+
+def reason_faults(verdict: Verdict) -> Iterator[InvalidField]:
+    """What the words of a refusal lack."""
     yield from _without_reasons(verdict)
     yield from language_faults(verdict)
-    yield from _ground(product, claim, failures, verdict)
 
 
 def language_faults(verdict: Verdict) -> Iterator[InvalidField]:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.domain.cover import LimitUse
+from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, rule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
@@ -25,9 +28,11 @@ from services.fraud_detection.reviews.domain.errors import (
     DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
+    SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
@@ -43,11 +48,13 @@ def decide_review(
     verdict: Verdict,
     *,
     reviewer: str,
+    senior: bool = False,
     require_match: Callable[[int], None],
     personal_data: PersonalData,
     now: datetime,
 ) -> DecisionRow:
-    """Record the decision of ``reviewer``, a person by the pseudonymous subject of the token.
+    """Record the decision of ``reviewer``, a person by the pseudonymous subject of the token; ``senior`` decides last
+    appeals too.
 
     Raises:
         UnknownClaim: there is none.
@@ -55,6 +62,7 @@ def decide_review(
         NoOpenReview: nothing waits for a person.
         InvalidFields: a refusal lacks its reasons, or stands on nothing that stands against the claim.
         AnotherPersonDecides: the person decided on this claim before.
+        SeniorDecides: it is the last appeal, and the person is not one for these.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
         LimitUsedUp: other claims took of the policy at this very moment.
@@ -68,12 +76,16 @@ def decide_review(
     before = decisions.of_claim(tx, claim_id)
     if any(each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
+    _require_senior(tx, claim, senior=senior)
+    if coverage.find(tx, claim.policy_id) is None:
+        return refuse_without_policy(tx, claim, verdict, reviewer=reviewer, personal_data=personal_data, now=now)
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(tx, verdict, case, before[-1])
     taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
     sealed = _sealed(tx, personal_data, claim_id, verdict)
     row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer, sealed=sealed, now=now)
-    record(tx, [(case, row)], now=now)
+    no_appeal_left = row.outcome == "refused" and appeals.count(tx, claim_id) >= APPEALS
+    record(tx, [(case, row)], now=now, due_at=now if no_appeal_left else None)
     audit.record(
         tx,
         actor=reviewer,
@@ -83,6 +95,12 @@ def decide_review(
         now=now,
     )
     return row
+
+
+def _require_senior(tx: Tx, claim: Claim, *, senior: bool) -> None:
+    """Who decides a last appeal has not decided before and is of few: among all reviewers none might be left."""
+    if claim.appealed and not senior and appeals.count(tx, claim.claim_id) >= APPEALS:
+        raise SeniorDecides(claim.claim_id)
 
 
 def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:

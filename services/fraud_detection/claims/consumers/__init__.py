@@ -1,1 +1,0 @@
-"""Kafka edge: one module per topic."""

@@ -1,0 +1,49 @@
+"""Move the claims whose date has passed. The dates stand in the claims' rows, so they survive whatever is restarted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.states import AFTER_THE_WAIT
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.decisions.store import reviews
+from services.fraud_detection.decisions.store.reviews import ReviewRow
+from services.fraud_detection.decisions.usecases.stop_approval import give_up
+from shared.db.pool import Database
+from shared.db.transaction import Tx
+from shared.process.clock import Clock
+
+AT_ONCE: Final = 200
+"""Claims in one transaction: some ten milliseconds each at most, and nobody waits for this job."""
+TIMER: Final = "timer"
+"""Who takes these steps, as the trace tells it."""
+
+
+def run_timers(database: Database, clock: Clock) -> bool:
+    """Move what is due, and wake what waited for a policy that is known by now; True if there may be more."""
+    now = clock.now()
+    with database.transaction() as tx:
+        due = claims.take_due(tx, now=now, limit=AT_ONCE)
+        for claim in due:
+            _move(tx, claim, now=now)
+    with database.transaction() as tx:
+        known = claims.take_with_policy(tx, limit=AT_ONCE)
+        for claim in known:
+            again = claims.step(tx, claim, "filed", now=now, by=TIMER, why="policy_known")
+            submit(tx, again, now=now)
+    return len(due) == AT_ONCE or len(known) == AT_ONCE
+
+
+def _move(tx: Tx, claim: Claim, *, now: datetime) -> None:
+    to = AFTER_THE_WAIT[claim.state]
+    why = f"{claim.state}_over"
+    moved = claims.step(tx, claim, to, now=now, by=TIMER, why=why, new_round=claim.state == "waiting_for_police")
+    if to == "filed":
+        submit(tx, moved, now=now)
+    elif to == "in_review":
+        reviews.open_reviews(tx, [ReviewRow(claim.claim_id, claim.round, "review", now)])
+    elif claim.state == "payment_failed":
+        give_up(tx, moved, "closed", now=now)

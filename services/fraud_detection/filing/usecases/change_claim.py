@@ -1,0 +1,167 @@
+"""What a claimant changes of a claim that is filed: withdraws it, tells of money that came back, names another account,
+asks for a person. What a step leads to elsewhere is decisions'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.errors import IllegalStep, PolicyErased
+from services.fraud_detection.claims.domain.states import State, legal_after
+from services.fraud_detection.claims.store import claims, recoveries
+from services.fraud_detection.claims.store.recoveries import Recovery, RecoveryKind
+from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.decisions.store import limits, reviews
+from services.fraud_detection.decisions.usecases.stop_approval import give_up, say_stopped
+from services.fraud_detection.filing.usecases.complete_claim import own
+from shared.db.transaction import Tx
+from shared.events.claims import ClaimRecovered
+from shared.messaging import outbox
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.ids import ClaimId, TokenHex
+from shared.values.money import Fen
+
+_BEFORE_PAYMENT: Final[tuple[State, ...]] = ("approved", "recovery_wait")
+_MONEY_LEFT: Final[tuple[State, ...]] = ("paying", "paid", "recovered", "closed")
+_TAKES_ANOTHER_PAYEE: Final[tuple[State, ...]] = (
+    "draft",
+    "waiting_for_policy",
+    "waiting_for_payee",
+    "documents_requested",
+    "waiting_for_police",
+    "in_review",
+    "payment_failed",
+)
+_BEFORE_DECISION: Final[tuple[State, ...]] = ("draft", "filed", "waiting_for_policy", "waiting_for_payee")
+
+
+def withdraw(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:
+    """Take the claim back. An approved one is stopped first; if the money had left, it is paid.
+
+    Raises:
+        UnknownClaim: it is none of this tenant's.
+        IllegalStep: it is paid, refused or over.
+    """
+    claim = own(tx, claim_id, tenant)
+    if claim.state in _BEFORE_PAYMENT:
+        _stop(tx, claim, by=tenant, why="withdrawn", now=now)
+        return
+    withdrawn = claims.step(tx, claim, "withdrawn", now=now, by=tenant, why="withdrawn")
+    reviews.close(tx, claim_id, now=now)
+    give_up(tx, withdrawn, "withdrawn", now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """Money that came back of a loss."""
+
+    kind: RecoveryKind
+    amount_fen: Fen
+    came_at: datetime
+
+
+def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now: datetime) -> None:
+    """Before payment less is payable: what was approved is decided anew. Afterwards it is the insurer's, up to what it
+    paid.
+
+    Raises:
+        UnknownClaim: it is none of this tenant's.
+        InvalidField: more came back than was lost.
+    """
+    claim = own(tx, claim_id, tenant)
+    if claim.recovered_fen + back.amount_fen > claim.amount_fen:
+        raise InvalidField(
+            "/amount_fen",
+            f"With the {claim.recovered_fen} fen told before, more came back than was lost ({claim.amount_fen} fen).",
+            "Send what came back this time.",
+        )
+    held = limits.standing(tx, claim_id)
+    insurers = Fen(0)
+    if claim.state in _MONEY_LEFT and held is not None:
+        told = sum(each.insurers_fen for each in recoveries.of_claim(tx, claim_id))
+        insurers = Fen(min(back.amount_fen, held.amount_fen - told))
+    recovery = Recovery(
+        recovery_id=new_id(),
+        claim_id=claim_id,
+        kind=back.kind,
+        amount_fen=back.amount_fen,
+        insurers_fen=insurers,
+        came_at=back.came_at,
+        told_at=now,
+        told_by=tenant,
+    )
+    recoveries.add(tx, recovery)
+    claim = claims.tell_recovery(tx, claim, back.amount_fen)
+    if claim.state in _BEFORE_PAYMENT:
+        _stop(tx, claim, by=tenant, why="recovered", now=now)
+    elif claim.state in ("paid", "closed"):
+        claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
+    if insurers and held is not None:
+        event = ClaimRecovered(
+            recovery_id=recovery.recovery_id,
+            claim_id=claim_id,
+            decision_id=held.decision_id,
+            policy_id=claim.policy_id,
+            amount_fen=back.amount_fen,
+            insurers_fen=insurers,
+            currency=claim.currency,
+            recovered_at=back.came_at,
+        )
+        outbox.add(tx, event, subject=claim_id, now=now)
+
+
+def name_payee(tx: Tx, claim_id: ClaimId, payee_token: TokenHex, *, tenant: str, now: datetime) -> None:
+    """Name another account: before the decision, or after a payment failed, which is then decided anew.
+
+    Raises:
+        UnknownClaim: it is none of this tenant's.
+        IllegalStep: it is about to be decided, approved, or over.
+        PolicyErased: the insured asked to be forgotten.
+    """
+    claim = own(tx, claim_id, tenant)
+    if claim.state not in _TAKES_ANOTHER_PAYEE:
+        raise IllegalStep(claim_id, claim.state, "filed with another account", ", ".join(legal_after(claim.state)))
+    cover = coverage.find(tx, claim.policy_id)
+    if cover is not None and cover.erased:
+        raise PolicyErased(claim.policy_id)
+    before = claim.state
+    claim = claims.change_payee(tx, claim, payee_token)
+    if before == "payment_failed":
+        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="another_account", new_round=True)
+        give_up(tx, claim, "another_account", now=now)
+        submit(tx, claim, now=now)
+    elif before == "waiting_for_payee":
+        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="another_account")
+        submit(tx, claim, now=now)
+
+
+def want_person(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:
+    """Have a person decide (Personal Information Protection Law of the PRC, art. 24). One who decided already stays.
+
+    Raises:
+        UnknownClaim: it is none of this tenant's.
+        IllegalStep: it is decided, or over.
+    """
+    claim = own(tx, claim_id, tenant)
+    if claim.state in ("in_review", "appealed"):
+        return
+    if claim.state == "documents_requested":
+        claim = claims.want_person(tx, claim)
+        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="person_wanted", new_round=True)
+        submit(tx, claim, now=now)
+    elif claim.state in _BEFORE_DECISION:
+        claims.want_person(tx, claim)
+    else:
+        raise IllegalStep(claim_id, claim.state, "in_review", ", ".join(legal_after(claim.state)))
+
+
+def _stop(tx: Tx, claim: Claim, *, by: str, why: str, now: datetime) -> None:
+    held = limits.standing(tx, claim.claim_id)
+    stopping = claims.step(tx, claim, "stopping", now=now, by=by, why=why)
+    if held is not None:
+        say_stopped(tx, stopping, held, "withdrawn" if why == "withdrawn" else "recovered", now=now)
