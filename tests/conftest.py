@@ -165,7 +165,10 @@ def environment(
         }
         own = {
             "enrollment": {},
-            "fraud_detection": {"FRAUD_DETECTION_MODEL_SIGNING_KEY": signing_key},
+            "fraud_detection": {
+                "FRAUD_DETECTION_MODEL_SIGNING_KEY": signing_key,
+                "FRAUD_DETECTION_EVIDENCE_URL": (room.folder / "evidence").as_uri(),
+            },
             # Nobody listens there; a test of the rail starts a bank and names it.
             "payout": {
                 "PAYOUT_RAIL_URL": f"http://127.0.0.1:{free_port()}",

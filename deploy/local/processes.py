@@ -127,7 +127,10 @@ class Parts:
                 "ENROLLMENT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8,::1/128",
                 "ENROLLMENT_WEBHOOK_PLAIN_HTTP": "true",
             },
-            "fraud_detection": {"FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key},
+            "fraud_detection": {
+                "FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key,
+                "FRAUD_DETECTION_EVIDENCE_URL": (self.folder / "evidence").as_uri(),
+            },
             "payout": {"PAYOUT_RAIL_URL": self.bank_url, "PAYOUT_RAIL_TOKEN": secret.rail_token},
         }
         return common | keys | own[service]

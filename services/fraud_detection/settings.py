@@ -1,10 +1,11 @@
-"""Fraud detection's settings from the environment: those that all services share, and the key that signs models."""
+"""Fraud detection's settings from the environment: beside the shared ones, the key of models and the place of files."""
 
 from __future__ import annotations
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from shared.process import settings
 from shared.process.settings import HexKey
@@ -18,3 +19,38 @@ class Settings(settings.Settings):
         description="64 hex digits, e.g. from: openssl rand -hex 32; models of another key are not opened",
         examples=[SecretStr("0" * 64)],
     )
+    evidence_url: str | None = Field(
+        default=None,
+        description="where files of evidence lie: file:///a/folder or s3://bucket/prefix, the same for web and worker",
+        examples=["file:///nowhere"],
+    )
+    evidence_store_endpoint: str | None = Field(
+        default=None, description="the https address of a store that speaks S3 and is not Amazon's"
+    )
+    evidence_store_key: SecretStr | None = None
+    evidence_store_secret: SecretStr | None = None
+    evidence_clamd: str | None = Field(
+        default=None, description="clamd, which scans files: tcp://host:3310 or unix:///a/socket; none unless told"
+    )
+
+    @field_validator("evidence_url")
+    @classmethod
+    def _is_a_place_for_files(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if not (
+                (parts.scheme == "file" and not parts.netloc and len(parts.path) > 1)
+                or (parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc)
+            ):
+                raise ValueError("it is neither file:///a/folder nor s3://bucket/prefix")
+        return url
+
+    @field_validator("evidence_clamd")
+    @classmethod
+    def _is_a_scanner(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            over_net = parts.scheme == "tcp" and parts.hostname and parts.port
+            if not (over_net or (parts.scheme == "unix" and parts.path)):
+                raise ValueError("it is neither tcp://host:port nor unix:///path")
+        return url

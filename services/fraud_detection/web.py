@@ -7,6 +7,8 @@ from typing import Final
 from flask import Flask
 
 from services.fraud_detection.claims.wiring import personal_data_of
+from services.fraud_detection.evidence import web as evidence
+from services.fraud_detection.evidence.wiring import link_seal_of, sealed_objects_of
 from services.fraud_detection.filing import web as filing
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.models import web as models
@@ -16,7 +18,7 @@ from services.fraud_detection.settings import Settings
 from shared.entry import web, wiring
 from shared.web.app import create_app
 
-WINGS: Final = (filing, reviews, models)
+WINGS: Final = (filing, reviews, evidence, models)
 PROBLEMS: Final = {error: row for wing in WINGS for error, row in wing.PROBLEMS.items()}
 
 
@@ -29,7 +31,13 @@ def application(settings: Settings) -> Flask:
         description="Claims on anti-fraud cover: filing, decisions, reviews by persons, and the models that help.",
         resources=[each for wing in WINGS for each in wing.RESOURCES],
         problems=PROBLEMS,
-        deps=Deps(personal_data=personal_data_of(settings), sandbox=settings.sandbox, signer=signer_of(settings)),
+        deps=Deps(
+            personal_data=personal_data_of(settings),
+            sandbox=settings.sandbox,
+            signer=signer_of(settings),
+            objects=sealed_objects_of(settings, pool),
+            links=link_seal_of(settings),
+        ),
         database=pool,
         clock=wiring.business_clock(settings, pool),
         verifier=web.verifier(settings),

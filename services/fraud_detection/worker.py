@@ -7,6 +7,7 @@ from typing import Final
 from services.fraud_detection.coverage import worker as coverage
 from services.fraud_detection.decisions import worker as decisions
 from services.fraud_detection.erasure import worker as erasure
+from services.fraud_detection.evidence import worker as evidence
 from services.fraud_detection.models import worker as models
 from services.fraud_detection.settings import Settings
 from shared.db.pool import Database
@@ -15,7 +16,7 @@ from shared.messaging.jobs import Job
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
 
-WINGS: Final = (coverage, models, decisions, erasure)
+WINGS: Final = (coverage, models, evidence, decisions, erasure)
 
 
 def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tuple[Subscription, ...]:

@@ -20,8 +20,8 @@ NEEDS = {
 }
 
 NEEDS_OF = {
-    ("fraud_detection", "web"): ("model_signing_key",),
-    ("fraud_detection", "worker"): ("model_signing_key",),
+    ("fraud_detection", "web"): ("model_signing_key", "evidence_url"),
+    ("fraud_detection", "worker"): ("model_signing_key", "evidence_url"),
 }
 
 # What opens, seals, signs or pays: for web and worker alone.

@@ -30,8 +30,9 @@ def test_the_document_is_valid_openapi_3_1(documents: tuple[str, str]) -> None:
     OpenAPIV31SpecValidator(json.loads(documents[1])).validate()
 
 
-OPEN_TO_ALL = {"/v1/certificates/{code}"}
-"""Whoever holds a certificate may ask whether it is true: its code cannot be guessed."""
+OPEN_TO_ALL = {"/v1/certificates/{code}", "/v1/evidence-content/{link}"}
+"""Whoever holds a certificate may ask whether it is true, and whoever has a link sees what it leads to: neither can be
+guessed."""
 
 
 def test_every_operation_says_its_scope_and_its_problems(documents: tuple[str, str]) -> None:

@@ -38,6 +38,7 @@ RAISED_AGAIN: Final = {
     "services/enrollment/files/intake/parquet_file.py:ParquetFile.__init__": "the file on disk is closed",
     "services/enrollment/files/intake/parquet_file.py:_spooled": "the file on disk is closed",
     "services/enrollment/files/intake/pickup_places.py:Place.write": "half a file is not left at a partner's place",
+    "services/fraud_detection/evidence/objects/object_store.py:ObjectStore.put": "half a file is not left in the store",
     "deploy/local/stack.py:Stack.start": "half a stack is taken down",
 }
 

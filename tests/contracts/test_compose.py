@@ -104,7 +104,9 @@ def test_no_process_writes_its_root_file_system_or_keeps_a_capability(compose: C
         assert container["read_only"] is True
         # The one place that is writable: memory, but where whole files are put down.
         on_disk = process in {("enrollment", "web"), ("enrollment", "worker")}
-        places = ([], ["/tmp"]) if on_disk else (["/tmp"], [])  # noqa: S108
+        shared = process in {("fraud_detection", "web"), ("fraud_detection", "worker")}
+        files = ["evidence:/var/lib/fangzha/evidence"] if shared else []
+        places = ([], ["/tmp"]) if on_disk else (["/tmp"], files)  # noqa: S108
         assert (container["tmpfs"], container.get("volumes", [])) == places
         assert container["cap_drop"] == ["ALL"]
     for name, container in compose["services"].items():

@@ -17,6 +17,8 @@ from tests.contracts.services_known import ROOT, SERVICES, check_settings, stand
 OVERLAYS = ("local", "production")
 BUFFERING = "nginx.ingress.kubernetes.io/proxy-request-buffering"
 JSON = ("application/json",)
+EVIDENCE = "/var/lib/fangzha/evidence"
+KEEP_FILES = {("fraud_detection", "web"), ("fraud_detection", "worker")}
 
 
 @pytest.fixture(scope="module", params=OVERLAYS)
@@ -81,7 +83,7 @@ def test_secrets_come_by_reference_and_only_from_the_service_s_own_secret(render
 
 
 def test_no_process_runs_as_root_writes_its_root_or_keeps_a_capability(rendered: list[Manifest]) -> None:
-    for _, _, container, pod in containers(rendered):
+    for service, process, container, pod in containers(rendered):
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] == 10001
         assert pod["automountServiceAccountToken"] is False
@@ -90,8 +92,19 @@ def test_no_process_runs_as_root_writes_its_root_or_keeps_a_capability(rendered:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
-        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]  # noqa: S108 - the mount that makes the root read-only
+        shared = [EVIDENCE] if (service, process) in KEEP_FILES else []
+        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp", *shared]  # noqa: S108 - the mount that makes the root read-only
         assert set(container["resources"]["limits"]) == set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def test_web_and_worker_keep_files_of_evidence_in_one_place(rendered: list[Manifest]) -> None:
+    settings = named(rendered, "ConfigMap", "fraud-detection-settings")["data"]
+    assert settings["FRAUD_DETECTION_EVIDENCE_URL"] == f"file://{EVIDENCE}"
+    claim = named(rendered, "PersistentVolumeClaim", "fraud-detection-evidence")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    for service, process, _, pod in containers(rendered):
+        claims = [each["persistentVolumeClaim"] for each in pod["volumes"] if "persistentVolumeClaim" in each]
+        assert claims == ([{"claimName": claim["metadata"]["name"]}] if (service, process) in KEEP_FILES else [])
 
 
 def test_probes_ask_the_port_that_the_process_listens_on(rendered: list[Manifest]) -> None:

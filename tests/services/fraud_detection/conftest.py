@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -40,12 +41,13 @@ def world(database: Database) -> Iterator[World]:
 
 
 @pytest.fixture
-def environ(fraud_detection_url: str, issuer: Issuer) -> dict[str, str]:
+def environ(fraud_detection_url: str, issuer: Issuer, tmp_path: Path) -> dict[str, str]:
     """Settings of a sandbox without Kafka: HTTP does not depend on it."""
     key = KEYS.key(1).hex()
     return {
         "FRAUD_DETECTION_DATABASE_URL": fraud_detection_url,
         "FRAUD_DETECTION_MODEL_SIGNING_KEY": "ab" * 32,
+        "FRAUD_DETECTION_EVIDENCE_URL": (tmp_path / "evidence").as_uri(),
         "OIDC_ISSUER": issuer.url,
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import resource
 import sys
 from functools import reduce
 from typing import IO, Any, Final
@@ -25,14 +24,13 @@ import pyarrow.parquet as pq
 
 from services.enrollment.files.domain.errors import UnreadableFile
 from services.enrollment.files.intake.lines import LONGEST_LINE, MOST_ROWS
+from shared.process.confined import REFUSED, confine
 
 MEMORY_BYTES: Final = 192 * 1024**2
 """Of data, as the system counts it: some 80 MB are libraries and their reserves. Files as pyarrow, polars, DuckDB and
 Spark write them take 20 to 30 MB beside; dictionaries of 16 MiB a column, a hundred."""
 CPU_SECONDS: Final = 900
 """Five times what a hundred million rows take."""
-REFUSED: Final = 65
-"""The exit status, EX_DATAERR of sysexits."""
 
 _BATCH_ROWS: Final = 1000
 """Read at once: a text of LONGEST_LINE bytes in each column is 45 MB."""
@@ -44,8 +42,7 @@ _FAILED: Final = (pa.ArrowException, OSError, ValueError)
 
 def main() -> None:
     """Convert standard input, within the limits."""
-    for limit, most in ((resource.RLIMIT_DATA, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
-        resource.setrlimit(limit, (most, most))
+    confine(MEMORY_BYTES, CPU_SECONDS)
     try:
         _convert(sys.stdin.buffer, sys.stdout.buffer)
     except (UnreadableFile, MemoryError) as error:

@@ -7,17 +7,12 @@ can know; one at a time, so that all of them together take little memory.
 from __future__ import annotations
 
 import json
-import select
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, assert_never
 
 from services.enrollment.files.domain.errors import NoRoom, UnreadableFile
 from services.enrollment.files.domain.file_columns import FileColumns
@@ -26,6 +21,7 @@ from services.enrollment.files.intake.charset import Decoder
 from services.enrollment.files.intake.column_names import columns_of
 from services.enrollment.files.intake.compression import Meter
 from services.enrollment.files.intake.lines import FilePart, Lines
+from shared.process.confined import ConfinedChild, End, Silent
 
 MAGIC: Final = b"PAR1"
 AT_ONCE: Final = 1
@@ -35,18 +31,7 @@ PATIENCE_SECONDS: Final = 60.0
 SILENT_SECONDS: Final = 60.0
 """A thousand rows take a few milliseconds; so no honest file is silent for long."""
 
-_COMMAND: Final = (sys.executable, "-m", parquet_child.__name__)
-_ROOT: Final = Path(__file__).parents[4]
-_PIECE: Final = 64 * 1024
-"""What a pipe holds."""
-_ALONE: Final = {
-    # What the system gave is given back at once, and no thread keeps memory for itself.
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "MALLOC_ARENA_MAX": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""The environment of a child: none of ours, which holds keys."""
+_READER: Final = ("-m", parquet_child.__name__)
 _FITS: Final = {
     "birth_date": ("text", "day"),
     "effective_date": ("text", "day"),
@@ -96,9 +81,7 @@ class _Child:
 
     def __init__(self, spool: IO[bytes], meter: Meter) -> None:
         self._meter = meter
-        self.process = subprocess.Popen(  # noqa: S603  # our own module
-            _COMMAND, stdin=spool, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=_ROOT, env=_ALONE, bufsize=0
-        )
+        self.process = ConfinedChild(_READER, spool)
 
     def pieces(self) -> Iterator[bytes]:
         """What it writes.
@@ -107,36 +90,31 @@ class _Child:
             UnreadableFile: it refused the file, or ended by it.
             NoRoom: it was ended from outside.
         """
-        assert self.process.stdout is not None  # noqa: S101  # a pipe
-        waiting = select.poll()
-        waiting.register(self.process.stdout)
-        while waiting.poll(SILENT_SECONDS * 1000):
-            piece = self.process.stdout.read(_PIECE)
-            if not piece:
-                self._check()
+        try:
+            for piece in self.process.pieces(SILENT_SECONDS):
+                self._meter.made(len(piece))
+                yield piece
+        except Silent:
+            raise parquet_child.too_much() from None
+        end, said = self.process.ended()
+        match end:
+            case End.WELL:
                 return
-            self._meter.made(len(piece))
-            yield piece
-        raise parquet_child.too_much()
-
-    def _check(self) -> None:
-        assert self.process.stderr is not None  # noqa: S101  # a pipe
-        said = self.process.stderr.read()
-        status = self.process.wait()
-        if status == parquet_child.REFUSED:
-            detail, fix = json.loads(said)
-            raise UnreadableFile(detail, fix)
-        if status in {-signal.SIGKILL, -signal.SIGTERM}:
-            raise NoRoom
-        if status < 0:
-            raise parquet_child.too_much()
-        if status:
-            raise RuntimeError(f"The reader of Parquet files ended with status {status}.")
+            case End.REFUSED:
+                detail, fix = json.loads(said)
+                raise UnreadableFile(detail, fix)
+            case End.BROKEN:
+                raise parquet_child.too_much()
+            case End.STOPPED:
+                raise NoRoom
+            case End.FAILED:
+                raise RuntimeError("The reader of Parquet files failed")
+            case _:
+                assert_never(end)
 
 
 def _end(child: _Child) -> None:
-    with child.process:
-        child.process.kill()
+    child.process.end()
     _places.release()
 
 

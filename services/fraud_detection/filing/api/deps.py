@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.models.api.deps import ModelDeps
+from services.fraud_detection.evidence.api.deps import EvidenceDeps
 
 
 @dataclass(frozen=True, slots=True)
-class Deps(ModelDeps):
+class Deps(EvidenceDeps):
     """``sandbox`` says whether simulated people may claim and test phones force outcomes."""
 
     personal_data: PersonalData

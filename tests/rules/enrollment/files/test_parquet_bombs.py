@@ -7,7 +7,6 @@ import io
 import json
 import random
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,7 +151,7 @@ def a_child_that(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """In place of the one that reads: some lines of Python."""
 
     def does(what: str) -> None:
-        monkeypatch.setattr(parquet_file, "_COMMAND", (sys.executable, "-c", f"import os, time, signal\n{what}"))
+        monkeypatch.setattr(parquet_file, "_READER", ("-c", f"import os, time, signal\n{what}"))
 
     return does
 
@@ -177,7 +176,7 @@ def test_a_reader_that_is_ended_from_outside_says_nothing_about_its_file(
 
 def test_a_reader_that_fails_by_our_fault_is_no_fault_of_the_file(a_child_that: Callable[[str], None]) -> None:
     a_child_that("raise SystemExit(1)")
-    with pytest.raises(RuntimeError, match="status 1"):
+    with pytest.raises(RuntimeError, match="reader of Parquet files failed"):
         read(of_three_persons())
 
 

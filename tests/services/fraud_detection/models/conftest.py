@@ -37,6 +37,7 @@ def app(fraud_detection_url: str, issuer: Issuer) -> Flask:
     environ = {
         "FRAUD_DETECTION_DATABASE_URL": fraud_detection_url,
         "FRAUD_DETECTION_MODEL_SIGNING_KEY": key,
+        "FRAUD_DETECTION_EVIDENCE_URL": "file:///nowhere",
         "OIDC_ISSUER": issuer.url,
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",

@@ -1,0 +1,1 @@
+"""Asks clamd whether a file is known as harmful."""

@@ -1,0 +1,1 @@
+"""Which files there are and where, and which were forgotten."""
