@@ -45,6 +45,7 @@ class Columns:
         kinds = {path: kind for path, column, kind in fields if column.isidentifier()}
         self._picks = [(path, attrgetter(path)) for path in kinds]
         self._turned = [(path, turns[1]) for path, kind in kinds.items() if (turns := _turns(kind))]
+        self._bytes = [self._columns[path] for path, kind in kinds.items() if _bare(kind) is bytes]
         self.names = ", ".join(self._columns[path] for path in kinds)
         """For the list of an INSERT or COPY."""
         self.places = places(kinds)
@@ -65,6 +66,22 @@ class Columns:
         for path, write in self._turned:
             values[path] = None if values[path] is None else write(values[path])
         return values
+
+    def rows(self, table: str) -> str:
+        """A SELECT of ``names`` from rows of ``table`` as ``json`` gives them, in its one parameter.
+
+        For many rows at once: of a wide row, parameters cost ten times what its JSON does.
+        """
+        return f"SELECT {self.names} FROM json_populate_recordset(NULL::{table}, %s)"
+
+    def json(self, of: Iterable[object]) -> str:
+        """What ``rows`` reads. Arrays, JSON, moments and bytes alike come out as ``values`` would have them written."""
+        rows = [{self._columns[path]: pick(each) for path, pick in self._picks} for each in of]
+        if self._bytes:
+            for row in rows:
+                for column in self._bytes:
+                    row[column] = None if row[column] is None else f"\\x{row[column].hex()}"
+        return msgspec.json.encode(rows).decode()
 
 
 def places(names: Iterable[str]) -> str:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.models.domain.features import FEATURES, Snapshot
 from shared.db.columns import Columns
@@ -67,7 +64,7 @@ class FeaturesRow:
 
 
 _DECISION: Final = Columns(DecisionRow)
-_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) VALUES %s"
+_ADD: Final = f"INSERT INTO decisions ({_DECISION.names}) {_DECISION.rows('decisions')}"
 
 _OF_CLAIM: Final = f"SELECT {_DECISION} FROM decisions WHERE claim_id = %s ORDER BY version"
 
@@ -81,7 +78,7 @@ WHERE claim_id = ANY(%s::uuid[]) AND NOT by_person ORDER BY claim_id, version DE
 
 
 def add(tx: Tx, made: Sequence[DecisionRow]) -> None:
-    tx.insert_many(_ADD, [tuple(_DECISION.values(decision).values()) for decision in made])
+    tx.execute(_ADD, (_DECISION.json(made),))
 
 
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
@@ -111,9 +108,7 @@ _LATEST_SNAPSHOTS: Final = """
 SELECT DISTINCT ON (claim_id) claim_id, snapshot FROM claim_features
 WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
 
-_KNOWN: Final = Columns(FeaturesRow)
-_ADD_FEATURES: Final = f"INSERT INTO claim_features (claim_id, {_KNOWN.names}) VALUES %s"
-_FEATURES: Final = f"SELECT {_KNOWN} FROM claim_features WHERE claim_id = %s ORDER BY round"
+_FEATURES: Final = f"SELECT {Columns(FeaturesRow)} FROM claim_features WHERE claim_id = %s ORDER BY round"
 
 
 def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool]]:
@@ -123,28 +118,22 @@ def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict
 
 @dataclass(frozen=True, slots=True)
 class KnownRow:
-    """What was known of a claim in its present round, and the vector that came of it."""
+    """What was known of a claim in one round, and the vector that came of it."""
 
-    claim: Claim
+    claim_id: ClaimId
+    round: int
     snapshot: Snapshot
     vector: tuple[float, ...]
 
 
+_KNOWN: Final = Columns(KnownRow)
+_ADD_FEATURES: Final = f"""
+INSERT INTO claim_features ({_KNOWN.names}, computed_at, names)
+SELECT known.*, %s, %s FROM ({_KNOWN.rows("claim_features")}) AS known"""
+
+
 def add_features(tx: Tx, known: Sequence[KnownRow], *, now: datetime) -> None:
-    rows = [
-        FeaturesRow(
-            round=each.claim.round,
-            computed_at=now,
-            snapshot=msgspec.to_builtins(each.snapshot),
-            names=FEATURES,
-            vector=each.vector,
-        )
-        for each in known
-    ]
-    tx.insert_many(
-        _ADD_FEATURES,
-        [(each.claim.claim_id, *_KNOWN.values(row).values()) for each, row in zip(known, rows, strict=True)],
-    )
+    tx.execute(_ADD_FEATURES, (now, list(FEATURES), _KNOWN.json(known)))
 
 
 def features(tx: Tx, claim_id: ClaimId) -> list[FeaturesRow]:

@@ -101,7 +101,9 @@ def _adjudicate(
     opinions = _opinions(tx, cases, by.find_champion, vectors)
     decided = _decide(tx, cases, opinions, uses)
     decisions.add_features(
-        tx, [KnownRow(case.claim, known[claim_id], vectors[claim_id]) for claim_id, case in cases.items()], now=now
+        tx,
+        [KnownRow(claim_id, case.claim.round, known[claim_id], vectors[claim_id]) for claim_id, case in cases.items()],
+        now=now,
     )
     rows = [_row(cases[claim_id], decided[claim_id], opinions[claim_id], now=now) for claim_id in cases]
     record(tx, list(zip(cases.values(), rows, strict=True)), now=now, traces=traces)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.claims.store import claims as kept_claims
@@ -201,5 +201,5 @@ def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
         phone_is_insured=cover.erased or claim.phone_token == cover.phone_token,
         has_device=claim.device_token is not None,
         has_handler=claim.handler_token is not None,
-        **asdict(counted),
+        **{name: getattr(counted, name) for name in Counts.__slots__},
     )
