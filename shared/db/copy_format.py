@@ -25,6 +25,10 @@ _COUNT: Final = struct.Struct(">h")
 _LENGTH: Final = struct.Struct(">i")
 _INTEGER: Final = struct.Struct(">i")
 _BIGINT: Final = struct.Struct(">q")
+_ARRAY: Final = struct.Struct(">iiIii")
+"""Of an array of one dimension: how many dimensions, whether a NULL is in it, its elements' type, how many, from 1."""
+_TEXT: Final = 25
+_DOUBLE: Final = 701
 _NULL: Final = _LENGTH.pack(-1)
 
 
@@ -44,6 +48,23 @@ def integer(number: int) -> bytes:
 
 def bigint(number: int) -> bytes:
     return _BIGINT.pack(number)
+
+
+def jsonb(text: bytes) -> bytes:
+    return b"\x01" + text
+
+
+def texts(values: Sequence[str]) -> bytes:
+    """A ``text[]``."""
+    encoded = [value.encode() for value in values]
+    pieces = [piece for value in encoded for piece in (_LENGTH.pack(len(value)), value)]
+    return b"".join([_ARRAY.pack(1, 0, _TEXT, len(encoded), 1), *pieces])
+
+
+def doubles(values: Sequence[float]) -> bytes:
+    """A ``double precision[]``."""
+    elements = [part for value in values for part in (8, value)]
+    return _ARRAY.pack(1, 0, _DOUBLE, len(values), 1) + struct.pack(">" + "id" * len(values), *elements)
 
 
 def uuid(text: str) -> bytes:

@@ -104,6 +104,37 @@ def test_what_was_written_by_names_is_read_by_names(tx: Tx) -> None:
     assert tx.all("SELECT note, guests FROM stays ORDER BY guests", into=tuple[str, int]) == [("late", 2), (None, 3)]
 
 
+def test_many_rows_by_one_parameter_are_read_as_they_were_written(tx: Tx) -> None:
+    written = [
+        booked(),
+        replace(booked(), guests=3, wishes=(), beds=()),
+        replace(booked(), guests=4, wishes=('"', "\\")),
+    ]
+
+    assert tx.execute(f"INSERT INTO stays ({_WRITTEN.names}) {_WRITTEN.rows('stays')}", (_WRITTEN.json(written),)) == 3
+
+    assert tx.all(_READ_JOINED, into=Booked) == written
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    number: int
+    words: bytes | None
+    share: float
+
+
+def test_bytes_and_fractions_by_one_parameter_are_the_same_to_the_bit(tx: Tx) -> None:
+    tx.execute("CREATE TABLE sealed (number integer, words bytea, share double precision)")
+    columns = Columns(Sealed)
+    written = [Sealed(1, b"\x00\\x'\xff", 0.1 + 0.2), Sealed(2, None, -1e-300), Sealed(3, b"", 1 / 3)]
+    tx.execute(f"INSERT INTO sealed {columns.rows('sealed')}", (columns.json(written),))
+
+    found = tx.all(f"SELECT {columns} FROM sealed ORDER BY number")
+    assert [(number, words and bytes(words), share) for number, words, share in found] == [
+        (each.number, each.words, each.share) for each in written
+    ]
+
+
 def test_a_part_is_none_where_all_its_columns_are_null_and_expressions_are_read_alone(tx: Tx) -> None:
     kept = booked()
     tx.execute(_ADD, {**_WRITTEN.values(kept), "note": None})
