@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.reviews import reviews
 from services.fraud_detection.reviews.domain import errors
 from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews,)
+RESOURCES: Final = (reviews, requests)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
     errors.AnotherPersonDecides: ProblemRow(403, "another-person-decides", "Another person decides"),
+    errors.AskedBefore: ProblemRow(409, "asked-before", "Asked once already"),
     errors.SeniorDecides: ProblemRow(403, "senior-decides", "A senior reviewer decides"),
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),

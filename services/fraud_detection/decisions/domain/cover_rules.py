@@ -304,11 +304,16 @@ def _evidence(product: Product, claim: Claim, evidence: frozenset[str]) -> Itera
     terms = liability(product, claim.liability)
     missing = [kind for kind in (terms.required_evidence if terms else ()) if kind not in evidence]
     if missing:
-        names = [EVIDENCE_NAMES.get(kind, (kind, kind)) for kind in missing]
-        yield rule(
-            product,
-            "evidence_missing",
-            zh={"kinds": "、".join(name[0] for name in names)},
-            en={"kinds": ", ".join(name[1] for name in names)},
-            remedy="documents",
-        )
+        yield asks_for(product, missing)
+
+
+def asks_for(product: Product, kinds: Iterable[str]) -> FailedRule:
+    """That these kinds of evidence are missing, as the claimant reads it."""
+    names = [EVIDENCE_NAMES.get(kind, (kind, kind)) for kind in kinds]
+    return rule(
+        product,
+        "evidence_missing",
+        zh={"kinds": "、".join(name[0] for name in names)},
+        en={"kinds": ", ".join(name[1] for name in names)},
+        remedy="documents",
+    )

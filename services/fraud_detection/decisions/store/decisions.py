@@ -54,6 +54,11 @@ class DecisionRow:
     found_zh: bytes | None = None
     found_en: bytes | None = None
 
+    @property
+    def is_last_word(self) -> bool:
+        """Whether it approves or refuses; the others wait for somebody."""
+        return self.outcome in ("approved", "refused")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesRow:

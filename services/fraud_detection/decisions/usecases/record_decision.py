@@ -42,14 +42,15 @@ def record(
     *,
     now: datetime,
     due_at: datetime | None = None,
+    to: State | None = None,
     traces: Mapping[ClaimId, Mapping[str, str]] | None = None,
 ) -> None:
     """All of it in the caller's transaction; each decision's ``version`` is its claim's next one. ``due_at`` is by when
-    whoever is waited for must act, if not as long as always.
+    whoever is waited for must act, if not as long as always; ``to`` is the state, if not that of the outcome.
 
     ``traces`` has of each claim what its event belongs to, if that is not the current trace.
     """
-    claims.step_many(tx, [_step(case, row, due_at) for case, row in decided], now=now)
+    claims.step_many(tx, [_step(case, row, due_at, to) for case, row in decided], now=now)
     decisions.add(tx, [row for _, row in decided])
     approved = [(case.claim, row.decision_id, row.amount_fen) for case, row in decided if row.outcome == "approved"]
     limits.keep(tx, approved)
@@ -66,9 +67,9 @@ def record(
     )
 
 
-def _step(case: CaseFile, decision: DecisionRow, due_at: datetime | None) -> Step:
+def _step(case: CaseFile, decision: DecisionRow, due_at: datetime | None, to: State | None) -> Step:
     why = decision.why or next((each.code for each in decision.failures), None)
-    return Step(case.claim, _STATES[decision.outcome], decision.decided_by, why, due_at)
+    return Step(case.claim, to or _STATES[decision.outcome], decision.decided_by, why, due_at)
 
 
 def _review(case: CaseFile, decision: DecisionRow, now: datetime) -> ReviewRow | None:

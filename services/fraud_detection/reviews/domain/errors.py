@@ -29,6 +29,13 @@ class SeniorDecides(FangzhaError):
 
 
 @dataclass(frozen=True)
+class AskedBefore(FangzhaError):
+    """For claim {claim_id} documents were asked for already, and that is done once; decide by what there is."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class CoverRuleStands(FangzhaError):
     """Claim {claim_id} cannot be approved: {codes} stand against it, and no person may waive them."""
 

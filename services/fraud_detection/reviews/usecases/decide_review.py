@@ -74,7 +74,7 @@ def decide_review(
     if reviews.open_of(tx, claim_id) is None:
         raise NoOpenReview(claim_id)
     before = decisions.of_claim(tx, claim_id)
-    if any(each.by_person and each.decided_by == reviewer for each in before):
+    if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
     _require_senior(tx, claim, senior=senior)
     if coverage.find(tx, claim.policy_id) is None:

@@ -1,0 +1,55 @@
+"""What a reviewer asks of a claimant, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.reviews.api.review_view import FullDecision, full
+from services.fraud_detection.reviews.api.reviews import ReviewPath
+from services.fraud_detection.reviews.domain.errors import AskedBefore, NoOpenReview
+from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
+from shared.messaging.failures import Unready
+from shared.values.evidence_kinds import EvidenceKind
+from shared.values.ids import ClaimId
+from shared.web.models import Moment, RequestModel
+from shared.web.resource import Call, Callers, Reply, Resource
+
+requests = Resource("reviews", "Claims that wait for a person")
+
+
+class DocumentRequest(RequestModel):
+    """All that is missing, at once: a claimant is asked once."""
+
+    kinds: Annotated[list[EvidenceKind], Field(min_length=1, max_length=10)]
+    """Where it is the police's paper alone, the claim waits for the police."""
+    due_at: Moment | None = None
+    """By when; 30 days if left out, 60 where the police are waited for, and no later."""
+
+
+@requests.post(
+    "/v1/reviews/<claim_id>/requests",
+    scope="reviews:write",
+    callers=Callers.STAFF,
+    reply=FullDecision,
+    about="claim_id",
+    matches=True,
+    problems=(UnknownClaim, NoOpenReview, AskedBefore, Unready),
+)
+def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[FullDecision]:
+    """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes
+    back to a person where the police were waited for.
+    """
+    decision = ask_claimant(
+        call.tx,
+        ClaimId(path.claim_id),
+        body.kinds,
+        due_at=body.due_at,
+        reviewer=call.caller.subject,
+        require_match=call.require_match,
+        now=call.now,
+    )
+    return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)

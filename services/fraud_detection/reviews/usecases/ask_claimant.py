@@ -1,0 +1,92 @@
+"""A person asks the claimant for documents, once and for all of them together, or for the police's paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.domain.states import WAITS, State
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, asks_for
+from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.usecases.case_file import collect, hold
+from services.fraud_detection.decisions.usecases.record_decision import record
+from services.fraud_detection.reviews.domain.errors import AskedBefore, NoOpenReview
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.errors import InvalidField
+from shared.values.evidence_kinds import EvidenceKind
+from shared.values.ids import ClaimId, DecisionId
+from shared.values.money import Fen
+
+OF_THE_POLICE: Final[frozenset[EvidenceKind]] = frozenset({"police_receipt"})
+"""Where only such are missing, the police are waited for, and longer."""
+
+
+def ask_claimant(
+    tx: Tx,
+    claim_id: ClaimId,
+    kinds: Sequence[EvidenceKind],
+    *,
+    due_at: datetime | None,
+    reviewer: str,
+    require_match: Callable[[int], None],
+    now: datetime,
+) -> DecisionRow:
+    """Ask for these kinds by ``due_at``, if not by the usual date. What comes has the claim decided anew.
+
+    Raises:
+        UnknownClaim: there is none.
+        VersionMismatch: by ``require_match``: the claim changed since the person read it.
+        NoOpenReview: nothing waits for a person.
+        AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
+        InvalidField: the date has passed, or is later than the claimant may be kept waiting.
+    """
+    claim = claims.lock(tx, claim_id)
+    if claim is None:
+        raise UnknownClaim(claim_id)
+    require_match(claim.version)
+    if reviews.open_of(tx, claim_id) is None:
+        raise NoOpenReview(claim_id)
+    before = decisions.of_claim(tx, claim_id)
+    if any(each.by_person and each.outcome == "documents_requested" for each in before):
+        raise AskedBefore(claim_id)
+    asked = tuple(dict.fromkeys(kinds))
+    to: State = "waiting_for_police" if OF_THE_POLICE.issuperset(asked) else "documents_requested"
+    if due_at is not None and not now < due_at <= now + WAITS[to]:
+        fix = f"Send a time within the next {WAITS[to].days} days, or leave it out."
+        raise InvalidField("/due_at", "The date has passed, or is too far off.", fix)
+    case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
+    row = DecisionRow(
+        decision_id=DecisionId(new_id()),
+        claim_id=claim_id,
+        round=claim.round,
+        version=claim.version + 1,
+        outcome="documents_requested",
+        why=None,
+        amount_fen=Fen(0),
+        deductible_fen=Fen(0),
+        event_deductible_fen=Fen(0),
+        failures=(asks_for(case.product, asked),),
+        rule_version=RULE_VERSION,
+        model_id=before[-1].model_id,
+        model_sha256=before[-1].model_sha256,
+        score=before[-1].score,
+        score_reasons=before[-1].score_reasons,
+        sandbox_value=None,
+        by_person=True,
+        decided_by=reviewer,
+        clause=None,
+        reasons=None,
+        decided_at=now,
+        payable_from=None,
+    )
+    record(tx, [(case, row)], now=now, due_at=due_at, to=to)
+    details = {"decision_id": row.decision_id, "kinds": ", ".join(asked)}
+    audit.record(tx, actor=reviewer, action="claim.documents_requested", subject=claim_id, details=details, now=now)
+    return row
