@@ -14,6 +14,8 @@ from shared.process.settings import HexKey
 class Settings(settings.Settings):
     SERVICE: ClassVar[str] = "fraud_detection"
 
+    web_threads: int = Field(default=32, ge=1, le=256)
+    """As many as enrollment has: claims that are filed at the same time share one transaction."""
     model_signing_key: HexKey | None = Field(
         default=None,
         description="64 hex digits, e.g. from: openssl rand -hex 32; models of another key are not opened",

@@ -857,8 +857,8 @@ _FRAUD_DETECTION: Final = (
     Guard(
         "no claim is filed past an erasure that is under way",
         "services/fraud_detection/coverage/store/coverage.py",
-        '_HOLD: Final = f"{_FIND} FOR SHARE OF coverage"',
-        "_HOLD: Final = _FIND",
+        "ORDER BY coverage.policy_id FOR SHARE OF coverage",
+        "ORDER BY coverage.policy_id",
         _ERASURE,
     ),
     Guard(

@@ -20,7 +20,7 @@ from services.fraud_detection.decisions.usecases.adjudicate import Adjudicator, 
 from services.fraud_detection.decisions.usecases.opinions import FindChampion
 from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
-from services.fraud_detection.filing.usecases.file_claim import file_claim
+from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
 from services.fraud_detection.reviews.domain.verdicts import Finding, Verdict
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from shared.db.pool import Database
@@ -34,6 +34,7 @@ from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from shared.values.documents import check_digit
+from shared.values.errors import FangzhaError
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, EventId, PolicyId, TokenHex
 from shared.values.money import Fen
@@ -126,6 +127,27 @@ def refusal(exclusion: str = "own_crime", reasons_zh: str = "与条款不符。"
     }
 
 
+def filing(person: Person, **changes: Any) -> Filing:
+    """What this person files, as most tests want it."""
+    values: dict[str, Any] = {
+        "policy_id": person.policy_id,
+        "claimant": Claimant(document_type="resident_id", document_number=person.document_number, phone=person.phone),
+        "scam_type": "fake_customer_service",
+        "occurred_at": LOSS,
+        "discovered_at": LOSS + timedelta(hours=2),
+        "reported_at": LOSS + timedelta(hours=5),
+        "amount_fen": Fen(1_440_000),
+        "recovered_fen": Fen(0),
+        "other_insurance_fen": Fen(0),
+        "description": "对方自称平台客服。",
+        "evidence": complete(),
+        "payee_token": PAYEE,
+        "device_id": "device-1",
+        "handler_id": None,
+    }
+    return Filing(**{**values, **changes})
+
+
 class World:
     """One service's database, with what a test does to it in a word each."""
 
@@ -178,33 +200,18 @@ class World:
         return person
 
     def file(self, person: Person, *, tenant: str = "mobile-backend", now: datetime = NOW, **changes: Any) -> Claim:
-        values: dict[str, Any] = {
-            "policy_id": person.policy_id,
-            "claimant": Claimant(
-                document_type="resident_id", document_number=person.document_number, phone=person.phone
-            ),
-            "scam_type": "fake_customer_service",
-            "occurred_at": LOSS,
-            "discovered_at": LOSS + timedelta(hours=2),
-            "reported_at": LOSS + timedelta(hours=5),
-            "amount_fen": Fen(1_440_000),
-            "recovered_fen": Fen(0),
-            "other_insurance_fen": Fen(0),
-            "description": "对方自称平台客服。",
-            "evidence": complete(),
-            "payee_token": PAYEE,
-            "device_id": "device-1",
-            "handler_id": None,
-        }
         with self.database.transaction() as tx:
-            return file_claim(
+            (found,) = file_claims(
                 tx,
-                Filing(**{**values, **changes}),
-                tenant=tenant,
+                [Filed(filing(person, **changes), tenant)],
                 personal_data=self.personal_data,
+                terms=Terms(),
                 sandbox=True,
                 now=now,
             )
+            if isinstance(found, FangzhaError):
+                raise found
+            return found
 
     def decide(
         self, claim: Claim, *, by: FindChampion | None = None, claim_round: int = 1, now: datetime = NOW

@@ -214,7 +214,7 @@ def test_an_erasure_finds_the_claim_that_was_being_filed_when_it_came(world: Wor
     person = world.covered()
     with ThreadPoolExecutor(1) as pool:
         with world.database.transaction() as tx:
-            assert coverage.hold(tx, person.policy_id) is not None  # as filing does, first of all
+            assert coverage.hold(tx, [person.policy_id])  # as filing does, first of all
             erasing = pool.submit(erase, world, person)
             wait([erasing], timeout=1)
             assert not erasing.done()

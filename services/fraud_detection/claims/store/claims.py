@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from shared.values.ids import ClaimId, TokenHex
 from shared.values.money import Fen
 
 _CLAIM: Final = Columns(Claim)
-_ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES ({_CLAIM.places}, %(description)s)"
+_ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES %s"
 
 _FIND: Final = f"SELECT {_CLAIM} FROM claims WHERE claim_id = %s"
 _LOCK: Final = f"{_FIND} FOR UPDATE"
@@ -100,9 +100,9 @@ class StepRow:
 _STEPS: Final = f"SELECT {Columns(StepRow)} FROM claim_steps WHERE claim_id = %s ORDER BY version"
 
 
-def add(tx: Tx, claim: Claim, *, description: bytes | None) -> None:
-    """Store a new claim; the database keeps its first step."""
-    tx.execute(_ADD, {**_CLAIM.values(claim), "description": description})
+def add(tx: Tx, claims: Sequence[Claim], *, descriptions: Mapping[ClaimId, bytes]) -> None:
+    """Store new claims, with sealed descriptions where they have one; the database keeps their first steps."""
+    tx.insert_many(_ADD, [(*_CLAIM.values(claim).values(), descriptions.get(claim.claim_id)) for claim in claims])
 
 
 def find(tx: Tx, claim_id: ClaimId) -> Claim | None:
@@ -285,11 +285,12 @@ def name_event(tx: Tx, claim: Claim, event_reference: str) -> int:
     return claim.version + 1
 
 
-def add_evidence(tx: Tx, claim_id: ClaimId, evidence: Iterable[Evidence], *, now: datetime) -> None:
-    """Attach documents; one that the claim has already changes nothing."""
+def add_evidence(tx: Tx, evidence: Mapping[ClaimId, Iterable[Evidence]], *, now: datetime) -> None:
+    """Attach documents to claims; one that a claim has already changes nothing."""
     rows: Sequence[Sequence[object]] = [
         (claim_id, sha256, each.kind, each.captured_at, now)
-        for sha256, each in {each.sha256: each for each in evidence}.items()
+        for claim_id, documents in evidence.items()
+        for sha256, each in {each.sha256: each for each in documents}.items()
     ]
     if rows:
         tx.insert_many(_ADD_EVIDENCE, rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.db.transaction import Tx
 from shared.privacy.vault import Vault
 from shared.values.documents import Document
@@ -29,6 +31,13 @@ class PersonalData(Vault):
 
     def seal(self, tx: Tx, text: str, claim_id: ClaimId, field: str) -> bytes:
         return self.sealer.new_data_key(tx).seal(text, _context(claim_id, field))
+
+    def seal_all(self, tx: Tx, texts: Mapping[ClaimId, str], field: str) -> dict[ClaimId, bytes]:
+        """The same of many claims, under one data key."""
+        if not texts:
+            return {}
+        key = self.sealer.new_data_key(tx)
+        return {claim_id: key.seal(text, _context(claim_id, field)) for claim_id, text in texts.items()}
 
     def open(self, tx: Tx, blob: bytes, claim_id: ClaimId, field: str) -> str:
         return self.sealer.open(tx, blob, _context(claim_id, field))

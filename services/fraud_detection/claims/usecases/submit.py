@@ -1,7 +1,8 @@
-"""Say that a claim waits to be decided."""
+"""Say that claims wait to be decided."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
@@ -12,5 +13,17 @@ from shared.messaging import outbox
 
 def submit(tx: Tx, claim: Claim, *, now: datetime) -> None:
     """Publish ``claims.submitted`` for the claim's present round."""
-    event = ClaimSubmitted(claim_id=claim.claim_id, round=claim.round, policy_id=claim.policy_id, submitted_at=now)
-    outbox.add(tx, event, subject=claim.claim_id, now=now)
+    submit_all(tx, [claim], now=now)
+
+
+def submit_all(tx: Tx, claims: Sequence[Claim], *, now: datetime) -> None:
+    """The same for many."""
+    events = [
+        (
+            ClaimSubmitted(claim_id=each.claim_id, round=each.round, policy_id=each.policy_id, submitted_at=now),
+            each.claim_id,
+        )
+        for each in claims
+    ]
+    if events:
+        outbox.add_many(tx, events, now=now)

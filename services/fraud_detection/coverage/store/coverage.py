@@ -77,8 +77,8 @@ LEFT JOIN erased_policies USING (policy_id)"""
 _READ: Final = f"SELECT {Columns(Coverage, **_NAMED)} {_FROM}"
 
 _FIND: Final = f"{_READ} WHERE coverage.policy_id = %s"
-_HOLD: Final = f"{_FIND} FOR SHARE OF coverage"
 _MANY: Final = f"{_READ} WHERE coverage.policy_id = ANY(%s::uuid[])"
+_HOLD: Final = f"{_MANY} ORDER BY coverage.policy_id FOR SHARE OF coverage"
 
 _BESIDE: Final = f"""
 {_READ}
@@ -139,9 +139,9 @@ def find(tx: Tx, policy_id: PolicyId) -> Coverage | None:
     return tx.one(_FIND, (policy_id,), into=Coverage)
 
 
-def hold(tx: Tx, policy_id: PolicyId) -> Coverage | None:
-    """The policy, and it is not erased before this transaction ends."""
-    return tx.one(_HOLD, (policy_id,), into=Coverage)
+def hold(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, Coverage]:
+    """Those of these policies that are known, and they are not erased before this transaction ends."""
+    return {each.policy_id: each for each in tx.all(_HOLD, (sorted(set(policy_ids)),), into=Coverage)}
 
 
 def many(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, Coverage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -22,14 +23,16 @@ from services.fraud_detection.filing.usecases.change_claim import (
     withdraw,
 )
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
-from services.fraud_detection.filing.usecases.file_claim import file_claim
+from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
+from shared.values.errors import FangzhaError
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, TokenHex
 from shared.values.scam_types import ScamType
 from shared.values.shapes import reshape
 from shared.web import paging
+from shared.web.call import Asked, CallTogether
 from shared.web.clear_fields import NOT_IN_CLEAR
 from shared.web.models import AmountFen, Identifier, Moment, PositiveFen, RequestModel, SealedText, Sha256Hex, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
@@ -147,17 +150,21 @@ class ClaimPath(RequestModel):
     about="claim_id",
     problems=(errors.PolicyErased,),
 )
-def submit_claim(call: Call[Deps], body: ClaimRequest) -> Reply[ClaimView]:
+def submit_claim(
+    call: CallTogether[Deps], asked: Sequence[Asked[ClaimRequest]]
+) -> list[Reply[ClaimView] | FangzhaError]:
     """File a claim. It is decided within moments; ask for it again, or read the event."""
-    claim = file_claim(
+    deps = call.deps
+    found = file_claims(
         call.tx,
-        reshape(body, Filing, **vars(body.loss)),
-        tenant=call.caller.tenant,
-        personal_data=call.deps.personal_data,
-        sandbox=call.deps.sandbox,
+        [Filed(reshape(each.body, Filing, **vars(each.body.loss)), each.caller.tenant) for each in asked],
+        personal_data=deps.personal_data,
+        terms=deps.terms,
+        sandbox=deps.sandbox,
         now=call.now,
     )
-    return _accepted(call, claim)
+    shown = iter(views(call.tx, [each for each in found if isinstance(each, domain.Claim)], deps.personal_data))
+    return [each if isinstance(each, FangzhaError) else _reply(each, next(shown)) for each in found]
 
 
 @claims.get(
@@ -283,11 +290,11 @@ def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
 
 
 def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:
-    return Reply(
-        view(call.tx, claim, call.deps.personal_data),
-        headers={"Location": f"/v1/claims/{claim.claim_id}"},
-        version=claim.version,
-    )
+    return _reply(claim, view(call.tx, claim, call.deps.personal_data))
+
+
+def _reply(claim: domain.Claim, shown: ClaimView) -> Reply[ClaimView]:
+    return Reply(shown, headers={"Location": f"/v1/claims/{claim.claim_id}"}, version=claim.version)
 
 
 def _own(call: Call[Deps], path: ClaimPath) -> domain.Claim:

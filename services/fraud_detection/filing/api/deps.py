@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.evidence.api.deps import EvidenceDeps
 
 
@@ -14,3 +15,5 @@ class Deps(EvidenceDeps):
 
     personal_data: PersonalData
     sandbox: bool
+    terms: Terms = field(default_factory=Terms)
+    """Those that the process has read."""

@@ -31,7 +31,7 @@ def add_documents(tx: Tx, claim_id: ClaimId, evidence: Sequence[Evidence], *, te
         raise ClaimClosed(claim_id, claim.state)
     if faults := tuple(evidence_faults(evidence, now)):
         raise InvalidFields(faults)
-    claims.add_evidence(tx, claim_id, evidence, now=now)
+    claims.add_evidence(tx, {claim_id: evidence}, now=now)
     if claim.state in ("documents_requested", "waiting_for_police", "lapsed"):
         claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="documents", new_round=True)
         submit(tx, claim, now=now)

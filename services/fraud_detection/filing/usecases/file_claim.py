@@ -1,7 +1,9 @@
-"""File a claim: check it, turn persons into tokens, store it, and say that it waits to be decided. Decides nothing."""
+"""File claims: check them, turn persons into tokens, store them, say that they wait to be decided. Decides nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
@@ -9,9 +11,10 @@ from services.fraud_detection.claims.domain.errors import PolicyErased
 from services.fraud_detection.claims.domain.states import WAITS
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.claims.usecases.submit import submit
-from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, Coverage
-from services.fraud_detection.coverage.store import coverage, products
+from services.fraud_detection.claims.usecases.submit import submit_all
+from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, Coverage, Product
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.filing.domain import filing as filings
 from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.domain.sandbox_values import sandbox_value
@@ -19,34 +22,77 @@ from shared.db.transaction import Tx
 from shared.process import metrics
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document, normalize_phone
-from shared.values.ids import ClaimId, PolicyId
+from shared.values.errors import FangzhaError
+from shared.values.ids import ClaimId
 from shared.values.money import CNY
 
 
-def file_claim(
-    tx: Tx, filing: Filing, *, tenant: str, personal_data: PersonalData, sandbox: bool, now: datetime
-) -> Claim:
-    """Store the claim and publish ``claims.submitted``; one whose policy is not known yet waits for it.
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a tenant files."""
 
-    Raises:
+    filing: Filing
+    tenant: str
+
+
+def file_claims(
+    tx: Tx,
+    filed: Sequence[Filed],
+    *,
+    personal_data: PersonalData,
+    terms: Terms,
+    sandbox: bool,
+    now: datetime,
+) -> list[Claim | FangzhaError]:
+    """Store the claims and publish ``claims.submitted`` of each; one whose policy is not known yet waits for it.
+
+    One that is refused costs the others nothing; its place has the reason:
         InvalidField: the claimant's document or phone is none.
         InvalidField: the product has no such liability, its liability asks for a scam type, or its policies list things
             and the claim is about none, or the other way about.
         InvalidFields: the claim contradicts itself.
         PolicyErased: the insured asked to be forgotten.
     """
+    covers = coverage.hold(tx, [each.filing.policy_id for each in filed])
+    known = terms.of(tx, [(cover.product_code, cover.product_version) for cover in covers.values()])
+    found: list[Claim | FangzhaError] = []
+    stored: list[tuple[Claim, Filing]] = []
+    for each in filed:
+        cover = covers.get(each.filing.policy_id)
+        product = None if cover is None else known.get((cover.product_code, cover.product_version))
+        try:
+            claim = _claim(each, cover, product, personal_data=personal_data, sandbox=sandbox, now=now)
+        except FangzhaError as error:
+            found.append(error)
+            continue
+        found.append(claim)
+        stored.append((claim, each.filing))
+    _store(tx, stored, personal_data, now=now)
+    return found
+
+
+def _claim(
+    filed: Filed,
+    cover: Coverage | None,
+    product: Product | None,
+    *,
+    personal_data: PersonalData,
+    sandbox: bool,
+    now: datetime,
+) -> Claim:
+    """The claim as it is filed; ``cover`` is None if enrollment has not told of it yet: the claim waits for it."""
+    filing = filed.filing
     filings.check(filing, now=now)
     claimant = filing.claimant
     document = normalize_document(
         claimant.document_type, claimant.document_number, sandbox=sandbox, pointer="/claimant/document_number"
     )
     phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
-    cover = _cover(tx, filing.policy_id)
-    liability = _liability(tx, filing, cover)
-    claim_id = ClaimId(new_id())
-    claim = Claim(
-        claim_id=claim_id,
-        tenant=tenant,
+    if cover is not None and cover.erased:
+        raise PolicyErased(filing.policy_id)
+    return Claim(
+        claim_id=ClaimId(new_id()),
+        tenant=filed.tenant,
         version=1,
         round=1,
         state="waiting_for_policy" if cover is None else "filed",
@@ -67,33 +113,27 @@ def file_claim(
         other_insurance_fen=filing.other_insurance_fen,
         description_chars=len(filing.description or ""),
         sandbox_value=sandbox_value(phone, sandbox=sandbox),
-        liability=liability,
+        liability=_liability(filing, product),
         territory=filing.territory,
         event_reference=filing.event_reference,
         item_reference=filing.item_reference,
         changed_at=now,
-        changed_by=tenant,
+        changed_by=filed.tenant,
         due_at=now + WAITS["waiting_for_policy"] if cover is None else None,
     )
-    sealed = personal_data.seal(tx, filing.description, claim_id, "description") if filing.description else None
-    claims.add(tx, claim, description=sealed)
-    claims.add_evidence(tx, claim_id, filing.evidence, now=now)
-    if cover is not None:
-        submit(tx, claim, now=now)
-    metrics.CLAIMS_SUBMITTED.inc()
-    return claim
 
 
-def _cover(tx: Tx, policy_id: PolicyId) -> Coverage | None:
-    """None if enrollment has not told of it yet: the claim waits for it."""
-    cover = coverage.hold(tx, policy_id)
-    if cover is not None and cover.erased:
-        raise PolicyErased(policy_id)
-    return cover
+def _store(tx: Tx, filed: Sequence[tuple[Claim, Filing]], personal_data: PersonalData, *, now: datetime) -> None:
+    if not filed:
+        return
+    told = {claim.claim_id: filing.description for claim, filing in filed if filing.description}
+    claims.add(tx, [claim for claim, _ in filed], descriptions=personal_data.seal_all(tx, told, "description"))
+    claims.add_evidence(tx, {claim.claim_id: filing.evidence for claim, filing in filed}, now=now)
+    submit_all(tx, [claim for claim, _ in filed if claim.state == "filed"], now=now)
+    metrics.CLAIMS_SUBMITTED.inc(len(filed))
 
 
-def _liability(tx: Tx, filing: Filing, cover: Coverage | None) -> str:
-    product = None if cover is None else products.find(tx, cover.product_code, cover.product_version)
+def _liability(filing: Filing, product: Product | None) -> str:
     if product is None:
         # Terms come on a topic of their own. Until they are here the claim waits; cover_rules say what does not fit.
         return filing.liability or FRAUD_LOSS
