@@ -14,11 +14,12 @@ from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.models import web as models
 from services.fraud_detection.models.wiring import signer_of
 from services.fraud_detection.reviews import web as reviews
+from services.fraud_detection.service_levels import web as service_levels
 from services.fraud_detection.settings import Settings
 from shared.entry import web, wiring
 from shared.web.app import create_app
 
-WINGS: Final = (filing, reviews, evidence, models)
+WINGS: Final = (filing, reviews, evidence, models, service_levels)
 PROBLEMS: Final = {error: row for wing in WINGS for error, row in wing.PROBLEMS.items()}
 
 

@@ -148,6 +148,12 @@ SCORES: Final = Histogram(
 REVIEWS_WAITING: Final = Gauge(
     "fangzha_reviews_waiting", "Claims that wait for a person.", multiprocess_mode="mostrecent"
 )
+CLAIM_CLOCKS: Final = Gauge(
+    "fangzha_claim_clocks",
+    "Clocks that run on open claims, by kind and by whether they are running, near their end, or broken.",
+    ["kind", "standing"],
+    multiprocess_mode="mostrecent",
+)
 PAYOUTS: Final = Counter("fangzha_payouts_total", "Payouts that reached a state.", ["state"])
 PAYOUTS_WAITING: Final = Gauge(
     "fangzha_payouts_in_state", "Payouts that are in a state now.", ["state"], multiprocess_mode="mostrecent"

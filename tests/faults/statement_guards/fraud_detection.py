@@ -18,8 +18,8 @@ SET version = excluded.version, effective_to = excluded.effective_to, canceled_a
 _CLAIM_TURNS: Final = ("tests/services/fraud_detection/test_turns.py",)
 _CLAIMS_HTTP: Final = ("tests/services/fraud_detection/test_http.py",)
 _REVIEWING: Final = ("tests/services/fraud_detection/test_reviews.py",)
-_COVERING: Final = ("tests/services/fraud_detection/test_coverage.py",)
-_CHANGING: Final = ("tests/services/fraud_detection/test_policy_changes.py",)
+_COVERING: Final = ("tests/services/fraud_detection/coverage/test_coverage.py",)
+_CHANGING: Final = ("tests/services/fraud_detection/coverage/test_policy_changes.py",)
 _DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
 _MODEL_TURNS: Final = ("tests/services/fraud_detection/models/test_turns.py",)
 

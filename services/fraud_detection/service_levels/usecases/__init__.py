@@ -1,0 +1,1 @@
+"""One module per verb, each in one transaction that its caller commits."""

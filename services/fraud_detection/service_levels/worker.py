@@ -1,0 +1,21 @@
+"""What the worker watches by itself: the clocks of open claims."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.fraud_detection.service_levels.usecases.measure import watch_clocks
+from services.fraud_detection.settings import Settings
+from shared.db.pool import Database
+from shared.messaging.jobs import Job
+from shared.messaging.subscription import Subscription
+from shared.process.clock import Clock
+
+
+def subscriptions(_settings: Settings, _clock: Clock) -> tuple[Subscription, ...]:
+    return ()
+
+
+def jobs(_settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
+    # Clocks are of days; a minute is soon enough to be told, and the question is a look at each open claim.
+    return (Job("watch_clocks", 60.0, partial(watch_clocks, database, clock)),)

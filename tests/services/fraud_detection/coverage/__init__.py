@@ -1,0 +1,1 @@
+"""Coverage: policies and products as they are heard of."""
