@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from typer import Typer
+
 from services.fraud_detection.claims import tools as claim_tools
 from services.fraud_detection.claims.store import integrity as claims
 from services.fraud_detection.decisions.store import integrity as decisions
 from services.fraud_detection.erasure.store import integrity as erasure
+from services.fraud_detection.reviews import tools as review_tools
 from services.fraud_detection.settings import Settings
 from shared.db.pool import Database
+from shared.entry import wiring
 from shared.entry.tools import Tools
 from shared.entry.verify import Check, checks_in
 
@@ -21,10 +25,18 @@ def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:
     return checks_in(database, INVARIANTS)
 
 
+def add_commands(cli: Typer) -> None:
+    def database() -> Database:
+        return wiring.database(Settings.load(), "command")
+
+    claim_tools.add_commands(cli)
+    review_tools.add_commands(cli, database)
+
+
 TOOLS: Final = Tools(
     package="services.fraud_detection",
     settings=Settings,
     migrations=Path(__file__).parent / "migrations",
     checks=checks,
-    add_commands=claim_tools.add_commands,
+    add_commands=add_commands,
 )

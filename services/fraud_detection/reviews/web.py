@@ -7,12 +7,13 @@ from typing import Final
 
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.reviews import reviews
+from services.fraud_detection.reviews.api.trace import trace
 from services.fraud_detection.reviews.domain import errors
 from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews, requests)
+RESOURCES: Final = (reviews, requests, trace)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),

@@ -1,0 +1,103 @@
+"""Everything that happened to a claim, each with its time and where it was heard of, oldest first. Persons are tokens.
+
+Put together from what this service holds: its own steps and decisions, and what the events of the others told it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.store import appeals, claims, payouts, recoveries
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.decisions.store import decisions
+from shared.db.transaction import Tx
+
+Detail: TypeAlias = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """``source`` is who told it: a topic, a channel, or this service. ``what`` is a stable code."""
+
+    at: datetime
+    source: str
+    what: str
+    by: str | None
+    details: Mapping[str, Detail]
+
+
+def trace_claim(tx: Tx, claim: Claim) -> tuple[Happened, ...]:
+    """All of it in time's order; what happened at one moment in the order of a claim's life."""
+    return tuple(sorted(_all(tx, claim), key=lambda each: each.at))
+
+
+def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    yield from _cover(tx, claim)
+    yield from _loss(claim)
+    for kept in claims.evidence(tx, [claim.claim_id])[claim.claim_id]:
+        details: dict[str, Detail] = {"kind": kept.evidence.kind, "sha256": kept.evidence.sha256}
+        yield Happened(
+            kept.added_at, "claims", "evidence_added", claim.tenant, {**details, "elsewhere": kept.other_claims}
+        )
+    yield from _judged(tx, claim)
+    for appeal in appeals.of_claim(tx, claim.claim_id):
+        yield Happened(appeal.filed_at, "claims", "appealed", claim.tenant, {"round": appeal.round})
+    for back in recoveries.of_claim(tx, claim.claim_id):
+        told: dict[str, Detail] = {"kind": back.kind, "amount_fen": back.amount_fen, "insurers_fen": back.insurers_fen}
+        yield Happened(back.told_at, "claims", "money_recovered", back.told_by, told)
+    payout = payouts.of_claims(tx, [claim.claim_id]).get(claim.claim_id)
+    if payout is not None:
+        paid: dict[str, Detail] = {
+            "payout_id": payout.payout_id,
+            "amount_fen": payout.amount_fen,
+            "reason": payout.reason,
+        }
+        yield Happened(payout.changed_at, "payout.payouts.v1", f"payout_{payout.state}", None, paid)
+    for step in claims.steps(tx, claim.claim_id):
+        moved: dict[str, Detail] = {"from": step.from_state, "to": step.to_state, "why": step.why}
+        yield Happened(step.at, "claims", "step", step.by_whom, moved)
+
+
+def _cover(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    found = coverage.find(tx, claim.policy_id)
+    if found is None:
+        return
+    of_policy: dict[str, Detail] = {
+        "policy_id": found.policy_id,
+        "partner_id": found.partner_id,
+        "product": f"{found.product_code} v{found.product_version}",
+    }
+    yield Happened(found.effective_from, "enrollment.policies.v1", "cover_begins", None, of_policy)
+    if found.canceled:
+        yield Happened(found.effective_to, "enrollment.policies.v1", "cover_canceled", None, of_policy)
+
+
+def _loss(claim: Claim) -> Iterator[Happened]:
+    lost: dict[str, Detail] = {
+        "amount_fen": claim.amount_fen,
+        "scam_type": claim.scam_type,
+        "liability": claim.liability,
+    }
+    yield Happened(claim.occurred_at, "claimant", "loss_happened", None, lost)
+    yield Happened(claim.discovered_at, "claimant", "loss_discovered", None, {})
+    yield Happened(claim.reported_at, "claimant", "loss_reported", None, {})
+
+
+def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    """The features and the score of each round, the rules that failed, and who decided what."""
+    for known in decisions.features(tx, claim.claim_id):
+        features: dict[str, Detail] = dict(zip(known.names, known.vector, strict=True))
+        yield Happened(known.computed_at, "claims", "features_computed", None, {"round": known.round, **features})
+    for row in decisions.of_claim(tx, claim.claim_id):
+        for failed in row.failures if not row.by_person else ():
+            rule: dict[str, Detail] = {"clause": failed.clause, "text": failed.text_en, "rules": row.rule_version}
+            yield Happened(row.decided_at, "claims", f"rule_failed:{failed.code}", None, rule)
+        if row.score is not None and not row.by_person:
+            scored: dict[str, Detail] = {"score": row.score, "model_id": row.model_id, **dict(row.score_reasons)}
+            yield Happened(row.decided_at, "claims", "scored", None, scored)
+        decided: dict[str, Detail] = {"amount_fen": row.amount_fen, "clause": row.clause, "why": row.why}
+        yield Happened(row.decided_at, "claims", f"decided:{row.outcome}", row.decided_by, decided)

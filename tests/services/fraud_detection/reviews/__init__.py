@@ -1,0 +1,1 @@
+"""Reviews: what staff do and see."""

@@ -1,0 +1,62 @@
+"""Everything that happened to a claim, over HTTP and on the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+
+from deploy.local.places import CHECKOUT
+from tests.services.fraud_detection.builders import NOW, Caller, World, champion
+
+Callers = Callable[[str], Caller]
+
+
+def decided(world: World) -> str:
+    claim = world.file(world.covered())
+    world.decide(claim, by=champion(0.9))
+    world.review(claim.claim_id, "refuse")
+    return claim.claim_id
+
+
+def test_a_trace_tells_cover_loss_features_score_people_and_steps_in_times_order(world: World, caller: Callers) -> None:
+    claim_id = decided(world)
+    told = caller("reviewer-li").get(f"/v1/claims/{claim_id}/trace").json
+    assert told["state"] == "refused"
+    what = [each["what"] for each in told["happened"]]
+    assert what[:4] == ["cover_begins", "loss_happened", "loss_discovered", "loss_reported"]
+    assert set(what[4:]) == {
+        "evidence_added",
+        "features_computed",
+        "scored",
+        "decided:review",
+        "decided:refused",
+        "step",
+    }
+    by = {each["by"] for each in told["happened"] if each["what"].startswith("decided:")}
+    assert by == {"rules_and_model", "reviewer-li"}
+    assert all(before["at"] <= after["at"] for before, after in pairwise(told["happened"]))
+    assert "与条款不符" not in str(told), "what a person wrote is for the resident and the case"
+
+
+def test_a_claim_of_nobody_has_no_trace_and_a_channel_sees_none(world: World, caller: Callers) -> None:
+    claim_id = decided(world)
+    unknown = "0190163d-8694-739b-aea5-966c26f8ad92"
+    assert caller("reviewer-li").get(f"/v1/claims/{unknown}/trace").status_code == 404
+    assert caller("mobile-backend").get(f"/v1/claims/{claim_id}/trace").status_code == 403
+
+
+def test_the_command_shows_it_as_lines(world: World, environ: dict[str, str]) -> None:
+    claim_id = decided(world)
+    command = [sys.executable, "-m", "services.fraud_detection", "trace", claim_id]
+    told = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=True).stdout
+    lines = told.splitlines()
+    assert lines[0] == f"claim {claim_id} is refused"
+    assert any(f"{NOW:%Y-%m-%d %H:%M:%S} claims" in line and "decided:refused by reviewer-li" in line for line in lines)
+
+
+def test_the_command_says_that_there_is_no_such_claim(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "services.fraud_detection", "trace", "0190163d-8694-739b-aea5-966c26f8ad92"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, "There is no claim" in done.stderr) == (1, True)
