@@ -7,10 +7,11 @@ from typing import Final
 
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.filing.api.claims import claims
+from services.fraud_detection.filing.api.explanations import explanations
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (claims,)
+RESOURCES: Final = (claims, explanations)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.PolicyErased: ProblemRow(409, "policy-erased", "The person was erased"),

@@ -1,0 +1,1 @@
+"""Filing: what residents do and read."""
