@@ -24,6 +24,8 @@ FORCED: Final = {
     "duplicate": "in_review",
 }
 """What the claimant's phone forces. The other sandbox values are approved first, and then it is the bank's turn."""
+UNDECIDED: Final = ("filed", "waiting_for_payee")
+"""Its account was registered a moment before the claim was filed, and may be heard of a moment after."""
 
 
 def refresh(system: System, filed: Sequence[Filed]) -> None:
@@ -41,7 +43,7 @@ def wait_for_decisions(system: System, filed: Sequence[Filed], told: Progress) -
 
     def decided() -> bool | None:
         refresh(system, filed)
-        done = sum(each.state != "filed" for each in filed)
+        done = sum(each.state not in UNDECIDED for each in filed)
         told(done, len(filed))
         return True if done == len(filed) else None
 

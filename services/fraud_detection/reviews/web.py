@@ -22,6 +22,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.SeniorDecides: ProblemRow(403, "senior-decides", "A senior reviewer decides"),
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
+    errors.PayeeUnknown: ProblemRow(409, "payee-unknown", "No such account"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
 }

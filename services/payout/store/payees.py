@@ -36,10 +36,10 @@ _SELECT: Final = f"SELECT {_PAYEE} FROM payees WHERE payee_token = ANY(%s) ORDER
 _PAGE: Final = f"""
 SELECT {_PAYEE} FROM payees WHERE payee_token > %s AND erased_at IS NULL ORDER BY payee_token LIMIT %s"""
 _EXISTS: Final = "SELECT 1 FROM payees WHERE payee_token = %s FOR KEY SHARE"
-# What was announced under a key that is not known here any more, or not yet, stays: it says more than we could.
+# What was announced under a key that is not known here, no more or not yet, beside all of ours stays: it says more.
 _TO_ANNOUNCE: Final = f"""
 SELECT {_PAYEE} FROM payees
-WHERE erased_at IS NULL AND announced_under <@ %(keys)s::smallint[] AND NOT announced_under @> %(keys)s::smallint[]
+WHERE erased_at IS NULL AND NOT announced_under @> %(keys)s::smallint[]
 ORDER BY payee_token LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
 _NOTE: Final = "UPDATE payees SET version = %s, announced_under = %s::smallint[] WHERE payee_token = %s"
 _MASKS: Final = "SELECT payee_token, account_masked FROM payees WHERE payee_token = ANY(%s)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.statement_guards import enrollment, fraud_detection, partners, payout, shared
+from tests.faults.statement_guards import enrollment, fraud_detection, partners, payees, payout, shared
 
 STATEMENTS: Final = (
     *shared.GUARDS,
@@ -12,4 +12,5 @@ STATEMENTS: Final = (
     *partners.GUARDS,
     *fraud_detection.GUARDS,
     *payout.GUARDS,
+    *payees.GUARDS,
 )

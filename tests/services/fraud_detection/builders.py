@@ -12,7 +12,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from services.fraud_detection.claims.domain.claims import Claim, Evidence
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store import claims, payees
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage, coverage_rows, products
 from services.fraud_detection.coverage.store.products import Terms
@@ -27,9 +27,11 @@ from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted, Outcome
 from shared.events.envelope import Envelope, Event
+from shared.events.payouts import PayeeAnnounced
 from shared.events.policies import PoliciesEnrolled, PolicyCanceled, PolicyColumns
 from shared.messaging.failures import malformed_is_poison
 from shared.privacy.keys import KeyRing
+from shared.privacy.masking import mask_name
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
@@ -43,7 +45,8 @@ from tests.rules.fraud_detection.builders import LOSS, START, product
 
 NOW = LOSS + timedelta(hours=30)
 KEYS = KeyRing({1: b"k" * 32})
-PAYEE = TokenHex("01" + "d" * 32)
+ELSEWHERE = TokenHex("01" + "d" * 32)
+"""An account that payout never announced."""
 
 _numbers = itertools.count(1)
 
@@ -62,6 +65,11 @@ class Person:
     document_number: str
     phone: str
     name: str = "张小明"
+
+
+def own_account(person: Person) -> TokenHex:
+    """The token of an account of this person."""
+    return Tokenizer(KEYS).payee(person.document_number)
 
 
 class Doubt:
@@ -141,7 +149,7 @@ def filing(person: Person, **changes: Any) -> Filing:
         "other_insurance_fen": Fen(0),
         "description": "对方自称平台客服。",
         "evidence": complete(),
-        "payee_token": PAYEE,
+        "payee_token": own_account(person),
         "device_id": "device-1",
         "handler_id": None,
     }
@@ -187,9 +195,11 @@ class World:
         return self.personal_data.tokenizer.name(normal_name(person.name))
 
     def person(self, phone_ends: str = "0000") -> Person:
-        """Somebody new, not yet covered."""
+        """Somebody new, not yet covered, who has an account in their own name."""
         number = next(_numbers)
-        return Person(PolicyId(new_id()), simulated_id(number), f"1390{number % 1000:03d}{phone_ends}")
+        person = Person(PolicyId(new_id()), simulated_id(number), f"1390{number % 1000:03d}{phone_ends}")
+        self.announce_payee(person)
+        return person
 
     def covered(self, phone_ends: str = "0000", **terms: Any) -> Person:
         """Somebody with a policy under the usual product."""
@@ -198,6 +208,21 @@ class World:
         with self.database.transaction() as tx:
             coverage_rows.keep(tx, [self.chunk([person])])
         return person
+
+    def announce_payee(self, person: Person, account: TokenHex | None = None, **changes: Any) -> TokenHex:
+        """What payout says of an account of this person; their own, unless another one is given."""
+        facts: dict[str, Any] = {
+            "payee_token": account or own_account(person),
+            "version": 1,
+            "name_tokens": [self.name_token(person)],
+            "holder_masked": mask_name(person.name),
+            "account_masked": "************0001",
+            "bank_code": "ICBC",
+            "announced_at": NOW,
+        }
+        with self.database.transaction() as tx:
+            payees.keep(tx, PayeeAnnounced(**(facts | changes)))
+        return TokenHex((facts | changes)["payee_token"])
 
     def file(self, person: Person, *, tenant: str = "mobile-backend", now: datetime = NOW, **changes: Any) -> Claim:
         with self.database.transaction() as tx:
@@ -340,7 +365,7 @@ def claim_body(person: Person, **changes: Any) -> dict[str, Any]:
         },
         "loss": loss | changes.pop("loss", {}),
         "evidence": [{"kind": each.kind, "sha256": each.sha256} for each in complete()],
-        "payee_token": PAYEE,
+        "payee_token": own_account(person),
         "device_id": "device-1",
     }
     return request | changes

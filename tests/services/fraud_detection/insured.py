@@ -72,6 +72,7 @@ def chunk(world: World, terms: ProductPublished, insured: Insured, **changes: An
         "policy_id": [insured.policy_id],
         "person_token": [tokens.person(claimant.document_type, claimant.document_number)],
         "phone_token": [tokens.phone(claimant.phone)],
+        "name_token": [world.name_token(_person(insured))],
         "birth_year": [1989 if kind == "person" else 0],
         "effective_from": [START],
         "effective_to": [START + timedelta(days=terms.term_days)],
@@ -102,12 +103,16 @@ def insure(world: World, terms: ProductPublished, insured: Insured | None = None
         enrolled = chunk(world, terms, holder, **changes)
         coverage_rows.keep(tx, [enrolled])
         coverage_items.keep_listed(tx, [enrolled])
+    world.announce_payee(_person(holder))
     return holder
 
 
 def file(world: World, insured: Insured, **changes: Any) -> Claim:
-    person = Person(insured.policy_id, insured.claimant.document_number, insured.claimant.phone)
-    return world.file(person, **{"claimant": insured.claimant, **changes})
+    return world.file(_person(insured), **{"claimant": insured.claimant, **changes})
+
+
+def _person(insured: Insured) -> Person:
+    return Person(insured.policy_id, insured.claimant.document_number, insured.claimant.phone)
 
 
 def papers(*kinds: EvidenceKind) -> tuple[Evidence, ...]:

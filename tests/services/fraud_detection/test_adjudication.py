@@ -35,6 +35,7 @@ from tests.services.fraud_detection.builders import (
     complete,
     evidence,
     no_champion,
+    own_account,
 )
 
 
@@ -216,7 +217,13 @@ def test_features_count_what_the_ring_shares(world: World) -> None:
     first, second, third = world.covered(), world.covered(), world.covered()
     file = evidence("chat_record", "the same chat")
     for person in (first, second):
-        world.file(person, handler_id="agent-7", evidence=(*complete(), file), now=NOW - timedelta(minutes=5))
+        world.file(
+            person,
+            handler_id="agent-7",
+            payee_token=own_account(third),
+            evidence=(*complete(), file),
+            now=NOW - timedelta(minutes=5),
+        )
     claim = world.file(third, handler_id="agent-7", evidence=(*complete(), file))
     world.decide(claim)
     ((snapshot,),) = world.rows("SELECT snapshot FROM claim_features")
@@ -229,7 +236,7 @@ def test_features_count_what_the_ring_shares(world: World) -> None:
 
 def test_old_claims_leave_the_windows(world: World) -> None:
     first, second = world.covered(), world.covered()
-    world.file(first, now=NOW)
+    world.file(first, payee_token=own_account(second), now=NOW)
     claim = world.file(second, now=NOW + timedelta(days=31))
     world.decide(claim, now=NOW + timedelta(days=31))
     ((snapshot,),) = world.rows("SELECT snapshot FROM claim_features")

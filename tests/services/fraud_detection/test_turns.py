@@ -83,7 +83,7 @@ def test_the_queue_shows_of_an_appeal_what_the_machine_said_and_knew_last(
     claim_id = in_review(world)
     world.review(claim_id, "refuse")
     appealed(world, claim_id)
-    world.file(world.covered())  # another person, who is paid to the same account
+    world.file(world.covered(), payee_token=world.claim(claim_id).payee_token)  # another person, the same account
     world.decide(world.claim(claim_id), claim_round=2, by=champion(0.5))
 
     (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]

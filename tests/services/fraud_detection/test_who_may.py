@@ -7,7 +7,7 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from tests import who_may
 from tests.rules.fraud_detection.builders import LOSS
-from tests.services.fraud_detection.builders import PAYEE, World, evidence
+from tests.services.fraud_detection.builders import ELSEWHERE, World, evidence
 
 SERVICE = "fraud_detection"
 APP, BANK, STAFF = "mobile-backend", "bank-app", "reviewer-li"
@@ -28,7 +28,7 @@ def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: 
             "POST /v1/claims/{claim_id}/documents": {"evidence": [{"kind": item.kind, "sha256": item.sha256}]},
             "POST /v1/claims/{claim_id}/appeals": {"reason": "请复核。"},
             "POST /v1/claims/{claim_id}/recoveries": {"kind": "bank", "amount_fen": 1, "came_at": LOSS.isoformat()},
-            "PUT /v1/claims/{claim_id}/payee": {"payee_token": PAYEE},
+            "PUT /v1/claims/{claim_id}/payee": {"payee_token": ELSEWHERE},
         },
     )
     found = who_may.wrongly_shared(app, SERVICE, belongings, owner=mobile, other=bank, staff=staff)

@@ -26,6 +26,7 @@ from tests.services.payout.test_erasure import erase
 E = TypeVar("E", bound=Event)
 ROTATED = Vault(Tokenizer(KeyRing({2: bytes(32), 1: KEYS.key(1)})), Sealer(KEYS))
 AFTER_IT = Vault(Tokenizer(KeyRing({2: bytes(32)})), Sealer(KEYS))
+THE_NEXT = Vault(Tokenizer(KeyRing({3: bytes(range(1, 33)), 2: bytes(32)})), Sealer(KEYS))
 
 
 def told(database: Database, kind: type[E]) -> list[E]:
@@ -93,6 +94,10 @@ def test_a_new_token_key_announces_the_payees_under_it_too_and_a_worker_without_
     announce(service)
     announce(service, AFTER_IT)
     assert len(told(service.database, PayeeAnnounced)) == 2
+    announce(service, THE_NEXT)
+    assert told(service.database, PayeeAnnounced)[2].name_tokens == list(
+        THE_NEXT.tokenizer.candidates("name", "张小明")
+    )
 
 
 def test_a_payee_that_is_forgotten_is_told_so_once_and_may_come_anew(

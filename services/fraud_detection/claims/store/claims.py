@@ -240,6 +240,17 @@ def take_with_policy(tx: Tx, *, limit: int) -> list[Claim]:
     return tx.all(_TAKE_WITH_POLICY, (limit,), into=Claim)
 
 
+_TAKE_WITH_PAYEE: Final = f"""
+SELECT {_CLAIM} FROM claims
+WHERE state = 'waiting_for_payee' AND EXISTS (SELECT FROM payees WHERE payees.payee_token = claims.payee_token)
+ORDER BY claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
+
+
+def take_with_payee(tx: Tx, *, limit: int) -> list[Claim]:
+    """Claims that wait for an account that is known by now, locked as in take_due."""
+    return tx.all(_TAKE_WITH_PAYEE, (limit,), into=Claim)
+
+
 _TELL_RECOVERY: Final = """
 UPDATE claims SET recovered_fen = recovered_fen + %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
 _CHANGE_PAYEE: Final = """

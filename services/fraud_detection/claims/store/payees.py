@@ -33,31 +33,15 @@ ON CONFLICT (payee_token) DO UPDATE SET ({_ROW.names}) = ROW ({_ROW.of("excluded
 WHERE payees.version < excluded.version"""
 _FORGET: Final = "DELETE FROM payees WHERE payee_token = %s AND version <= %s"
 _FIND: Final = f"SELECT {_ROW} FROM payees WHERE payee_token = ANY(%s)"
-# Who finds an account unknown and lets a claim wait must not miss its announcement, nor the other way round.
-_LOCK: Final = """
-SELECT pg_advisory_xact_lock(hashtextextended(token, 9))
-FROM (SELECT DISTINCT token FROM unnest(%s::text[]) AS given (token) ORDER BY token) AS sorted"""
 
 
 def keep(tx: Tx, announced: PayeeAnnounced) -> bool:
-    """False if this or a newer version is known. Nobody finds the account unknown before this transaction ends."""
-    tx.all(_LOCK, ([announced.payee_token],))
+    """False if this or a newer version is known."""
     return tx.execute(_KEEP, _ROW.values(announced)) == 1
 
 
 def forget(tx: Tx, erased: PayeeErased) -> None:
     tx.execute(_FORGET, (erased.payee_token, erased.version))
-
-
-def known(tx: Tx, tokens: Iterable[TokenHex]) -> dict[TokenHex, PayeeRow]:
-    """Those of these accounts that were announced; none of the others is, before this transaction ends."""
-    asked = sorted(set(tokens))
-    found = find(tx, asked)
-    missing = [token for token in asked if token not in found]
-    if missing:
-        tx.all(_LOCK, (missing,))
-        found |= find(tx, missing)
-    return found
 
 
 def find(tx: Tx, tokens: Iterable[TokenHex]) -> dict[TokenHex, PayeeRow]:

@@ -5,6 +5,7 @@ Where the thresholds come from is the fraud team's business: they stand with the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
@@ -12,22 +13,26 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.coverage.domain.cover import Product
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, rule
 from shared.values.money import Fen
+from shared.values.payee_doubts import PayeeDoubt
 
-Why = Literal[
-    "appeal",
-    "person_wanted",
-    "police_overdue",
-    "no_model",
-    "scorer_failed",
-    "organization",
-    "policy_erased",
-    "related_claim",
-    "score",
-    "amount",
-    "claimed_amount",
-    "limit_contended",
-    "sandbox",
-]
+Why: TypeAlias = (
+    PayeeDoubt
+    | Literal[
+        "appeal",
+        "person_wanted",
+        "police_overdue",
+        "no_model",
+        "scorer_failed",
+        "organization",
+        "policy_erased",
+        "related_claim",
+        "score",
+        "amount",
+        "claimed_amount",
+        "limit_contended",
+        "sandbox",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,14 @@ class ProposeRefusal:
     failed: tuple[FailedRule, ...]
 
 
-Decision: TypeAlias = Approve | Review | AskDocuments | ProposeRefusal
+@dataclass(frozen=True, slots=True)
+class AwaitPayee:
+    """Nothing is decided yet: payout has not announced the account, as it does moments after it is registered."""
+
+
+Settled: TypeAlias = Approve | Review | AskDocuments | ProposeRefusal
+"""What is told as a decision."""
+Decision: TypeAlias = Settled | AwaitPayee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +96,18 @@ def decide(
     opinion: Opinion | NoOpinion,
     *,
     related: bool = False,
+    payee_doubts: Sequence[PayeeDoubt] = (),
 ) -> Decision:
-    """Rules first, then the amount, then the score. An appeal always goes to a person.
+    """Rules first, then the account, the amount and the score. An appeal always goes to a person.
 
-    ``related``: another claim on the policy may be of the same event.
+    ``related``: another claim on the policy may be of the same event. ``payee_doubts`` are what speaks against the
+    account, the weightiest first: money goes there by a person's decision alone, whatever the model or a sandbox value
+    says. An account that is not known is waited for once; then a person looks.
     """
     return (
         _before_rules(product, claim, failed)
         or _by_rules(failed)
+        or _by_payee(claim, payee_doubts)
         or _by_opinion(claim, amount_fen, opinion, related=related)
     )
 
@@ -101,6 +117,14 @@ def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:
     if refusing:
         return ProposeRefusal(refusing)
     return AskDocuments(failed) if failed else None
+
+
+def _by_payee(claim: Claim, doubts: Sequence[PayeeDoubt]) -> Decision | None:
+    if not doubts:
+        return None
+    if doubts[0] == "payee_unknown" and claim.changed_why != "waiting_for_payee_over":
+        return AwaitPayee()
+    return Review(doubts[0])
 
 
 def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, related: bool) -> Decision:

@@ -11,17 +11,20 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.domain.states import TO_BE_DECIDED
 from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store.claims import Step
 from services.fraud_detection.coverage.domain.cover import LimitUse
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, FailedRule
 from services.fraud_detection.decisions.domain.decision_policy import (
     Approve,
     AskDocuments,
+    AwaitPayee,
     Decision,
     NoOpinion,
     Opinion,
     ProposeRefusal,
     Review,
+    Settled,
     decide,
 )
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
@@ -61,8 +64,8 @@ def adjudicate(
 ) -> dict[ClaimId, Outcome]:
     """Decide the present round of each of these claims once; those that are not left out.
 
-    A claim is left out that is decided already, or of which a newer round came. Claims that bear on each other are
-    decided in the order in which they were submitted, each with the decisions before it.
+    A claim is left out that is decided already, or of which a newer round came, or whose account is waited for. Claims
+    that bear on each other are decided in the order in which they were submitted, each with the decisions before it.
 
     Raises:
         UnknownClaim: an event names none of ours.
@@ -100,14 +103,25 @@ def _adjudicate(
     vectors = {claim_id: features.compute(snapshot) for claim_id, snapshot in known.items()}
     opinions = _opinions(tx, cases, by.find_champion, vectors)
     decided = _decide(tx, cases, opinions, uses)
+    settled = {
+        claim_id: each.decision for claim_id, each in decided.items() if not isinstance(each.decision, AwaitPayee)
+    }
+    waiting = [case.claim for claim_id, case in cases.items() if claim_id not in settled]
+    if waiting:
+        claims.step_many(tx, [Step(claim, "waiting_for_payee", MACHINE, "payee_unknown") for claim in waiting], now=now)
+    if not settled:
+        return {}
     decisions.add_features(
         tx,
-        [KnownRow(claim_id, case.claim.round, known[claim_id], vectors[claim_id]) for claim_id, case in cases.items()],
+        [KnownRow(claim_id, cases[claim_id].claim.round, known[claim_id], vectors[claim_id]) for claim_id in settled],
         now=now,
     )
-    rows = [_row(cases[claim_id], decided[claim_id], opinions[claim_id], now=now) for claim_id in cases]
-    record(tx, list(zip(cases.values(), rows, strict=True)), now=now, traces=traces)
-    return {row.claim_id: row.outcome for row in rows}
+    rows = [
+        (cases[claim_id], _row(cases[claim_id], decided[claim_id], decision, opinions[claim_id], now=now))
+        for claim_id, decision in settled.items()
+    ]
+    record(tx, rows, now=now, traces=traces)
+    return {row.claim_id: row.outcome for _, row in rows}
 
 
 def _opinions(
@@ -164,7 +178,15 @@ def _decide(
 def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> _Decided:
     failed = case.failed_rules(use)
     taken = case.payable(use)
-    decision = decide(case.product, case.claim, failed, taken.amount_fen, opinion, related=case.related)
+    decision = decide(
+        case.product,
+        case.claim,
+        failed,
+        taken.amount_fen,
+        opinion,
+        related=case.related,
+        payee_doubts=case.payee_doubts,
+    )
     return _Decided(decision, failed, taken if isinstance(decision, Approve) else NOTHING_PAYABLE)
 
 
@@ -173,7 +195,7 @@ def reserve(tx: Tx, approved: Iterable[tuple[CaseFile, Payable, LimitUse]]) -> s
     return limits.reserve(tx, [Taking(case.claim, case.product, taken, use) for case, taken, use in approved])
 
 
-def _outcome(decision: Decision) -> tuple[Outcome, str | None, tuple[FailedRule, ...]]:
+def _outcome(decision: Settled) -> tuple[Outcome, str | None, tuple[FailedRule, ...]]:
     """The outcome, why a person looks, and the rules that the resident is told."""
     match decision:
         case Approve():
@@ -187,8 +209,10 @@ def _outcome(decision: Decision) -> tuple[Outcome, str | None, tuple[FailedRule,
     assert_never(decision)
 
 
-def _row(case: CaseFile, decided: _Decided, opinion: Opinion | NoOpinion, *, now: datetime) -> DecisionRow:
-    outcome, why, told = _outcome(decided.decision)
+def _row(
+    case: CaseFile, decided: _Decided, decision: Settled, opinion: Opinion | NoOpinion, *, now: datetime
+) -> DecisionRow:
+    outcome, why, told = _outcome(decision)
     heard = opinion if isinstance(opinion, Opinion) else None
     claim = case.claim
     return DecisionRow(

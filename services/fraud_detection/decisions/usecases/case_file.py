@@ -21,10 +21,12 @@ from services.fraud_detection.decisions.domain.payable import Payable, annual_le
 from services.fraud_detection.decisions.domain.sharing import Beside, share
 from services.fraud_detection.decisions.store import counts, other_claims, turns
 from services.fraud_detection.decisions.store.counts import Counts
+from services.fraud_detection.decisions.usecases.doubt_payees import doubt_payees
 from services.fraud_detection.models.domain.features import Snapshot
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.payee_doubts import PayeeDoubt
 from shared.values.shapes import reshape
 
 
@@ -40,6 +42,8 @@ class CaseFile:
     beside: tuple[Beside, ...]
     """The person's other policies that may pay shares of the loss."""
     share: Share
+    payee_doubts: tuple[PayeeDoubt, ...]
+    """What speaks against the account that the claim names, the weightiest first."""
 
     @property
     def related(self) -> bool:
@@ -107,13 +111,21 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
     }
     evidence = kept_claims.evidence(tx, [claim.claim_id for claim in held.claims])
     others = other_claims.of_claims(tx, held.claims, policies)
+    doubts = doubt_payees(tx, held.claims, held.covers)
     found = {}
     for claim in held.claims:
         cover, product = of_policies.under_terms(claim, covers[claim.claim_id])
         shares = tuple(Beside(*of_policies.under_terms(claim, each)) for each in beside.get(claim.policy_id, ()))
         theirs = others[claim.claim_id]
         found[claim.claim_id] = CaseFile(
-            claim, product, cover, evidence[claim.claim_id], theirs, shares, share(product, claim, shares, theirs)
+            claim,
+            product,
+            cover,
+            evidence[claim.claim_id],
+            theirs,
+            shares,
+            share(product, claim, shares, theirs),
+            doubts[claim.claim_id],
         )
     return found
 

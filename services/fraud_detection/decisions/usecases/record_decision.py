@@ -95,6 +95,15 @@ def _event(case: CaseFile, decision: DecisionRow) -> ClaimDecided:
         payee_token=claim.payee_token,
         currency=claim.currency,
         cover_limit_fen=annual_limit(product, claim),
-        reason_codes=[each.code for each in decision.failures] or ([decision.why] if decision.why else []),
+        reason_codes=_reason_codes(case, decision),
         clauses=[decision.clause] if decision.clause else [each.clause for each in decision.failures],
     )
+
+
+def _reason_codes(case: CaseFile, decision: DecisionRow) -> list[str]:
+    """The rules that stand against the claim, or why a person looks; and whatever else that person sees of the account,
+    so that enrollment names the insured.
+    """
+    codes = [each.code for each in decision.failures] or ([decision.why] if decision.why else [])
+    doubts = case.payee_doubts if decision.outcome in ("review", "refusal_proposed") else ()
+    return list(dict.fromkeys((*codes, *doubts)))

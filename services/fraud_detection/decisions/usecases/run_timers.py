@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,18 +24,28 @@ TIMER: Final = "timer"
 
 
 def run_timers(database: Database, clock: Clock) -> bool:
-    """Move what is due, and wake what waited for a policy that is known by now; True if there may be more."""
+    """Move what is due, and wake what waited for a policy or an account that is known by now; True if there may be
+    more.
+    """
     now = clock.now()
     with database.transaction() as tx:
         due = claims.take_due(tx, now=now, limit=AT_ONCE)
         for claim in due:
             _move(tx, claim, now=now)
     with database.transaction() as tx:
-        known = claims.take_with_policy(tx, limit=AT_ONCE)
-        for claim in known:
-            again = claims.step(tx, claim, "filed", now=now, by=TIMER, why="policy_known")
-            submit(tx, again, now=now)
-    return len(due) == AT_ONCE or len(known) == AT_ONCE
+        covered = claims.take_with_policy(tx, limit=AT_ONCE)
+        _wake(tx, covered, "policy_known", now=now)
+    with database.transaction() as tx:
+        payable = claims.take_with_payee(tx, limit=AT_ONCE)
+        _wake(tx, payable, "payee_known", now=now)
+    return AT_ONCE in {len(due), len(covered), len(payable)}
+
+
+def _wake(tx: Tx, waiting: Sequence[Claim], why: str, *, now: datetime) -> None:
+    """Nothing was decided in their round, so they are decided in it now."""
+    for claim in waiting:
+        again = claims.step(tx, claim, "filed", now=now, by=TIMER, why=why)
+        submit(tx, again, now=now)
 
 
 def _move(tx: Tx, claim: Claim, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewR
 from services.fraud_detection.filing.api.claim_view import ClaimView, ReasonView, told, view
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
+from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
@@ -137,6 +138,7 @@ class CaseView(ReplyModel):
     version: int
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
+    payee: PayeeView
     cover: CoverView | None
     exclusions: list[ExclusionView]
     """The product's and the claimed liability's own."""
@@ -175,6 +177,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
         claim=view(tx, claim, personal_data),
         open_review=waiting.kind if waiting else None,
         loss=loss(tx, claim, personal_data),
+        payee=payee(tx, claim, found),
         cover=None if found is None else cover(tx, claim, found),
         exclusions=[] if found is None else exclusions(tx, claim, found),
         related=[] if found is None else related(tx, claim, found),

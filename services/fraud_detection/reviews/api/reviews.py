@@ -20,6 +20,7 @@ from services.fraud_detection.reviews.domain.errors import (
     DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
+    PayeeUnknown,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.verdicts import Verdict
@@ -137,6 +138,7 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
         SeniorDecides,
         CoverRuleStands,
         DeductibleUsedUp,
+        PayeeUnknown,
         LimitUsedUp,
         Unready,
     ),

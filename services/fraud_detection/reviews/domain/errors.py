@@ -55,3 +55,10 @@ class LimitUsedUp(FangzhaError):
     """Other claims took of policy {policy_id} at this very moment; look at the case again and decide."""
 
     policy_id: str
+
+
+@dataclass(frozen=True)
+class PayeeUnknown(FangzhaError):
+    """Claim {claim_id} names an account that payout does not know; it is paid once that is registered, or another."""
+
+    claim_id: str

@@ -28,6 +28,7 @@ from services.fraud_detection.reviews.domain.errors import (
     DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
+    PayeeUnknown,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
@@ -65,6 +66,7 @@ def decide_review(
         SeniorDecides: it is the last appeal, and the person is not one for these.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
+        PayeeUnknown: payout announced no such account, so nothing could be paid.
         LimitUsedUp: other claims took of the policy at this very moment.
     """
     claim = claims.lock(tx, claim_id)
@@ -133,7 +135,9 @@ def _sealed(tx: Tx, personal_data: PersonalData, claim_id: ClaimId, verdict: Ver
 
 
 def _approve(tx: Tx, case: CaseFile) -> Payable:
-    """Hold the claim against the rules once more and take the limit."""
+    """Hold the claim against the rules once more and take the limit. Whose account it is the person has seen."""
+    if "payee_unknown" in case.payee_doubts:
+        raise PayeeUnknown(case.claim.claim_id)
     for _ in range(_TRIES):
         use = limits.use(tx, [case.claim])[case.claim.claim_id]
         standing = [each.code for each in case.failed_rules(use) if not each.waivable]

@@ -210,6 +210,7 @@ def test_a_failed_payment_is_made_good_with_another_account(world: World) -> Non
     payout(world, claim, "rejected", payout_id=first, version=2)
     assert held(world) == (1_440_000, 1_440_000), "it is owed still"
 
+    world.announce_payee(world.person(), OTHER_ACCOUNT)
     with world.database.transaction() as tx:
         name_payee(tx, claim.claim_id, OTHER_ACCOUNT, tenant=TENANT, now=PAYABLE)
     assert held(world) == (0, 0)
