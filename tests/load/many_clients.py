@@ -102,3 +102,49 @@ def _receive(client: _Client) -> bytes | None:
         int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
     )
     return bytes(client.received) if len(body) >= length else None
+
+
+@dataclass(frozen=True)
+class Paced:
+    """One request that was due at ``due`` and answered at ``answered``; seconds of the machine's clock."""
+
+    due: float
+    answered: float
+    body: bytes
+
+
+def send_paced(url: str, requests: Sequence[bytes], *, clients: int, per_second: float) -> list[Paced]:
+    """Send at this rate whether or not earlier ones were answered: a queue that forms counts from when each was due."""
+    parts = urlsplit(url)
+    address = (parts.hostname or "", parts.port or 80)
+    start = time.time() + 0.2
+    idle = [_Client(socket.create_connection(address)) for _ in range(clients)]
+    for client in idle:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    found: list[Paced] = []
+    sent = 0
+    with selectors.DefaultSelector() as selector:
+        while len(found) < len(requests):
+            while idle and sent < len(requests) and start + sent / per_second <= time.time():
+                client = idle.pop()
+                client.received.clear()
+                client.sent_at = start + sent / per_second
+                client.socket.sendall(requests[sent])
+                selector.register(client.socket, selectors.EVENT_READ, client)
+                sent += 1
+            wait = start + sent / per_second - time.time() if idle and sent < len(requests) else 1.0
+            for key, _events in selector.select(max(0.0, wait)) if selector.get_map() else _slept(wait):
+                client = key.data
+                reply = _receive(client)
+                if reply is not None:
+                    found.append(Paced(client.sent_at, time.time(), reply.partition(b"\r\n\r\n")[2]))
+                    selector.unregister(client.socket)
+                    idle.append(client)
+    for client in idle:
+        client.socket.close()
+    return found
+
+
+def _slept(seconds: float) -> tuple[()]:
+    time.sleep(max(0.0, seconds))
+    return ()
