@@ -1,4 +1,4 @@
-"""The memory that enrollment's processes are given is the sum of what their settings let them take.
+"""The memory that processes which read files are given is the sum of what their settings let them take.
 
 What an upload and a part take is held under a real limit (tests/rules/enrollment/files/test_memory.py).
 """
@@ -12,6 +12,7 @@ import yaml
 from services.enrollment.files.intake import parquet_child, parquet_file, upload
 from services.enrollment.files.usecases import prepare_part
 from services.enrollment.files.worker import PARTS_AT_ONCE
+from services.fraud_detection.evidence.pictures import limits
 from shared.web.receiving import MOST_AT_ONCE
 from tests.contracts.kustomize import render
 from tests.contracts.services_known import ROOT
@@ -25,6 +26,8 @@ WORKER = 200 * MEBIBYTE
 """A worker likewise, with Kafka's clients; 187 MB were measured."""
 ROOM = 1.25
 """At most so many times the sum is given: a limit far above it would not be one."""
+SCORING = 768 * MEBIBYTE
+"""A worker of fraud detection, which trains models beside."""
 READERS = parquet_file.AT_ONCE * parquet_child.MEMORY_BYTES
 
 
@@ -57,6 +60,20 @@ def test_a_pod_may_take_what_its_settings_let_it_take_and_little_more() -> None:
             given = int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * MEBIBYTE
             most = ROOM if overlay == "production" else 2
             assert takes <= given <= takes * most, (overlay, process, takes // MEBIBYTE)
+
+
+def test_a_worker_of_fraud_detection_has_room_for_the_reader_of_files() -> None:
+    reader = limits.AT_ONCE * limits.MEMORY_BYTES
+    for overlay in ("local", "production"):
+        (pod,) = [
+            each
+            for each in render(Path(ROOT / "k8s" / "overlays" / overlay))
+            if each["metadata"]["name"] == "fraud-detection-worker" and each["kind"] == "Deployment"
+        ]
+        (container,) = pod["spec"]["template"]["spec"]["containers"]
+        assert int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * MEBIBYTE >= reader + SCORING
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    assert int(services["fraud-detection-worker"]["mem_limit"].removesuffix("m")) * MEBIBYTE >= reader + SCORING
 
 
 def test_a_container_of_compose_may_take_the_same() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.statement_guards import enrollment, fraud_detection, partners, payees, payout, shared
+from tests.faults.statement_guards import enrollment, evidence, fraud_detection, partners, payees, payout, shared
 
 STATEMENTS: Final = (
     *shared.GUARDS,
     *enrollment.GUARDS,
     *partners.GUARDS,
     *fraud_detection.GUARDS,
+    *evidence.GUARDS,
     *payout.GUARDS,
     *payees.GUARDS,
 )

@@ -39,6 +39,13 @@ SELECT 'refusal of claim ' || claim_id
 FROM decisions JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND (reasons <> '' OR reasons_en <> '' OR found_zh <> '' OR found_en <> '')
 UNION ALL
+SELECT 'file of claim ' || claim_id
+FROM claims JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM evidence_forgotten WHERE evidence_forgotten.claim_id = claims.claim_id)
+  AND EXISTS (SELECT FROM evidence JOIN evidence_files USING (sha256)
+              WHERE evidence.claim_id = claims.claim_id AND evidence_files.tenant = claims.tenant)
+UNION ALL
 SELECT 'reply kept for ' || route || ' on claim ' || claim_id
 FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL"""

@@ -18,6 +18,7 @@ from services.fraud_detection.evidence.usecases.show_file import follow_link, ma
 from shared.values.clear_text import TextKind
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId
+from shared.web.errors import UnsupportedEncoding
 from shared.web.models import Identifier, ReplyModel, RequestModel, ShortText
 from shared.web.resource import PUBLIC, Call, Callers, Reply, Resource, StreamedReply
 
@@ -117,6 +118,8 @@ def send_file(call: Call[EvidenceDeps]) -> Reply[FileView]:
     What it is goes by its content, not by Content-Type. The same file again is the same one: no key is needed.
     One that no claim names within 30 days is dropped.
     """
+    if (call.request_stream.content_encoding or "identity").lower() != "identity":
+        raise UnsupportedEncoding
     file = receive_file(call.request_stream, tenant=call.caller.tenant, objects_of=call.deps.objects, now=call.now)
     return Reply(FileView.of(file), headers={"Location": f"/v1/evidence/{file.evidence_id}"})
 

@@ -18,6 +18,13 @@ from shared.values.ids import ClaimId
 _FORGET: Final = """
 INSERT INTO evidence_forgotten (claim_id, forgotten_at) SELECT unnest(%s::uuid[]), %s ON CONFLICT DO NOTHING
 """
+# While a claim is open, whoever decides it needs its documents.
+_OF_POLICIES: Final = """
+SELECT claim_id FROM claims JOIN claim_states USING (state)
+WHERE policy_id = ANY(%s::uuid[]) AND nothing_open
+  AND NOT EXISTS (SELECT FROM evidence_forgotten g WHERE g.claim_id = claims.claim_id)
+ORDER BY claim_id
+"""
 # Two who forget two claims that share a file come one after the other, each to see what the other forgot: they lock the
 # file, and the second statement looks again.
 _LOCK: Final = """
@@ -35,14 +42,18 @@ WHERE f.evidence_id = ANY(%s::uuid[]) AND NOT EXISTS (
 """
 
 
-def forget(tx: Tx, claim_ids: Sequence[ClaimId], *, now: datetime) -> None:
-    """Drop the files of these claims, but for those that a claim of somebody else names too. Twice is once.
+def overwrite(tx: Tx, policies: Sequence[str]) -> int:
+    """Drop the files of the claims on these policies that are over; how many claims had not been forgotten."""
+    found = tx.all(_OF_POLICIES, (list(policies),), into=ClaimId)
+    forget(tx, found)
+    return len(found)
 
-    ``now`` is business time.
-    """
+
+def forget(tx: Tx, claim_ids: Sequence[ClaimId]) -> None:
+    """Drop the files of these claims, but for those that a claim of somebody else names too. Twice is once."""
     if not claim_ids:
         return
-    tx.execute(_FORGET, (list(claim_ids), now))
+    tx.execute(_FORGET, (list(claim_ids), wall_now()))
     locked = tx.all(_LOCK, (list(claim_ids),), into=EvidenceId)
     _drop(tx, tx.all(_HELD_BY_NOBODY, (locked,), into=EvidenceId), now=wall_now())
 
@@ -50,7 +61,9 @@ def forget(tx: Tx, claim_ids: Sequence[ClaimId], *, now: datetime) -> None:
 _UNCLAIMED: Final = """
 SELECT f.evidence_id FROM evidence_files f
 WHERE f.received_at < %s AND NOT EXISTS (
-    SELECT FROM evidence e JOIN claims c USING (claim_id) WHERE c.tenant = f.tenant AND e.sha256 = f.sha256)
+    SELECT FROM evidence e JOIN claims c USING (claim_id)
+    WHERE c.tenant = f.tenant AND e.sha256 = f.sha256
+      AND NOT EXISTS (SELECT FROM evidence_forgotten g WHERE g.claim_id = e.claim_id))
 ORDER BY f.received_at LIMIT %s FOR UPDATE OF f SKIP LOCKED
 """
 

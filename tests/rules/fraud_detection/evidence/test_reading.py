@@ -6,6 +6,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from zlib import crc32
 
@@ -13,6 +15,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from deploy.local.places import CHECKOUT
 from services.fraud_detection.evidence.domain.content import MediaType, media_type
 from services.fraud_detection.evidence.domain.files import Picture
 from services.fraud_detection.evidence.pictures import reader
@@ -36,6 +39,14 @@ def flat(width: int, height: int, mode: str = "L", form: str = "PNG") -> bytes:
     out = io.BytesIO()
     Image.new(mode, (width, height)).save(out, form)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("process", ["web", "worker"])
+def test_no_process_of_ours_loads_what_reads_pictures(process: str) -> None:
+    code = f"import services.fraud_detection.{process}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert {"PIL", "pillow_heif", "pypdfium2"} & set(done.stdout.split()) == set()
+    assert "services.fraud_detection.evidence.pictures.limits" in done.stdout.split()
 
 
 def test_what_a_file_is_by_its_first_bytes() -> None:

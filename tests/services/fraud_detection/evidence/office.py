@@ -14,7 +14,7 @@ from services.fraud_detection.evidence.antivirus.clamd import Clamd
 from services.fraud_detection.evidence.usecases.prepare_files import Preparing
 from services.fraud_detection.evidence.usecases.sealed_objects import SealedObjects
 from services.fraud_detection.evidence.usecases.sweep import sweep
-from tests.services.fraud_detection.builders import Caller, World, claim_body
+from tests.services.fraud_detection.builders import Caller, Person, World, claim_body
 
 
 @dataclass
@@ -24,11 +24,11 @@ class Office:
     sealed: SealedObjects
     place: Path
 
-    def send(self, data: bytes, *, by: str = "mobile-backend", content_type: str = "image/jpeg") -> Any:
+    def send(self, data: bytes, *, by: str = "mobile-backend", content_type: str = "image/jpeg", **headers: str) -> Any:
         """As a channel's backend sends a file."""
         token = self.caller(by).token
-        headers = {"Authorization": f"Bearer {token}"}
-        return self.app.test_client().post("/v1/evidence", data=data, content_type=content_type, headers=headers)
+        given = {"Authorization": f"Bearer {token}", **headers}
+        return self.app.test_client().post("/v1/evidence", data=data, content_type=content_type, headers=given)
 
     def sent(self, data: bytes, *, by: str = "mobile-backend") -> str:
         """The file's id."""
@@ -46,10 +46,10 @@ class Office:
         self.prepare()
         return evidence_id
 
-    def claimed(self, world: World, *files: bytes, by: str = "mobile-backend") -> str:
-        """The id of a new person's claim that names these files."""
+    def claimed(self, world: World, *files: bytes, by: str = "mobile-backend", person: Person | None = None) -> str:
+        """The id of a claim, a new person's unless told, that names these files."""
         named = [{"kind": "transfer_record", "sha256": hashlib.sha256(each).hexdigest()} for each in files]
-        reply = self.caller(by).post("/v1/claims", claim_body(world.covered(), evidence=named))
+        reply = self.caller(by).post("/v1/claims", claim_body(person or world.covered(), evidence=named))
         assert reply.status_code == 202, reply.text
         return str(reply.json["claim_id"])
 

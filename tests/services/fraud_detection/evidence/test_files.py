@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 from services.fraud_detection.evidence.pictures.limits import LARGEST_FILE
 from tests.rules.fraud_detection.evidence.documents import pdf
@@ -48,6 +49,17 @@ def test_the_same_file_of_one_channel_is_one_and_of_another_channel_another(offi
     assert len(office.objects()) == 2
 
 
+def test_one_file_that_is_sent_twice_at_once_is_one(world: World, office: Office) -> None:
+    office.caller("mobile-backend")
+    with ThreadPoolExecutor(2) as pool:
+        replies = list(pool.map(lambda _: office.send(jpeg()), range(8)))
+    answers = {reply.json["evidence_id"] for reply in replies if reply.status_code == 201}
+    assert len(answers) == 1, [reply.text for reply in replies]
+    office.sweep()
+    assert len(office.objects()) == 1
+    assert world.rows("SELECT state FROM evidence_objects") == [("kept",)]
+
+
 def test_the_same_file_in_two_claims_shows(world: World, office: Office) -> None:
     office.sent(png())
     first, second = office.claimed(world, png()), office.claimed(world, png(), by="bank-app")
@@ -74,6 +86,7 @@ def test_what_cannot_be_read_is_kept_and_stops_no_claim(world: World, office: Of
 def test_an_empty_and_a_too_large_file_are_refused(office: Office) -> None:
     assert slug(office.send(b"")) == "empty-file"
     assert slug(office.send(bytes(LARGEST_FILE + 1))) == "body-too-large"
+    assert slug(office.send(jpeg(), **{"Content-Encoding": "gzip"})) == "unsupported-encoding"
     assert office.objects() == []
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
+from services.fraud_detection.erasure.store.integrity import INVARIANTS
+from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest
 from services.fraud_detection.evidence.store import forgetting
 from services.fraud_detection.evidence.usecases.sweep import UNCLAIMED_FOR, drop_unclaimed
+from shared.events.policies import PoliciesErased
 from shared.values.ids import ClaimId
 from tests import clock
 from tests.rules.fraud_detection.evidence.pictures import jpeg, png
-from tests.services.fraud_detection.builders import NOW, World
+from tests.services.fraud_detection.builders import NOW, World, champion, take
 from tests.services.fraud_detection.evidence.office import Office
 from tests.who_may import slug
 
 
 def forget(world: World, *claim_ids: str) -> None:
     with world.database.transaction() as tx:
-        forgetting.forget(tx, [ClaimId(each) for each in claim_ids], now=NOW)
+        forgetting.forget(tx, [ClaimId(each) for each in claim_ids])
 
 
 def test_the_files_of_a_forgotten_person_are_gone(world: World, office: Office) -> None:
@@ -66,6 +70,53 @@ def test_the_same_document_of_another_channel_and_other_documents_stay(world: Wo
     left = world.rows("SELECT tenant, media_type FROM evidence_files ORDER BY tenant")
     assert left == [("bank-app", "image/jpeg"), ("mobile-backend", "image/png")]
     assert len(office.objects()) == 2
+
+
+def test_an_erasure_takes_the_files_once_the_claim_is_over(world: World, office: Office) -> None:
+    evidence_id = office.ready(jpeg())
+    person, other = world.covered(), world.covered()
+    shared = office.claimed(world, jpeg(), person=other)
+    claim_id = office.claimed(world, jpeg(), png(), person=person)
+    office.ready(png())
+    take(world, PoliciesErased(policy_ids=[person.policy_id], erased_at=NOW))
+    assert [each["file"]["state"] for each in office.documents(claim_id)] == ["ready", "ready"], "it is not decided yet"
+    world.decide(world.claim(ClaimId(claim_id)), by=champion(0.9))
+    world.review(ClaimId(claim_id), "refuse")
+    assert not erase_the_rest(world.database, clock.CLOCK)
+    assert {each["sha256"]: each["file"] is None for each in office.documents(claim_id)} == {
+        hashlib.sha256(jpeg()).hexdigest(): False,
+        hashlib.sha256(png()).hexdigest(): True,
+    }
+    assert office.documents(shared)[0]["file"]["evidence_id"] == evidence_id
+    take(world, PoliciesErased(policy_ids=[other.policy_id], erased_at=NOW))
+    world.decide(world.claim(ClaimId(shared)), by=champion(0.9))
+    world.review(ClaimId(shared), "refuse")
+    erase_the_rest(world.database, clock.CLOCK)
+    office.sweep()
+    assert office.objects() == []
+
+
+def test_a_file_that_was_left_behind_by_an_erasure_is_found(world: World, office: Office) -> None:
+    office.ready(jpeg())
+    person = world.covered()
+    claim_id = office.claimed(world, jpeg(), person=person)
+    world.decide(world.claim(ClaimId(claim_id)), by=champion(0.9))
+    world.review(ClaimId(claim_id), "refuse")
+    take(world, PoliciesErased(policy_ids=[person.policy_id], erased_at=NOW))
+    assert faults(world) == []
+    office.sent(jpeg())
+    assert faults(world) == [], "whoever sends it anew, after a month it is dropped"
+    drop_unclaimed(office.sealed, now=clock.now() + UNCLAIMED_FOR + timedelta(days=1))
+    assert world.rows("SELECT count(*) FROM evidence_files") == [(0,)]
+    office.sent(jpeg())
+    world.rows("DELETE FROM evidence_forgotten RETURNING 1")
+    assert faults(world) == [f"file of claim {claim_id} still holds what names an erased person"]
+    world.rows(f"INSERT INTO evidence_forgotten VALUES ('{claim_id}', now()) RETURNING 1")
+
+
+def faults(world: World) -> list[str]:
+    with world.database.transaction() as tx:
+        return [fault for each in INVARIANTS for fault in each.find(tx)]
 
 
 def test_a_file_that_was_forgotten_may_be_sent_again_for_another_claim(world: World, office: Office) -> None:
