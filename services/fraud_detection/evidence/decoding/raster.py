@@ -50,9 +50,10 @@ class RasterDocument:
             # Of a JPEG no more is decoded than is shown.
             self._image.draft("RGB", self._drafted())
             self._image.load()
-            yield ImageOps.exif_transpose(self._image)
+            ImageOps.exif_transpose(self._image, in_place=True)  # else there would be two of it
         except _FAILED as error:
             raise Refused("damaged") from error
+        yield self._image
 
     def metadata(self) -> dict[str, Any]:
         return of_picture(self._image)

@@ -43,10 +43,15 @@ def thumbnail(shown: View) -> View:
 def _view(kind: ViewKind, page: Image.Image, size: tuple[int, int]) -> View:
     if page.mode in {"P", "PA", "1"}:
         page = page.convert("RGBA" if page.has_transparency_data else "RGB")
+    elif page.mode.startswith("I"):
+        page = page.convert("I")
     if (factor := page.width // size[0]) > 1:
         page = page.reduce(factor)  # resize() copies a picture with transparency as a whole, and then once more
     if page.size != size:
         page = page.resize(size, Image.Resampling.LANCZOS)
+    if page.mode == "I":
+        # Sixteen bits a pixel; convert() alone would make white of nearly all of it.
+        page = page.point(lambda value: value * (1 / 256)).convert("L")
     # A picture that Pillow made of another one keeps what was said of that one, and writes some of it: a JPEG's comment
     # into a JPEG, a colour profile into a PNG (measured with Pillow 13). A new one has its pixels alone.
     bare = Image.new("RGB", size, "white")

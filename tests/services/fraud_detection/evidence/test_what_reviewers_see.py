@@ -62,6 +62,11 @@ def test_what_is_transparent_is_seen_on_white(office: Office) -> None:
     assert seen.getpixel((10, 10)) == (255, 255, 255)
 
 
+def test_a_picture_of_sixteen_bits_a_pixel_is_seen_as_it_is(office: Office) -> None:
+    grey = opened(office.picture(office.ready(_png(Image.new("I;16", (3000, 2500), 40_000))))).convert("L")
+    assert abs(int(str(grey.getpixel((10, 10)))) - 40_000 // 256) <= 2
+
+
 def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
