@@ -50,6 +50,7 @@ class ObjectStore:
                     file.write(piece)
             except BaseException:
                 file.discard()
+                file.closed = True  # else it would try to write what it has, once nobody knows it any more
                 raise
             file.close()
 
