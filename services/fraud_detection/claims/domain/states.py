@@ -154,7 +154,6 @@ WAITS: Final[dict[State, timedelta]] = {
     "recovered": timedelta(days=730),
     "refused": timedelta(days=730),
     "lapsed": timedelta(days=730),
-    "closed": timedelta(days=0),
 }
 """How long whoever is waited for has; then the step of AFTER_THE_WAIT is taken.
 
