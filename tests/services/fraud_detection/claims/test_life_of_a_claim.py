@@ -77,12 +77,13 @@ def payout(
     payout_id: str,
     version: int,
     now: datetime = PAYABLE,
+    approval: int = -1,
 ) -> None:
-    """What payout tells of the claim's newest approval."""
+    """What payout tells of the claim's newest approval, or of an older one."""
     row = world.rows(
         f"SELECT decision_id, amount_fen FROM decisions WHERE claim_id = '{claim.claim_id}' AND outcome = 'approved' "
-        "ORDER BY version DESC LIMIT 1"
-    )[0]
+        "ORDER BY version"
+    )[approval]
     with world.database.transaction() as tx:
         follow_payout(
             tx,
@@ -228,6 +229,18 @@ def test_a_failed_payment_is_made_good_with_another_account(world: World) -> Non
     assert world.claim(claim.claim_id).state == "paid"
     assert held(world) == (1_440_000, 1_440_000)
     assert world.events("claims.decided")[-1]["payee_token"] == OTHER_ACCOUNT
+
+
+def test_what_is_told_late_of_an_approval_that_was_given_up_moves_nothing(world: World) -> None:
+    claim = approved(world)
+    first = new_id()
+    payout(world, claim, "rejected", payout_id=first, version=2)
+    with world.database.transaction() as tx:
+        name_payee(tx, claim.claim_id, OTHER_ACCOUNT, tenant=TENANT, now=PAYABLE)
+    world.decide(world.claim(claim.claim_id), claim_round=2, now=PAYABLE)
+    payout(world, claim, "rejected", payout_id=first, version=3, approval=0)
+    assert world.claim(claim.claim_id).state == "approved"
+    assert held(world) == (1_440_000, 1_440_000)
 
 
 def test_a_failed_payment_that_nobody_mends_is_owed_no_more_in_the_end(world: World) -> None:
