@@ -1,0 +1,1 @@
+"""Claims that are filed or decided several at a time."""
