@@ -14,7 +14,7 @@ _COVERAGE: Final = "services/fraud_detection/coverage/store/coverage.py"
 _POLICY: Final = "services/fraud_detection/decisions/domain/decision_policy.py"
 _TOLD: Final = "services/enrollment/policies/store/told_names.py"
 _ANNOUNCING: Final = ("tests/services/payout/test_announced_payees.py",)
-_KEEPING: Final = ("tests/services/fraud_detection/test_payees.py",)
+_KEEPING: Final = ("tests/services/fraud_detection/claims/test_payees.py",)
 _DOUBTING: Final = ("tests/services/fraud_detection/test_payee_doubts.py",)
 _NAMING: Final = ("tests/services/enrollment/policies/test_told_names.py",)
 
