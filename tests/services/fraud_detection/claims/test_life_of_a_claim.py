@@ -235,6 +235,7 @@ def test_what_is_told_late_of_an_approval_that_was_given_up_moves_nothing(world:
     claim = approved(world)
     first = new_id()
     payout(world, claim, "rejected", payout_id=first, version=2)
+    world.announce_payee(world.person(), OTHER_ACCOUNT)
     with world.database.transaction() as tx:
         name_payee(tx, claim.claim_id, OTHER_ACCOUNT, tenant=TENANT, now=PAYABLE)
     world.decide(world.claim(claim.claim_id), claim_round=2, now=PAYABLE)
