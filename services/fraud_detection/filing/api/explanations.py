@@ -12,7 +12,7 @@ from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
-explanations = Resource("claims", "Claims that residents file")
+explanations = Resource("explanations", "How a decision was made, for its resident")
 
 
 class UsedView(ReplyModel):

@@ -18,7 +18,7 @@ from shared.values.ids import ClaimId
 from shared.web.models import Moment, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
-requests = Resource("reviews", "Claims that wait for a person")
+requests = Resource("document requests", "What a reviewer asks of a claimant")
 
 
 class DocumentRequest(RequestModel):

@@ -13,7 +13,7 @@ from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
-trace = Resource("reviews", "Claims that wait for a person")
+trace = Resource("traces", "All that happened to a claim, in one line of time")
 
 
 class HappenedView(ReplyModel):
