@@ -25,6 +25,8 @@ MAY_HOLD_A_NUMBER = {
     "PersonsDocument": {"document_number"},
     "ClaimantPerson": {"document_number", "phone"},
     "LossReport": {"description"},
+    "PolicePaper": {"number", "unit", "officer"},
+    "TransferReport": {"reference", "payee_account", "payee_name"},
     "ClaimRequest": {"device_id", "handler_id"},
     "Appeal": {"reason"},
     "PayeeRequest": {"holder_name", "account"},

@@ -24,6 +24,8 @@ _REPEATS: Final = ("tests/shared/web/test_idempotency.py",)
 _TOGETHER: Final = ("tests/shared/web/test_together.py",)
 _LIFE: Final = "services/fraud_detection/migrations/0104_a_claims_whole_life.sql"
 _LIFE_OF_A_CLAIM: Final = ("tests/services/fraud_detection/claims/test_life_of_a_claim.py",)
+_TRANSFERS: Final = "services/fraud_detection/migrations/0105_transfers.sql"
+_TRANSFER_GUARDS: Final = ("tests/services/fraud_detection/transfers/test_transfers.py",)
 _CLAIM_GUARDS: Final = ("tests/services/fraud_detection/test_guards.py",)
 _DECIDED_TOGETHER: Final = ("tests/services/fraud_detection/together/test_decided_together.py",)
 _ADJUDICATION: Final = ("tests/services/fraud_detection/test_adjudication.py",)
@@ -759,6 +761,28 @@ _FRAUD_DETECTION: Final = (
         "CREATE UNIQUE INDEX one_standing_approval_per_claim ON reservations (claim_id) WHERE released_at IS NULL;",
         "",
         _CLAIM_GUARDS,
+    ),
+    Guard(
+        "unique key: one claim of what a bank calls by one reference",
+        _TRANSFERS,
+        """CREATE UNIQUE INDEX one_claim_per_reference ON transfers (person_token, reference_token)
+WHERE place = 'own' AND reference_token IS NOT NULL;""",
+        "",
+        _TRANSFER_GUARDS,
+    ),
+    Guard(
+        "one claim of a transfer that is alike in time, amount and payee",
+        _TRANSFERS,
+        "text_range(person_token, person_token, '[]') WITH &&,",
+        "text_range(claim_id::text, claim_id::text, '[]') WITH &&,",
+        _TRANSFER_GUARDS,
+    ),
+    Guard(
+        "transfers of one person are claimed one claim after the other",
+        "services/fraud_detection/claims/store/transfers.py",
+        "    one_at_a_time(tx, (each.transfer.person_token for each in kept))\n",
+        "",
+        _TRANSFER_GUARDS,
     ),
     Guard(
         "a claim takes legal steps alone",

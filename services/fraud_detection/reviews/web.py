@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.reviews import reviews
 from services.fraud_detection.reviews.api.trace import trace
@@ -24,5 +25,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
     errors.PayeeUnknown: ProblemRow(409, "payee-unknown", "No such account"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
+    errors.TransferNotHeld: ProblemRow(409, "transfer-not-held", "No other claim has this transfer"),
+    TransferPaid: ProblemRow(409, "transfer-paid", "A transfer was approved before"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
 }

@@ -50,7 +50,7 @@ def test_an_honest_claim_is_approved_and_its_limit_reserved(world: World) -> Non
     assert event["version"] == 2
     assert event["model_id"] == Doubt.model_id
     assert event["decided_by"] == "rules_and_model"
-    assert event["rule_version"] == "cover-5"
+    assert event["rule_version"] == "cover-6"
 
 
 def test_money_waits_for_the_recovery_wait_after_the_police_report(world: World) -> None:
@@ -84,15 +84,15 @@ def test_two_workers_with_the_same_submission_give_one_decision(world: World) ->
 def test_two_claims_decided_at_once_reserve_one_limit_once(world: World) -> None:
     person = world.covered()
     first = world.file(person, amount_fen=5_000_000)
-    # Another loss of the same policy, so that the limit alone stands between the two.
-    later = LOSS + timedelta(days=1)
+    # Another loss of the same policy, unlike the first, so that the limit alone stands between the two.
+    later = LOSS + timedelta(days=5)
     second = world.file(
         person,
-        amount_fen=5_000_000,
+        amount_fen=6_000_000,
         occurred_at=later,
         discovered_at=later,
         reported_at=later,
-        now=NOW + timedelta(hours=1),
+        now=NOW + timedelta(days=5),
     )
     together = threading.Barrier(2)
 

@@ -23,7 +23,7 @@ from shared.events.products import ProductPublished
 from tests import clock
 from tests.rules.fraud_detection.builders import LOSS, liability, product
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion, evidence
-from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, shipped, told
+from tests.services.fraud_detection.insured import Insured, approved, at, file, insure, shipped, told, why
 
 YUAN = 100
 PAGE = Path(__file__).parents[3] / "docs/claims.md"
@@ -68,6 +68,14 @@ def refused(world: World, insured: Insured, yuan: int, **changes: Any) -> Claim:
     return claim
 
 
+def paid(world: World, claim: Claim) -> int:
+    """What it is approved for in the end, in fen; by a person where it looks like a loss of before."""
+    if world.decide(claim) == "review":
+        assert why(world, claim) == "resembles_earlier_claim"
+        assert world.review(claim.claim_id, "approve", clause=None, reasons=None) == "approved"
+    return approved(world, claim)
+
+
 def appealed(world: World, claim: Claim) -> Claim:
     with world.database.transaction() as tx:
         appeal(tx, claim.claim_id, "请复核。", tenant="mobile-backend", personal_data=world.personal_data, now=NOW)
@@ -109,7 +117,7 @@ def test_small_losses_use_up_the_years_deductible_as_the_page_on_claims_tells(wo
     for days, row in enumerate(rows):
         claim = lose(world, insured, row.loss, days=20 * days)
         if row.paid:
-            assert (world.decide(claim), approved(world, claim)) == ("approved", row.paid * YUAN)
+            assert paid(world, claim) == row.paid * YUAN
         else:
             assert world.decide(claim) == "refusal_proposed"
             refuse(world, claim)
@@ -346,7 +354,7 @@ def test_policies_that_share_a_loss_each_bear_their_part_of_it(world: World) -> 
     assert (borne(world, one), borne(world, two)) == (1_000, 1_000)
     for each in (one, two):
         claim = lose(world, each, 4_000, days=20)
-        assert (world.decide(claim), approved(world, claim)) == ("approved", 1_000 * YUAN)
+        assert paid(world, claim) == 1_000 * YUAN
         assert borne(world, each) == 2_000
 
 

@@ -136,5 +136,5 @@ def _sums(tx: Tx, query: str, parameters: Parameters) -> dict[TransactionType, S
 
 
 INVARIANTS: Final = (
-    Invariant(13, "each finished month is stated, by the sum of its policies and as many lines in the file", faults),
+    Invariant(16, "each finished month is stated, by the sum of its policies and as many lines in the file", faults),
 )

@@ -55,6 +55,8 @@ class Claim:
     """What the event is called that it is a loss of: by whoever files it, or by the person who looked at it."""
     event_named: bool = False
     """A person of the insurer's staff called it so."""
+    told_scam_type: ScamType | None = None
+    """What kind of scam the claimant told, where the police say that it was another: theirs is ``scam_type``."""
     item_reference: str | None = None
     """Which of the things that the policy lists it is about."""
     person_wanted: bool = False

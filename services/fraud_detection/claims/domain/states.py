@@ -142,6 +142,8 @@ NOTHING_OPEN: Final[tuple[State, ...]] = (
     "closed",
 )
 """Nobody decides anything about these: what they say of a person who is to be forgotten is overwritten."""
+GIVEN_UP: Final[tuple[State, ...]] = ("withdrawn", "lapsed")
+"""Nobody asks for their money any more, unless what was waited for comes after all."""
 
 WAITS: Final[dict[State, timedelta]] = {
     "draft": timedelta(days=30),

@@ -9,11 +9,13 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim, Evidence
 from services.fraud_detection.claims.domain.errors import IllegalStep
-from services.fraud_detection.claims.domain.states import STEPS, WAITS, State, legal_after
+from services.fraud_detection.claims.domain.states import GIVEN_UP, STEPS, WAITS, State, legal_after
+from services.fraud_detection.claims.store import transfers
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId, TokenHex
 from shared.values.money import Fen
+from shared.values.scam_types import ScamType
 
 _CLAIM: Final = Columns(Claim)
 _ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES %s"
@@ -142,6 +144,8 @@ def step(
 ) -> Claim:
     """Move a locked claim to another state; the claim as it is then. The database keeps the step as a row.
 
+    A claim that is given up leaves its transfers to whoever claimed them after it.
+
     ``by`` is a person's subject or what did it, ``why`` a code; ``due_at`` is, unless given, by states.WAITS.
 
     Raises:
@@ -173,6 +177,10 @@ def step(
     }
     if tx.execute(_CHANGE, values) != 1:
         raise ClaimChanged(claim.claim_id)
+    if to in GIVEN_UP:
+        transfers.release(tx, claim.claim_id)
+    elif claim.state in GIVEN_UP and to != "closed":
+        transfers.hold_again(tx, claim.claim_id)
     return changed
 
 
@@ -255,6 +263,10 @@ _TELL_RECOVERY: Final = """
 UPDATE claims SET recovered_fen = recovered_fen + %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
 _CHANGE_PAYEE: Final = """
 UPDATE claims SET payee_token = %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
+_CORRECT_SCAM_TYPE: Final = """
+UPDATE claims
+SET scam_type = %s, told_scam_type = coalesce(told_scam_type, nullif(scam_type, %s)), version = version + 1
+WHERE version = %s AND claim_id = %s"""
 _WANT_PERSON: Final = """
 UPDATE claims SET person_wanted = true, version = version + 1 WHERE claim_id = %s AND version = %s"""
 
@@ -263,6 +275,14 @@ def tell_recovery(tx: Tx, claim: Claim, amount_fen: Fen) -> Claim:
     """Add to what came back of the locked claim's loss; the claim as it is then."""
     _change(tx, claim, _TELL_RECOVERY, amount_fen)
     return replace(claim, recovered_fen=Fen(claim.recovered_fen + amount_fen), version=claim.version + 1)
+
+
+def correct_scam_type(tx: Tx, claim: Claim, scam_type: ScamType) -> Claim:
+    """What kind of scam it was by the police; the locked claim as it is then, with what the claimant told beside it."""
+    told = claim.told_scam_type or (claim.scam_type if claim.scam_type != scam_type else None)
+    if tx.execute(_CORRECT_SCAM_TYPE, (scam_type, scam_type, claim.version, claim.claim_id)) != 1:
+        raise ClaimChanged(claim.claim_id)
+    return replace(claim, scam_type=scam_type, told_scam_type=told, version=claim.version + 1)
 
 
 def change_payee(tx: Tx, claim: Claim, payee_token: TokenHex) -> Claim:

@@ -43,6 +43,31 @@ _APPEALS: Final = """
 UPDATE appeals SET reason = '' FROM claims
 WHERE claims.claim_id = appeals.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND appeals.reason <> ''"""
 
+# Whose they are follows the claim; by what a bank and an account are known again goes with the account that is paid to.
+_TRANSFERS: Final = """
+UPDATE transfers
+SET person_token = made.person_token, reference = NULL, payee_name = NULL, different_reason = NULL,
+    reference_token = made.reference_token, payee_token = made.payee_token
+FROM (
+    SELECT transfers.claim_id, line, claims.person_token,
+           CASE WHEN is_over AND reference_token IS NOT NULL THEN nobody ELSE reference_token END AS reference_token,
+           CASE WHEN is_over AND transfers.payee_token IS NOT NULL THEN nobody ELSE transfers.payee_token
+           END AS payee_token
+    FROM transfers JOIN claims USING (claim_id)
+    CROSS JOIN LATERAL (SELECT '00' || md5(claim_id || ':' || line) AS nobody,
+                               left(claims.payee_token, 2) = '00' AS is_over) AS of_transfer
+    WHERE claims.policy_id = ANY(%s::uuid[])
+) AS made
+WHERE transfers.claim_id = made.claim_id AND transfers.line = made.line
+  AND (transfers.person_token <> made.person_token OR transfers.reference IS NOT NULL
+       OR transfers.payee_name IS NOT NULL OR transfers.different_reason IS NOT NULL
+       OR (transfers.reference_token, transfers.payee_token)
+          IS DISTINCT FROM (made.reference_token, made.payee_token))"""
+
+_PAPERS: Final = """
+UPDATE police_papers SET number = '', unit = '', officer = NULL FROM claims
+WHERE claims.claim_id = police_papers.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND number <> ''"""
+
 
 def hold(tx: Tx, policies: Sequence[str]) -> None:
     """Nobody else changes these policies' claims before this transaction ends."""
@@ -53,4 +78,4 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
     ids = (list(policies),)
     kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
-    return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS))
+    return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.fraud_detection.claims.domain.transfers import normal_form
 from shared.db.transaction import Tx
 from shared.privacy.vault import Vault
 from shared.values.documents import Document
@@ -29,6 +30,20 @@ class PersonalData(Vault):
         """Whoever took the claim for the channel. Of the device kind, told apart by a prefix no device id has."""
         return None if handler_id is None else self.tokenizer.device(f"handler\0{handler_id}")
 
+    def person_of_transfers(self, document: Document) -> TokenHex:
+        """The person as transfers know it: under the oldest key, so that a rotation parts no two claims of one."""
+        return min(self.tokenizer.person_candidates(document.type, document.number))
+
+    def account(self, account: str | None) -> TokenHex | None:
+        """The account or wallet that money went to."""
+        return None if account is None else min(self.tokenizer.candidates("payee", normal_form(account)))
+
+    def reference(self, reference: str | None) -> TokenHex | None:
+        """What a bank calls a transfer. Of the device kind, told apart by a prefix no device id has."""
+        if reference is None:
+            return None
+        return min(self.tokenizer.candidates("device", f"transfer\0{normal_form(reference)}"))
+
     def seal(self, tx: Tx, text: str, claim_id: ClaimId, field: str) -> bytes:
         return self.sealer.new_data_key(tx).seal(text, _context(claim_id, field))
 
@@ -38,6 +53,13 @@ class PersonalData(Vault):
             return {}
         key = self.sealer.new_data_key(tx)
         return {claim_id: key.seal(text, _context(claim_id, field)) for claim_id, text in texts.items()}
+
+    def seal_fields(self, tx: Tx, texts: Mapping[tuple[ClaimId, str], str]) -> dict[tuple[ClaimId, str], bytes]:
+        """Several fields of several claims, under one data key."""
+        if not texts:
+            return {}
+        key = self.sealer.new_data_key(tx)
+        return {each: key.seal(text, _context(*each)) for each, text in texts.items()}
 
     def open(self, tx: Tx, blob: bytes, claim_id: ClaimId, field: str) -> str:
         return self.sealer.open(tx, blob, _context(claim_id, field))

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.transfers import NO_TRANSFERS, HeldElsewhere, TransferFacts
 from services.fraud_detection.coverage.domain.cover import (
     ALONE,
     Coverage,
@@ -22,7 +23,7 @@ from services.fraud_detection.coverage.domain.cover import (
     liability,
     listed_at,
 )
-from services.fraud_detection.decisions.domain.one_event import is_of_another_part, is_same_loss
+from services.fraud_detection.decisions.domain.one_event import are_told_apart, is_of_another_part, is_same_loss
 from services.fraud_detection.decisions.domain.payable import (
     annual_left,
     event_left,
@@ -35,7 +36,7 @@ from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 from shared.values.rule_codes import RuleCode
 
-RULE_VERSION: Final = "cover-5"
+RULE_VERSION: Final = "cover-6"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(
@@ -82,17 +83,19 @@ def failed_rules(
     others: Iterable[OtherClaim],
     use: LimitUse,
     share: Share = ALONE,
+    transfers: TransferFacts = NO_TRANSFERS,
 ) -> tuple[FailedRule, ...]:
     """All rules that the claim fails, none left out: a resident hears everything at once.
 
-    ``evidence`` is the kinds handed in, ``others`` the other claims of the person and of the policies that share.
+    ``evidence`` is the kinds handed in, ``others`` the other claims of the person and of the policies that share,
+    ``transfers`` what is known of the claim's transfers beside theirs.
     """
     return (
         *_person(product, coverage, claim),
         *does_not_answer(product, coverage, claim),
         *_report(product, claim),
         *_received(product, coverage, claim),
-        *_duplicate(product, claim, others, share),
+        *_duplicate(product, claim, tuple(others), share, transfers),
         *_amount(product, claim, use, share),
         *_evidence(product, claim, evidence),
     )
@@ -268,7 +271,30 @@ def _received(product: Product, coverage: Coverage, claim: Claim) -> Iterator[Fa
         yield rule(product, "received_outside_term", zh={"end": _day(latest, product)})
 
 
-def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], share: Share) -> Iterator[FailedRule]:
+def _duplicate(
+    product: Product, claim: Claim, others: tuple[OtherClaim, ...], share: Share, transfers: TransferFacts
+) -> Iterator[FailedRule]:
+    """A transfer of the claim is claimed already; or, where not both claims tell theirs, what they tell is alike."""
+    held = claimed_elsewhere(claim, others, share, transfers)
+    first = held[0].holder if held else _like_an_earlier_one(product, claim, others, share, transfers)
+    if first is not None:
+        yield rule(product, "duplicate_loss", zh={"claim": first}, claim_id=first)
+
+
+def claimed_elsewhere(
+    claim: Claim, others: Iterable[OtherClaim], share: Share, transfers: TransferFacts
+) -> tuple[HeldElsewhere, ...]:
+    """The claim's transfers that another claim holds.
+
+    Not where that one's policy shares the loss with this one's, or persons named the events of both, and otherwise.
+    """
+    apart = {other.claim_id for other in others if are_told_apart(claim, other)}
+    return tuple(each for each in transfers.held if each.policy_id not in share.beside and each.holder not in apart)
+
+
+def _like_an_earlier_one(
+    product: Product, claim: Claim, others: Iterable[OtherClaim], share: Share, transfers: TransferFacts
+) -> ClaimId | None:
     mine = (claim.submitted_at, claim.claim_id)
     # An approved one counts even if it was filed later: it was decided first, and one loss is paid once.
     earlier = [
@@ -276,12 +302,11 @@ def _duplicate(product: Product, claim: Claim, others: Iterable[OtherClaim], sha
         for other in others
         if (other.approved or (other.submitted_at, other.claim_id) < mine)
         and other.by_claimant
+        and other.claim_id not in transfers.both_told | transfers.told_apart | transfers.given_up
         and not is_of_another_part(claim, other, share)
         and is_same_loss(product, claim, other)
     ]
-    if earlier:
-        first = min(earlier, key=lambda other: (other.submitted_at, other.claim_id))
-        yield rule(product, "duplicate_loss", zh={"claim": first.claim_id}, claim_id=first.claim_id)
+    return min(earlier, key=lambda other: (other.submitted_at, other.claim_id)).claim_id if earlier else None
 
 
 def _amount(product: Product, claim: Claim, use: LimitUse, share: Share) -> Iterator[FailedRule]:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, assert_never
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.coverage.domain.cover import Product
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, rule
+from services.fraud_detection.decisions.domain.resembling import Repeated
 from shared.values.money import Fen
 from shared.values.payee_doubts import PayeeDoubt
 
@@ -26,6 +27,8 @@ Why: TypeAlias = (
         "organization",
         "policy_erased",
         "related_claim",
+        "resembles_earlier_claim",
+        "reference_of_another_person",
         "score",
         "amount",
         "claimed_amount",
@@ -97,18 +100,20 @@ def decide(
     *,
     related: bool = False,
     payee_doubts: Sequence[PayeeDoubt] = (),
+    repeats: Repeated | None = None,
 ) -> Decision:
-    """Rules first, then the account, the amount and the score. An appeal always goes to a person.
+    """Rules first, then the account, other claims, the amount and the score. An appeal always goes to a person.
 
-    ``related``: another claim on the policy may be of the same event. ``payee_doubts`` are what speaks against the
-    account, the weightiest first: money goes there by a person's decision alone, whatever the model or a sandbox value
-    says. An account that is not known is waited for once; then a person looks.
+    ``related``: another claim on the policy may be of the same event. ``repeats``: the claim looks like an earlier one.
+    ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
+    alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
+    looks.
     """
     return (
         _before_rules(product, claim, failed)
         or _by_rules(failed)
         or _by_payee(claim, payee_doubts)
-        or _by_opinion(claim, amount_fen, opinion, related=related)
+        or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
     )
 
 
@@ -127,22 +132,22 @@ def _by_payee(claim: Claim, doubts: Sequence[PayeeDoubt]) -> Decision | None:
     return Review(doubts[0])
 
 
-def _by_opinion(claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, related: bool) -> Decision:
+def _by_opinion(
+    claim: Claim, amount_fen: Fen, opinion: Opinion | NoOpinion, *, related: bool, repeats: Repeated | None
+) -> Decision:
     if claim.sandbox_value == "approve":
-        return Approve(amount_fen)
+        return Approve(amount_fen) if repeats is None else Review(repeats)
     match opinion:
         case NoOpinion(why=why):
             return Review(why)
         case Opinion():
-            doubt = _doubt(claim, amount_fen, opinion, related=related)
+            doubt: Why | None = "related_claim" if related else repeats or _doubt(claim, amount_fen, opinion)
             return Approve(amount_fen) if doubt is None else Review(doubt)
     assert_never(opinion)
 
 
-def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion, *, related: bool) -> Why | None:
+def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion) -> Why | None:
     """Why the machine does not approve alone."""
-    if related:
-        return "related_claim"
     if amount_fen > opinion.auto_approve_limit_fen:
         return "amount"
     if claim.amount_fen > opinion.auto_approve_loss_limit_fen:
@@ -162,7 +167,10 @@ def _before_rules(product: Product, claim: Claim, failed: tuple[FailedRule, ...]
 
 
 def _forced(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:
-    """By a sandbox value. A forced approval passes the model's doubt, never a failed rule."""
+    """By a sandbox value.
+
+    A forced approval passes the model's doubt, never a failed rule or a loss that looks like one claimed before.
+    """
     match claim.sandbox_value:
         case "review":
             return Review("sandbox")

@@ -14,7 +14,7 @@ def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
     Overlapping times alone are not enough: a genuine repeat victim may be in two scams at once, and between an act and
     a third party's claim for it lie years.
     """
-    if _are_told_apart(claim, other) or not _overlap(claim, other):
+    if are_told_apart(claim, other) or not _overlap(claim, other):
         return False
     return (
         claim.amount_fen == other.amount_fen
@@ -49,7 +49,7 @@ def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
     if is_of_one_event(product, claim, other):
         return True
     at_one_time = _overlap(claim, other) and not _tell_the_scam_type(product, claim, other)
-    return at_one_time and other.liability != claim.liability and not _are_told_apart(claim, other)
+    return at_one_time and other.liability != claim.liability and not are_told_apart(claim, other)
 
 
 def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
@@ -59,13 +59,13 @@ def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
     return other.policy_id in share.beside
 
 
-def _name_one_event(claim: Claim, other: OtherClaim) -> bool:
-    return claim.event_reference is not None and claim.event_reference == other.event_reference
-
-
-def _are_told_apart(claim: Claim, other: OtherClaim) -> bool:
+def are_told_apart(claim: Claim, other: OtherClaim) -> bool:
     """Whether persons named both events, and otherwise. What claimants call theirs parts nothing: it would pay them."""
     return claim.event_named and other.event_named and claim.event_reference != other.event_reference
+
+
+def _name_one_event(claim: Claim, other: OtherClaim) -> bool:
+    return claim.event_reference is not None and claim.event_reference == other.event_reference
 
 
 def _overlap(claim: Claim, other: OtherClaim) -> bool:

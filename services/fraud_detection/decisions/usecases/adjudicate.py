@@ -28,6 +28,7 @@ from services.fraud_detection.decisions.domain.decision_policy import (
     decide,
 )
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
+from services.fraud_detection.decisions.domain.resembling import repeated
 from services.fraud_detection.decisions.domain.waves import waves
 from services.fraud_detection.decisions.store import decisions, limits
 from services.fraud_detection.decisions.store.decisions import MACHINE, DecisionRow, KnownRow
@@ -186,6 +187,7 @@ def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> 
         opinion,
         related=case.related,
         payee_doubts=case.payee_doubts,
+        repeats=repeated(case.claim, case.others, case.transfers),
     )
     return _Decided(decision, failed, taken if isinstance(decision, Approve) else NOTHING_PAYABLE)
 

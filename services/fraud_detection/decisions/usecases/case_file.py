@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.transfers import TransferFacts
 from services.fraud_detection.claims.store import claims as kept_claims
+from services.fraud_detection.claims.store import transfers
 from services.fraud_detection.claims.store.claims import KeptEvidence
 from services.fraud_detection.coverage.domain.cover import Coverage, LimitUse, Product, Renewal, Share
 from services.fraud_detection.coverage.store import coverage, coverage_items
@@ -44,6 +46,7 @@ class CaseFile:
     share: Share
     payee_doubts: tuple[PayeeDoubt, ...]
     """What speaks against the account that the claim names, the weightiest first."""
+    transfers: TransferFacts
 
     @property
     def related(self) -> bool:
@@ -62,6 +65,7 @@ class CaseFile:
             others=self.others,
             use=use,
             share=self.share,
+            transfers=self.transfers,
         )
 
 
@@ -112,6 +116,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
     evidence = kept_claims.evidence(tx, [claim.claim_id for claim in held.claims])
     others = other_claims.of_claims(tx, held.claims, policies)
     doubts = doubt_payees(tx, held.claims, held.covers)
+    of_transfers = transfers.facts(tx, [claim.claim_id for claim in held.claims])
     found = {}
     for claim in held.claims:
         cover, product = of_policies.under_terms(claim, covers[claim.claim_id])
@@ -126,6 +131,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
             shares,
             share(product, claim, shares, theirs),
             doubts[claim.claim_id],
+            of_transfers[claim.claim_id],
         )
     return found
 

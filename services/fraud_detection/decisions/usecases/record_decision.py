@@ -15,6 +15,7 @@ from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.decisions.usecases.case_file import CaseFile
+from services.fraud_detection.decisions.usecases.settle_transfers import settle_transfers
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided, Outcome
 from shared.messaging import outbox
@@ -49,7 +50,13 @@ def record(
     whoever is waited for must act, if not as long as always; ``to`` is the state, if not that of the outcome.
 
     ``traces`` has of each claim what its event belongs to, if that is not the current trace.
+
+    Raises:
+        TransferPaid: an approval of what another claim was approved for.
     """
+    for case, row in decided:
+        if row.outcome == "approved":
+            settle_transfers(tx, case)
     claims.step_many(tx, [_step(case, row, due_at, to) for case, row in decided], now=now)
     decisions.add(tx, [row for _, row in decided])
     approved = [(case.claim, row.decision_id, row.amount_fen) for case, row in decided if row.outcome == "approved"]

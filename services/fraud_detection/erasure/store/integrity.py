@@ -31,6 +31,17 @@ WHERE left(person_token, 2) <> '00' OR left(phone_token, 2) <> '00'
        OR person_token <> '00' || replace(claim_id::text, '-', '')
        OR event_reference IS NOT NULL OR item_reference IS NOT NULL))
 UNION ALL
+SELECT 'transfer of claim ' || claim_id
+FROM transfers JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE left(transfers.person_token, 2) <> '00' OR reference IS NOT NULL OR payee_name IS NOT NULL
+   OR different_reason IS NOT NULL
+   OR (finished_at IS NOT NULL AND (transfers.person_token <> claims.person_token
+       OR left(reference_token, 2) <> '00' OR left(transfers.payee_token, 2) <> '00'))
+UNION ALL
+SELECT 'police paper of claim ' || claim_id
+FROM police_papers JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE number <> '' OR unit <> '' OR officer IS NOT NULL
+UNION ALL
 SELECT 'appeal of claim ' || claim_id
 FROM appeals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND reason <> ''

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import State
-from services.fraud_detection.claims.store import appeals, payouts
+from services.fraud_detection.claims.store import appeals, payouts, transfers
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.sentences import sentence
@@ -17,6 +17,7 @@ from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.domain.status import Actor, decided_by, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
+from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel
 
 
@@ -83,6 +84,8 @@ class ClaimView(ReplyModel):
     """What was claimed."""
     currency: str
     submitted_at: datetime
+    duplicate_of: str | None
+    """The claim that has one of this one's transfers already; null where none has."""
     decision: DecisionView | None
     payout: PayoutView | None
 
@@ -92,9 +95,9 @@ def view(tx: Tx, claim: Claim, personal_data: PersonalData) -> ClaimView:
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by three queries for all."""
+    """Several at once, by four queries for all."""
     ids = [claim.claim_id for claim in found]
-    decided, paid = decisions.latest(tx, ids), payouts.of_claims(tx, ids)
+    decided, paid, held = decisions.latest(tx, ids), payouts.of_claims(tx, ids), transfers.held_by_others(tx, ids)
     appealed = appeals.latest(tx, [claim.claim_id for claim in found if claim.appealed])
     return [
         _view(
@@ -102,6 +105,7 @@ def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[C
             each,
             decided.get(each.claim_id),
             payout=paid.get(each.claim_id),
+            duplicate_of=next((other.holder for other in held.get(each.claim_id, ())), None),
             begun=appealed.get(each.claim_id, each.submitted_at),
             personal_data=personal_data,
         )
@@ -115,6 +119,7 @@ def _view(
     newest: DecisionRow | None,
     *,
     payout: PayoutRow | None,
+    duplicate_of: ClaimId | None,
     begun: datetime,
     personal_data: PersonalData,
 ) -> ClaimView:
@@ -129,6 +134,7 @@ def _view(
         ),
         decision=None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data)),
         payout=None if payout is None else _payout(payout),
+        duplicate_of=duplicate_of,
     )
 
 

@@ -14,7 +14,8 @@ from services.fraud_detection.claims.store import claims as store
 from services.fraud_detection.claims.store.recoveries import RecoveryKind
 from services.fraud_detection.filing.api.claim_view import ClaimView, view, views
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.filing.domain.filing import LARGEST_LOSS_FEN, Filing
+from services.fraud_detection.filing.api.loss_report import LossReport, Papers, told_papers
+from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.usecases.change_claim import (
     CameBack,
     name_payee,
@@ -24,12 +25,12 @@ from services.fraud_detection.filing.usecases.change_claim import (
 )
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
+from services.fraud_detection.filing.usecases.keep_papers import add_papers
 from shared.values.clear_text import TextKind
 from shared.values.documents import DocumentType
 from shared.values.errors import FangzhaError
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, TokenHex
-from shared.values.scam_types import ScamType
 from shared.values.shapes import reshape
 from shared.web import paging
 from shared.web.call import Asked, CallTogether
@@ -40,7 +41,6 @@ from shared.web.resource import Call, Callers, Reply, Resource
 claims = Resource("claims", "Claims that residents file")
 
 MAX_EVIDENCE = 50
-Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$"), TextKind.REFERENCE]
 PayeeToken = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{34}$"), TextKind.OURS]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=200), NOT_IN_CLEAR]
@@ -53,23 +53,6 @@ class ClaimantPerson(RequestModel):
     document_number: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR]
     """A mobile number of mainland China."""
-
-
-class LossReport(RequestModel):
-    """What happened."""
-
-    scam_type: ScamType | None = None
-    """Left out only where the liability does not depend on it."""
-    occurred_at: Moment
-    """The first transfer; with a product that is claims-made, the act that the claim is about."""
-    discovered_at: Moment
-    reported_at: Moment
-    """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
-    amount_fen: Annotated[PositiveFen, Field(le=LARGEST_LOSS_FEN)]
-    description: SealedText | None = None
-    """In the resident's own words; kept sealed."""
-    territory: Territory = domain.HOME
-    """The country or region where it happened, ISO 3166-1."""
 
 
 class EvidenceItem(RequestModel):
@@ -92,6 +75,8 @@ class ClaimRequest(RequestModel):
     claimant: ClaimantPerson
     loss: LossReport
     evidence: EvidenceList
+    police: Papers | None = None
+    """What the police gave the claimant."""
     payee_token: PayeeToken
     """The account to pay to, as the payout service's `POST /v1/payees` named it."""
     device_id: Opaque | None = None
@@ -104,7 +89,7 @@ class ClaimRequest(RequestModel):
     event_reference: Reference | None = None
     """Your word for the event, where it caused several losses: claims with the same one share its limits."""
     recovered_fen: AmountFen = 0
-    """What came back already."""
+    """What came back already; at least what the transfers say was refunded."""
     other_insurance_fen: AmountFen = 0
     """What another insurer pays."""
 
@@ -113,6 +98,12 @@ class Documents(RequestModel):
     """Further documents."""
 
     evidence: Annotated[list[EvidenceItem], Field(min_length=1, max_length=MAX_EVIDENCE)]
+
+
+class PoliceDocuments(RequestModel):
+    """Further papers of the police."""
+
+    papers: Papers
 
 
 class Appeal(RequestModel):
@@ -157,7 +148,7 @@ def submit_claim(
     deps = call.deps
     found = file_claims(
         call.tx,
-        [Filed(reshape(each.body, Filing, **vars(each.body.loss)), each.caller.tenant) for each in asked],
+        [Filed(_filing(each.body), each.caller.tenant) for each in asked],
         personal_data=deps.personal_data,
         terms=deps.terms,
         sandbox=deps.sandbox,
@@ -202,6 +193,30 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
     """Add documents. If they were asked for, the claim is decided anew."""
     evidence = tuple(reshape(each, domain.Evidence) for each in body.evidence)
     add_documents(call.tx, ClaimId(path.claim_id), evidence, tenant=call.caller.tenant, now=call.now)
+    return _accepted(call, _own(call, path))
+
+
+@claims.post(
+    "/v1/claims/<claim_id>/police-papers",
+    scope="claims:write",
+    callers=Callers.PARTNERS,
+    status=202,
+    reply=ClaimView,
+    about="claim_id",
+    problems=(errors.UnknownClaim, errors.ClaimClosed),
+)
+def add_police_papers(call: Call[Deps], path: ClaimPath, body: PoliceDocuments) -> Reply[ClaimView]:
+    """Add what the police gave the claimant. Their word on the type of scam counts from now on; if a paper was waited
+    for, the claim is decided anew.
+    """
+    add_papers(
+        call.tx,
+        ClaimId(path.claim_id),
+        told_papers(body.papers),
+        tenant=call.caller.tenant,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
     return _accepted(call, _own(call, path))
 
 
@@ -287,6 +302,11 @@ def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     """Have a person decide in place of the machine."""
     want_person(call.tx, ClaimId(path.claim_id), tenant=call.caller.tenant, now=call.now)
     return _accepted(call, _own(call, path))
+
+
+def _filing(body: ClaimRequest) -> Filing:
+    told = vars(body.loss) | {"transfers": body.loss.transfers or ()}
+    return reshape(body, Filing, **told, police=told_papers(body.police))
 
 
 def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:

@@ -9,7 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import HOME, Evidence
+from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
 from services.fraud_detection.coverage.domain.cover import Product, depends_on_scam_type, liability_codes
+from services.fraud_detection.filing.domain import told_transfers
+from services.fraud_detection.filing.domain.told_transfers import ToldTransfer, loss_fen
+from shared.values.documents import holder_kind
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import PolicyId, TokenHex
 from shared.values.money import Fen
@@ -36,6 +40,7 @@ class Filing:
     """One claim as a channel hands it in. Amounts in fen, times zone-aware.
 
     ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
+    ``amount_fen`` is None where it is the sum of ``transfers``; without these it is one transfer, of a person's claim.
     ``event_reference`` is the same for all losses of one event; ``item_reference`` names a thing that the policy lists.
     """
 
@@ -45,7 +50,7 @@ class Filing:
     occurred_at: datetime
     discovered_at: datetime
     reported_at: datetime
-    amount_fen: Fen
+    amount_fen: Fen | None
     recovered_fen: Fen
     other_insurance_fen: Fen
     description: str | None
@@ -57,6 +62,13 @@ class Filing:
     territory: str = HOME
     event_reference: str | None = None
     item_reference: str | None = None
+    transfers: tuple[ToldTransfer, ...] = ()
+    police: tuple[ToldPaper, ...] = ()
+
+    @property
+    def known_scam_type(self) -> ScamType | None:
+        """What kind of scam it was: by the police, or else as told."""
+        return scam_type_of(self.police) or self.scam_type
 
 
 def check(filing: Filing, *, now: datetime) -> None:
@@ -67,6 +79,14 @@ def check(filing: Filing, *, now: datetime) -> None:
     """
     faults = (
         *_times(filing, now),
+        *told_transfers.faults(
+            filing.transfers,
+            amount_fen=filing.amount_fen,
+            occurred_at=filing.occurred_at,
+            reported_at=filing.reported_at,
+        ),
+        *_amount(filing),
+        *paper_faults(filing.police, "/police", now),
         *evidence_faults(filing.evidence, now),
         *reference_faults(filing.event_reference, "/event_reference"),
         *reference_faults(filing.item_reference, "/item_reference"),
@@ -87,7 +107,7 @@ def liability_of(filing: Filing, product: Product) -> str:
     if code not in known or (filing.liability is None and product.liabilities):
         fault = "This product has no such liability." if filing.liability else "This product has several liabilities."
         raise InvalidField("/liability", fault, f"Send one of: {', '.join(known)}.")
-    if filing.scam_type is None and depends_on_scam_type(product, code):
+    if filing.known_scam_type is None and depends_on_scam_type(product, code):
         raise InvalidField(
             "/loss/scam_type", "This cover depends on the type of scam.", f"Send one of: {', '.join(SCAM_TYPES)}."
         )
@@ -109,6 +129,32 @@ def require_item(filing: Filing, product: Product) -> None:
             "This product covers what the policy lists one by one.",
             f"Send the reference of the one that the claim is about ({listed.name_en}), as the policy lists it.",
         )
+
+
+def is_of_transfers(filing: Filing, product: Product | None) -> bool:
+    """Whether the loss is a person's and so consists of transfers; an organization's may be anything.
+
+    Where the terms have not come, who claims tells it.
+
+    Raises:
+        InvalidField: the claim tells transfers, and the product insures organizations.
+    """
+    claimant = holder_kind(filing.claimant.document_type)
+    if (claimant if product is None else product.insured_kind) == "person":
+        return True
+    if filing.transfers:
+        raise InvalidField("/loss/transfers", "An organization's loss is told by its amount.", "Leave them out.")
+    return False
+
+
+def recovered_fen(filing: Filing) -> Fen:
+    """What came back: what the claim says, and at least what its transfers say was refunded."""
+    return Fen(max(filing.recovered_fen, sum(each.refunded_fen for each in filing.transfers)))
+
+
+def _amount(filing: Filing) -> Iterator[InvalidField]:
+    if loss_fen(filing.amount_fen, filing.transfers) > LARGEST_LOSS_FEN:
+        yield InvalidField("/loss/amount_fen", "This is more than a billion yuan.", "Send fen, not another unit.")
 
 
 def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
@@ -134,6 +180,13 @@ def reference_faults(reference: str | None, pointer: str) -> Iterator[InvalidFie
             "This holds what looks like a phone or identity number, and references are stored in clear.",
             "Leave the number out.",
         )
+
+
+def paper_faults(papers: Sequence[ToldPaper], pointer: str, now: datetime) -> Iterator[InvalidField]:
+    """Papers of the police that were issued in the future: a day may have begun where they are."""
+    for index, each in enumerate(papers):
+        if each.issued_on > (now + timedelta(days=1)).date():
+            yield InvalidField(f"{pointer}/{index}/issued_on", "This is in the future.", "Send the day on the paper.")
 
 
 def evidence_faults(evidence: Sequence[Evidence], now: datetime) -> Iterator[InvalidField]:

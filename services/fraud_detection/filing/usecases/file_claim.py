@@ -18,12 +18,15 @@ from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.filing.domain import filing as filings
 from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.domain.sandbox_values import sandbox_value
+from services.fraud_detection.filing.domain.told_transfers import loss_fen
+from services.fraud_detection.filing.usecases.keep_papers import keep_papers
+from services.fraud_detection.filing.usecases.keep_transfers import OfTransfers, keep_transfers
 from shared.db.transaction import Tx
 from shared.process import metrics
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document, normalize_phone
 from shared.values.errors import FangzhaError
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, TokenHex
 from shared.values.money import CNY
 
 
@@ -56,22 +59,31 @@ def file_claims(
     covers = coverage.hold(tx, [each.filing.policy_id for each in filed])
     known = terms.of(tx, [(cover.product_code, cover.product_version) for cover in covers.values()])
     found: list[Claim | FangzhaError] = []
-    stored: list[tuple[Claim, Filing]] = []
+    stored: list[_New] = []
     for each in filed:
         cover = covers.get(each.filing.policy_id)
         product = None if cover is None else known.get((cover.product_code, cover.product_version))
         try:
-            claim = _claim(each, cover, product, personal_data=personal_data, sandbox=sandbox, now=now)
+            new = _new(each, cover, product, personal_data=personal_data, sandbox=sandbox, now=now)
         except FangzhaError as error:
             found.append(error)
             continue
-        found.append(claim)
-        stored.append((claim, each.filing))
+        found.append(new.claim)
+        stored.append(new)
     _store(tx, stored, personal_data, now=now)
     return found
 
 
-def _claim(
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A claim as it is filed. ``person`` is the claimant as transfers know it, where the loss consists of transfers."""
+
+    claim: Claim
+    filing: Filing
+    person: TokenHex | None
+
+
+def _new(
     filed: Filed,
     cover: Coverage | None,
     product: Product | None,
@@ -79,8 +91,8 @@ def _claim(
     personal_data: PersonalData,
     sandbox: bool,
     now: datetime,
-) -> Claim:
-    """The claim as it is filed; ``cover`` is None if enrollment has not told of it yet: the claim waits for it."""
+) -> _New:
+    """``cover`` is None if enrollment has not told of it yet: the claim waits for it."""
     filing = filed.filing
     filings.check(filing, now=now)
     claimant = filing.claimant
@@ -90,7 +102,8 @@ def _claim(
     phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
     if cover is not None and cover.erased:
         raise PolicyErased(filing.policy_id)
-    return Claim(
+    person = personal_data.person_of_transfers(document) if filings.is_of_transfers(filing, product) else None
+    claim = Claim(
         claim_id=ClaimId(new_id()),
         tenant=filed.tenant,
         version=1,
@@ -102,14 +115,15 @@ def _claim(
         payee_token=filing.payee_token,
         device_token=personal_data.device(filing.device_id),
         handler_token=personal_data.handler(filing.handler_id),
-        scam_type=filing.scam_type or "other",
+        scam_type=filing.known_scam_type or "other",
+        told_scam_type=filing.scam_type if filing.scam_type != filing.known_scam_type else None,
         occurred_at=filing.occurred_at,
         discovered_at=filing.discovered_at,
         reported_at=filing.reported_at,
         submitted_at=now,
-        amount_fen=filing.amount_fen,
+        amount_fen=loss_fen(filing.amount_fen, filing.transfers),
         currency=CNY,
-        recovered_fen=filing.recovered_fen,
+        recovered_fen=filings.recovered_fen(filing),
         other_insurance_fen=filing.other_insurance_fen,
         description_chars=len(filing.description or ""),
         sandbox_value=sandbox_value(phone, sandbox=sandbox),
@@ -121,16 +135,22 @@ def _claim(
         changed_by=filed.tenant,
         due_at=now + WAITS["waiting_for_policy"] if cover is None else None,
     )
+    return _New(claim, filing, person)
 
 
-def _store(tx: Tx, filed: Sequence[tuple[Claim, Filing]], personal_data: PersonalData, *, now: datetime) -> None:
-    if not filed:
+def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: datetime) -> None:
+    if not new:
         return
-    told = {claim.claim_id: filing.description for claim, filing in filed if filing.description}
-    claims.add(tx, [claim for claim, _ in filed], descriptions=personal_data.seal_all(tx, told, "description"))
-    claims.add_evidence(tx, {claim.claim_id: filing.evidence for claim, filing in filed}, now=now)
-    submit_all(tx, [claim for claim, _ in filed if claim.state == "filed"], now=now)
-    metrics.CLAIMS_SUBMITTED.inc(len(filed))
+    told = {each.claim.claim_id: each.filing.description for each in new if each.filing.description}
+    claims.add(tx, [each.claim for each in new], descriptions=personal_data.seal_all(tx, told, "description"))
+    claims.add_evidence(tx, {each.claim.claim_id: each.filing.evidence for each in new}, now=now)
+    keep_papers(tx, [(each.claim, each.filing.police) for each in new], personal_data=personal_data, now=now)
+    of_transfers = [
+        OfTransfers(each.claim, each.filing.transfers, each.person) for each in new if each.person is not None
+    ]
+    keep_transfers(tx, of_transfers, personal_data)
+    submit_all(tx, [each.claim for each in new if each.claim.state == "filed"], now=now)
+    metrics.CLAIMS_SUBMITTED.inc(len(new))
 
 
 def _liability(filing: Filing, product: Product | None) -> str:

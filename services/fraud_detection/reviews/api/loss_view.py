@@ -7,6 +7,7 @@ from datetime import datetime
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.reviews.api.police_view import PaperView, paper_views
 from shared.db.transaction import Tx
 from shared.values.scam_types import ScamType
 from shared.web.models import ReplyModel
@@ -23,6 +24,10 @@ class LossFacts(ReplyModel):
     item_reference: str | None
     """Which of the things that the policy lists it is about."""
     scam_type: ScamType
+    """By the police, where they say one."""
+    told_scam_type: ScamType | None
+    """What the claimant told, where the police say another."""
+    police: list[PaperView]
     occurred_at: datetime
     discovered_at: datetime
     reported_at: datetime
@@ -41,4 +46,5 @@ class LossFacts(ReplyModel):
 def loss(tx: Tx, claim: Claim, personal_data: PersonalData) -> LossFacts:
     sealed = claims.description(tx, claim.claim_id)
     description = None if sealed is None else personal_data.open(tx, sealed, claim.claim_id, "description")
-    return LossFacts.of(claim, description=description, channel=claim.tenant)
+    papers = paper_views(tx, claim, personal_data)
+    return LossFacts.of(claim, description=description, channel=claim.tenant, police=papers)

@@ -18,6 +18,7 @@ from services.fraud_detection.reviews.api.cover_view import CoverView, Exclusion
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
+from services.fraud_detection.reviews.api.transfer_view import TransferView, transfer_views
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.scam_types import ScamType
@@ -139,6 +140,7 @@ class CaseView(ReplyModel):
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
     payee: PayeeView
+    transfers: list[TransferView]
     cover: CoverView | None
     exclusions: list[ExclusionView]
     """The product's and the claimed liability's own."""
@@ -178,6 +180,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
         open_review=waiting.kind if waiting else None,
         loss=loss(tx, claim, personal_data),
         payee=payee(tx, claim, found),
+        transfers=transfer_views(tx, claim, personal_data),
         cover=None if found is None else cover(tx, claim, found),
         exclusions=[] if found is None else exclusions(tx, claim, found),
         related=[] if found is None else related(tx, claim, found),

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.store import claims as claims_store
+from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.decisions.store import reviews as store
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
@@ -22,11 +23,14 @@ from services.fraud_detection.reviews.domain.errors import (
     NoOpenReview,
     PayeeUnknown,
     SeniorDecides,
+    TransferNotHeld,
 )
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from services.fraud_detection.reviews.usecases.name_event import name_event
+from services.fraud_detection.reviews.usecases.tell_transfers_apart import tell_apart
 from shared.messaging.failures import Unready
+from shared.values.clear_text import TextKind
 from shared.values.ids import ClaimId
 from shared.values.shapes import reshape
 from shared.web import paging
@@ -52,6 +56,16 @@ class NamedEvent(RequestModel):
     """What you call the event that the claim is a loss of."""
 
     event_reference: Reference
+
+
+class TransferPath(ReviewPath):
+    line: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$"), TextKind.OURS]
+
+
+class ToldApart(RequestModel):
+    """Why the transfer is another one than the one that it looks like; kept sealed."""
+
+    reason: StaffText
 
 
 class ExclusionFound(RequestModel):
@@ -124,6 +138,31 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
     return show_review(call, path)
 
 
+@reviews.put(
+    "/v1/reviews/<claim_id>/transfers/<line>/different",
+    scope="reviews:write",
+    callers=Callers.STAFF,
+    reply=CaseView,
+    matches=True,
+    problems=(errors.UnknownClaim, errors.PolicyErased, TransferNotHeld),
+)
+def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Reply[CaseView]:
+    """Say that a transfer which another claim has is another one. It gets a place of its own, and the rule
+    `duplicate_loss` fails for it no more.
+    """
+    tell_apart(
+        call.tx,
+        ClaimId(path.claim_id),
+        int(path.line),
+        body.reason,
+        reviewer=call.caller.subject,
+        require_match=call.require_match,
+        personal_data=call.deps.personal_data,
+        now=call.now,
+    )
+    return show_review(call, path)
+
+
 @reviews.post(
     "/v1/reviews/<claim_id>/decisions",
     scope="reviews:write",
@@ -140,6 +179,7 @@ def put_event(call: Call[Deps], path: ReviewPath, body: NamedEvent) -> Reply[Cas
         DeductibleUsedUp,
         PayeeUnknown,
         LimitUsedUp,
+        TransferPaid,
         Unready,
     ),
 )

@@ -44,6 +44,14 @@ class CoverRuleStands(FangzhaError):
 
 
 @dataclass(frozen=True)
+class TransferNotHeld(FangzhaError):
+    """No other claim has transfer {line} of claim {claim_id}; GET /v1/reviews/{claim_id} lists those it has."""
+
+    claim_id: str
+    line: int
+
+
+@dataclass(frozen=True)
 class DeductibleUsedUp(FangzhaError):
     """Claim {claim_id} is no longer too small: others used up the deductible. Approve it, or name another clause."""
 

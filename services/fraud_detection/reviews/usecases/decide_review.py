@@ -68,6 +68,7 @@ def decide_review(
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
         PayeeUnknown: payout announced no such account, so nothing could be paid.
         LimitUsedUp: other claims took of the policy at this very moment.
+        TransferPaid: another claim was approved for one of its transfers.
     """
     claim = claims.lock(tx, claim_id)
     if claim is None:

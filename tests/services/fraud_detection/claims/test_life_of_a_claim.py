@@ -44,12 +44,12 @@ TENANT = "mobile-backend"
 DAYS: tuple[dict[str, Any], ...] = (
     {},
     {
-        "occurred_at": LOSS + timedelta(hours=12),
-        "discovered_at": LOSS + timedelta(hours=13),
-        "reported_at": LOSS + timedelta(hours=14),
+        "occurred_at": LOSS - timedelta(days=5),
+        "discovered_at": LOSS - timedelta(days=5),
+        "reported_at": LOSS - timedelta(days=5),
     },
 )
-"""Two losses that do not overlap."""
+"""Two losses that are not near each other."""
 
 
 def states(world: World, claim: Claim) -> list[State]:

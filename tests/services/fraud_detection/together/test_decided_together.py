@@ -22,7 +22,7 @@ from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId
 from tests.rules.fraud_detection.builders import LOSS, liability, product
 from tests.services.fraud_detection.builders import NOW, Doubt, World, adjudicator, champion, complete, evidence
-from tests.services.fraud_detection.insured import Insured, file, insure, organization, resident, shipped
+from tests.services.fraud_detection.insured import Insured, at, file, insure, organization, resident, shipped
 
 AMOUNT = FEATURES.index("log_amount_yuan")
 USUAL = product(annual_limit_fen=4_000_000, annual_deductible_fen=50_000)
@@ -137,9 +137,14 @@ def test_claims_decided_together_come_out_as_one_by_one(world: World, seed: int)
     assert {"approved", "review", "refusal_proposed"} <= set(outcomes.values())
 
 
+def later(days: int) -> dict[str, Any]:
+    """The times of a loss so long after the usual one."""
+    return {**at(LOSS + timedelta(days=days))}
+
+
 def test_of_two_claims_that_do_not_both_fit_the_limit_the_first_of_the_batch_has_it(world: World) -> None:
     person = world.covered()
-    one = world.file(person, scam_type="romance", amount_fen=3_000_000)
+    one = world.file(person, scam_type="romance", amount_fen=3_500_000, **later(5))
     two = world.file(person, scam_type="loan_or_card", amount_fen=2_900_000)
     with world.database.transaction() as tx:
         outcomes = decide(tx, [two, one])
@@ -208,7 +213,8 @@ def test_workers_whose_claims_bear_on_each_other_never_wait_for_each_other_cross
     persons = [world.covered() for _ in range(6)]
     losses = {"romance": 1_000_000, "loan_or_card": 1_100_000}
     batches = [
-        [world.file(person, scam_type=scam, amount_fen=amount) for person in persons] for scam, amount in losses.items()
+        [world.file(person, scam_type=scam, amount_fen=amount, **later(5 * n)) for person in persons]
+        for n, (scam, amount) in enumerate(losses.items())
     ]
 
     def decide_all(claims: Sequence[Claim]) -> int:

@@ -1,0 +1,44 @@
+"""The police's papers on claims. Rows are only added; of an erased person the sealed words are overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from services.fraud_detection.claims.domain.police import PaperKind
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.ids import ClaimId
+from shared.values.scam_types import ScamType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRow:
+    """One paper. ``number``, ``unit`` and ``officer`` are sealed, and empty once the person was erased."""
+
+    claim_id: ClaimId
+    line: int
+    kind: PaperKind
+    number: bytes
+    unit: bytes
+    officer: bytes | None
+    issued_on: date
+    scam_type: ScamType | None
+    added_at: datetime
+
+
+_PAPER: Final = Columns(PaperRow)
+_ADD: Final = f"INSERT INTO police_papers ({_PAPER.names}) VALUES %s"
+_OF_CLAIM: Final = f"SELECT {_PAPER} FROM police_papers WHERE claim_id = %s ORDER BY line"
+
+
+def add(tx: Tx, papers: Sequence[PaperRow]) -> None:
+    if papers:
+        tx.insert_many(_ADD, [tuple(_PAPER.values(each).values()) for each in papers])
+
+
+def of_claim(tx: Tx, claim_id: ClaimId) -> list[PaperRow]:
+    """In the order in which they came."""
+    return tx.all(_OF_CLAIM, (claim_id,), into=PaperRow)

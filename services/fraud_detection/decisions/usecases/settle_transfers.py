@@ -1,0 +1,31 @@
+"""An approved claim has a place of its own for each of its transfers: one transfer is in at most one paid claim."""
+
+from __future__ import annotations
+
+from services.fraud_detection.claims.store import transfers
+from services.fraud_detection.decisions.domain.cover_rules import claimed_elsewhere
+from services.fraud_detection.decisions.domain.errors import TransferPaid
+from services.fraud_detection.decisions.usecases.case_file import CaseFile
+from shared.db.transaction import Tx
+
+
+def settle_transfers(tx: Tx, case: CaseFile) -> None:
+    """What another claim holds and was not paid for is this one's from now on: a person approved it in spite of that.
+
+    What that one's policy shares it pays a part of, and what persons told apart by their events is apart.
+
+    Raises:
+        TransferPaid: money was promised for the other claim.
+    """
+    claim_id, share = case.claim.claim_id, case.share
+    elsewhere = claimed_elsewhere(case.claim, case.others, share, case.transfers)
+    paid = next((each for each in elsewhere if each.approved), None)
+    if paid is not None:
+        raise TransferPaid(claim_id, paid.line, paid.holder)
+    if elsewhere:
+        transfers.take_over(tx, claim_id, {each.line for each in elsewhere})
+    for each in case.transfers.held:
+        if each.policy_id in share.beside:
+            transfers.share(tx, claim_id, [each.line])
+        elif each not in elsewhere:
+            transfers.part(tx, claim_id, [each.line], different_from=each.holder)

@@ -1,0 +1,1 @@
+"""A loss is its transfers: what is claimed once, and what a person says of it."""
