@@ -68,6 +68,8 @@ PAYOUT = (
         (7, "UPDATE decisions SET decided_by = 'nobody' WHERE outcome = 'refused'"),
         (3, "UPDATE reservations SET released_at = now()"),
         (4, "UPDATE reservations SET released_at = now()"),
+        (13, "UPDATE transfers SET place = NULL"),
+        (13, "UPDATE transfers SET place = 'released'"),
         (10, "UPDATE claim_steps SET from_state = 'filed' WHERE to_state = 'refused'"),
         (10, UNSEEN + "UPDATE claims SET state = 'in_review' WHERE state = 'approved'"),
     ],
