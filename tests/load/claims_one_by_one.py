@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store import claims, transfers
 from services.fraud_detection.coverage.store import coverage, products
 from services.fraud_detection.decisions.domain.decision_policy import Approve, AwaitPayee
 from services.fraud_detection.decisions.domain.sharing import share
@@ -85,4 +85,5 @@ def _collect(tx: Tx, claim_id: ClaimId) -> CaseFile:
     evidence = claims.evidence(tx, [claim_id])[claim_id]
     others = other_claims.of_claims(tx, [claim], {claim_id: [cover.policy_id]})[claim_id]
     doubts = doubt_payees(tx, [claim], {claim.policy_id: cover})[claim_id]
-    return CaseFile(claim, product, cover, evidence, others, (), share(product, claim, (), others), doubts)
+    known = transfers.facts(tx, [claim_id])[claim_id]
+    return CaseFile(claim, product, cover, evidence, others, (), share(product, claim, (), others), doubts, known)
