@@ -114,7 +114,8 @@ _WAIT: Final = "UPDATE transfers SET place = NULL WHERE claim_id = %s AND place 
 
 _LEAVE: Final = f"""
 UPDATE transfers AS theirs SET place = NULL FROM transfers AS mine
-WHERE mine.claim_id = %s AND mine.line = ANY(%s::int[]) AND theirs.place = 'own' AND {_SAME}"""
+WHERE mine.claim_id = %s AND mine.line = ANY(%s::int[]) AND theirs.claim_id = ANY(%s::uuid[])
+  AND theirs.place = 'own' AND {_SAME}"""
 _SETTLE: Final = """
 UPDATE transfers SET place = %s, different_from = coalesce(%s::uuid, different_from),
     different_reason = coalesce(%s, different_reason)
@@ -203,11 +204,12 @@ def part(
     tx.execute(_SETTLE, ("apart", different_from, reason, claim_id, list(lines)))
 
 
-def take_over(tx: Tx, claim_id: ClaimId, lines: Collection[int]) -> None:
+def take_over(tx: Tx, claim_id: ClaimId, held: Collection[HeldElsewhere]) -> None:
     """The claim holds these from now on, and those who held them do no more."""
     _hold(tx, claim_id)
-    tx.execute(_LEAVE, (claim_id, list(lines)))
-    for line in sorted(lines):
+    lines = sorted({each.line for each in held})
+    tx.execute(_LEAVE, (claim_id, lines, [each.holder for each in held]))
+    for line in lines:
         tx.execute(_TAKE, (claim_id, line))
 
 

@@ -23,7 +23,7 @@ def settle_transfers(tx: Tx, case: CaseFile) -> None:
     if paid is not None:
         raise TransferPaid(claim_id, paid.line, paid.holder)
     if elsewhere:
-        transfers.take_over(tx, claim_id, {each.line for each in elsewhere})
+        transfers.take_over(tx, claim_id, elsewhere)
     for each in case.transfers.held:
         if each.policy_id in share.beside:
             transfers.share(tx, claim_id, [each.line])
