@@ -116,7 +116,11 @@ def document(about: About, resources: Sequence[Resource], rows: Rows) -> Json:
             "schemas": {name: schema for name, schema in sorted(schemas.definitions.items()) if name not in inlined},
             "securitySchemes": {_SECURITY: _BEARER},
         },
-        "tags": [{"name": each.name, "description": each.description} for each in resources],
+        # Several modules may hold the routes of one resource.
+        "tags": [
+            {"name": name, "description": text}
+            for name, text in {each.name: each.description for each in resources}.items()
+        ],
     }
 
 

@@ -8,6 +8,9 @@ from tests.faults.guard import Guard
 
 _CLAIMS: Final = "services/fraud_detection/claims/store/claims.py"
 _REVIEWS: Final = "services/fraud_detection/decisions/store/reviews.py"
+_QUEUE: Final = "services/fraud_detection/reviews/store/queue.py"
+_LEASES: Final = "services/fraud_detection/reviews/store/leases.py"
+_QUEUING: Final = ("tests/services/fraud_detection/reviews/test_queue.py",)
 _MODELS: Final = "services/fraud_detection/models/store/models.py"
 _CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
 _CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
@@ -17,7 +20,7 @@ _NEWER_END: Final = """ON CONFLICT (policy_id) DO UPDATE
 SET version = excluded.version, effective_to = excluded.effective_to, canceled_at = excluded.canceled_at"""
 _CLAIM_TURNS: Final = ("tests/services/fraud_detection/test_turns.py",)
 _CLAIMS_HTTP: Final = ("tests/services/fraud_detection/test_http.py",)
-_REVIEWING: Final = ("tests/services/fraud_detection/test_reviews.py",)
+_REVIEWING: Final = ("tests/services/fraud_detection/reviews/test_reviews.py",)
 _COVERING: Final = ("tests/services/fraud_detection/coverage/test_coverage.py",)
 _CHANGING: Final = ("tests/services/fraud_detection/coverage/test_policy_changes.py",)
 _DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
@@ -26,10 +29,59 @@ _MODEL_TURNS: Final = ("tests/services/fraud_detection/models/test_turns.py",)
 GUARDS: Final = (
     Guard(
         "the queue of reviews begins with who has waited longest",
-        _REVIEWS,
-        "ORDER BY waiting_since, claim_id LIMIT",
-        "ORDER BY claim_id LIMIT",
+        _QUEUE,
+        "%(after_id)s::uuid))\nORDER BY waiting_since, claim_id LIMIT",
+        "%(after_id)s::uuid))\nORDER BY claim_id LIMIT",
         _CLAIM_TURNS,
+    ),
+    Guard(
+        "a case that one person holds is taken by no other",
+        _LEASES,
+        "WHERE review_leases.held_by = excluded.held_by OR review_leases.expires_at <= %(now)s",
+        "WHERE %(now)s IS NOT NULL",
+        _QUEUING,
+    ),
+    Guard(
+        "a lease is of its holder alone to prolong",
+        _LEASES,
+        "WHERE claim_id = %(claim_id)s AND held_by = %(held_by)s AND expires_at < %(expires_at)s",
+        "WHERE claim_id = %(claim_id)s AND %(held_by)s <> ''",
+        _QUEUING,
+    ),
+    Guard(
+        "nobody is given the appeal of what they decided",
+        _QUEUE,
+        "AND by_person AND decided_by = %(reviewer)s AND outcome",
+        "AND by_person AND decided_by || 'x' = %(reviewer)s AND outcome",
+        _QUEUING,
+    ),
+    Guard(
+        "what was handed on is given to senior persons alone",
+        _QUEUE,
+        "AND (%(senior)s OR NOT EXISTS (",
+        "AND (%(senior)s OR true OR NOT EXISTS (",
+        _QUEUING,
+    ),
+    Guard(
+        "what one person holds another does not decide",
+        "services/fraud_detection/reviews/usecases/decide_review.py",
+        "    require_free(tx, claim, reviewer, senior=senior, now=now)\n",
+        "",
+        _QUEUING,
+    ),
+    Guard(
+        "a refusal stands on what stands against the claim",
+        "services/fraud_detection/reviews/domain/refusals.py",
+        "    elif clause not in rules:",
+        "    elif clause is None:",
+        _REVIEWING,
+    ),
+    Guard(
+        "what the machine proposes is no decision to the resident",
+        "services/fraud_detection/filing/api/claim_view.py",
+        "decision = None if newest is None or newest.outcome in _PROPOSED else newest",
+        "decision = newest",
+        _CLAIMS_HTTP,
     ),
     Guard(
         "the end of a review is written once",

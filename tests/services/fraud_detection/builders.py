@@ -341,6 +341,9 @@ class Caller:
         given = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key or new_id(), **(headers or {})}
         return self.client.post(path, json=body, headers=given)
 
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path, headers={"Authorization": f"Bearer {self.token}"})
+
     def put(self, path: str, body: object, *, headers: dict[str, str] | None = None) -> Any:
         given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         return self.client.put(path, json=body, headers=given)

@@ -19,6 +19,7 @@ from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.erasure.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest, overwrite
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.reviews.usecases.note_case import escalate, write_note
 from services.fraud_detection.tools import TOOLS
 from shared.db.pool import Database
 from shared.entry.verify import verify
@@ -83,7 +84,11 @@ def refused_and_appealed(world: World, person: Person) -> Claim:
             now=NOW,
         )
     world.decide(claim, claim_round=2)
-    world.review(claim.claim_id, "refuse", reviewer="reviewer-wang", reasons="仍与李某的聊天记录不符。")
+    with world.database.transaction() as tx:
+        written: dict[str, Any] = {"personal_data": world.personal_data, "now": NOW}
+        write_note(tx, claim.claim_id, "李某说法不一。", written_by="reviewer-wang", **written)
+        escalate(tx, claim.claim_id, "李某投诉过。", escalated_by="reviewer-wang", **written)
+    world.review(claim.claim_id, "refuse", reviewer="director-chen", reasons="仍与李某的聊天记录不符。", senior=True)
     return claim
 
 
@@ -101,6 +106,7 @@ def test_of_an_erased_person_nothing_is_left_that_names_them(world: World) -> No
     words = world.rows("SELECT DISTINCT reasons, reasons_en, found_zh, found_en FROM decisions WHERE by_person")
     assert words == [(b"",) * 4]
     assert world.rows("SELECT DISTINCT reason FROM appeals") == [(b"",)]
+    assert world.rows("SELECT DISTINCT note, reason FROM review_notes, review_escalations") == [(b"", b"")]
     assert world.rows("SELECT count(*) FROM claims WHERE left(payee_token, 2) <> '00'") == [(0,)]
     assert world.rows("SELECT birth_year, stacks FROM coverage") == [(0, False)]
     assert finished(world)
@@ -530,6 +536,8 @@ def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_wit
         "UPDATE decisions SET found_zh = 'x' WHERE outcome = 'refused'",
         "UPDATE decisions SET found_en = 'x' WHERE outcome = 'refused'",
         "UPDATE appeals SET reason = 'x'",
+        "UPDATE review_notes SET note = 'x'",
+        "UPDATE review_escalations SET reason = 'x'",
         (
             "INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, body, about)"
             " SELECT 'a', 'b', 'c', '', 201, 'x', claim_id::text FROM claims"

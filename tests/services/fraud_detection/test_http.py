@@ -205,6 +205,12 @@ def test_what_is_missing_is_said_to_the_resident(world: World, caller: Callers) 
     ]
 
 
+def test_the_resident_sees_the_account_to_be_paid_to_masked(world: World, caller: Callers) -> None:
+    person = world.covered()
+    world.announce_payee(person, version=2, holder_masked="张**", account_masked="************0001")
+    assert filed(caller, person)["account"] == {"holder_masked": "张**", "account_masked": "************0001"}
+
+
 @pytest.mark.parametrize(
     ("reason", "why"),
     [

@@ -29,12 +29,6 @@ _CLOSE: Final = "UPDATE reviews SET closed_at = %s WHERE claim_id = %s AND close
 
 _OPEN_OF_CLAIM: Final = f"SELECT {_REVIEW} FROM reviews WHERE claim_id = %s AND closed_at IS NULL"
 
-_LIST: Final = f"""
-SELECT {_REVIEW} FROM reviews
-WHERE (closed_at IS NULL) = %(open)s
-  AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(claim_id)s::uuid))
-ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
-
 _COUNT: Final = "SELECT count(*) FROM reviews WHERE closed_at IS NULL"
 
 
@@ -48,13 +42,6 @@ def close(tx: Tx, claim_id: ClaimId, *, now: datetime) -> None:
 
 def open_of(tx: Tx, claim_id: ClaimId) -> ReviewRow | None:
     return tx.one(_OPEN_OF_CLAIM, (claim_id,), into=ReviewRow)
-
-
-def queue(tx: Tx, *, still_open: bool, after: tuple[datetime, str] | None, limit: int) -> list[ReviewRow]:
-    """The queue, longest waiting first."""
-    since, claim_id = after or (None, None)
-    values: dict[str, object] = {"open": still_open, "since": since, "claim_id": claim_id, "limit": limit}
-    return tx.all(_LIST, values, into=ReviewRow)
 
 
 def waiting(tx: Tx) -> int:

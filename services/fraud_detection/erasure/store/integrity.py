@@ -57,6 +57,14 @@ WHERE finished_at IS NOT NULL
   AND EXISTS (SELECT FROM evidence JOIN evidence_files USING (sha256)
               WHERE evidence.claim_id = claims.claim_id AND evidence_files.tenant = claims.tenant)
 UNION ALL
+SELECT 'note on claim ' || claim_id
+FROM review_notes JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND note <> ''
+UNION ALL
+SELECT 'escalation of claim ' || claim_id
+FROM review_escalations JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND reason <> ''
+UNION ALL
 SELECT 'reply kept for ' || route || ' on claim ' || claim_id
 FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL"""

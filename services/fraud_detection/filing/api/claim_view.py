@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import State
-from services.fraud_detection.claims.store import appeals, payouts, transfers
+from services.fraud_detection.claims.domain.transfers import HeldElsewhere
+from services.fraud_detection.claims.store import appeals, payees, payouts, transfers
+from services.fraud_detection.claims.store.payees import PayeeRow
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.sentences import sentence
@@ -17,7 +20,7 @@ from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.domain.status import Actor, decided_by, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, TokenHex
 from shared.web.models import ReplyModel
 
 
@@ -54,6 +57,13 @@ class PayoutView(ReplyModel):
     why_en: str | None
 
 
+class AccountView(ReplyModel):
+    """The account to be paid to, as far as its holder needs it to know it again."""
+
+    holder_masked: str
+    account_masked: str
+
+
 class StatusView(ReplyModel):
     """The state in plain words, to be shown as they are."""
 
@@ -86,6 +96,8 @@ class ClaimView(ReplyModel):
     submitted_at: datetime
     duplicate_of: str | None
     """The claim that has one of this one's transfers already; null where none has."""
+    account: AccountView | None
+    """Null until the payout service has told of it."""
     decision: DecisionView | None
     payout: PayoutView | None
 
@@ -94,48 +106,56 @@ def view(tx: Tx, claim: Claim, personal_data: PersonalData) -> ClaimView:
     return views(tx, [claim], personal_data)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around several claims, by claim, and by token for accounts."""
+
+    decided: Mapping[ClaimId, DecisionRow]
+    paid: Mapping[ClaimId, PayoutRow]
+    appealed: Mapping[ClaimId, datetime]
+    accounts: Mapping[TokenHex, PayeeRow]
+    held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
+
+
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by four queries for all."""
+    """Several at once, by five queries for all."""
     ids = [claim.claim_id for claim in found]
-    decided, paid, held = decisions.latest(tx, ids), payouts.of_claims(tx, ids), transfers.held_by_others(tx, ids)
-    appealed = appeals.latest(tx, [claim.claim_id for claim in found if claim.appealed])
-    return [
-        _view(
-            tx,
-            each,
-            decided.get(each.claim_id),
-            payout=paid.get(each.claim_id),
-            duplicate_of=next((other.holder for other in held.get(each.claim_id, ())), None),
-            begun=appealed.get(each.claim_id, each.submitted_at),
-            personal_data=personal_data,
-        )
-        for each in found
-    ]
+    around = _Around(
+        decisions.latest(tx, ids),
+        payouts.of_claims(tx, ids),
+        appeals.latest(tx, [claim.claim_id for claim in found if claim.appealed]),
+        payees.find(tx, {claim.payee_token for claim in found}),
+        transfers.held_by_others(tx, ids),
+    )
+    return [_view(tx, each, around, personal_data) for each in found]
 
 
-def _view(
-    tx: Tx,
-    claim: Claim,
-    newest: DecisionRow | None,
-    *,
-    payout: PayoutRow | None,
-    duplicate_of: ClaimId | None,
-    begun: datetime,
-    personal_data: PersonalData,
-) -> ClaimView:
-    """``begun`` is when the claim was filed, or appealed: from then on a person has its days."""
-    asked = newest is not None and newest.outcome == claim.state == "documents_requested"
+def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) -> ClaimView:
+    newest, payout = around.decided.get(claim.claim_id), around.paid.get(claim.claim_id)
+    asked = (
+        newest is not None
+        and newest.outcome == "documents_requested"
+        and claim.state in {"documents_requested", "waiting_for_police"}
+    )
     decision = None if newest is None or newest.outcome in _PROPOSED else newest
     return ClaimView.of(
         claim,
         status=StatusView.of(
-            status(claim.state, by=decided_by(begun) if claim.state in ("in_review", "appealed") else claim.due_at),
+            status(claim.state, by=_by(claim, around)),
             missing=told(tx, newest, personal_data) if newest is not None and asked else [],
         ),
+        account=around.accounts.get(claim.payee_token),
         decision=None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data)),
         payout=None if payout is None else _payout(payout),
-        duplicate_of=duplicate_of,
+        duplicate_of=next((other.holder for other in around.held.get(claim.claim_id, ())), None),
     )
+
+
+def _by(claim: Claim, around: _Around) -> datetime | None:
+    """A person has its days from the filing, or from the appeal."""
+    if claim.state in {"in_review", "appealed"}:
+        return decided_by(around.appealed.get(claim.claim_id, claim.submitted_at))
+    return claim.due_at
 
 
 _PROPOSED: Final[frozenset[Outcome]] = frozenset({"review", "refusal_proposed"})

@@ -74,11 +74,11 @@ WORDS: Final[Mapping[State, Words]] = MappingProxyType(
             "As soon as they arrive we go on{by}. You need not claim again, nor do anything now.",
         ),
         "waiting_for_payee": Words(
-            "you",
-            "我们还不知道钱该付到哪个账户。",
-            "We do not know yet which account to pay to.",
-            "请告诉我们一个用您本人姓名开的银行账户{by}。收到以后，我们接着处理。",
-            "Please tell us a bank account in your own name{by}. Then we go on.",
+            "insurer",
+            "我们正在核对您给的收款账户。",
+            "We are checking the account that you gave us.",
+            "核对好以后，我们接着处理{by}。您现在不用做什么。",
+            "Then we go on{by}. You need not do anything now.",
         ),
         "documents_requested": Words(
             "you",

@@ -9,8 +9,8 @@ from pydantic import Field
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import FullDecision, full
-from services.fraud_detection.reviews.api.reviews import ReviewPath
-from services.fraud_detection.reviews.domain.errors import AskedBefore, NoOpenReview
+from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
+from services.fraud_detection.reviews.domain.errors import AskedBefore, HeldByAnother, NoOpenReview, SeniorDecides
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from shared.messaging.failures import Unready
 from shared.values.evidence_kinds import EvidenceKind
@@ -37,7 +37,7 @@ class DocumentRequest(RequestModel):
     reply=FullDecision,
     about="claim_id",
     matches=True,
-    problems=(UnknownClaim, NoOpenReview, AskedBefore, Unready),
+    problems=(UnknownClaim, NoOpenReview, AskedBefore, HeldByAnother, SeniorDecides, Unready),
 )
 def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[FullDecision]:
     """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes
@@ -49,6 +49,7 @@ def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[Full
         body.kinds,
         due_at=body.due_at,
         reviewer=call.caller.subject,
+        senior=SENIOR in call.caller.scopes,
         require_match=call.require_match,
         now=call.now,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage
@@ -19,6 +20,14 @@ from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
 from services.fraud_detection.reviews.api.transfer_view import TransferView, transfer_views
+from services.fraud_detection.reviews.api.work_view import (
+    EscalationView,
+    LeaseView,
+    NoteView,
+    escalation_view,
+    notes_of,
+)
+from services.fraud_detection.reviews.store import leases, notes
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.scam_types import ScamType
@@ -71,6 +80,10 @@ class ReviewItem(ReplyModel):
     """How many documents of each kind."""
     similar: dict[str, int]
     """Other claims and persons around this one, by what they share."""
+    lease: LeaseView | None
+    """Who works on it."""
+    escalated: bool
+    """It waits for a senior person."""
 
 
 class EvidenceView(ReplyModel):
@@ -136,6 +149,8 @@ class CaseView(ReplyModel):
     """One claim with its whole trace."""
 
     claim: ClaimView
+    """As the resident sees it."""
+    state: State
     version: int
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
@@ -150,26 +165,35 @@ class CaseView(ReplyModel):
     decisions: list[FullDecision]
     appeals: list[AppealView]
     steps: list[StepView]
+    notes: list[NoteView]
+    """Of staff for staff."""
+    lease: LeaseView | None
+    """Who works on it."""
+    escalation: EscalationView | None
 
 
-def items(tx: Tx, queue: Sequence[ReviewRow]) -> list[ReviewItem]:
-    """The queue's rows with what a person chooses by; four queries for all."""
+def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewItem]:
+    """The queue's rows with what a person chooses by; six queries for all."""
     ids = [row.claim_id for row in queue]
     found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
     kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
+    held, escalated = leases.held(tx, ids, now=now), notes.escalated(tx, ids)
     return [
-        _item(
-            row,
+        ReviewItem.of(
             found[row.claim_id],
-            heard.get(row.claim_id),
-            kinds.get(row.claim_id, {}),
-            snapshots.get(row.claim_id, {}),
+            kind=row.kind,
+            waiting_since=row.waiting_since,
+            evidence=kinds.get(row.claim_id, {}),
+            similar=_similar(snapshots.get(row.claim_id, {})),
+            lease=held.get(row.claim_id),
+            escalated=row.claim_id in escalated,
+            **_heard(heard.get(row.claim_id), found[row.claim_id]),
         )
         for row in queue
     ]
 
 
-def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
+def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) -> CaseView:
     """Everything on one claim."""
     claim_id = claim.claim_id
     waiting = reviews.open_of(tx, claim_id)
@@ -198,6 +222,9 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData) -> CaseView:
             for each in appeals.of_claim(tx, claim_id)
         ],
         steps=claims.steps(tx, claim_id),
+        notes=notes_of(tx, claim_id, personal_data),
+        lease=leases.held(tx, [claim_id], now=now).get(claim_id),
+        escalation=escalation_view(tx, notes.escalated(tx, [claim_id]).get(claim_id), personal_data),
     )
 
 
@@ -211,24 +238,20 @@ def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDeci
     )
 
 
-def _item(
-    row: ReviewRow,
-    claim: Claim,
-    heard: DecisionRow | None,
-    kinds: Mapping[str, int],
-    snapshot: Mapping[str, str | int | bool],
-) -> ReviewItem:
-    return ReviewItem.of(
-        claim,
-        kind=row.kind,
-        waiting_since=row.waiting_since,
-        why=heard.why if heard else claim.changed_why,
-        score=heard.score if heard else None,
-        reasons=_contributions(heard.score_reasons if heard else ()),
-        rule_failures=heard.failures if heard else (),
-        evidence=kinds,
-        similar={name: int(snapshot[name]) for name in _SIMILAR if name in snapshot},
-    )
+def _heard(decision: DecisionRow | None, claim: Claim) -> dict[str, object]:
+    """What the machine said, as fields of an item; of a claim that it did not get to see, why a person looks."""
+    if decision is None:
+        return {"why": claim.changed_why, "score": None, "reasons": [], "rule_failures": []}
+    return {
+        "why": decision.why,
+        "score": decision.score,
+        "reasons": _contributions(decision.score_reasons),
+        "rule_failures": decision.failures,
+    }
+
+
+def _similar(snapshot: Mapping[str, str | int | bool]) -> dict[str, int]:
+    return {name: int(snapshot[name]) for name in _SIMILAR if name in snapshot}
 
 
 def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from pydantic import Field, StringConstraints
 
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.store import claims as claims_store
+from services.fraud_detection.decisions.domain.decision_policy import Why
 from services.fraud_detection.decisions.domain.errors import TransferPaid
-from services.fraud_detection.decisions.store import reviews as store
+from services.fraud_detection.decisions.store.reviews import ReviewKind
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
@@ -19,6 +20,7 @@ from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     CoverRuleStands,
     DeductibleUsedUp,
+    HeldByAnother,
     LimitUsedUp,
     NoOpenReview,
     PayeeUnknown,
@@ -26,6 +28,8 @@ from services.fraud_detection.reviews.domain.errors import (
     TransferNotHeld,
 )
 from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.store import queue
+from services.fraud_detection.reviews.store.queue import Filter
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from services.fraud_detection.reviews.usecases.name_event import name_event
 from services.fraud_detection.reviews.usecases.tell_transfers_apart import tell_apart
@@ -34,18 +38,28 @@ from shared.values.clear_text import TextKind
 from shared.values.ids import ClaimId
 from shared.values.shapes import reshape
 from shared.web import paging
-from shared.web.models import Identifier, RequestModel, StaffText, TermsSlug
+from shared.web.models import AmountFen, Identifier, RequestModel, StaffText, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
 
 reviews = Resource("reviews", "Claims that wait for a person")
 
 SENIOR: Final = "reviews:senior"
-"""Decides last appeals; among those who have it is always one who has not decided before."""
+"""Decides last appeals, and what others handed on; among those who have it is always one who has not decided before."""
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class ReviewQuery(paging.PageQuery):
     state: Literal["open", "closed"] = "open"
+    kind: ReviewKind | None = None
+    why: Why | None = None
+    """Why the machine brought it before a person."""
+    liability: TermsSlug | None = None
+    older_than_days: Annotated[int | None, Field(ge=0, le=3_650)] = None
+    """Those that wait longer."""
+    amount_from_fen: AmountFen | None = None
+    amount_to_fen: AmountFen | None = None
+    mine: bool = False
+    """Those that you hold."""
 
 
 class ReviewPath(RequestModel):
@@ -94,10 +108,18 @@ class ReviewDecision(RequestModel):
 @reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
 def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[ReviewItem]]:
     """The queue, longest waiting first."""
-    after, still_open = query.after(datetime, UUID), query.state == "open"
-    found = store.queue(call.tx, still_open=still_open, after=after, limit=query.limit + 1)
+    days = query.older_than_days
+    asked = reshape(
+        query,
+        Filter,
+        still_open=query.state == "open",
+        waiting_before=None if days is None else call.now - timedelta(days=days),
+        held_by=call.caller.subject if query.mine else None,
+        now=call.now,
+    )
+    found = queue.page(call.tx, asked, after=query.after(datetime, UUID), limit=query.limit + 1)
     shown, cursor = paging.page(found, query.limit, lambda last: (last.waiting_since, last.claim_id))
-    return Reply(paging.Page[ReviewItem](items=items(call.tx, shown), next_cursor=cursor))
+    return Reply(paging.Page[ReviewItem](items=items(call.tx, shown, now=call.now), next_cursor=cursor))
 
 
 @reviews.get(
@@ -112,7 +134,7 @@ def show_review(call: Call[Deps], path: ReviewPath) -> Reply[CaseView]:
     claim = claims_store.find(call.tx, ClaimId(path.claim_id))
     if claim is None:
         raise errors.UnknownClaim(path.claim_id)
-    return Reply(case(call.tx, claim, call.deps.personal_data), version=claim.version)
+    return Reply(case(call.tx, claim, call.deps.personal_data, now=call.now), version=claim.version)
 
 
 @reviews.put(
@@ -174,6 +196,7 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         errors.UnknownClaim,
         NoOpenReview,
         AnotherPersonDecides,
+        HeldByAnother,
         SeniorDecides,
         CoverRuleStands,
         DeductibleUsedUp,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.values.errors import FangzhaError
 
@@ -23,7 +24,7 @@ class AnotherPersonDecides(FangzhaError):
 
 @dataclass(frozen=True)
 class SeniorDecides(FangzhaError):
-    """Claim {claim_id} is on its last appeal: who holds the scope reviews:senior decides it."""
+    """Claim {claim_id} is on its last appeal or was handed on: who holds the scope reviews:senior decides it."""
 
     claim_id: str
 
@@ -68,5 +69,25 @@ class LimitUsedUp(FangzhaError):
 @dataclass(frozen=True)
 class PayeeUnknown(FangzhaError):
     """Claim {claim_id} names an account that payout does not know; it is paid once that is registered, or another."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class HeldByAnother(FangzhaError):
+    """Another person holds claim {claim_id} until {until}; take another case, or come back then."""
+
+    claim_id: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class NothingWaits(FangzhaError):
+    """No case waits that you may take: others hold them, or you decided on them before."""
+
+
+@dataclass(frozen=True)
+class EscalatedBefore(FangzhaError):
+    """Claim {claim_id} waits for a senior person already; a note tells them more."""
 
     claim_id: str

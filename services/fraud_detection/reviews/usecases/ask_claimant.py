@@ -16,6 +16,8 @@ from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import record
 from services.fraud_detection.reviews.domain.errors import AskedBefore, NoOpenReview
+from services.fraud_detection.reviews.store import leases
+from services.fraud_detection.reviews.usecases.hold_case import require_free
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
@@ -35,6 +37,7 @@ def ask_claimant(
     *,
     due_at: datetime | None,
     reviewer: str,
+    senior: bool = False,
     require_match: Callable[[int], None],
     now: datetime,
 ) -> DecisionRow:
@@ -44,6 +47,7 @@ def ask_claimant(
         UnknownClaim: there is none.
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
         NoOpenReview: nothing waits for a person.
+        HeldByAnother, SeniorDecides: by ``require_free``.
         AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
         InvalidField: the date has passed, or is later than the claimant may be kept waiting.
     """
@@ -56,6 +60,8 @@ def ask_claimant(
     before = decisions.of_claim(tx, claim_id)
     if any(each.by_person and each.outcome == "documents_requested" for each in before):
         raise AskedBefore(claim_id)
+    require_free(tx, claim, reviewer, senior=senior, now=now)
+    leases.give_back(tx, claim_id)
     asked = tuple(dict.fromkeys(kinds))
     to: State = "waiting_for_police" if OF_THE_POLICE.issuperset(asked) else "documents_requested"
     if due_at is not None and not now < due_at <= now + WAITS[to]:

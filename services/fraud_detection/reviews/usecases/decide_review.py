@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store import appeals, claims
@@ -29,10 +28,11 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     NoOpenReview,
     PayeeUnknown,
-    SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.store import leases
+from services.fraud_detection.reviews.usecases.hold_case import require_free
 from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -55,7 +55,7 @@ def decide_review(
     now: datetime,
 ) -> DecisionRow:
     """Record the decision of ``reviewer``, a person by the pseudonymous subject of the token; ``senior`` decides last
-    appeals too.
+    appeals too, and what others handed on.
 
     Raises:
         UnknownClaim: there is none.
@@ -63,7 +63,8 @@ def decide_review(
         NoOpenReview: nothing waits for a person.
         InvalidFields: a refusal lacks its reasons, or stands on nothing that stands against the claim.
         AnotherPersonDecides: the person decided on this claim before.
-        SeniorDecides: it is the last appeal, and the person is not one for these.
+        HeldByAnother: another person works on it.
+        SeniorDecides: it is the last appeal or was handed on, and the person is not one for these.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
         PayeeUnknown: payout announced no such account, so nothing could be paid.
@@ -79,7 +80,8 @@ def decide_review(
     before = decisions.of_claim(tx, claim_id)
     if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
-    _require_senior(tx, claim, senior=senior)
+    require_free(tx, claim, reviewer, senior=senior, now=now)
+    leases.give_back(tx, claim_id)
     if coverage.find(tx, claim.policy_id) is None:
         return refuse_without_policy(tx, claim, verdict, reviewer=reviewer, personal_data=personal_data, now=now)
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
@@ -98,12 +100,6 @@ def decide_review(
         now=now,
     )
     return row
-
-
-def _require_senior(tx: Tx, claim: Claim, *, senior: bool) -> None:
-    """Who decides a last appeal has not decided before and is of few: among all reviewers none might be left."""
-    if claim.appealed and not senior and appeals.count(tx, claim.claim_id) >= APPEALS:
-        raise SeniorDecides(claim.claim_id)
 
 
 def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:

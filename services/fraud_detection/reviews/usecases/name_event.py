@@ -13,6 +13,7 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import turns
 from services.fraud_detection.filing.domain.filing import reference_faults
+from services.fraud_detection.reviews.usecases.hold_case import keep
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidFields
@@ -48,6 +49,7 @@ def name_event(
     if cover is not None:
         turns.one_at_a_time(tx, (claim.person_token, cover.person_token))
     claims.name_event(tx, claim, event_reference)
+    keep(tx, claim_id, reviewer, now=now)
     audit.record(
         tx,
         actor=reviewer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from shared.values.ids import ClaimId
 from shared.web.app import create_app
 from shared.web.auth.callers import Callers as Whom
 from shared.web.models import ReplyModel, RequestModel
-from shared.web.resource import Call, Reply, Resource, Route
+from shared.web.resource import Asked, Call, CallTogether, Reply, Resource, Route
 from tests.services.fraud_detection.builders import Caller, World, champion, claim_body, refusal
 
 Callers = Callable[[str], Caller]
@@ -106,8 +106,16 @@ def echo(call: Call[Any], body: Said, path: object = None) -> Reply[Echo]:
     return Reply(Echo(said=body.said))
 
 
+def echo_together(call: CallTogether[Any], asked: Sequence[Asked[Said]]) -> list[Reply[Echo]]:
+    del call
+    return [Reply(Echo(said=each.body.said)) for each in asked]
+
+
 def echoing(route: Route) -> Route:
-    return replace(route, view=echo, body=Said, streams=(), matches=False) if route.creates else route
+    if not route.creates:
+        return route
+    view = echo_together if route.together else echo
+    return replace(route, view=view, body=Said, streams=(), matches=False)
 
 
 def test_whatever_a_route_replies_it_is_kept_sealed(

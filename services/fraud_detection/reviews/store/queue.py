@@ -1,0 +1,92 @@
+"""The queue as its readers see it: filtered, and what a reviewer may be given next. Which comes first is domain's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.decisions.domain.decision_policy import Why
+from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
+from services.fraud_detection.reviews.domain.priority import Waiting
+from shared.db.columns import Columns
+from shared.db.transaction import Tx
+from shared.values.money import Fen
+
+CONSIDERED: Final = 2_000
+"""Of so many that wait longest the next case is chosen: more than a day's work of a hundred reviewers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Of the queue; what is None does not matter. ``held_by`` is whose cases, as of ``now``."""
+
+    still_open: bool
+    kind: ReviewKind | None
+    why: Why | None
+    liability: str | None
+    waiting_before: datetime | None
+    amount_from_fen: Fen | None
+    amount_to_fen: Fen | None
+    held_by: str | None
+    now: datetime
+
+
+_ROW: Final = Columns(ReviewRow)
+_FILTER: Final = Columns(Filter)
+# What the machine said last is why a case waits.
+_LIST: Final = f"""
+SELECT {_ROW.of("reviews")} FROM reviews JOIN claims USING (claim_id)
+WHERE (closed_at IS NULL) = %(still_open)s
+  AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+  AND (%(why)s::text IS NULL OR %(why)s = (
+      SELECT why FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person
+      ORDER BY version DESC LIMIT 1))
+  AND (%(liability)s::text IS NULL OR liability = %(liability)s)
+  AND (%(waiting_before)s::timestamptz IS NULL OR waiting_since < %(waiting_before)s)
+  AND (%(amount_from_fen)s::bigint IS NULL OR amount_fen >= %(amount_from_fen)s)
+  AND (%(amount_to_fen)s::bigint IS NULL OR amount_fen <= %(amount_to_fen)s)
+  AND (%(held_by)s::text IS NULL OR EXISTS (
+      SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id
+        AND held_by = %(held_by)s AND expires_at > %(now)s))
+  AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(after_id)s::uuid))
+ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
+
+# An appeal is another person's than who decided; the last one, and what was handed on, is a senior person's. What is
+# held is its holder's.
+_WAITING: Final = Columns(
+    Waiting,
+    begun="coalesce(appealed.at, submitted_at)",
+    score="(SELECT score FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person"
+    " ORDER BY version DESC LIMIT 1)",
+    birth_year="coalesce(birth_year, 0)",
+)
+_CANDIDATES: Final = f"""
+SELECT {_WAITING}
+FROM reviews JOIN claims USING (claim_id) LEFT JOIN coverage USING (policy_id)
+LEFT JOIN LATERAL (
+    SELECT max(filed_at) AS at, count(*) AS number FROM appeals WHERE appeals.claim_id = reviews.claim_id
+) AS appealed ON true
+WHERE closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM decisions WHERE decisions.claim_id = reviews.claim_id
+                  AND by_person AND decided_by = %(reviewer)s AND outcome IN ('approved', 'refused'))
+  AND NOT EXISTS (SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id AND expires_at > %(now)s)
+  AND (%(senior)s OR NOT (claims.appealed AND number >= %(appeals)s))
+  AND (%(senior)s OR NOT EXISTS (SELECT FROM review_escalations
+                                 WHERE review_escalations.claim_id = reviews.claim_id
+                                   AND review_escalations.round = reviews.round))
+ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
+
+
+def page(tx: Tx, asked: Filter, *, after: tuple[datetime, str] | None, limit: int) -> list[ReviewRow]:
+    """The longest waiting first."""
+    since, after_id = after or (None, None)
+    values = {**_FILTER.values(asked), "since": since, "after_id": after_id, "limit": limit}
+    return tx.all(_LIST, values, into=ReviewRow)
+
+
+def candidates(tx: Tx, *, reviewer: str, senior: bool, now: datetime) -> list[Waiting]:
+    """Cases that ``reviewer`` may be given: nobody holds them, and they did not decide on them before."""
+    values = {"reviewer": reviewer, "senior": senior, "now": now, "appeals": APPEALS, "limit": CONSIDERED}
+    return tx.all(_CANDIDATES, values, into=Waiting)

@@ -1,0 +1,74 @@
+"""What staff write on a case for each other: a note, and why it is handed to a senior person. Decides nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.decisions.store import reviews
+from services.fraud_detection.reviews.domain.errors import EscalatedBefore, HeldByAnother, NoOpenReview
+from services.fraud_detection.reviews.store import leases, notes
+from services.fraud_detection.reviews.store.notes import EscalationRow, NoteRow
+from services.fraud_detection.reviews.usecases.hold_case import keep
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.ids import ClaimId
+
+
+def write_note(
+    tx: Tx, claim_id: ClaimId, note: str, *, written_by: str, personal_data: PersonalData, now: datetime
+) -> NoteRow:
+    """Keep a note on a claim, also on one that is decided.
+
+    Raises:
+        UnknownClaim: there is none.
+    """
+    if claims.find(tx, claim_id) is None:
+        raise UnknownClaim(claim_id)
+    note_id = new_id()
+    row = NoteRow(
+        note_id=note_id,
+        claim_id=claim_id,
+        written_by=written_by,
+        note=personal_data.seal(tx, note, claim_id, f"note {note_id}"),
+        written_at=now,
+    )
+    notes.add(tx, row)
+    keep(tx, claim_id, written_by, now=now)
+    return row
+
+
+def escalate(
+    tx: Tx, claim_id: ClaimId, reason: str, *, escalated_by: str, personal_data: PersonalData, now: datetime
+) -> EscalationRow:
+    """Hand a case that waits to a senior person: from now on nobody else takes or decides it, and nobody holds it.
+
+    Raises:
+        UnknownClaim: there is none.
+        NoOpenReview: it waits for nobody.
+        HeldByAnother: somebody else works on it.
+        EscalatedBefore: it was handed on already.
+    """
+    if claims.lock(tx, claim_id) is None:
+        raise UnknownClaim(claim_id)
+    waiting = reviews.open_of(tx, claim_id)
+    if waiting is None:
+        raise NoOpenReview(claim_id)
+    held = leases.held(tx, [claim_id], now=now).get(claim_id)
+    if held is not None and held.held_by != escalated_by:
+        raise HeldByAnother(claim_id, held.expires_at)
+    row = EscalationRow(
+        claim_id=claim_id,
+        round=waiting.round,
+        escalated_by=escalated_by,
+        reason=personal_data.seal(tx, reason, claim_id, f"escalation {waiting.round}"),
+        escalated_at=now,
+    )
+    if not notes.escalate(tx, row):
+        raise EscalatedBefore(claim_id)
+    leases.give_back(tx, claim_id)
+    audit.record(tx, actor=escalated_by, action="claim.escalated", subject=claim_id, details={}, now=now)
+    return row
