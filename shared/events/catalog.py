@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.events.claims import ClaimDecided, ClaimSubmitted
+from shared.events.claims import ClaimDecided, ClaimRecovered, ClaimStopped, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayeeAnnounced, PayeeErased, PayoutChanged
 from shared.events.policies import (
@@ -29,6 +29,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PoliciesTransferred,
     ClaimSubmitted,
     ClaimDecided,
+    ClaimStopped,
+    ClaimRecovered,
     PayoutChanged,
     PayeeAnnounced,
     PayeeErased,

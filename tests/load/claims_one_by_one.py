@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from services.fraud_detection.claims.store import claims, transfers
+from services.fraud_detection.claims.store import claims, police, transfers
 from services.fraud_detection.coverage.store import coverage, products
 from services.fraud_detection.decisions.domain.decision_policy import Approve, AwaitPayee
 from services.fraud_detection.decisions.domain.sharing import share
@@ -86,4 +86,7 @@ def _collect(tx: Tx, claim_id: ClaimId) -> CaseFile:
     others = other_claims.of_claims(tx, [claim], {claim_id: [cover.policy_id]})[claim_id]
     doubts = doubt_payees(tx, [claim], {claim.policy_id: cover})[claim_id]
     known = transfers.facts(tx, [claim_id])[claim_id]
-    return CaseFile(claim, product, cover, evidence, others, (), share(product, claim, (), others), doubts, known)
+    papers = police.of_claims(tx, [claim_id]).get(claim_id, frozenset())
+    return CaseFile(
+        claim, product, cover, evidence, others, (), share(product, claim, (), others), doubts, known, papers
+    )

@@ -17,5 +17,5 @@ def subscriptions(_settings: Settings, _clock: Clock) -> tuple[Subscription, ...
 
 
 def jobs(_settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
-    # Clocks are of days; a minute is soon enough to be told, and the question is a look at each open claim.
-    return (Job("watch_clocks", 60.0, partial(watch_clocks, database, clock)),)
+    # Clocks are of days: ten minutes are soon enough to be told, and the question passes over all claims.
+    return (Job("watch_clocks", 600.0, partial(watch_clocks, database, clock)),)

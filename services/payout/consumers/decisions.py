@@ -50,7 +50,7 @@ def stop(event: ClaimStopped) -> Decision:
         decision_id=DecisionId(id_of(event.stop_id, "stop_id")),
         claim_id=ClaimId(id_of(event.claim_id, "claim_id")),
         version=event.version,
-        outcome="stopped",
+        outcome="given_up" if event.reason in ("withdrawn", "closed") else "stopped",
         amount_fen=Fen(0),
         currency=Currency(currency_of(event.currency)),
         cover_limit_fen=Fen(0),

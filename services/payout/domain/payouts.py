@@ -73,16 +73,19 @@ class NoPayout:
 Plan: TypeAlias = Schedule | NeverPay | NoPayout
 
 
-def plan(decision: Decision, *, newest_version: int, has_payout: bool, payee_known: bool) -> Plan:
+def plan(
+    decision: Decision, *, newest_version: int, has_payout: bool, payee_known: bool, stopped: bool = False
+) -> Plan:
     """What to do about a decision that was not heard of before.
 
     ``newest_version`` is the highest of its claim that is known, its own included: an approval that a later decision
-    overtook on the way is not paid.
+    overtook on the way is not paid. ``stopped``: what overtook it is its stop, whose sender waits to hear what became
+    of the money.
     """
     if not decision.approved:
         return NoPayout("not_approved")
     if decision.version < newest_version:
-        return NoPayout("overtaken")
+        return NeverPay(reasons.CLAIM_STOPPED) if stopped and not has_payout else NoPayout("overtaken")
     if has_payout:
         return NoPayout("claim_has_payout")
     if decision.amount_fen > decision.cover_limit_fen:

@@ -9,6 +9,8 @@ _CODE: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}[0-9]{0,4}")
 
 PAYEE_UNKNOWN: Final = "payee_unknown"
 OVER_COVER_LIMIT: Final = "over_cover_limit"
+CLAIM_STOPPED: Final = "claim_stopped"
+"""The approval was taken back before it was heard of: nothing was ever owed by it."""
 CLAIM_REFUSED: Final = "claim_refused"
 """The claim is not approved any more: refused, withdrawn, or decided anew."""
 BANK_SILENT: Final = "bank_silent"

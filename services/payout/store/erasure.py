@@ -33,7 +33,7 @@ UPDATE claim_payees SET to_be_erased = true WHERE policy_id = ANY(%s::uuid[]) AN
 CLOSED: Final = """
 NOT EXISTS (SELECT FROM payouts p WHERE p.claim_id = c.claim_id AND p.state NOT IN ('paid', 'rejected', 'returned'))
 AND (SELECT outcome FROM decisions d WHERE d.claim_id = c.claim_id ORDER BY version DESC LIMIT 1)
-    IN ('approved', 'refused')"""
+    IN ('approved', 'refused', 'given_up')"""
 """Of a claim ``c``: it is decided, and no payout of it can still move money. `paid` to `returned` needs no payee."""
 
 _TAKE: Final = f"""

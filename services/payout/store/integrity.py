@@ -34,7 +34,10 @@ HAVING count(t.transfer_id) FILTER (WHERE t.kind = 'payout_paid') <> (p.state IN
 _PAID_TWICE: Final = """
 SELECT 'decision ' || p.decision_id || ' was paid ' || count(*) || ' times by our ledger'
 FROM ledger_transfers t JOIN payouts p USING (payout_id)
-WHERE t.kind = 'payout_paid' GROUP BY p.decision_id HAVING count(*) > 1"""
+WHERE t.kind = 'payout_paid' GROUP BY p.decision_id HAVING count(*) > 1
+UNION ALL
+SELECT 'claim ' || p.claim_id || ' was paid by ' || count(*) || ' payouts that did not come back'
+FROM payouts p WHERE p.state = 'paid' GROUP BY p.claim_id HAVING count(*) > 1"""
 _MOVED_TWICE: Final = """
 SELECT 'decision ' || decision_id || ' was paid ' || count(*) || ' times by the bank''s book'
 FROM payouts WHERE payout_id::text = ANY(%s)
@@ -53,11 +56,15 @@ SELECT 'the bank moved ' || moved.amount_fen || ' fen for payout ' || p.payout_i
 FROM unnest(%s::text[], %s::bigint[]) AS moved (reference, amount_fen)
 JOIN payouts p ON p.payout_id::text = moved.reference
 WHERE moved.amount_fen > p.cover_limit_fen OR moved.amount_fen <> p.amount_fen"""
+# An approval that was stopped is none that a later refusal overrules: its money had left before, or came back.
 _REFUSED: Final = """
-FROM payouts p
+FROM payouts p JOIN decisions own USING (decision_id)
 JOIN LATERAL (
-    SELECT outcome FROM decisions d WHERE d.claim_id = p.claim_id ORDER BY version DESC LIMIT 1) newest ON true
-WHERE newest.outcome <> 'approved'"""
+    SELECT outcome FROM decisions d WHERE d.claim_id = p.claim_id AND d.outcome NOT IN ('stopped', 'given_up')
+    ORDER BY version DESC LIMIT 1) newest ON true
+WHERE newest.outcome <> 'approved' AND NOT EXISTS (
+    SELECT FROM decisions s WHERE s.claim_id = p.claim_id AND s.version > own.version
+      AND s.outcome IN ('stopped', 'given_up'))"""
 _REFUSED_PAID: Final = f"""
 SELECT 'payout ' || p.payout_id || ' is paid, but claim ' || p.claim_id || ' is not approved'
 {_REFUSED} AND p.state IN ('paid', 'returned')"""

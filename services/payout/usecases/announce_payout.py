@@ -41,7 +41,7 @@ def book(tx: Tx, payout: Payout, kind: Kind, *, now: datetime) -> bool:
 
 def withdraw_debt(tx: Tx, payout: Payout, *, now: datetime) -> None:
     """The claim is no longer owed, though nothing was paid or what was paid came back."""
-    if payout.reason != reasons.OVER_COVER_LIMIT:
+    if payout.reason not in (reasons.OVER_COVER_LIMIT, reasons.CLAIM_STOPPED):
         book(tx, payout, "claim_withdrawn", now=now)
 
 

@@ -42,6 +42,7 @@ def take_decision(tx: Tx, heard: Heard, *, now: datetime) -> None:
         newest_version=newest_version,
         has_payout=existing is not None and existing.state not in FAILED,
         payee_known=payees.known(tx, heard.payee_token),
+        stopped=before is not None and before[1] in ("stopped", "given_up"),
     )
     match what:
         case NoPayout(effect=effect):
@@ -50,12 +51,20 @@ def take_decision(tx: Tx, heard: Heard, *, now: datetime) -> None:
                 withdraw(tx, existing, now=now)
         case NeverPay(reason=reason):
             decisions.insert(tx, decision, "payout")
+            _owed_no_more(tx, existing, now=now)
             _make(tx, heard, "rejected", reason, now=now)
         case Schedule():
             decisions.insert(tx, decision, "payout")
+            _owed_no_more(tx, existing, now=now)
             _make(tx, heard, "scheduled", None, now=now)
         case _:
             assert_never(what)
+
+
+def _owed_no_more(tx: Tx, failed: Payout | None, *, now: datetime) -> None:
+    """The claim is owed by its new payout: what it was owed by one that failed would be owed twice."""
+    if failed is not None:
+        withdraw_debt(tx, failed, now=now)
 
 
 def _make(tx: Tx, heard: Heard, state: State, reason: str | None, *, now: datetime) -> None:

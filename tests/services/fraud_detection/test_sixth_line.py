@@ -86,7 +86,7 @@ def test_a_product_that_is_data_alone_decides_claims_without_new_code(world: Wor
 
     lost = claim("lost", 450, 0)
     assert (world.decide(lost), approved(world, lost)) == ("approved", 450 * YUAN)
-    broken = claim("broken", 220, 3)
+    broken = claim("broken", 220, 5)
     assert (world.decide(broken), approved(world, broken)) == ("approved", 100 * YUAN)
     # Of this liability 150 yuan are left, although of the whole product 250 are.
     second = claim("lost", 400, 6)

@@ -27,6 +27,9 @@ def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: 
         {
             "POST /v1/claims/{claim_id}/documents": {"evidence": [{"kind": item.kind, "sha256": item.sha256}]},
             "POST /v1/claims/{claim_id}/appeals": {"reason": "请复核。"},
+            "POST /v1/claims/{claim_id}/police-papers": {
+                "papers": [{"kind": "receipt", "number": "A-17", "unit": "城东派出所", "issued_on": f"{LOSS:%Y-%m-%d}"}]
+            },
             "POST /v1/claims/{claim_id}/recoveries": {"kind": "bank", "amount_fen": 1, "came_at": LOSS.isoformat()},
             "PUT /v1/claims/{claim_id}/payee": {"payee_token": ELSEWHERE},
         },

@@ -48,7 +48,8 @@ WITHDRAWN_WITHOUT_A_NEWER_DECISION = """
 SELECT payout_id FROM ledger_transfers JOIN payouts USING (payout_id) JOIN decisions AS paid USING (decision_id)
 WHERE kind = 'claim_withdrawn' AND NOT EXISTS (
     SELECT FROM decisions AS newer
-    WHERE newer.claim_id = paid.claim_id AND newer.version > paid.version AND newer.outcome <> 'approved')"""
+    WHERE newer.claim_id = paid.claim_id AND newer.version > paid.version
+      AND (newer.outcome <> 'approved' OR EXISTS (SELECT FROM payouts AS next WHERE next.decision_id = newer.decision_id)))"""
 BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from services.payout.store import payouts
 from services.payout.store.payouts import PayoutFilter
+from services.payout.usecases.erase_payees import erase_next
 from shared.events.claims import ClaimDecided, ClaimRecovered, ClaimStopped
+from shared.events.policies import PoliciesErased
 from shared.process.new_ids import new_id
 from tests.services.payout.builders import NOW, Service, decided
 
@@ -50,7 +52,8 @@ def test_an_approval_that_its_stop_overtook_is_not_paid(service: Service) -> Non
     service.take(stopped(approval))
     service.take(approval)
     service.work()
-    assert not service.has_payout(approval.claim_id)
+    assert service.events(approval.claim_id) == [("rejected", "claim_stopped")], "who stopped it waits for an answer"
+    assert service.booked(approval.claim_id) == []
 
 
 def test_an_older_stop_stops_no_newer_approval(service: Service) -> None:
@@ -93,3 +96,13 @@ def test_what_came_back_is_owed_to_the_insurer_once(service: Service) -> None:
     service.take(back)
     service.take(back)
     assert (service.balance("recoveries_receivable"), service.balance("claims_expense")) == (40_000, 60_000)
+
+
+def test_an_account_is_forgotten_once_its_claim_was_given_up(service: Service) -> None:
+    approval = service.approve()
+    service.take(PoliciesErased(policy_ids=[approval.policy_id], erased_at=NOW))
+    service.take(stopped(approval))
+    while erase_next(service.database, service.calendar):
+        pass
+    with service.database.transaction() as tx:
+        assert tx.all("SELECT account_masked FROM payees", into=str) == [""]

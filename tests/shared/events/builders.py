@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.events.claims import ClaimDecided, ClaimSubmitted
+from shared.events.claims import ClaimDecided, ClaimRecovered, ClaimStopped, ClaimSubmitted
 from shared.events.envelope import Event
 from shared.events.payouts import PayeeAnnounced, PayeeErased, PayoutChanged
 from shared.events.policies import (
@@ -132,6 +132,26 @@ SAMPLES: tuple[Event, ...] = (
         decided_by="rules_and_model",
         decided_at=NOW,
         payable_from=NOW,
+    ),
+    ClaimStopped(
+        stop_id="s",
+        claim_id="c",
+        version=2,
+        decision_id="d",
+        policy_id="p",
+        currency="CNY",
+        reason="withdrawn",
+        stopped_at=NOW,
+    ),
+    ClaimRecovered(
+        recovery_id="r",
+        claim_id="c",
+        decision_id="d",
+        policy_id="p",
+        amount_fen=500_00,
+        insurers_fen=300_00,
+        currency="CNY",
+        recovered_at=NOW,
     ),
     PayoutChanged(
         payout_id="o",

@@ -163,7 +163,7 @@ def test_every_metric_has_a_sentence_and_a_name_of_ours() -> None:
 def test_no_label_could_hold_an_id_or_a_person() -> None:
     allowed = {
         "route", "method", "status", "reason", "outcome", "topic", "group", "partition", "type", "job_name", "way",
-        "by", "state", "call",
+        "by", "state", "call", "kind", "standing",
         "client",  # as the issuer named it; empty where none is known
     }  # fmt: skip
     for collector in vars(metrics).values():

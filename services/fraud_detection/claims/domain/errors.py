@@ -9,7 +9,7 @@ from shared.values.errors import FangzhaError
 
 @dataclass(frozen=True)
 class PolicyErased(FangzhaError):
-    """The person insured by policy {policy_id} was erased on request; it takes no new claim, no appeal and no event."""
+    """The person insured by policy {policy_id} was erased on request; nothing new is taken."""
 
     policy_id: str
 

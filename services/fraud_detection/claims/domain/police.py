@@ -12,6 +12,8 @@ from shared.values.scam_types import ScamType
 PaperKind: TypeAlias = Literal["receipt", "filing_notice", "refusal_notice"]
 """The report was taken (受案回执); a case was opened (立案告知书); none was (不予立案通知书)."""
 
+PROVE_THE_REPORT: Final[frozenset[PaperKind]] = frozenset({"receipt", "filing_notice"})
+"""Where a product asks for the police's receipt, either will do."""
 RANK: Final[dict[PaperKind, int]] = {"receipt": 0, "filing_notice": 1, "refusal_notice": 1}
 """Of papers of one day, what was found out counts before what was told at the desk."""
 

@@ -237,26 +237,43 @@ def take_due(tx: Tx, *, now: datetime, limit: int) -> list[Claim]:
     return tx.all(_TAKE_DUE, (now, limit), into=Claim)
 
 
+# What waits so is due within days, so that the index of dates finds it among millions of claims that do not.
 _TAKE_WITH_POLICY: Final = f"""
 SELECT {_CLAIM} FROM claims
-WHERE state = 'waiting_for_policy' AND EXISTS (SELECT FROM coverage WHERE coverage.policy_id = claims.policy_id)
+WHERE due_at <= %s AND state = 'waiting_for_policy'
+  AND EXISTS (SELECT FROM coverage JOIN products USING (product_code, product_version)
+              WHERE coverage.policy_id = claims.policy_id)
+ORDER BY due_at, claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
+
+
+def take_with_policy(tx: Tx, *, now: datetime, limit: int) -> list[Claim]:
+    """Claims that wait for a policy that is known by now with its terms, locked as in take_due."""
+    return tx.all(_TAKE_WITH_POLICY, (now + WAITS["waiting_for_policy"], limit), into=Claim)
+
+
+_TAKE_REVIEWED_WITH_POLICY: Final = f"""
+SELECT {_CLAIM} FROM claims
+WHERE claim_id IN (SELECT claim_id FROM reviews WHERE closed_at IS NULL) AND changed_why = 'waiting_for_policy_over'
+  AND EXISTS (SELECT FROM coverage JOIN products USING (product_code, product_version)
+              WHERE coverage.policy_id = claims.policy_id)
 ORDER BY claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
 
 
-def take_with_policy(tx: Tx, *, limit: int) -> list[Claim]:
-    """Claims that wait for a policy that is known by now, locked as in take_due."""
-    return tx.all(_TAKE_WITH_POLICY, (limit,), into=Claim)
+def take_reviewed_with_policy(tx: Tx, *, limit: int) -> list[Claim]:
+    """Claims that went to a person for want of a policy that is known by now, locked as in take_due."""
+    return tx.all(_TAKE_REVIEWED_WITH_POLICY, (limit,), into=Claim)
 
 
 _TAKE_WITH_PAYEE: Final = f"""
 SELECT {_CLAIM} FROM claims
-WHERE state = 'waiting_for_payee' AND EXISTS (SELECT FROM payees WHERE payees.payee_token = claims.payee_token)
-ORDER BY claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
+WHERE due_at <= %s AND state = 'waiting_for_payee'
+  AND EXISTS (SELECT FROM payees WHERE payees.payee_token = claims.payee_token)
+ORDER BY due_at, claim_id LIMIT %s FOR UPDATE SKIP LOCKED"""
 
 
-def take_with_payee(tx: Tx, *, limit: int) -> list[Claim]:
+def take_with_payee(tx: Tx, *, now: datetime, limit: int) -> list[Claim]:
     """Claims that wait for an account that is known by now, locked as in take_due."""
-    return tx.all(_TAKE_WITH_PAYEE, (limit,), into=Claim)
+    return tx.all(_TAKE_WITH_PAYEE, (now + WAITS["waiting_for_payee"], limit), into=Claim)
 
 
 _TELL_RECOVERY: Final = """

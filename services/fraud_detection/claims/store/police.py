@@ -39,6 +39,15 @@ def add(tx: Tx, papers: Sequence[PaperRow]) -> None:
         tx.insert_many(_ADD, [tuple(_PAPER.values(each).values()) for each in papers])
 
 
+_KINDS: Final = """
+SELECT claim_id, array_agg(DISTINCT kind) FROM police_papers WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id"""
+
+
+def of_claims(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, frozenset[PaperKind]]:
+    """Which papers each of these claims has; one without any is left out."""
+    return {claim_id: frozenset(found) for claim_id, found in tx.all(_KINDS, (list(claim_ids),))}
+
+
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[PaperRow]:
     """In the order in which they came."""
     return tx.all(_OF_CLAIM, (claim_id,), into=PaperRow)

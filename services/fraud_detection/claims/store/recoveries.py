@@ -38,6 +38,14 @@ def add(tx: Tx, recovery: Recovery) -> None:
     tx.execute(_ADD, _RECOVERY.values(recovery))
 
 
+_GIVE: Final = "UPDATE recoveries SET insurers_fen = %s WHERE recovery_id = %s"
+
+
+def give_insurer(tx: Tx, recovery_id: str, insurers_fen: Fen) -> None:
+    """Note how much of it is the insurer's, now that it has paid."""
+    tx.execute(_GIVE, (insurers_fen, recovery_id))
+
+
 def of_claim(tx: Tx, claim_id: ClaimId) -> Sequence[Recovery]:
     """The first told first."""
     return tx.all(_OF_CLAIM, (claim_id,), into=Recovery)

@@ -97,6 +97,13 @@ def of_claim(tx: Tx, claim_id: ClaimId) -> list[DecisionRow]:
 _PAYABLE_FROM: Final = "SELECT payable_from FROM decisions WHERE decision_id = %s"
 
 
+_DECIDED_AT: Final = "SELECT decided_at FROM decisions WHERE decision_id = %s"
+
+
+def decided_at(tx: Tx, decision_id: DecisionId) -> datetime:
+    return tx.the(_DECIDED_AT, (decision_id,), into=datetime)
+
+
 def payable_from(tx: Tx, decision_id: str) -> datetime | None:
     """When the recovery wait of an approval is over; None of what approves nothing."""
     return tx.one(_PAYABLE_FROM, (decision_id,), into=datetime)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.police import PROVE_THE_REPORT, PaperKind
 from services.fraud_detection.claims.domain.transfers import TransferFacts
 from services.fraud_detection.claims.store import claims as kept_claims
-from services.fraud_detection.claims.store import transfers
+from services.fraud_detection.claims.store import police, transfers
 from services.fraud_detection.claims.store.claims import KeptEvidence
 from services.fraud_detection.coverage.domain.cover import Coverage, LimitUse, Product, Renewal, Share
 from services.fraud_detection.coverage.store import coverage, coverage_items
@@ -47,6 +48,14 @@ class CaseFile:
     payee_doubts: tuple[PayeeDoubt, ...]
     """What speaks against the account that the claim names, the weightiest first."""
     transfers: TransferFacts
+    papers: frozenset[PaperKind]
+    """What the police gave the claimant, as it was told."""
+
+    @property
+    def evidence_kinds(self) -> frozenset[str]:
+        """The kinds handed in: a paper of the police that was told is one too."""
+        told = {"police_receipt"} if self.papers & PROVE_THE_REPORT else set()
+        return frozenset({*(each.evidence.kind for each in self.evidence), *told})
 
     @property
     def related(self) -> bool:
@@ -61,7 +70,7 @@ class CaseFile:
             self.product,
             self.coverage,
             self.claim,
-            evidence=frozenset(each.evidence.kind for each in self.evidence),
+            evidence=self.evidence_kinds,
             others=self.others,
             use=use,
             share=self.share,
@@ -117,6 +126,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
     others = other_claims.of_claims(tx, held.claims, policies)
     doubts = doubt_payees(tx, held.claims, held.covers)
     of_transfers = transfers.facts(tx, [claim.claim_id for claim in held.claims])
+    papers = police.of_claims(tx, [claim.claim_id for claim in held.claims])
     found = {}
     for claim in held.claims:
         cover, product = of_policies.under_terms(claim, covers[claim.claim_id])
@@ -132,6 +142,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
             share(product, claim, shares, theirs),
             doubts[claim.claim_id],
             of_transfers[claim.claim_id],
+            papers.get(claim.claim_id, frozenset()),
         )
     return found
 

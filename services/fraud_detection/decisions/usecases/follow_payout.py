@@ -10,6 +10,7 @@ from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import claims, payouts
 from services.fraud_detection.claims.usecases.submit import submit
 from services.fraud_detection.decisions.store import decisions, limits
+from services.fraud_detection.decisions.usecases.settle_recoveries import settle_recoveries
 from shared.db.transaction import Tx
 from shared.events.payouts import PayoutChanged
 from shared.values.ids import ClaimId
@@ -31,7 +32,9 @@ def follow_payout(tx: Tx, payout: PayoutChanged) -> None:
             _scheduled(tx, claim, payout)
         case "paid":
             if claim.state in ("approved", "recovery_wait", "paying", "stopping"):
-                _step(tx, claim, "paid", payout)
+                paid = _step(tx, claim, "paid", payout)
+                if settle_recoveries(tx, paid, held):
+                    _step(tx, paid, "recovered", payout)
         case "rejected" | "returned":
             if claim.state == "stopping":
                 limits.release(tx, held, now=payout.changed_at)
@@ -57,5 +60,5 @@ def _after_the_stop(tx: Tx, claim: Claim, payout: PayoutChanged) -> None:
     submit(tx, again, now=payout.changed_at)
 
 
-def _step(tx: Tx, claim: Claim, to: State, payout: PayoutChanged, *, due_at: datetime | None = None) -> None:
-    claims.step(tx, claim, to, now=payout.changed_at, by=PAYOUT, why=payout.reason, due_at=due_at)
+def _step(tx: Tx, claim: Claim, to: State, payout: PayoutChanged, *, due_at: datetime | None = None) -> Claim:
+    return claims.step(tx, claim, to, now=payout.changed_at, by=PAYOUT, why=payout.reason, due_at=due_at)

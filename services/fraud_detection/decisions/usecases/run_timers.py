@@ -33,12 +33,18 @@ def run_timers(database: Database, clock: Clock) -> bool:
         for claim in due:
             _move(tx, claim, now=now)
     with database.transaction() as tx:
-        covered = claims.take_with_policy(tx, limit=AT_ONCE)
+        covered = claims.take_with_policy(tx, now=now, limit=AT_ONCE)
         _wake(tx, covered, "policy_known", now=now)
     with database.transaction() as tx:
-        payable = claims.take_with_payee(tx, limit=AT_ONCE)
+        late = claims.take_reviewed_with_policy(tx, limit=AT_ONCE)
+        for claim in late:
+            reviews.close(tx, claim.claim_id, now=now)
+            again = claims.step(tx, claim, "filed", now=now, by=TIMER, why="policy_known", new_round=True)
+            submit(tx, again, now=now)
+    with database.transaction() as tx:
+        payable = claims.take_with_payee(tx, now=now, limit=AT_ONCE)
         _wake(tx, payable, "payee_known", now=now)
-    return AT_ONCE in {len(due), len(covered), len(payable)}
+    return AT_ONCE in {len(due), len(covered), len(late), len(payable)}
 
 
 def _wake(tx: Tx, waiting: Sequence[Claim], why: str, *, now: datetime) -> None:
@@ -56,5 +62,5 @@ def _move(tx: Tx, claim: Claim, *, now: datetime) -> None:
         submit(tx, moved, now=now)
     elif to == "in_review":
         reviews.open_reviews(tx, [ReviewRow(claim.claim_id, claim.round, "review", now)])
-    elif claim.state == "payment_failed":
+    elif to in ("lapsed", "closed") and claim.state in ("documents_requested", "payment_failed"):
         give_up(tx, moved, "closed", now=now)

@@ -45,6 +45,14 @@ def of_content(tx: Tx, tenant: str, sha256: str) -> EvidenceFile | None:
     return tx.one(_OF_TENANT, (tenant, sha256), into=EvidenceFile)
 
 
+_AGAIN: Final = "UPDATE evidence_files SET received_at = greatest(received_at, %s) WHERE evidence_id = %s"
+
+
+def sent_again(tx: Tx, evidence_id: EvidenceId, *, now: datetime) -> None:
+    """It is kept as long as if it had come now."""
+    tx.execute(_AGAIN, (now, evidence_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
     """Where a file's own bytes lie, and what was taken out of what reviewers see; sealed, None where nothing was."""

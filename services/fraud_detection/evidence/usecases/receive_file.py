@@ -41,6 +41,8 @@ def receive_file(body: Received, *, tenant: str, objects_of: SealedObjects, now:
         raise EmptyFile
     with objects_of.database.transaction() as tx:
         before = files.of_content(tx, tenant, sha256)
+        if before is not None:
+            files.sent_again(tx, before.evidence_id, now=now)
     if before is not None:
         return before
     pieces = body.chunks()

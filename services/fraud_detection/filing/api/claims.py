@@ -56,7 +56,7 @@ class ClaimantPerson(RequestModel):
 
 
 class EvidenceItem(RequestModel):
-    """One document, which you keep; its SHA-256 says which."""
+    """One document; its SHA-256 says which. You keep the file, or send it by `POST /v1/evidence`."""
 
     kind: EvidenceKind
     sha256: Sha256Hex
@@ -187,7 +187,7 @@ def list_claims(call: Call[Deps], query: paging.PageQuery) -> Reply[paging.Page[
     status=202,
     reply=ClaimView,
     about="claim_id",
-    problems=(errors.UnknownClaim, errors.ClaimClosed),
+    problems=(errors.UnknownClaim, errors.ClaimClosed, errors.PolicyErased),
 )
 def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> Reply[ClaimView]:
     """Add documents. If they were asked for, the claim is decided anew."""
@@ -203,7 +203,7 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
     status=202,
     reply=ClaimView,
     about="claim_id",
-    problems=(errors.UnknownClaim, errors.ClaimClosed),
+    problems=(errors.UnknownClaim, errors.ClaimClosed, errors.PolicyErased),
 )
 def add_police_papers(call: Call[Deps], path: ClaimPath, body: PoliceDocuments) -> Reply[ClaimView]:
     """Add what the police gave the claimant. Their word on the type of scam counts from now on; if a paper was waited
@@ -264,7 +264,7 @@ def withdraw_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     status=202,
     reply=ClaimView,
     about="claim_id",
-    problems=(errors.UnknownClaim,),
+    problems=(errors.UnknownClaim, errors.PolicyErased),
 )
 def tell_of_recovery(call: Call[Deps], path: ClaimPath, body: MoneyBack) -> Reply[ClaimView]:
     """Tell of money that came back, at any time: before payment less is payable, afterwards it is the insurer's up to

@@ -149,10 +149,11 @@ WORDS: Final[Mapping[State, Words]] = MappingProxyType(
         ),
         "stopping": Words(
             "insurer",
-            "我们先停下了付款，要再看一看您的申请。",
-            "We have stopped the payment to look at your claim again.",
-            "看过以后，我们把结果告诉您{by}。您现在不用做什么。",
-            "When we have looked, we tell you{by}. You need not do anything now.",
+            "我们正在停止付款。",
+            "We are stopping the payment.",
+            "钱有没有已经付出，银行回复以后，我们告诉您{by}。您现在不用做什么。",
+            "When the bank has answered whether the money had left already, we tell you{by}. You need not do "
+            "anything now.",
         ),
         "recovered": Words(
             "nobody",
@@ -202,6 +203,7 @@ WHY_NOT_PAID: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "金额和您的保单不一致，工作人员正在查。",
             "The amount does not agree with your policy; a person is looking into it.",
         ),
+        "claim_stopped": ("申请已撤回，或者要重新决定。", "The claim was withdrawn, or is to be decided anew."),
         "claim_refused": ("申请的决定改变了。", "The decision on the claim changed."),
         "bank_silent": ("银行没有办成这笔付款。", "The bank did not carry out the payment."),
     }

@@ -14,20 +14,21 @@ from services.fraud_detection.claims.domain.states import State, legal_after
 from services.fraud_detection.claims.store import claims, recoveries
 from services.fraud_detection.claims.store.recoveries import Recovery, RecoveryKind
 from services.fraud_detection.claims.usecases.submit import submit
-from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import limits, reviews
+from services.fraud_detection.decisions.usecases.settle_recoveries import settle_recoveries
 from services.fraud_detection.decisions.usecases.stop_approval import give_up, say_stopped
+from services.fraud_detection.filing.domain.filing import CLOCKS_APART
 from services.fraud_detection.filing.usecases.complete_claim import own
 from shared.db.transaction import Tx
-from shared.events.claims import ClaimRecovered
-from shared.messaging import outbox
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.ids import ClaimId, TokenHex
 from shared.values.money import Fen
 
 _BEFORE_PAYMENT: Final[tuple[State, ...]] = ("approved", "recovery_wait")
-_MONEY_LEFT: Final[tuple[State, ...]] = ("paying", "paid", "recovered", "closed")
+_PAID: Final[tuple[State, ...]] = ("paid", "recovered", "closed")
+"""Where something is held still, for a claim is closed unpaid too."""
 _TAKES_ANOTHER_PAYEE: Final[tuple[State, ...]] = (
     "draft",
     "waiting_for_policy",
@@ -51,6 +52,11 @@ def withdraw(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:
     if claim.state in _BEFORE_PAYMENT:
         _stop(tx, claim, by=tenant, why="withdrawn", now=now)
         return
+    if claim.state == "stopping":
+        # Whether the money had left, payout says: until then nothing is given back.
+        if claim.changed_why == "withdrawn":
+            return
+        raise IllegalStep(claim_id, claim.state, "withdrawn", "what it is once payout has answered")
     withdrawn = claims.step(tx, claim, "withdrawn", now=now, by=tenant, why="withdrawn")
     reviews.close(tx, claim_id, now=now)
     give_up(tx, withdrawn, "withdrawn", now=now)
@@ -71,26 +77,28 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
 
     Raises:
         UnknownClaim: it is none of this tenant's.
-        InvalidField: more came back than was lost.
+        PolicyErased: the insured was forgotten, and what is approved stays so.
+        InvalidField: more came back than was lost, or at no time that can be.
     """
     claim = own(tx, claim_id, tenant)
+    if not claim.occurred_at <= back.came_at <= now + CLOCKS_APART:
+        raise InvalidField(
+            "/came_at", "This is before the loss, or in the future.", "Send when the money came, with its zone."
+        )
     if claim.recovered_fen + back.amount_fen > claim.amount_fen:
         raise InvalidField(
             "/amount_fen",
             f"With the {claim.recovered_fen} fen told before, more came back than was lost ({claim.amount_fen} fen).",
             "Send what came back this time.",
         )
-    held = limits.standing(tx, claim_id)
-    insurers = Fen(0)
-    if claim.state in _MONEY_LEFT and held is not None:
-        told = sum(each.insurers_fen for each in recoveries.of_claim(tx, claim_id))
-        insurers = Fen(min(back.amount_fen, held.amount_fen - told))
+    if claim.state in _BEFORE_PAYMENT and erased_policies.is_over(tx, claim.policy_id):
+        raise PolicyErased(claim.policy_id)
     recovery = Recovery(
         recovery_id=new_id(),
         claim_id=claim_id,
         kind=back.kind,
         amount_fen=back.amount_fen,
-        insurers_fen=insurers,
+        insurers_fen=Fen(0),
         came_at=back.came_at,
         told_at=now,
         told_by=tenant,
@@ -99,20 +107,12 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
     claim = claims.tell_recovery(tx, claim, back.amount_fen)
     if claim.state in _BEFORE_PAYMENT:
         _stop(tx, claim, by=tenant, why="recovered", now=now)
-    elif claim.state in ("paid", "closed"):
-        claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
-    if insurers and held is not None:
-        event = ClaimRecovered(
-            recovery_id=recovery.recovery_id,
-            claim_id=claim_id,
-            decision_id=held.decision_id,
-            policy_id=claim.policy_id,
-            amount_fen=back.amount_fen,
-            insurers_fen=insurers,
-            currency=claim.currency,
-            recovered_at=back.came_at,
-        )
-        outbox.add(tx, event, subject=claim_id, now=now)
+        return
+    held = limits.standing(tx, claim_id)
+    if claim.state in _PAID and held is not None:
+        if claim.state != "recovered":
+            claim = claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
+        settle_recoveries(tx, claim, held)
 
 
 def name_payee(tx: Tx, claim_id: ClaimId, payee_token: TokenHex, *, tenant: str, now: datetime) -> None:
@@ -164,4 +164,4 @@ def _stop(tx: Tx, claim: Claim, *, by: str, why: str, now: datetime) -> None:
     held = limits.standing(tx, claim.claim_id)
     stopping = claims.step(tx, claim, "stopping", now=now, by=by, why=why)
     if held is not None:
-        say_stopped(tx, stopping, held, "withdrawn" if why == "withdrawn" else "recovered", now=now)
+        say_stopped(tx, stopping, held.decision_id, "withdrawn" if why == "withdrawn" else "recovered", now=now)

@@ -11,7 +11,9 @@ from services.fraud_detection.claims.domain.states import APPEALS, TAKES_DOCUMEN
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.claims.usecases.submit import submit
-from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.coverage.store import coverage, erased_policies
+from services.fraud_detection.decisions.store import reviews
+from services.fraud_detection.decisions.store.reviews import ReviewRow
 from services.fraud_detection.filing.domain.filing import evidence_faults
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidFields
@@ -24,11 +26,11 @@ def add_documents(tx: Tx, claim_id: ClaimId, evidence: Sequence[Evidence], *, te
     Raises:
         UnknownClaim: it is none of this tenant's.
         ClaimClosed: it is decided.
+        PolicyErased: the insured was forgotten.
         InvalidFields: a document was captured in the future.
     """
     claim = own(tx, claim_id, tenant)
-    if claim.state not in TAKES_DOCUMENTS:
-        raise ClaimClosed(claim_id, claim.state)
+    require_takes_documents(tx, claim)
     if faults := tuple(evidence_faults(evidence, now)):
         raise InvalidFields(faults)
     claims.add_evidence(tx, {claim_id: evidence}, now=now)
@@ -37,6 +39,19 @@ def add_documents(tx: Tx, claim_id: ClaimId, evidence: Sequence[Evidence], *, te
         submit(tx, claim, now=now)
     else:
         claims.touch(tx, claim)
+
+
+def require_takes_documents(tx: Tx, claim: Claim) -> None:
+    """What comes for it is still looked at.
+
+    Raises:
+        ClaimClosed: it is decided.
+        PolicyErased: the insured was forgotten, and nothing about them is kept any more.
+    """
+    if claim.state not in TAKES_DOCUMENTS:
+        raise ClaimClosed(claim.claim_id, claim.state)
+    if erased_policies.is_over(tx, claim.policy_id):
+        raise PolicyErased(claim.policy_id)
 
 
 def appeal(tx: Tx, claim_id: ClaimId, reason: str, *, tenant: str, personal_data: PersonalData, now: datetime) -> None:
@@ -56,7 +71,12 @@ def appeal(tx: Tx, claim_id: ClaimId, reason: str, *, tenant: str, personal_data
     sealed = personal_data.seal(tx, reason, claim_id, "appeal")
     appeals.add(tx, claim_id, claim.round + 1, sealed, now=now)
     claim = claims.step(tx, claim, "appealed", now=now, by=tenant, new_round=True, appealed=True)
-    submit(tx, claim, now=now)
+    if cover is not None:
+        submit(tx, claim, now=now)
+        return
+    # Without a policy there is nothing for the machine to look at.
+    claims.step(tx, claim, "in_review", now=now, by=tenant, why="waiting_for_policy_over")
+    reviews.open_reviews(tx, [ReviewRow(claim_id, claim.round, "appeal", now)])
 
 
 def own(tx: Tx, claim_id: ClaimId, tenant: str) -> Claim:

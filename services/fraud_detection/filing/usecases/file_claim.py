@@ -103,12 +103,13 @@ def _new(
     if cover is not None and cover.erased:
         raise PolicyErased(filing.policy_id)
     person = personal_data.person_of_transfers(document) if filings.is_of_transfers(filing, product) else None
+    known = cover is not None and product is not None
     claim = Claim(
         claim_id=ClaimId(new_id()),
         tenant=filed.tenant,
         version=1,
         round=1,
-        state="waiting_for_policy" if cover is None else "filed",
+        state="filed" if known else "waiting_for_policy",
         policy_id=filing.policy_id,
         person_token=personal_data.person(document, None if cover is None else cover.person_token),
         phone_token=personal_data.phone(phone, None if cover is None else cover.phone_token),
@@ -133,7 +134,7 @@ def _new(
         item_reference=filing.item_reference,
         changed_at=now,
         changed_by=filed.tenant,
-        due_at=now + WAITS["waiting_for_policy"] if cover is None else None,
+        due_at=None if known else now + WAITS["waiting_for_policy"],
     )
     return _New(claim, filing, person)
 

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.domain.errors import ClaimClosed
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
-from services.fraud_detection.claims.domain.states import TAKES_DOCUMENTS
 from services.fraud_detection.claims.store import claims, police
 from services.fraud_detection.claims.store.police import PaperRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.claims.usecases.submit import submit
 from services.fraud_detection.filing.domain.filing import paper_faults
-from services.fraud_detection.filing.usecases.complete_claim import own
+from services.fraud_detection.filing.usecases.complete_claim import own, require_takes_documents
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidFields
 from shared.values.ids import ClaimId
@@ -34,18 +32,18 @@ def add_papers(
     Raises:
         UnknownClaim: it is none of this tenant's.
         ClaimClosed: it is decided.
+        PolicyErased: the insured was forgotten.
         InvalidFields: a paper was issued in the future.
     """
     claim = own(tx, claim_id, tenant)
-    if claim.state not in TAKES_DOCUMENTS:
-        raise ClaimClosed(claim_id, claim.state)
+    require_takes_documents(tx, claim)
     if faults := tuple(paper_faults(told, "/papers", now)):
         raise InvalidFields(faults)
     known = police.of_claim(tx, claim_id)
     keep_papers(tx, [(claim, told)], personal_data=personal_data, now=now, after=len(known))
     found = scam_type_of([*known, *told])
     claim = claims.correct_scam_type(tx, claim, found or claim.scam_type)
-    if claim.state == "waiting_for_police":
+    if claim.state in ("waiting_for_police", "documents_requested", "lapsed"):
         claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="police_paper", new_round=True)
         submit(tx, claim, now=now)
 

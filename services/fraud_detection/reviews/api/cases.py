@@ -118,7 +118,7 @@ def give_case_back(call: Call[Deps], path: ReviewPath) -> Reply[ReplyModel]:
     callers=Callers.STAFF,
     reply=NoteView,
     about="claim_id",
-    problems=(errors.UnknownClaim,),
+    problems=(errors.UnknownClaim, errors.PolicyErased),
 )
 def add_note(call: Call[Deps], path: ReviewPath, body: Note) -> Reply[NoteView]:
     """Write a note on the case; it stands in the case for all who review it."""

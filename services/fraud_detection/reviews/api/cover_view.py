@@ -38,7 +38,7 @@ class CoverView(ReplyModel):
 
 
 class ExclusionView(ReplyModel):
-    """What the terms do not pay for; a refusal on its ground names the code as its clause."""
+    """What the terms do not pay for; a refusal on its ground names the code as its finding."""
 
     code: str
     text_zh: str

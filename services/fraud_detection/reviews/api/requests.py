@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import FullDecision, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
@@ -37,7 +37,7 @@ class DocumentRequest(RequestModel):
     reply=FullDecision,
     about="claim_id",
     matches=True,
-    problems=(UnknownClaim, NoOpenReview, AskedBefore, HeldByAnother, SeniorDecides, Unready),
+    problems=(UnknownClaim, IllegalStep, NoOpenReview, AskedBefore, HeldByAnother, SeniorDecides, Unready),
 )
 def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[FullDecision]:
     """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.errors import UnknownClaim
-from services.fraud_detection.claims.domain.states import WAITS, State
+from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
+from services.fraud_detection.claims.domain.states import WAITS, State, legal_after
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, asks_for
@@ -48,6 +48,7 @@ def ask_claimant(
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
         NoOpenReview: nothing waits for a person.
         HeldByAnother, SeniorDecides: by ``require_free``.
+        IllegalStep: its policy is not known.
         AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
         InvalidField: the date has passed, or is later than the claimant may be kept waiting.
     """
@@ -58,6 +59,9 @@ def ask_claimant(
     if reviews.open_of(tx, claim_id) is None:
         raise NoOpenReview(claim_id)
     before = decisions.of_claim(tx, claim_id)
+    if not before:
+        # It came to a person because its policy is not known: there are no terms by which anything could be missing.
+        raise IllegalStep(claim_id, claim.state, "documents_requested", ", ".join(legal_after(claim.state)))
     if any(each.by_person and each.outcome == "documents_requested" for each in before):
         raise AskedBefore(claim_id)
     require_free(tx, claim, reviewer, senior=senior, now=now)

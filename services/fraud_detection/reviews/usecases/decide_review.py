@@ -36,6 +36,7 @@ from services.fraud_detection.reviews.usecases.hold_case import require_free
 from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
 from shared.db import audit
 from shared.db.transaction import Tx
+from shared.messaging.failures import Unready
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId, DecisionId
@@ -84,6 +85,9 @@ def decide_review(
     leases.give_back(tx, claim_id)
     if coverage.find(tx, claim.policy_id) is None:
         return refuse_without_policy(tx, claim, verdict, reviewer=reviewer, personal_data=personal_data, now=now)
+    if not before:
+        # The policy came this very moment; the worker has the claim decided anew.
+        raise Unready(f"the decision on claim {claim_id}")
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(tx, verdict, case, before[-1])
     taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.store import erased_policies
 from services.fraud_detection.decisions.store import reviews
 from services.fraud_detection.reviews.domain.errors import EscalatedBefore, HeldByAnother, NoOpenReview
 from services.fraud_detection.reviews.store import leases, notes
@@ -25,9 +26,13 @@ def write_note(
 
     Raises:
         UnknownClaim: there is none.
+        PolicyErased: the insured was forgotten, and nothing about them is kept any more.
     """
-    if claims.find(tx, claim_id) is None:
+    claim = claims.find(tx, claim_id)
+    if claim is None:
         raise UnknownClaim(claim_id)
+    if erased_policies.is_over(tx, claim.policy_id):
+        raise PolicyErased(claim.policy_id)
     note_id = new_id()
     row = NoteRow(
         note_id=note_id,

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, FailedRule
 from services.fraud_detection.decisions.domain.sentences import sentence
@@ -69,7 +70,9 @@ def refuse_without_policy(
         decided_at=now,
         payable_from=None,
     )
-    claims.step(tx, claim, "refused", now=now, by=reviewer, why=POLICY_UNKNOWN)
+    no_appeal_left = appeals.count(tx, claim.claim_id) >= APPEALS
+    due_at = now if no_appeal_left else None
+    claims.step(tx, claim, "refused", now=now, by=reviewer, why=POLICY_UNKNOWN, due_at=due_at)
     decisions.add(tx, [row])
     reviews.close(tx, claim.claim_id, now=now)
     audit.record(

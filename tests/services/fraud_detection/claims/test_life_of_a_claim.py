@@ -12,12 +12,14 @@ import pytest
 from deploy.local.places import CHECKOUT
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.drawing import diagram, table
-from services.fraud_detection.claims.domain.errors import IllegalStep, NotAppealable
+from services.fraud_detection.claims.domain.errors import IllegalStep, NotAppealable, PolicyErased
+from services.fraud_detection.claims.domain.police import ToldPaper
 from services.fraud_detection.claims.domain.states import AFTER_THE_WAIT, MEANINGS, NOTHING_OPEN, STEPS, WAITS, State
 from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.usecases.follow_payout import follow_payout
 from services.fraud_detection.decisions.usecases.run_timers import run_timers
+from services.fraud_detection.erasure.usecases.erase_policies import erase
 from services.fraud_detection.filing.usecases.change_claim import (
     CameBack,
     name_payee,
@@ -26,10 +28,13 @@ from services.fraud_detection.filing.usecases.change_claim import (
     withdraw,
 )
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
+from services.fraud_detection.filing.usecases.keep_papers import add_papers
 from services.fraud_detection.reviews.domain.errors import AskedBefore, CoverRuleStands, SeniorDecides
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
+from services.fraud_detection.reviews.usecases.note_case import write_note
 from shared.db.pool import Database
 from shared.events.payouts import PayoutChanged
+from shared.messaging.failures import Unready
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.evidence_kinds import EvidenceKind
@@ -41,6 +46,7 @@ from tests.services.fraud_detection.builders import NOW, Person, World, champion
 PAYABLE = NOW + timedelta(hours=1)
 OTHER_ACCOUNT = TokenHex("01" + "e" * 32)
 TENANT = "mobile-backend"
+RECEIPT = ToldPaper(kind="receipt", number="A-17", unit="城东派出所", officer=None, issued_on=LOSS.date())
 DAYS: tuple[dict[str, Any], ...] = (
     {},
     {
@@ -283,6 +289,64 @@ def test_an_approved_claim_is_withdrawn_once_payout_says_that_nothing_left(world
     assert held(world) == (0, 0)
 
 
+def test_who_withdraws_twice_gives_nothing_back_before_payout_has_answered(world: World) -> None:
+    claim = approved(world)
+    first = new_id()
+    payout(world, claim, "scheduled", payout_id=first, version=1)
+    for _ in range(2):
+        with world.database.transaction() as tx:
+            withdraw(tx, claim.claim_id, tenant=TENANT, now=PAYABLE)
+    assert world.claim(claim.claim_id).state == "stopping"
+    assert held(world) == (1_440_000, 1_440_000)
+    assert len(world.events("claims.stopped")) == 1
+
+
+def test_a_claim_that_is_stopped_to_be_decided_anew_is_not_withdrawn_meanwhile(world: World) -> None:
+    claim = approved(world)
+    payout(world, claim, "scheduled", payout_id=new_id(), version=1)
+    with world.database.transaction() as tx:
+        tell_recovery(tx, claim.claim_id, CameBack("police", Fen(1), PAYABLE), tenant=TENANT, now=PAYABLE)
+    with pytest.raises(IllegalStep), world.database.transaction() as tx:
+        withdraw(tx, claim.claim_id, tenant=TENANT, now=PAYABLE)
+
+
+@pytest.mark.parametrize("state", ["stopping", "paying"])
+def test_money_told_before_payout_paid_after_all_is_the_insurers(world: World, state: str) -> None:
+    claim = approved(world)
+    first = new_id()
+    if state == "stopping":
+        payout(world, claim, "scheduled", payout_id=first, version=1)
+    else:
+        payout(world, claim, "scheduled", payout_id=first, version=1, now=NOW + timedelta(days=30))
+    with world.database.transaction() as tx:
+        tell_recovery(tx, claim.claim_id, CameBack("police", Fen(40_000), PAYABLE), tenant=TENANT, now=PAYABLE)
+    assert world.claim(claim.claim_id).state == state
+    assert world.events("claims.recovered") == []
+    payout(world, claim, "paid", payout_id=first, version=3)
+    assert world.claim(claim.claim_id).state == "recovered"
+    assert [each["insurers_fen"] for each in world.events("claims.recovered")] == [40_000]
+
+
+def test_money_told_on_a_claim_that_was_closed_unpaid_is_nobodys_but_the_claimants(world: World) -> None:
+    claim = refused(world)
+    timers(world, NOW + timedelta(days=730))
+    assert world.claim(claim.claim_id).state == "closed"
+    later = NOW + timedelta(days=731)
+    with world.database.transaction() as tx:
+        tell_recovery(tx, claim.claim_id, CameBack("police", Fen(1), later), tenant=TENANT, now=later)
+    assert world.claim(claim.claim_id).state == "closed"
+    assert world.events("claims.recovered") == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1_000], ids=["before the loss", "in the future"])
+def test_money_comes_back_at_a_time_that_can_be(world: World, hours: int) -> None:
+    claim = world.file(world.covered())
+    back = CameBack("bank", Fen(1), LOSS + timedelta(hours=hours))
+    with pytest.raises(InvalidField) as refusal, world.database.transaction() as tx:
+        tell_recovery(tx, claim.claim_id, back, tenant=TENANT, now=NOW)
+    assert refusal.value.pointer == "/came_at"
+
+
 def test_a_stop_that_came_too_late_leaves_the_claim_paid(world: World) -> None:
     claim = approved(world)
     first = new_id()
@@ -407,6 +471,37 @@ def test_a_claim_on_a_policy_that_never_comes_goes_to_a_person_who_can_only_refu
     assert world.review(claim.claim_id, "refuse", clause="policy_unknown") == "refused"
 
 
+def test_a_policy_that_comes_after_a_person_was_asked_has_its_claim_decided_after_all(world: World) -> None:
+    world.publish()
+    person = world.person()
+    claim = world.file(person)
+    late = NOW + WAITS["waiting_for_policy"]
+    timers(world, late)
+    assert world.claim(claim.claim_id).state == "in_review"
+    with pytest.raises(IllegalStep):
+        ask(world, claim, "identity")
+    with world.database.transaction() as tx:
+        coverage_rows.keep(tx, [world.chunk([person])])
+    with pytest.raises(Unready):
+        world.review(claim.claim_id, "approve")
+    timers(world, late)
+    again = world.claim(claim.claim_id)
+    assert (again.state, again.round) == ("filed", 2)
+    assert world.rows("SELECT 1 FROM reviews WHERE closed_at IS NULL") == []
+
+
+def test_an_appeal_without_a_policy_goes_to_a_person_at_once(world: World) -> None:
+    stranger = world.person()
+    claim = world.file(Person(PolicyId(new_id()), stranger.document_number, stranger.phone))
+    timers(world, NOW + WAITS["waiting_for_policy"])
+    world.review(claim.claim_id, "refuse", clause="policy_unknown")
+    with world.database.transaction() as tx:
+        appeal(tx, claim.claim_id, "保单是真的。", tenant=TENANT, personal_data=world.personal_data, now=NOW)
+    assert world.claim(claim.claim_id).state == "in_review"
+    refusal = world.review(claim.claim_id, "refuse", clause="policy_unknown", reviewer="reviewer-wang")
+    assert refusal == "refused"
+
+
 def refused(world: World) -> Claim:
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
@@ -505,3 +600,41 @@ def test_a_claimant_is_given_a_date_that_is_one(world: World, days: int) -> None
         ask(world, claim, "identity", due_at=NOW + timedelta(days=days))
     assert refusal.value.pointer == "/due_at"
     assert world.claim(claim.claim_id).state == "in_review"
+
+
+def test_for_the_claim_of_a_person_who_was_forgotten_nothing_new_is_kept(world: World) -> None:
+    person = world.covered()
+    claim = world.file(person, evidence=(evidence("police_receipt"),))
+    world.decide(claim)
+    later = NOW + timedelta(days=30)
+    timers(world, later)
+    with world.database.transaction() as tx:
+        erase(tx, [person.policy_id], erased_at=later)
+    with pytest.raises(PolicyErased), world.database.transaction() as tx:
+        add_documents(tx, claim.claim_id, [evidence("transfer_record")], tenant=TENANT, now=later)
+    with pytest.raises(PolicyErased), world.database.transaction() as tx:
+        add_papers(tx, claim.claim_id, [RECEIPT], tenant=TENANT, personal_data=world.personal_data, now=later)
+    with pytest.raises(PolicyErased), world.database.transaction() as tx:
+        write_note(tx, claim.claim_id, "看过。", written_by="reviewer-li", personal_data=world.personal_data, now=later)
+    assert world.claim(claim.claim_id).state == "lapsed"
+
+
+def test_a_paper_of_the_police_that_is_told_is_the_receipt_that_was_asked_for(world: World) -> None:
+    claim = world.file(world.covered(), evidence=(evidence("transfer_record"),))
+    assert world.decide(claim) == "documents_requested"
+    with world.database.transaction() as tx:
+        add_papers(tx, claim.claim_id, [RECEIPT], tenant=TENANT, personal_data=world.personal_data, now=NOW)
+    assert world.claim(claim.claim_id).state == "filed"
+    assert world.decide(claim, claim_round=2) == "approved"
+
+
+def test_payout_hears_that_a_claim_it_heard_of_is_given_up(world: World) -> None:
+    """It keeps the account that the claim named until nobody decides on the claim any more."""
+    in_review, lapsed = world.file(world.covered()), world.file(world.covered(), evidence=())
+    world.decide(in_review, by=champion(0.9))
+    world.decide(lapsed)
+    with world.database.transaction() as tx:
+        withdraw(tx, in_review.claim_id, tenant=TENANT, now=NOW)
+    timers(world, NOW + timedelta(days=30))
+    told = [(each["claim_id"], each["reason"]) for each in world.events("claims.stopped")]
+    assert told == [(in_review.claim_id, "withdrawn"), (lapsed.claim_id, "closed")]

@@ -157,3 +157,11 @@ def test_a_file_that_no_claim_names_is_dropped_after_a_month(world: World, offic
         assert not drop_unclaimed(office.sealed, now=now)
         assert world.rows("SELECT count(*) FROM evidence_files") == [(left,)]
     assert world.rows("SELECT media_type FROM evidence_files") == [("image/png",)]
+
+
+def test_a_file_that_is_sent_again_is_kept_for_another_month(world: World, office: Office) -> None:
+    office.sent(jpeg())
+    world.rows("UPDATE evidence_files SET received_at = received_at - interval '29 days' RETURNING 1")
+    office.sent(jpeg())
+    drop_unclaimed(office.sealed, now=clock.now() + timedelta(days=2))
+    assert world.rows("SELECT count(*) FROM evidence_files") == [(1,)]

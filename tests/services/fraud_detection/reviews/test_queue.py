@@ -16,6 +16,7 @@ from services.fraud_detection.reviews.domain.errors import HeldByAnother, Nothin
 from services.fraud_detection.reviews.usecases.hold_case import HELD_FOR, give_back, take, take_next
 from services.fraud_detection.reviews.usecases.name_event import name_event
 from shared.values.ids import ClaimId
+from tests import clock
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion, evidence, refusal
 
 Callers = Callable[[str], Caller]
@@ -205,10 +206,10 @@ def test_the_queue_is_filtered(world: World, caller: Callers, query: str, found:
     outside: Claim = world.file(world.covered(), scam_type="illegal_online")
     assert world.decide(outside) == "refusal_proposed"
     cases = {"small": waiting(world, 500), "large": waiting(world, 2_000), "outside": outside.claim_id}
-    # The application's clock is today's: what waits shall do so since a while.
-    world.rows("UPDATE reviews SET waiting_since = now() - interval '1 day' RETURNING 1")
-    longer = "UPDATE reviews SET waiting_since = now() - interval '4 days' WHERE kind = 'refusal_proposed' RETURNING 1"
-    world.rows(longer)
+    # By the application's clock, what waits shall do so since a while.
+    for days, kind in ((1, "review"), (4, "refusal_proposed")):
+        since = clock.now() - timedelta(days=days)
+        world.rows(f"UPDATE reviews SET waiting_since = '{since.isoformat()}' WHERE kind = '{kind}' RETURNING 1")
     li = caller("reviewer-li")
     assert li.put(f"/v1/reviews/{cases['large']}/lease", None).status_code == 200
     names = {claim_id: name for name, claim_id in cases.items()}
