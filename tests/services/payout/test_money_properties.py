@@ -49,7 +49,8 @@ SELECT payout_id FROM ledger_transfers JOIN payouts USING (payout_id) JOIN decis
 WHERE kind = 'claim_withdrawn' AND NOT EXISTS (
     SELECT FROM decisions AS newer
     WHERE newer.claim_id = paid.claim_id AND newer.version > paid.version
-      AND (newer.outcome <> 'approved' OR EXISTS (SELECT FROM payouts AS next WHERE next.decision_id = newer.decision_id)))"""
+      AND (newer.outcome <> 'approved' OR EXISTS (
+          SELECT FROM payouts AS next WHERE next.decision_id = newer.decision_id)))"""
 BOOKS = ("ledger_entries", "ledger_transfers", "payout_history", "bank_entries")
 
 
