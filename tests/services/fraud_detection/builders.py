@@ -18,6 +18,7 @@ from services.fraud_detection.coverage.store import coverage, coverage_rows, pro
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.usecases.adjudicate import Adjudicator, adjudicate
 from services.fraud_detection.decisions.usecases.opinions import FindChampion
+from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
 from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
@@ -156,6 +157,16 @@ def filing(person: Person, **changes: Any) -> Filing:
     return Filing(**{**values, **changes})
 
 
+@dataclass(frozen=True)
+class Then:
+    """A clock that stands still."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
 class World:
     """One service's database, with what a test does to it in a word each."""
 
@@ -280,6 +291,11 @@ class World:
                 now=now,
             )
             return row.outcome
+
+    def run_timers(self, now: datetime = NOW) -> None:
+        """What the worker's job does at that moment."""
+        while run_timers(self.database, Then(now)):
+            pass
 
     def claim(self, claim_id: ClaimId) -> Claim:
         with self.database.transaction() as tx:

@@ -21,7 +21,6 @@ from services.fraud_detection.models.domain.features import FEATURES
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted
-from shared.messaging.failures import Unready
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
 from tests.rules.fraud_detection.builders import LOSS, START
@@ -270,9 +269,10 @@ def test_a_claim_whose_terms_have_not_arrived_waits_for_them(world: World) -> No
     person = world.covered()
     world.rows("DELETE FROM products RETURNING 1")
     claim = world.file(person)
-    with pytest.raises(Unready):
-        world.decide(claim)
+    world.run_timers()
+    assert world.claim(claim.claim_id).state == "waiting_for_policy"
     world.publish()
+    world.run_timers()
     assert world.decide(claim) == "approved"
 
 

@@ -100,6 +100,7 @@ def test_a_claim_that_comes_before_its_products_terms_is_decided_by_them_later(w
     filed = caller("mobile-backend").post("/v1/claims", body)
     assert filed.status_code == 202
     insure(world, shipped("enterprise-cyber"))
+    world.run_timers()
     claim = world.claim(filed.json["claim_id"])
     assert world.decide(claim) == "refusal_proposed"
     (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]

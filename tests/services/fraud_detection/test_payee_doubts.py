@@ -14,8 +14,17 @@ from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.reviews.domain.errors import PayeeUnknown
 from shared.events.policies import PolicyNamed
 from shared.values.ids import TokenHex
-from tests.services.fraud_detection.builders import ELSEWHERE, NOW, Caller, Person, World, champion, own_account, take
-from tests.services.fraud_detection.claims.test_life_of_a_claim import Then
+from tests.services.fraud_detection.builders import (
+    ELSEWHERE,
+    NOW,
+    Caller,
+    Person,
+    Then,
+    World,
+    champion,
+    own_account,
+    take,
+)
 from tests.services.fraud_detection.insured import why
 
 Callers = Callable[[str], Caller]

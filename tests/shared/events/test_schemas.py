@@ -130,6 +130,8 @@ IDENTIFIERS = {
     "claim_id",
     "decision_id",
     "payout_id",
+    "stop_id",
+    "recovery_id",
     "chunk_id",
     "batch_id",
     "partner_id",

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import STEPS, State
 from services.fraud_detection.decisions.usecases.follow_payout import follow_payout
-from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.filing.usecases.change_claim import (
     CameBack,
     name_payee,
@@ -57,14 +56,6 @@ class Told:
     payout_id: str
     state: PayoutState | None = None
     version: int = 0
-
-
-@dataclass(frozen=True)
-class Then:
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass
@@ -181,8 +172,7 @@ class Life:
 
     def wait(self, _claim: Claim, amount: int) -> None:
         self.now += timedelta(days=amount * 2)
-        while run_timers(self.world.database, Then(self.now)):
-            pass
+        self.world.run_timers(self.now)
 
 
 ACTIONS: Final[dict[str, Callable[[Life, Claim, int], None]]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,7 +17,6 @@ from services.fraud_detection.claims.domain.states import AFTER_THE_WAIT, MEANIN
 from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.usecases.follow_payout import follow_payout
-from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.erasure.usecases.erase_policies import erase
 from services.fraud_detection.filing.usecases.change_claim import (
     CameBack,
@@ -109,19 +107,8 @@ def payout(
         )
 
 
-@dataclass(frozen=True)
-class Then:
-    """A clock that stands still."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-
 def timers(world: World, now: datetime) -> None:
-    while run_timers(world.database, Then(now)):
-        pass
+    world.run_timers(now)
 
 
 def test_the_database_has_the_states_and_steps_of_the_domain(world: World) -> None:

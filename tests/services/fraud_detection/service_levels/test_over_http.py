@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.fraud_detection.service_levels.usecases.measure import watch_clocks
 from shared.process import metrics
-from tests.services.fraud_detection.builders import NOW, Caller, World, champion
+from tests.services.fraud_detection.builders import NOW, Caller, Then, World, champion
 
 Callers = Callable[[str], Caller]
-
-
-@dataclass(frozen=True)
-class Then:
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
 
 
 def levels(caller: Callers, begin: datetime, end: datetime) -> Any:
