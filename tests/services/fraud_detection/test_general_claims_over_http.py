@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import clock
 from tests.services.fraud_detection.builders import Caller, World, claim_body
 from tests.services.fraud_detection.insured import insure, shipped
 
@@ -100,7 +101,7 @@ def test_a_claim_that_comes_before_its_products_terms_is_decided_by_them_later(w
     filed = caller("mobile-backend").post("/v1/claims", body)
     assert filed.status_code == 202
     insure(world, shipped("enterprise-cyber"))
-    world.run_timers()
+    world.run_timers(clock.now())
     claim = world.claim(filed.json["claim_id"])
     assert world.decide(claim) == "refusal_proposed"
     (item,) = caller("reviewer-li").get("/v1/reviews").json["items"]

@@ -89,15 +89,15 @@ def test_a_product_that_is_data_alone_decides_claims_without_new_code(world: Wor
     broken = claim("broken", 220, 5)
     assert (world.decide(broken), approved(world, broken)) == ("approved", 100 * YUAN)
     # Of this liability 150 yuan are left, although of the whole product 250 are.
-    second = claim("lost", 400, 6)
+    second = claim("lost", 400, 10)
     assert (world.decide(second), approved(world, second)) == ("approved", 150 * YUAN)
-    third = claim("lost", 70, 9)
+    third = claim("lost", 70, 15)
     assert world.decide(third) == "refusal_proposed"
     assert told(world, third) == [("limit_used_up", "8.1")]
     # Of the other 200 yuan are left, but of the whole product 100.
-    last = claim("broken", 500, 12)
+    last = claim("broken", 500, 20)
     assert (world.decide(last), approved(world, last)) == ("approved", 100 * YUAN)
-    at_home = claim("broken", 60, 15, territory="CN", evidence=papers("identity"))
+    at_home = claim("broken", 60, 25, territory="CN", evidence=papers("identity"))
     assert world.decide(at_home) == "refusal_proposed"
     assert ("outside_territory", "7.7") in told(world, at_home)
 
