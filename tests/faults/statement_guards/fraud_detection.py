@@ -100,15 +100,15 @@ GUARDS: Final = (
     Guard(
         "a claim that changed since it was read takes no step",
         _CLAIMS,
-        "AND state = %(from)s AND version = %(version)s",
-        "AND state = %(from)s",
+        "AND claims.state = asked.from_state AND claims.version = asked.version",
+        "AND claims.state = asked.from_state",
         _CLAIM_TURNS,
     ),
     Guard(
         "a claim takes no step from a state in which it is not",
         _CLAIMS,
-        "AND state = %(from)s AND version = %(version)s",
-        "AND version = %(version)s",
+        "AND claims.state = asked.from_state AND claims.version = asked.version",
+        "AND claims.version = asked.version",
         _CLAIM_TURNS,
     ),
     Guard(

@@ -128,6 +128,8 @@ TAKES_DOCUMENTS: Final[tuple[State, ...]] = (
     "in_review",
     "lapsed",
 )
+WAITS_FOR_PAPERS: Final[tuple[State, ...]] = ("documents_requested", "waiting_for_police", "lapsed")
+"""Of these, what comes has the claim decided anew."""
 NOTHING_OPEN: Final[tuple[State, ...]] = (
     "draft",
     "approved",

@@ -34,17 +34,11 @@ ORDER BY claim_id DESC LIMIT %(limit)s"""
 
 _CHANGE: Final = """
 UPDATE claims
-SET state = %(to)s, version = version + 1, round = %(round)s, appealed = %(appealed)s, due_at = %(due_at)s,
-    changed_at = %(now)s, changed_by = %(by)s, changed_why = %(why)s
-WHERE claim_id = %(claim_id)s AND state = %(from)s AND version = %(version)s"""
-
-_CHANGE_MANY: Final = """
-UPDATE claims
-SET state = asked.to_state, version = claims.version + 1, due_at = asked.due_at, changed_at = %(at)s,
-    changed_by = asked.by_whom, changed_why = asked.why
-FROM unnest(%(claims)s::uuid[], %(from)s::text[], %(to)s::text[], %(versions)s::integer[], %(by)s::text[],
-            %(why)s::text[], %(due)s::timestamptz[])
-     AS asked (claim_id, from_state, to_state, version, by_whom, why, due_at)
+SET state = asked.to_state, version = claims.version + 1, round = asked.round, appealed = asked.appealed,
+    due_at = asked.due_at, changed_at = %(at)s, changed_by = asked.by_whom, changed_why = asked.why
+FROM unnest(%(claims)s::uuid[], %(from)s::text[], %(to)s::text[], %(versions)s::integer[], %(rounds)s::integer[],
+            %(appealed)s::boolean[], %(by)s::text[], %(why)s::text[], %(due)s::timestamptz[])
+     AS asked (claim_id, from_state, to_state, version, round, appealed, by_whom, why, due_at)
 WHERE claims.claim_id = asked.claim_id AND claims.state = asked.from_state AND claims.version = asked.version"""
 
 _TOUCH: Final = "UPDATE claims SET version = version + 1 WHERE claim_id = %s AND version = %s"
@@ -130,6 +124,45 @@ def of_tenant(tx: Tx, tenant: str, *, before: ClaimId | None, limit: int) -> lis
     return tx.all(_LIST, {"tenant": tenant, "before": before, "limit": limit}, into=Claim)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a locked claim. ``by`` is a person's subject or what did it, ``why`` a code.
+
+    ``due_at`` is, unless given, by states.WAITS.
+    """
+
+    claim: Claim
+    to: State
+    by: str
+    why: str | None = None
+    due_at: datetime | None = None
+    new_round: bool = False
+    appealed: bool | None = None
+    """Whether its round is an appeal; None leaves it as it was."""
+
+    def taken(self, now: datetime) -> Claim:
+        """The claim as it is then.
+
+        Raises:
+            IllegalStep: there is no such step.
+        """
+        claim, to = self.claim, self.to
+        if (claim.state, to) not in STEPS:
+            raise IllegalStep(claim.claim_id, claim.state, to, ", ".join(legal_after(claim.state)) or "nothing else")
+        wait = WAITS.get(to)
+        return replace(
+            claim,
+            state=to,
+            version=claim.version + 1,
+            round=claim.round + self.new_round,
+            appealed=claim.appealed if self.appealed is None else self.appealed,
+            due_at=self.due_at or (None if wait is None else now + wait),
+            changed_at=now,
+            changed_by=self.by,
+            changed_why=self.why,
+        )
+
+
 def step(
     tx: Tx,
     claim: Claim,
@@ -142,90 +175,40 @@ def step(
     new_round: bool = False,
     appealed: bool | None = None,
 ) -> Claim:
-    """Move a locked claim to another state; the claim as it is then. The database keeps the step as a row.
+    """Move one locked claim to another state; the claim as it is then. Otherwise as step_many."""
+    return step_many(tx, [Step(claim, to, by, why, due_at, new_round, appealed)], now=now)[0]
+
+
+def step_many(tx: Tx, steps: Sequence[Step], *, now: datetime) -> list[Claim]:
+    """Move each of these locked claims to its state; the claims as they are then. The database keeps each step.
 
     A claim that is given up leaves its transfers to whoever claimed them after it.
-
-    ``by`` is a person's subject or what did it, ``why`` a code; ``due_at`` is, unless given, by states.WAITS.
-
-    Raises:
-        IllegalStep: there is no such step.
-    """
-    _require_legal(claim, to)
-    changed = replace(
-        claim,
-        state=to,
-        version=claim.version + 1,
-        round=claim.round + new_round,
-        appealed=claim.appealed if appealed is None else appealed,
-        due_at=_due(to, due_at, now),
-        changed_at=now,
-        changed_by=by,
-        changed_why=why,
-    )
-    values: dict[str, object] = {
-        "claim_id": claim.claim_id,
-        "from": claim.state,
-        "version": claim.version,
-        "to": to,
-        "round": changed.round,
-        "appealed": changed.appealed,
-        "due_at": changed.due_at,
-        "now": now,
-        "by": by,
-        "why": why,
-    }
-    if tx.execute(_CHANGE, values) != 1:
-        raise ClaimChanged(claim.claim_id)
-    if to in GIVEN_UP:
-        transfers.release(tx, claim.claim_id)
-    elif claim.state in GIVEN_UP and to != "closed":
-        transfers.hold_again(tx, claim.claim_id)
-    return changed
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a locked claim in its round. ``due_at`` is, unless given, by states.WAITS."""
-
-    claim: Claim
-    to: State
-    by: str
-    why: str | None = None
-    due_at: datetime | None = None
-
-
-def step_many(tx: Tx, steps: Sequence[Step], *, now: datetime) -> None:
-    """Move each of these locked claims to its state, in the same round.
 
     Raises:
         IllegalStep: there is no such step.
         ClaimChanged: one of them is not as it was read. The caller's transaction must not commit.
     """
-    for each in steps:
-        _require_legal(each.claim, each.to)
+    taken = [each.taken(now) for each in steps]
     values: dict[str, object] = {
-        "claims": [each.claim.claim_id for each in steps],
+        "claims": [each.claim_id for each in taken],
         "from": [each.claim.state for each in steps],
-        "to": [each.to for each in steps],
+        "to": [each.state for each in taken],
         "versions": [each.claim.version for each in steps],
-        "by": [each.by for each in steps],
-        "why": [each.why for each in steps],
-        "due": [moment.isoformat() if (moment := _due(each.to, each.due_at, now)) else None for each in steps],
+        "rounds": [each.round for each in taken],
+        "appealed": [each.appealed for each in taken],
+        "by": [each.changed_by for each in taken],
+        "why": [each.changed_why for each in taken],
+        "due": [each.due_at and each.due_at.isoformat() for each in taken],
         "at": now,
     }
-    if tx.execute(_CHANGE_MANY, values) != len(steps):
-        raise ClaimChanged(", ".join(each.claim.claim_id for each in steps))
-
-
-def _require_legal(claim: Claim, to: State) -> None:
-    if (claim.state, to) not in STEPS:
-        raise IllegalStep(claim.claim_id, claim.state, to, ", ".join(legal_after(claim.state)) or "nothing else")
-
-
-def _due(to: State, due_at: datetime | None, now: datetime) -> datetime | None:
-    wait = WAITS.get(to)
-    return due_at or (None if wait is None else now + wait)
+    if tx.execute(_CHANGE, values) != len(steps):
+        raise ClaimChanged(", ".join(each.claim_id for each in taken))
+    for each in steps:
+        if each.to in GIVEN_UP:
+            transfers.release(tx, each.claim.claim_id)
+        elif each.claim.state in GIVEN_UP and each.to != "closed":
+            transfers.hold_again(tx, each.claim.claim_id)
+    return taken
 
 
 _TAKE_DUE: Final = f"""
@@ -321,15 +304,13 @@ def _change(tx: Tx, claim: Claim, statement: str, *values: object) -> None:
 
 def touch(tx: Tx, claim: Claim) -> int:
     """Count a change that is no step, so that who read the claim before notices; its new version."""
-    if tx.execute(_TOUCH, (claim.claim_id, claim.version)) != 1:
-        raise ClaimChanged(claim.claim_id)
+    _change(tx, claim, _TOUCH)
     return claim.version + 1
 
 
 def name_event(tx: Tx, claim: Claim, event_reference: str) -> int:
     """Keep what a person calls the locked claim's event; its new version."""
-    if tx.execute(_NAME_EVENT, (event_reference, claim.claim_id, claim.version)) != 1:
-        raise ClaimChanged(claim.claim_id)
+    _change(tx, claim, _NAME_EVENT, event_reference)
     return claim.version + 1
 
 

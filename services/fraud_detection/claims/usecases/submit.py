@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.store import claims
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimSubmitted
 from shared.messaging import outbox
@@ -16,14 +17,24 @@ def submit(tx: Tx, claim: Claim, *, now: datetime) -> None:
     submit_all(tx, [claim], now=now)
 
 
-def submit_all(tx: Tx, claims: Sequence[Claim], *, now: datetime) -> None:
+def submit_all(tx: Tx, waiting: Sequence[Claim], *, now: datetime) -> None:
     """The same for many."""
     events = [
         (
             ClaimSubmitted(claim_id=each.claim_id, round=each.round, policy_id=each.policy_id, submitted_at=now),
             each.claim_id,
         )
-        for each in claims
+        for each in waiting
     ]
     if events:
         outbox.add_many(tx, events, now=now)
+
+
+def file_anew(tx: Tx, claim: Claim, *, by: str, why: str | None, now: datetime, new_round: bool = True) -> Claim:
+    """Bring a locked claim before the machine once more; the claim as it is then.
+
+    In a new round, unless nothing was decided in this one.
+    """
+    again = claims.step(tx, claim, "filed", now=now, by=by, why=why, new_round=new_round)
+    submit(tx, again, now=now)
+    return again

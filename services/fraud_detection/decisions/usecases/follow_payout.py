@@ -8,7 +8,7 @@ from typing import Final
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import claims, payouts
-from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.claims.usecases.submit import file_anew
 from services.fraud_detection.decisions.store import decisions, limits
 from services.fraud_detection.decisions.usecases.settle_recoveries import settle_recoveries
 from shared.db.transaction import Tx
@@ -56,8 +56,7 @@ def _after_the_stop(tx: Tx, claim: Claim, payout: PayoutChanged) -> None:
     if claim.changed_why == "withdrawn":
         _step(tx, claim, "withdrawn", payout)
         return
-    again = claims.step(tx, claim, "filed", now=payout.changed_at, by=PAYOUT, why=claim.changed_why, new_round=True)
-    submit(tx, again, now=payout.changed_at)
+    file_anew(tx, claim, by=PAYOUT, why=claim.changed_why, now=payout.changed_at)
 
 
 def _step(tx: Tx, claim: Claim, to: State, payout: PayoutChanged, *, due_at: datetime | None = None) -> Claim:

@@ -9,7 +9,7 @@ from typing import Final
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import AFTER_THE_WAIT
 from services.fraud_detection.claims.store import claims
-from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.claims.usecases.submit import file_anew
 from services.fraud_detection.decisions.store import reviews
 from services.fraud_detection.decisions.store.reviews import ReviewRow
 from services.fraud_detection.decisions.usecases.stop_approval import give_up
@@ -39,8 +39,7 @@ def run_timers(database: Database, clock: Clock) -> bool:
         late = claims.take_reviewed_with_policy(tx, limit=AT_ONCE)
         for claim in late:
             reviews.close(tx, claim.claim_id, now=now)
-            again = claims.step(tx, claim, "filed", now=now, by=TIMER, why="policy_known", new_round=True)
-            submit(tx, again, now=now)
+            file_anew(tx, claim, by=TIMER, why="policy_known", now=now)
     with database.transaction() as tx:
         payable = claims.take_with_payee(tx, now=now, limit=AT_ONCE)
         _wake(tx, payable, "payee_known", now=now)
@@ -50,17 +49,17 @@ def run_timers(database: Database, clock: Clock) -> bool:
 def _wake(tx: Tx, waiting: Sequence[Claim], why: str, *, now: datetime) -> None:
     """Nothing was decided in their round, so they are decided in it now."""
     for claim in waiting:
-        again = claims.step(tx, claim, "filed", now=now, by=TIMER, why=why)
-        submit(tx, again, now=now)
+        file_anew(tx, claim, by=TIMER, why=why, now=now, new_round=False)
 
 
 def _move(tx: Tx, claim: Claim, *, now: datetime) -> None:
     to = AFTER_THE_WAIT[claim.state]
     why = f"{claim.state}_over"
-    moved = claims.step(tx, claim, to, now=now, by=TIMER, why=why, new_round=claim.state == "waiting_for_police")
     if to == "filed":
-        submit(tx, moved, now=now)
-    elif to == "in_review":
+        file_anew(tx, claim, by=TIMER, why=why, now=now, new_round=claim.state == "waiting_for_police")
+        return
+    moved = claims.step(tx, claim, to, now=now, by=TIMER, why=why)
+    if to == "in_review":
         reviews.open_reviews(tx, [ReviewRow(claim.claim_id, claim.round, "review", now)])
     elif to in ("lapsed", "closed") and claim.state in ("documents_requested", "payment_failed"):
         give_up(tx, moved, "closed", now=now)

@@ -13,7 +13,7 @@ from services.fraud_detection.claims.domain.errors import IllegalStep, PolicyEra
 from services.fraud_detection.claims.domain.states import State, legal_after
 from services.fraud_detection.claims.store import claims, recoveries
 from services.fraud_detection.claims.store.recoveries import Recovery, RecoveryKind
-from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.claims.usecases.submit import file_anew, submit
 from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import limits, reviews
 from services.fraud_detection.decisions.usecases.settle_recoveries import settle_recoveries
@@ -136,8 +136,7 @@ def name_payee(tx: Tx, claim_id: ClaimId, payee_token: TokenHex, *, tenant: str,
         give_up(tx, claim, "another_account", now=now)
         submit(tx, claim, now=now)
     elif before == "waiting_for_payee":
-        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="another_account")
-        submit(tx, claim, now=now)
+        file_anew(tx, claim, by=tenant, why="another_account", now=now, new_round=False)
 
 
 def want_person(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:
@@ -152,8 +151,7 @@ def want_person(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> Non
         return
     if claim.state == "documents_requested":
         claim = claims.want_person(tx, claim)
-        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="person_wanted", new_round=True)
-        submit(tx, claim, now=now)
+        file_anew(tx, claim, by=tenant, why="person_wanted", now=now)
     elif claim.state in _BEFORE_DECISION:
         claims.want_person(tx, claim)
     else:

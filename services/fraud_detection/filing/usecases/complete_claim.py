@@ -7,10 +7,10 @@ from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim, Evidence
 from services.fraud_detection.claims.domain.errors import ClaimClosed, NotAppealable, PolicyErased, UnknownClaim
-from services.fraud_detection.claims.domain.states import APPEALS, TAKES_DOCUMENTS
+from services.fraud_detection.claims.domain.states import APPEALS, TAKES_DOCUMENTS, WAITS_FOR_PAPERS
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.claims.usecases.submit import file_anew, submit
 from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import reviews
 from services.fraud_detection.decisions.store.reviews import ReviewRow
@@ -34,9 +34,8 @@ def add_documents(tx: Tx, claim_id: ClaimId, evidence: Sequence[Evidence], *, te
     if faults := tuple(evidence_faults(evidence, now)):
         raise InvalidFields(faults)
     claims.add_evidence(tx, {claim_id: evidence}, now=now)
-    if claim.state in ("documents_requested", "waiting_for_police", "lapsed"):
-        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="documents", new_round=True)
-        submit(tx, claim, now=now)
+    if claim.state in WAITS_FOR_PAPERS:
+        file_anew(tx, claim, by=tenant, why="documents", now=now)
     else:
         claims.touch(tx, claim)
 

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
+from services.fraud_detection.claims.domain.states import WAITS_FOR_PAPERS
 from services.fraud_detection.claims.store import claims, police
 from services.fraud_detection.claims.store.police import PaperRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.claims.usecases.submit import submit
+from services.fraud_detection.claims.usecases.submit import file_anew
 from services.fraud_detection.filing.domain.filing import paper_faults
 from services.fraud_detection.filing.usecases.complete_claim import own, require_takes_documents
 from shared.db.transaction import Tx
@@ -43,9 +44,8 @@ def add_papers(
     keep_papers(tx, [(claim, told)], personal_data=personal_data, now=now, after=len(known))
     found = scam_type_of([*known, *told])
     claim = claims.correct_scam_type(tx, claim, found or claim.scam_type)
-    if claim.state in ("waiting_for_police", "documents_requested", "lapsed"):
-        claim = claims.step(tx, claim, "filed", now=now, by=tenant, why="police_paper", new_round=True)
-        submit(tx, claim, now=now)
+    if claim.state in WAITS_FOR_PAPERS:
+        file_anew(tx, claim, by=tenant, why="police_paper", now=now)
 
 
 def keep_papers(
