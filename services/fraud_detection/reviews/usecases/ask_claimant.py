@@ -6,25 +6,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
+from services.fraud_detection.claims.domain.errors import IllegalStep
 from services.fraud_detection.claims.domain.states import WAITS, State, legal_after
-from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store.products import Terms
-from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, asks_for
-from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.domain.cover_rules import asks_for
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import record
-from services.fraud_detection.reviews.domain.errors import AskedBefore, NoOpenReview
+from services.fraud_detection.reviews.domain.errors import AskedBefore
 from services.fraud_detection.reviews.store import leases
 from services.fraud_detection.reviews.usecases.hold_case import require_free
+from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
+from services.fraud_detection.reviews.usecases.persons_decision import persons_decision
 from shared.db import audit
 from shared.db.transaction import Tx
-from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId, DecisionId
-from shared.values.money import Fen
+from shared.values.ids import ClaimId
 
 OF_THE_POLICE: Final[frozenset[EvidenceKind]] = frozenset({"police_receipt"})
 """Where only such are missing, the police are waited for, and longer."""
@@ -52,13 +50,7 @@ def ask_claimant(
         AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
         InvalidField: the date has passed, or is later than the claimant may be kept waiting.
     """
-    claim = claims.lock(tx, claim_id)
-    if claim is None:
-        raise UnknownClaim(claim_id)
-    require_match(claim.version)
-    if reviews.open_of(tx, claim_id) is None:
-        raise NoOpenReview(claim_id)
-    before = decisions.of_claim(tx, claim_id)
+    claim, before = lock_waiting(tx, claim_id, require_match)
     if not before:
         # It came to a person because its policy is not known: there are no terms by which anything could be missing.
         raise IllegalStep(claim_id, claim.state, "documents_requested", ", ".join(legal_after(claim.state)))
@@ -72,30 +64,8 @@ def ask_claimant(
         fix = f"Send a time within the next {WAITS[to].days} days, or leave it out."
         raise InvalidField("/due_at", "The date has passed, or is too far off.", fix)
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
-    row = DecisionRow(
-        decision_id=DecisionId(new_id()),
-        claim_id=claim_id,
-        round=claim.round,
-        version=claim.version + 1,
-        outcome="documents_requested",
-        why=None,
-        amount_fen=Fen(0),
-        deductible_fen=Fen(0),
-        event_deductible_fen=Fen(0),
-        failures=(asks_for(case.product, asked),),
-        rule_version=RULE_VERSION,
-        model_id=before[-1].model_id,
-        model_sha256=before[-1].model_sha256,
-        score=before[-1].score,
-        score_reasons=before[-1].score_reasons,
-        sandbox_value=None,
-        by_person=True,
-        decided_by=reviewer,
-        clause=None,
-        reasons=None,
-        decided_at=now,
-        payable_from=None,
-    )
+    missing = (asks_for(case.product, asked),)
+    row = persons_decision(claim, "documents_requested", by=reviewer, now=now, before=before[-1], failures=missing)
     record(tx, [(case, row)], now=now, due_at=due_at, to=to)
     details = {"decision_id": row.decision_id, "kinds": ", ".join(asked)}
     audit.record(tx, actor=reviewer, action="claim.documents_requested", subject=claim_id, details=details, now=now)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.errors import UnknownClaim
-from services.fraud_detection.claims.domain.states import APPEALS
-from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.domain.cover import LimitUse
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.coverage.store.products import Terms
-from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, rule
+from services.fraud_detection.decisions.domain.cover_rules import rule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
-from services.fraud_detection.decisions.store import decisions, limits, reviews
+from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.limits import Taking
 from services.fraud_detection.decisions.usecases.adjudicate import reserve
@@ -26,20 +23,24 @@ from services.fraud_detection.reviews.domain.errors import (
     CoverRuleStands,
     DeductibleUsedUp,
     LimitUsedUp,
-    NoOpenReview,
     PayeeUnknown,
 )
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.store import leases
 from services.fraud_detection.reviews.usecases.hold_case import require_free
+from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
+from services.fraud_detection.reviews.usecases.persons_decision import (
+    audit_decision,
+    over_at,
+    persons_decision,
+    sealed_words,
+)
 from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
-from shared.db import audit
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
-from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.ids import ClaimId, DecisionId
+from shared.values.ids import ClaimId
 
 _TRIES: Final = 3
 
@@ -72,13 +73,7 @@ def decide_review(
         LimitUsedUp: other claims took of the policy at this very moment.
         TransferPaid: another claim was approved for one of its transfers.
     """
-    claim = claims.lock(tx, claim_id)
-    if claim is None:
-        raise UnknownClaim(claim_id)
-    require_match(claim.version)
-    if reviews.open_of(tx, claim_id) is None:
-        raise NoOpenReview(claim_id)
-    before = decisions.of_claim(tx, claim_id)
+    claim, before = lock_waiting(tx, claim_id, require_match)
     if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
         raise AnotherPersonDecides(claim_id)
     require_free(tx, claim, reviewer, senior=senior, now=now)
@@ -91,18 +86,21 @@ def decide_review(
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(tx, verdict, case, before[-1])
     taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
-    sealed = _sealed(tx, personal_data, claim_id, verdict)
-    row = _row(case, verdict, taken=taken, before=before[-1], subject=reviewer, sealed=sealed, now=now)
-    no_appeal_left = row.outcome == "refused" and appeals.count(tx, claim_id) >= APPEALS
-    record(tx, [(case, row)], now=now, due_at=now if no_appeal_left else None)
-    audit.record(
-        tx,
-        actor=reviewer,
-        action=f"claim.{row.outcome}",
-        subject=claim_id,
-        details={"decision_id": row.decision_id, "clause": row.clause, "amount_fen": row.amount_fen},
+    approved = verdict.outcome == "approve"
+    row = persons_decision(
+        claim,
+        "approved" if approved else "refused",
+        by=reviewer,
         now=now,
+        before=before[-1],
+        failures=() if approved else before[-1].failures,
+        taken=taken,
+        clause=verdict.ground,
+        words=sealed_words(tx, personal_data, claim_id, verdict),
+        payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
     )
+    record(tx, [(case, row)], now=now, due_at=over_at(tx, row, now=now))
+    audit_decision(tx, row, now=now)
     return row
 
 
@@ -117,22 +115,6 @@ def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow
         faults = tuple(refusal_faults(case.product, case.claim, failures, verdict))
     if faults:
         raise InvalidFields(faults)
-
-
-def _sealed(tx: Tx, personal_data: PersonalData, claim_id: ClaimId, verdict: Verdict) -> dict[str, bytes]:
-    """What the person wrote, by the decision's columns."""
-    finding = verdict.finding if verdict.outcome == "refuse" else None
-    written = {
-        "reasons": verdict.reasons_zh,
-        "reasons_en": verdict.reasons_en,
-        "found_zh": finding.found_zh if finding else None,
-        "found_en": finding.found_en if finding else None,
-    }
-    return {
-        field: personal_data.seal(tx, text.strip(), claim_id, field)
-        for field, text in written.items()
-        if text and text.strip()
-    }
 
 
 def _approve(tx: Tx, case: CaseFile) -> Payable:
@@ -175,45 +157,3 @@ def _is_too_small(case: CaseFile, use: LimitUse, verdict: Verdict, before: Decis
         raise DeductibleUsedUp(case.claim.claim_id)
     standing = {each.code for each in case.failed_rules(use)}
     return standing == {"below_deductible"}
-
-
-def _row(
-    case: CaseFile,
-    verdict: Verdict,
-    *,
-    taken: Payable,
-    before: DecisionRow,
-    subject: str,
-    sealed: Mapping[str, bytes],
-    now: datetime,
-) -> DecisionRow:
-    """The decision, with the model and the failed rules that the person had before them."""
-    claim = case.claim
-    approved = verdict.outcome == "approve"
-    return DecisionRow(
-        decision_id=DecisionId(new_id()),
-        claim_id=claim.claim_id,
-        round=claim.round,
-        version=claim.version + 1,
-        outcome="approved" if approved else "refused",
-        why=None,
-        amount_fen=taken.amount_fen,
-        deductible_fen=taken.deductible_fen,
-        event_deductible_fen=taken.event_deductible_fen,
-        failures=() if approved else before.failures,
-        rule_version=RULE_VERSION,
-        model_id=before.model_id,
-        model_sha256=before.model_sha256,
-        score=before.score,
-        score_reasons=before.score_reasons,
-        sandbox_value=None,
-        by_person=True,
-        decided_by=subject,
-        clause=verdict.ground,
-        reasons=sealed.get("reasons"),
-        reasons_en=sealed.get("reasons_en"),
-        found_zh=sealed.get("found_zh"),
-        found_en=sealed.get("found_en"),
-        decided_at=now,
-        payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
-    )

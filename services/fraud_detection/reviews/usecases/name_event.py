@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.claims.store import claims
-from services.fraud_detection.coverage.store import coverage, erased_policies
-from services.fraud_detection.decisions.store import turns
 from services.fraud_detection.filing.domain.filing import reference_faults
 from services.fraud_detection.reviews.usecases.hold_case import keep
+from services.fraud_detection.reviews.usecases.lock_case import lock_with_person
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidFields
@@ -39,15 +37,7 @@ def name_event(
     """
     if faults := tuple(reference_faults(event_reference, "/event_reference")):
         raise InvalidFields(faults)
-    claim = claims.lock(tx, claim_id)
-    if claim is None:
-        raise UnknownClaim(claim_id)
-    require_match(claim.version)
-    if erased_policies.is_over(tx, claim.policy_id):
-        raise PolicyErased(claim.policy_id)
-    cover = coverage.find(tx, claim.policy_id)
-    if cover is not None:
-        turns.one_at_a_time(tx, (claim.person_token, cover.person_token))
+    claim = lock_with_person(tx, claim_id, require_match)
     claims.name_event(tx, claim, event_reference)
     keep(tx, claim_id, reviewer, now=now)
     audit.record(

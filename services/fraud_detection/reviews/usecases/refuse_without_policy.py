@@ -6,22 +6,23 @@ from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.domain.states import APPEALS
-from services.fraud_detection.claims.store import appeals, claims
+from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, FailedRule
+from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.domain.errors import CoverRuleStands
 from services.fraud_detection.reviews.domain.refusals import reason_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
-from shared.db import audit
+from services.fraud_detection.reviews.usecases.persons_decision import (
+    audit_decision,
+    over_at,
+    persons_decision,
+    sealed_words,
+)
 from shared.db.transaction import Tx
-from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.ids import DecisionId
-from shared.values.money import Fen
 
 POLICY_UNKNOWN: Final = "policy_unknown"
 
@@ -43,44 +44,19 @@ def refuse_without_policy(
     if faults:
         raise InvalidFields(tuple(faults))
     text_zh, text_en = sentence(POLICY_UNKNOWN)
-    row = DecisionRow(
-        decision_id=DecisionId(new_id()),
-        claim_id=claim.claim_id,
-        round=claim.round,
-        version=claim.version + 1,
-        outcome="refused",
-        why=POLICY_UNKNOWN,
-        amount_fen=Fen(0),
-        deductible_fen=Fen(0),
-        event_deductible_fen=Fen(0),
+    row = persons_decision(
+        claim,
+        "refused",
+        by=reviewer,
+        now=now,
+        before=None,
         failures=(FailedRule(code=POLICY_UNKNOWN, clause=POLICY_UNKNOWN, text_zh=text_zh, text_en=text_en),),
-        rule_version=RULE_VERSION,
-        model_id=None,
-        model_sha256=None,
-        score=None,
-        score_reasons=(),
-        sandbox_value=None,
-        by_person=True,
-        decided_by=reviewer,
+        why=POLICY_UNKNOWN,
         clause=verdict.ground,
-        reasons=personal_data.seal(tx, verdict.reasons_zh or "", claim.claim_id, "reasons"),
-        reasons_en=personal_data.seal(tx, verdict.reasons_en or "", claim.claim_id, "reasons_en"),
-        found_zh=None,
-        found_en=None,
-        decided_at=now,
-        payable_from=None,
+        words=sealed_words(tx, personal_data, claim.claim_id, verdict),
     )
-    no_appeal_left = appeals.count(tx, claim.claim_id) >= APPEALS
-    due_at = now if no_appeal_left else None
-    claims.step(tx, claim, "refused", now=now, by=reviewer, why=POLICY_UNKNOWN, due_at=due_at)
+    claims.step(tx, claim, "refused", now=now, by=reviewer, why=POLICY_UNKNOWN, due_at=over_at(tx, row, now=now))
     decisions.add(tx, [row])
     reviews.close(tx, claim.claim_id, now=now)
-    audit.record(
-        tx,
-        actor=reviewer,
-        action="claim.refused",
-        subject=claim.claim_id,
-        details={"decision_id": row.decision_id, "clause": row.clause, "amount_fen": row.amount_fen},
-        now=now,
-    )
+    audit_decision(tx, row, now=now)
     return row

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.claims.store import claims, transfers
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.coverage.store import coverage, erased_policies
-from services.fraud_detection.decisions.store import turns
 from services.fraud_detection.reviews.domain.errors import TransferNotHeld
+from services.fraud_detection.reviews.usecases.lock_case import lock_with_person
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
@@ -38,15 +36,7 @@ def tell_apart(
         PolicyErased: the person was forgotten, and no claim of theirs is open for which it would matter.
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
     """
-    claim = claims.lock(tx, claim_id)
-    if claim is None:
-        raise UnknownClaim(claim_id)
-    require_match(claim.version)
-    if erased_policies.is_over(tx, claim.policy_id):
-        raise PolicyErased(claim.policy_id)
-    cover = coverage.find(tx, claim.policy_id)
-    if cover is not None:
-        turns.one_at_a_time(tx, (claim.person_token, cover.person_token))
+    claim = lock_with_person(tx, claim_id, require_match)
     holders = [each.holder for each in transfers.held_by_others(tx, [claim_id]).get(claim_id, ()) if each.line == line]
     if not holders:
         raise TransferNotHeld(claim_id, line)

@@ -1,0 +1,106 @@
+"""What a person decides as a row, in sealed words, with its place in the audit trail. Which decision is the callers'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.claims.store import appeals
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, FailedRule
+from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
+from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.reviews.domain.verdicts import Verdict
+from shared.db import audit
+from shared.db.transaction import Tx
+from shared.events.claims import Outcome
+from shared.process.new_ids import new_id
+from shared.values.ids import ClaimId, DecisionId
+
+
+def persons_decision(
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    by: str,
+    now: datetime,
+    before: DecisionRow | None,
+    failures: tuple[FailedRule, ...] = (),
+    why: str | None = None,
+    taken: Payable = NOTHING_PAYABLE,
+    clause: str | None = None,
+    words: Mapping[str, bytes] | None = None,
+    payable_from: datetime | None = None,
+) -> DecisionRow:
+    """The row of what the person ``by`` decides, with the model's word that the person had by the decision ``before``.
+
+    ``words`` as sealed_words gives them.
+    """
+    said = words or {}
+    return DecisionRow(
+        decision_id=DecisionId(new_id()),
+        claim_id=claim.claim_id,
+        round=claim.round,
+        version=claim.version + 1,
+        outcome=outcome,
+        why=why,
+        amount_fen=taken.amount_fen,
+        deductible_fen=taken.deductible_fen,
+        event_deductible_fen=taken.event_deductible_fen,
+        failures=failures,
+        rule_version=RULE_VERSION,
+        model_id=before.model_id if before else None,
+        model_sha256=before.model_sha256 if before else None,
+        score=before.score if before else None,
+        score_reasons=before.score_reasons if before else (),
+        sandbox_value=None,
+        by_person=True,
+        decided_by=by,
+        clause=clause,
+        reasons=said.get("reasons"),
+        reasons_en=said.get("reasons_en"),
+        found_zh=said.get("found_zh"),
+        found_en=said.get("found_en"),
+        decided_at=now,
+        payable_from=payable_from,
+    )
+
+
+def sealed_words(tx: Tx, personal_data: PersonalData, claim_id: ClaimId, verdict: Verdict) -> dict[str, bytes]:
+    """What the person wrote, by the decision's columns."""
+    finding = verdict.finding if verdict.outcome == "refuse" else None
+    written = {
+        "reasons": verdict.reasons_zh,
+        "reasons_en": verdict.reasons_en,
+        "found_zh": finding.found_zh if finding else None,
+        "found_en": finding.found_en if finding else None,
+    }
+    return {
+        field: personal_data.seal(tx, text.strip(), claim_id, field)
+        for field, text in written.items()
+        if text and text.strip()
+    }
+
+
+def over_at(tx: Tx, decision: DecisionRow, *, now: datetime) -> datetime | None:
+    """When a claim is over by this decision: at once, if it refuses the last appeal; else as long as always."""
+    last = decision.outcome == "refused" and appeals.count(tx, decision.claim_id) >= APPEALS
+    return now if last else None
+
+
+def audit_decision(tx: Tx, decision: DecisionRow, *, now: datetime) -> None:
+    """That this person approved or refused."""
+    audit.record(
+        tx,
+        actor=decision.decided_by,
+        action=f"claim.{decision.outcome}",
+        subject=decision.claim_id,
+        details={
+            "decision_id": decision.decision_id,
+            "clause": decision.clause,
+            "amount_fen": decision.amount_fen,
+        },
+        now=now,
+    )
