@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NewType
 
 PartnerId = NewType("PartnerId", str)
@@ -23,3 +24,9 @@ EventId = NewType("EventId", str)
 
 TokenHex = NewType("TokenHex", str)
 """A person, phone, device or payee as a keyed hash: 34 hex digits, one byte of key id and 16 of hash."""
+_TOKEN: Final = re.compile("[0-9a-f]{34}")
+
+
+def is_token(text: str) -> bool:
+    """Whether ``text`` has the form of a token."""
+    return _TOKEN.fullmatch(text) is not None

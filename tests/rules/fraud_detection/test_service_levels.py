@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.fraud_detection.claims.domain.clocks import LIMITS, Clock, Reached, clocks
 from services.fraud_detection.claims.domain.states import STEPS, State
 from services.fraud_detection.service_levels.domain.business_days import business_days_after, is_business_day
-from services.fraud_detection.service_levels.domain.clocks import LIMITS, Clock, Reached, clocks
 from services.fraud_detection.service_levels.domain.series import Answered, series
 
 BEGIN = datetime(2026, 5, 1, 2, tzinfo=UTC)

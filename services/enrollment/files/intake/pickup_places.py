@@ -5,11 +5,10 @@ What a file may be called, when it is whole, and how something is written beside
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 from services.enrollment.files.domain.file_columns import BatchKind
 from services.enrollment.files.intake.upload import Format, Sent
 from shared.process.logs import get_logger
+from shared.process.places import faults_of, write_whole
 from shared.values.clear_text import TextKind, is_personal
 from shared.values.errors import FangzhaError
 
@@ -118,7 +118,7 @@ class Place:
         self.url = pickup.url.rstrip("/")
         self._fs, self._root = fsspec.core.url_to_fs(self.url, **options)
         self._local = isinstance(self._fs, LocalFileSystem)
-        self._faults = _faults(self._fs)
+        self._faults = faults_of(self._fs)
 
     def files(self, now: datetime) -> list[FoundFile]:
         """What is whole, by name. ``now`` is real time.
@@ -166,7 +166,8 @@ class Place:
         """
         with self._reached():
             if self._local:
-                _write_beside(Path(self._path(name)), pieces)
+                path = Path(self._path(name))
+                write_whole(path, pieces, partial=path.with_name(f".{path.name}{_PARTIAL}"), mode=0o640)
                 return
             file = self._fs.open(self._path(name), "wb")
             try:
@@ -251,29 +252,3 @@ def _modified(info: Mapping[str, Any]) -> datetime:
 def _etag(info: Mapping[str, Any]) -> str:
     given = info.get("ETag")
     return str(given).strip('"') if given else f"{info['size']}-{info.get('mtime')}-{info.get('ino')}"
-
-
-def _write_beside(path: Path, pieces: Iterable[bytes]) -> None:
-    partial = path.with_name(f".{path.name}{_PARTIAL}")
-    with suppress(FileNotFoundError):
-        partial.unlink()
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640), "wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _faults(fs: Any) -> tuple[type[Exception], ...]:
-    """What says that a place is away; object stores' clients have roots of their own."""
-    found: list[type[Exception]] = [OSError]
-    if "s3" in (fs.protocol if isinstance(fs.protocol, tuple | list) else (fs.protocol,)):
-        botocore = importlib.import_module("botocore.exceptions")
-        found += [botocore.BotoCoreError, botocore.ClientError]
-    return tuple(found)

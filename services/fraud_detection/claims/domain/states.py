@@ -147,6 +147,17 @@ NOTHING_OPEN: Final[tuple[State, ...]] = (
 GIVEN_UP: Final[tuple[State, ...]] = ("withdrawn", "lapsed")
 """Nobody asks for their money any more, unless what was waited for comes after all."""
 
+HOLDS_LIMITS: Final[tuple[State, ...]] = (
+    "approved",
+    "recovery_wait",
+    "paying",
+    "paid",
+    "payment_failed",
+    "stopping",
+    "recovered",
+)
+"""Of these an approval stands. A closed claim holds what it was paid for."""
+
 WAITS: Final[dict[State, timedelta]] = {
     "draft": timedelta(days=30),
     "waiting_for_policy": timedelta(days=3),

@@ -19,8 +19,8 @@ from shared.events.policies import (
 )
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Together, on
+from shared.values.ids import is_token
 
-_TOKEN: Final = re.compile("[0-9a-f]{34}")
 _REFERENCE: Final = re.compile(r"[^\x00]{1,200}")
 """Some text that PostgreSQL takes; how it is spelled is enrollment's to say."""
 
@@ -56,7 +56,7 @@ def _endorsed(tx: Tx, envelope: Envelope[PolicyEndorsed]) -> None:
     match envelope.data:
         case PolicyEndorsed(phone_token=str(phone_token)) as endorsed:
             _require_versions([endorsed.version])
-            if _TOKEN.fullmatch(phone_token) is None:
+            if not is_token(phone_token):
                 raise Poison("its phone token is none")
             coverage.keep_phone(tx, endorsed.policy_id, endorsed.version, phone_token)
         case PolicyEndorsed(name_token=str(name_token)) as endorsed:
@@ -80,7 +80,7 @@ def _named(tx: Tx, envelope: Envelope[PolicyNamed]) -> None:
 
 
 def _require_name(token: str) -> None:
-    if _TOKEN.fullmatch(token) is None:
+    if not is_token(token):
         raise Poison("its name token is none")
 
 

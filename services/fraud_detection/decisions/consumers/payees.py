@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from services.fraud_detection.claims.store import payees
@@ -11,8 +10,7 @@ from shared.events.envelope import Envelope
 from shared.events.payouts import PayeeAnnounced, PayeeErased
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Subscription, on
-
-_TOKEN: Final = re.compile("[0-9a-f]{34}")
+from shared.values.ids import is_token
 
 
 def _announced(tx: Tx, envelope: Envelope[PayeeAnnounced]) -> None:
@@ -30,7 +28,7 @@ def _erased(tx: Tx, envelope: Envelope[PayeeErased]) -> None:
 def _require(version: int, *tokens: str) -> None:
     if version < 1:
         raise Poison("its version is not positive")
-    if not all(_TOKEN.fullmatch(token) for token in tokens):
+    if not all(map(is_token, tokens)):
         raise Poison("a token in it is none")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.fraud_detection.claims.domain.states import HOLDS_LIMITS
 from shared.db.invariants import Invariant, found_by
 
 _ABOVE_COVER: Final = """
@@ -55,15 +56,16 @@ FROM decisions WHERE NOT by_person GROUP BY claim_id, round HAVING count(*) > 1
 UNION ALL
 SELECT 'claim ' || claim_id || ' is approved twice'
 FROM reservations WHERE released_at IS NULL GROUP BY claim_id HAVING count(*) > 1"""
+_HOLDING: Final = ", ".join(f"'{state}'" for state in HOLDS_LIMITS)
 # What an approval holds is given back only where the money is surely not paid, and stands as long as it may be.
-_APPROVED_WITHOUT: Final = """
+_APPROVED_WITHOUT: Final = f"""
 SELECT 'claim ' || claim_id || ' is ' || state || ' and holds nothing' FROM claims
-WHERE state IN ('approved', 'recovery_wait', 'paying', 'paid', 'payment_failed', 'stopping', 'recovered')
+WHERE state IN ({_HOLDING})
   AND NOT EXISTS (SELECT FROM reservations
                   WHERE reservations.claim_id = claims.claim_id AND reservations.released_at IS NULL)
 UNION ALL
 SELECT 'claim ' || claim_id || ' is ' || state || ' and holds of its limits' FROM claims
-WHERE state NOT IN ('approved', 'recovery_wait', 'paying', 'paid', 'payment_failed', 'stopping', 'recovered', 'closed')
+WHERE state NOT IN ({_HOLDING}, 'closed')
   AND EXISTS (SELECT FROM reservations
               WHERE reservations.claim_id = claims.claim_id AND reservations.released_at IS NULL)"""
 
@@ -75,12 +77,11 @@ WHERE rule_version = ''
    OR why IS DISTINCT FROM 'policy_unknown' AND NOT EXISTS (SELECT FROM claim_features
                   WHERE claim_features.claim_id = decisions.claim_id AND claim_features.round = decisions.round)"""
 
-_REFUSED_AND_PAID: Final = """
+_REFUSED_AND_PAID: Final = f"""
 SELECT 'claim ' || claims.claim_id || ' is ' || claims.state || ', yet payout ' || claim_payouts.payout_id
        || ' is under way'
 FROM claims JOIN claim_payouts USING (claim_id)
-WHERE claim_payouts.state IN ('scheduled', 'paid') AND claims.state NOT IN (
-    'approved', 'recovery_wait', 'paying', 'paid', 'payment_failed', 'stopping', 'recovered', 'closed')"""
+WHERE claim_payouts.state IN ('scheduled', 'paid') AND claims.state NOT IN ({_HOLDING}, 'closed')"""
 _PAID_OTHERWISE: Final = """
 SELECT 'payout ' || claim_payouts.payout_id || ' of claim ' || claim_payouts.claim_id || ' rests on no approval'
 FROM claim_payouts

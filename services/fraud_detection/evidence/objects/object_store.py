@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +14,7 @@ from services.fraud_detection.evidence.domain.errors import ObjectStoreAway
 from services.fraud_detection.evidence.domain.files import ObjectId
 from services.fraud_detection.evidence.objects import sealed_stream
 from shared.process.logs import get_logger
+from shared.process.places import faults_of, write_whole
 
 log = get_logger()
 
@@ -31,7 +30,7 @@ class ObjectStore:
         own = {} if local else {"skip_instance_cache": True, "use_listings_cache": False}
         self._fs, self._root = fsspec.core.url_to_fs(url.rstrip("/"), **own, **options)
         self._local = isinstance(self._fs, LocalFileSystem)
-        self._faults = _faults(self._fs)
+        self._faults = faults_of(self._fs)
 
     def put(self, object_id: ObjectId, data: Iterable[bytes], key: bytes) -> None:
         """Seal ``data`` under ``key`` and store it. It is there as a whole, or not at all.
@@ -42,7 +41,9 @@ class ObjectStore:
         sealed = sealed_stream.seal(data, key, object_id)
         with self._reached():
             if self._local:
-                _write(Path(self._path(object_id)), sealed)
+                path = Path(self._path(object_id))
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_whole(path, sealed, partial=path.with_name(path.name + _PARTIAL), mode=0o600)
                 return
             file = self._fs.open(self._path(object_id), "wb")
             try:
@@ -87,29 +88,3 @@ class ObjectStore:
         except self._faults as error:
             log.warning("object_store_away", error=type(error).__name__)
             raise ObjectStoreAway from error
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Under its name only once all of it is on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_name(path.name + _PARTIAL)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _faults(fs: Any) -> tuple[type[Exception], ...]:
-    """What says that a store is away; S3's clients have roots of their own."""
-    found: list[type[Exception]] = [OSError]
-    if "s3" in (fs.protocol if isinstance(fs.protocol, tuple | list) else (fs.protocol,)):
-        botocore = importlib.import_module("botocore.exceptions")
-        found += [botocore.BotoCoreError, botocore.ClientError]
-    return tuple(found)

@@ -167,7 +167,7 @@ def submit_claim(
 )
 def show_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     """One of your claims."""
-    claim = _own(call, path)
+    claim = own_claim(call, path)
     return Reply(view(call.tx, claim, call.deps.personal_data), version=claim.version)
 
 
@@ -193,7 +193,7 @@ def add_claim_documents(call: Call[Deps], path: ClaimPath, body: Documents) -> R
     """Add documents. If they were asked for, the claim is decided anew."""
     evidence = tuple(reshape(each, domain.Evidence) for each in body.evidence)
     add_documents(call.tx, ClaimId(path.claim_id), evidence, tenant=call.caller.tenant, now=call.now)
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.post(
@@ -217,7 +217,7 @@ def add_police_papers(call: Call[Deps], path: ClaimPath, body: PoliceDocuments) 
         personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.post(
@@ -239,7 +239,7 @@ def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[Claim
         personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.post(
@@ -254,7 +254,7 @@ def appeal_claim(call: Call[Deps], path: ClaimPath, body: Appeal) -> Reply[Claim
 def withdraw_claim(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     """Take a claim back. One that is approved and not paid yet is stopped; if the money had left, it is paid."""
     withdraw(call.tx, ClaimId(path.claim_id), tenant=call.caller.tenant, now=call.now)
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.post(
@@ -272,7 +272,7 @@ def tell_of_recovery(call: Call[Deps], path: ClaimPath, body: MoneyBack) -> Repl
     """
     back = reshape(body, CameBack)
     tell_recovery(call.tx, ClaimId(path.claim_id), back, tenant=call.caller.tenant, now=call.now)
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.put(
@@ -286,7 +286,7 @@ def put_payee(call: Call[Deps], path: ClaimPath, body: AnotherPayee) -> Reply[Cl
     """Name another account: before the decision, or after a payment failed, which is then decided anew."""
     payee_token = TokenHex(body.payee_token)
     name_payee(call.tx, ClaimId(path.claim_id), payee_token, tenant=call.caller.tenant, now=call.now)
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 @claims.post(
@@ -301,7 +301,7 @@ def put_payee(call: Call[Deps], path: ClaimPath, body: AnotherPayee) -> Reply[Cl
 def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     """Have a person decide in place of the machine."""
     want_person(call.tx, ClaimId(path.claim_id), tenant=call.caller.tenant, now=call.now)
-    return _accepted(call, _own(call, path))
+    return _accepted(call, own_claim(call, path))
 
 
 def _filing(body: ClaimRequest) -> Filing:
@@ -317,7 +317,7 @@ def _reply(claim: domain.Claim, shown: ClaimView) -> Reply[ClaimView]:
     return Reply(shown, headers={"Location": f"/v1/claims/{claim.claim_id}"}, version=claim.version)
 
 
-def _own(call: Call[Deps], path: ClaimPath) -> domain.Claim:
+def own_claim(call: Call[Deps], path: ClaimPath) -> domain.Claim:
     """The claim, if it is this channel's; another's is as unknown as none."""
     claim = store.find(call.tx, ClaimId(path.claim_id))
     if claim is None or claim.tenant != call.caller.tenant:

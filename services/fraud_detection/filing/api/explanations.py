@@ -5,10 +5,9 @@ from __future__ import annotations
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import claims as store
 from services.fraud_detection.decisions.store import decisions
-from services.fraud_detection.filing.api.claims import ClaimPath
+from services.fraud_detection.filing.api.claims import ClaimPath, own_claim
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.domain.explanation import Maker, explain
-from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
@@ -44,9 +43,7 @@ class ExplanationView(ReplyModel):
 )
 def explain_claim(call: Call[Deps], path: ClaimPath) -> Reply[ExplanationView]:
     """What the newest decision used. `POST /v1/claims/{claim_id}/person` has a person decide, not the machine."""
-    claim = store.find(call.tx, ClaimId(path.claim_id))
-    if claim is None or claim.tenant != call.caller.tenant:
-        raise UnknownClaim(path.claim_id)
+    claim = own_claim(call, path)
     newest = decisions.latest(call.tx, [claim.claim_id]).get(claim.claim_id)
     told = newest is not None and newest.outcome not in ("review", "refusal_proposed")
     made_by: Maker = "nobody" if newest is None or not told else "person" if newest.by_person else "machine"

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from services.fraud_detection.claims.domain.clocks import LIMITS
 from services.fraud_detection.claims.domain.states import State
 
-DECIDED_WITHIN: Final = timedelta(days=30)
+DECIDED_WITHIN: Final = LIMITS["assess"]
 """Of filing, or of an appeal: by then an insurer has determined a claim (Insurance Law of the PRC, art. 23)."""
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Days are those of the resident's calendar."""

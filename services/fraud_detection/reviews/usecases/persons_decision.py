@@ -1,4 +1,4 @@
-"""What a person decides as a row, in sealed words, with its place in the audit trail. Which decision is the callers'."""
+"""What a person decides as a row, in sealed words, with its place in the audit trail. What it is the callers say."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from services.fraud_detection.claims.domain.clocks import Clock
 from services.fraud_detection.service_levels.domain.business_days import business_days_after
-from services.fraud_detection.service_levels.domain.clocks import Clock
 
 SOON, LATE = 5, 35
 """Business days."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.claims.domain.clocks import Reached
 from services.fraud_detection.claims.domain.states import State
-from services.fraud_detection.service_levels.domain.clocks import Reached
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId

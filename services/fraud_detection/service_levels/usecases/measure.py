@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Final, Literal
 
-from services.fraud_detection.service_levels.domain.clocks import LIMITS, Clock, clocks
+from services.fraud_detection.claims.domain.clocks import LIMITS, Clock, clocks
 from services.fraud_detection.service_levels.domain.series import Answered, Series, series
 from services.fraud_detection.service_levels.store import steps
 from services.fraud_detection.service_levels.store.steps import Course
