@@ -178,16 +178,18 @@ def facts(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, TransferFacts]:
 
 def release(tx: Tx, claim_id: ClaimId) -> None:
     """The claim is given up: whoever claimed its transfers after it holds them now."""
-    persons = _hold(tx, claim_id)
-    tx.execute(_RELEASE, (claim_id,))
-    for waiting, line in tx.all(_WAITING, (persons,)):
-        tx.execute(_TAKE, (waiting, line))
+    _place_anew(tx, claim_id, _RELEASE)
 
 
 def hold_again(tx: Tx, claim_id: ClaimId) -> None:
     """A claim that was given up goes on: it holds what no other claim holds by now."""
+    _place_anew(tx, claim_id, _WAIT)
+
+
+def _place_anew(tx: Tx, claim_id: ClaimId, change: str) -> None:
+    """After this change of the claim's transfers, each of its person that waits takes the place that is free."""
     persons = _hold(tx, claim_id)
-    tx.execute(_WAIT, (claim_id,))
+    tx.execute(change, (claim_id,))
     for waiting, line in tx.all(_WAITING, (persons,)):
         tx.execute(_TAKE, (waiting, line))
 

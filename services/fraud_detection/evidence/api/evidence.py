@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.store import claims
 from services.fraud_detection.evidence.api.deps import EvidenceDeps
 from services.fraud_detection.evidence.domain import errors
 from services.fraud_detection.evidence.domain.files import EvidenceId, FileState, Unreadable
@@ -149,7 +150,7 @@ def show_file(call: Call[EvidenceDeps], path: EvidencePath) -> Reply[FileView]:
 def show_documents(call: Call[EvidenceDeps], path: CasePath) -> Reply[DocumentsView]:
     """The documents of a claim, what is known of their files, and which other claims name the same ones."""
     claim_id = ClaimId(path.claim_id)
-    if not of_claims.known(call.tx, claim_id):
+    if claims.find(call.tx, claim_id) is None:
         raise UnknownClaim(path.claim_id)
     found = of_claims.documents(call.tx, claim_id)
     holders = of_claims.other_holders(call.tx, claim_id, [each.sha256 for each in found])

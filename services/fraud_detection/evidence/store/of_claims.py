@@ -60,11 +60,3 @@ def other_holders(tx: Tx, claim_id: ClaimId, sha256s: Sequence[str]) -> dict[str
     for sha256, holder in found:
         holders.setdefault(sha256, []).append(holder)
     return holders
-
-
-_KNOWN: Final = "SELECT EXISTS (SELECT FROM claims WHERE claim_id = %s)"
-
-
-def known(tx: Tx, claim_id: ClaimId) -> bool:
-    """Whether there is such a claim."""
-    return tx.the(_KNOWN, (claim_id,), into=bool)

@@ -19,7 +19,6 @@ from services.fraud_detection.decisions.usecases.adjudicate import reserve
 from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
 from services.fraud_detection.reviews.domain.errors import (
-    AnotherPersonDecides,
     CoverRuleStands,
     DeductibleUsedUp,
     LimitUsedUp,
@@ -28,7 +27,7 @@ from services.fraud_detection.reviews.domain.errors import (
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.store import leases
-from services.fraud_detection.reviews.usecases.hold_case import require_free
+from services.fraud_detection.reviews.usecases.hold_case import require_another_person, require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import (
     audit_decision,
@@ -74,8 +73,7 @@ def decide_review(
         TransferPaid: another claim was approved for one of its transfers.
     """
     claim, before = lock_waiting(tx, claim_id, require_match)
-    if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
-        raise AnotherPersonDecides(claim_id)
+    require_another_person(claim_id, before, reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     leases.give_back(tx, claim_id)
     if coverage.find(tx, claim.policy_id) is None:

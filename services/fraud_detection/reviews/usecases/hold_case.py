@@ -5,6 +5,7 @@ A lease decides nothing: whoever decides is held against the claim's version, le
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.domain.status import decided_by
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
@@ -62,9 +64,7 @@ def take(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: datetim
         raise UnknownClaim(claim_id)
     if reviews.open_of(tx, claim_id) is None:
         raise NoOpenReview(claim_id)
-    before = decisions.of_claim(tx, claim_id)
-    if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
-        raise AnotherPersonDecides(claim_id)
+    require_another_person(claim_id, decisions.of_claim(tx, claim_id), reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     lease = _lease(claim_id, reviewer, now)
     if not leases.take(tx, lease, now=now):
@@ -89,6 +89,16 @@ def give_back(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: da
 def keep(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
     """The person acted on the case: what it holds it holds for longer."""
     leases.renew(tx, _lease(claim_id, reviewer, now))
+
+
+def require_another_person(claim_id: ClaimId, before: Iterable[DecisionRow], reviewer: str) -> None:
+    """Refuse who has approved or refused the claim by one of the decisions ``before``.
+
+    Raises:
+        AnotherPersonDecides: the person has.
+    """
+    if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
+        raise AnotherPersonDecides(claim_id)
 
 
 def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: datetime) -> None:
