@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import sys
 import traceback
@@ -132,7 +133,9 @@ def _json(line: object, **_options: object) -> str:
 
 
 def configure(service: str, process: str, level: str = "INFO") -> None:
-    """Set up this process's logs, the standard library's included."""
+    """Set up this process's logs, the standard library's included; a crash below Python says in which lines it was."""
+    if not faulthandler.is_enabled():
+        faulthandler.enable()
 
     def where(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         line["service"] = service

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +44,13 @@ def test_a_log_line_is_one_json_object_with_where_it_comes_from(capsys: pytest.C
         "trace_id": trace_id,
         "timestamp": "",
     }
+
+
+def test_a_crash_below_python_says_where_it_was() -> None:
+    crash = "from shared.process import logs; logs.configure('payout', 'worker'); import os; os.kill(os.getpid(), 11)"
+    done = subprocess.run([sys.executable, "-c", crash], check=False, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGSEGV
+    assert 'File "<string>", line 1 in <module>' in done.stderr
 
 
 def test_the_kafka_clients_slow_steps_are_counted_and_not_told_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
