@@ -43,11 +43,12 @@ def write_ndjson(path: Path, claims: Iterable[PastClaim]) -> None:
 
 def _one(rng: Random, submitted_at: datetime) -> PastClaim:
     claim = honest(rng, happen(rng), submitted_at)
-    chance = rng.random()
-    if chance < DISHONEST_SHARE:
+    drawn = rng.random()
+    if drawn < DISHONEST_SHARE:
         schemes.play(rng, claim, rng.choice(schemes.DISHONEST))
-    elif chance < DISHONEST_SHARE + REPEAT_VICTIM_SHARE:
+    elif drawn < DISHONEST_SHARE + REPEAT_VICTIM_SHARE:
         schemes.play(rng, claim, schemes.GENUINE_REPEAT_VICTIM)
+    claim.police_say_another_scam = chance(rng, 0.15 if claim.dishonest else 0.05)
     return claim
 
 

@@ -35,6 +35,7 @@ class PastClaim(msgspec.Struct, kw_only=True):
     other_insurance_fen: int = 0
     description_chars: int = 0
     police_receipts: int = 0
+    police_say_another_scam: bool = False
     transfer_records: int = 0
     chat_records: int = 0
     identity_records: int = 0

@@ -80,6 +80,7 @@ def test_a_claim_is_of_exactly_one_scam_type(known: Snapshot) -> None:
         ({"birth_year": 0}, "age_unknown", 1.0),
         ({"payee_persons": 4}, "payee_persons", 4.0),
         ({"recovered_fen": 720_000}, "recovered_share", 0.5),
+        ({"police_say_another_scam": True}, "police_say_another_scam", 1.0),
         ({"evidence_seen_elsewhere": 2}, "evidence_seen_elsewhere", 2.0),
     ],
 )

@@ -36,6 +36,8 @@ _OF_CLAIMS: Final = f"""
 SELECT DISTINCT ON (claim_id) {_ROW} FROM claim_payouts WHERE claim_id = ANY(%s::uuid[])
 ORDER BY claim_id, payout_id DESC"""
 
+_OF_CLAIM: Final = f"SELECT {_ROW} FROM claim_payouts WHERE claim_id = %s ORDER BY payout_id"
+
 
 def keep(tx: Tx, payout: PayoutChanged) -> bool:
     """False if this or a newer version of it is known."""
@@ -43,4 +45,10 @@ def keep(tx: Tx, payout: PayoutChanged) -> bool:
 
 
 def of_claims(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, PayoutRow]:
+    """The newest one of each claim that has any."""
     return {row.claim_id: row for row in tx.all(_OF_CLAIMS, (list(claim_ids),), into=PayoutRow)}
+
+
+def of_claim(tx: Tx, claim_id: ClaimId) -> Sequence[PayoutRow]:
+    """All of one claim, the oldest first."""
+    return tx.all(_OF_CLAIM, (claim_id,), into=PayoutRow)

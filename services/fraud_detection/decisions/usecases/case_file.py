@@ -218,6 +218,7 @@ def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
         zone=case.product.zone,
         birth_year=cover.birth_year,
         police_receipts=kinds["police_receipt"],
+        police_say_another_scam=claim.told_scam_type is not None,
         transfer_records=kinds["transfer_record"],
         chat_records=kinds["chat_record"],
         identity_records=kinds["identity"],

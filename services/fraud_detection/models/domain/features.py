@@ -30,6 +30,7 @@ class Snapshot:
     Amounts in fen, times zone-aware. Counts of *other* claims look back from ``submitted_at``: 365 days for the person
     and the payee, 90 for the phone, 30 for the device and the handler. ``*_persons`` are distinct other persons whose
     claims name the same payee, device or handler in that time. ``birth_year`` is 0 where nobody told it.
+    ``police_say_another_scam`` than the claimant did.
     """
 
     scam_type: ScamType
@@ -47,6 +48,7 @@ class Snapshot:
     other_insurance_fen: int = 0
     description_chars: int = 0
     police_receipts: int = 0
+    police_say_another_scam: bool = False
     transfer_records: int = 0
     chat_records: int = 0
     identity_records: int = 0
@@ -115,6 +117,7 @@ _COMPUTED: Final[tuple[Feature, ...]] = (
     ("other_insurance_share", lambda s: _share(s.other_insurance_fen, s.amount_fen)),
     ("log_description_chars", lambda s: log1p(s.description_chars)),
     ("police_receipts", lambda s: float(s.police_receipts)),
+    ("police_say_another_scam", lambda s: float(s.police_say_another_scam)),
     ("transfer_records", lambda s: float(s.transfer_records)),
     ("chat_records", lambda s: float(s.chat_records)),
     ("identity_records", lambda s: float(s.identity_records)),

@@ -45,7 +45,7 @@ class TraceView(ReplyModel):
     problems=(UnknownClaim,),
 )
 def show_trace(call: Call[Deps], path: ReviewPath) -> Reply[TraceView]:
-    """Enrollment, loss, rules, features, score, people and payout in one line of time."""
+    """Enrollment, loss, transfers, police, rules, features, score, people and payouts in one line of time."""
     claim = claims.find(call.tx, ClaimId(path.claim_id))
     if claim is None:
         raise UnknownClaim(path.claim_id)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import appeals, claims, payouts, recoveries
+from services.fraud_detection.claims.store import appeals, claims, payouts, police, recoveries, transfers
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import decisions
 from shared.db.transaction import Tx
@@ -38,6 +38,10 @@ def trace_claim(tx: Tx, claim: Claim) -> tuple[Happened, ...]:
 def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
     yield from _cover(tx, claim)
     yield from _loss(claim)
+    yield from _transfers(tx, claim)
+    for paper in police.of_claim(tx, claim.claim_id):
+        said: dict[str, Detail] = {"issued_on": paper.issued_on.isoformat(), "scam_type": paper.scam_type}
+        yield Happened(paper.added_at, "claims", f"police_paper:{paper.kind}", claim.tenant, said)
     for kept in claims.evidence(tx, [claim.claim_id])[claim.claim_id]:
         details: dict[str, Detail] = {"kind": kept.evidence.kind, "sha256": kept.evidence.sha256}
         yield Happened(
@@ -49,8 +53,7 @@ def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
     for back in recoveries.of_claim(tx, claim.claim_id):
         told: dict[str, Detail] = {"kind": back.kind, "amount_fen": back.amount_fen, "insurers_fen": back.insurers_fen}
         yield Happened(back.told_at, "claims", "money_recovered", back.told_by, told)
-    payout = payouts.of_claims(tx, [claim.claim_id]).get(claim.claim_id)
-    if payout is not None:
+    for payout in payouts.of_claim(tx, claim.claim_id):
         paid: dict[str, Detail] = {
             "payout_id": payout.payout_id,
             "amount_fen": payout.amount_fen,
@@ -85,6 +88,22 @@ def _loss(claim: Claim) -> Iterator[Happened]:
     yield Happened(claim.occurred_at, "claimant", "loss_happened", None, lost)
     yield Happened(claim.discovered_at, "claimant", "loss_discovered", None, {})
     yield Happened(claim.reported_at, "claimant", "loss_reported", None, {})
+
+
+def _transfers(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    """Those that were told; ``place`` is whether this claim holds it, or another one does (none)."""
+    for kept in transfers.of_claim(tx, claim.claim_id):
+        each = kept.transfer
+        if each.told:
+            made: dict[str, Detail] = {
+                "line": each.line,
+                "amount_fen": each.amount_fen,
+                "channel": each.channel,
+                "refunded_fen": each.refunded_fen,
+                "frozen_fen": each.frozen_fen,
+                "place": each.place,
+            }
+            yield Happened(each.occurred_at, "claimant", "transfer_made", None, made)
 
 
 def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:

@@ -8,7 +8,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from deploy.local.places import CHECKOUT
+from shared.values.money import Fen
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion
+from tests.services.fraud_detection.claims.test_life_of_a_claim import payout
+from tests.services.fraud_detection.transfers.test_police import paper
+from tests.services.fraud_detection.transfers.test_transfers import transfer
 
 Callers = Callable[[str], Caller]
 
@@ -38,6 +42,31 @@ def test_a_trace_tells_cover_loss_features_score_people_and_steps_in_times_order
     assert by == {"rules_and_model", "reviewer-li"}
     assert all(before["at"] <= after["at"] for before, after in pairwise(told["happened"]))
     assert "与条款不符" not in str(told), "what a person wrote is for the resident and the case"
+
+
+def test_a_trace_tells_each_transfer_each_paper_and_each_payout(world: World, caller: Callers) -> None:
+    claim = world.file(
+        world.covered(),
+        transfers=(transfer("R-1", yuan=3_000), transfer("R-2", minutes=30, yuan=2_000, refunded_fen=Fen(10_000))),
+        amount_fen=None,
+        police=(paper(),),
+    )
+    assert world.decide(claim) == "approved"
+    payout(world, claim, "rejected", payout_id="0190163d-0000-7000-8000-000000000001", version=2)
+    payout(world, claim, "scheduled", payout_id="0190163d-0000-7000-8000-000000000002", version=1)
+    told = caller("reviewer-li").get(f"/v1/claims/{claim.claim_id}/trace").json["happened"]
+    made = [each["details"] for each in told if each["what"] == "transfer_made"]
+    assert [(each["amount_fen"], each["refunded_fen"], each["place"]) for each in made] == [
+        (300_000, 0, "own"),
+        (200_000, 10_000, "own"),
+    ]
+    papers = [each["details"] for each in told if each["what"] == f"police_paper:{paper().kind}"]
+    assert papers == [{"issued_on": paper().issued_on.isoformat(), "scam_type": None}]
+    assert [each["what"] for each in told if each["source"] == "payout.payouts.v1"] == [
+        "payout_rejected",
+        "payout_scheduled",
+    ]
+    assert "R-1" not in str(told), "what a bank calls a transfer is the case's to show"
 
 
 def test_a_claim_of_nobody_has_no_trace_and_a_channel_sees_none(world: World, caller: Callers) -> None:
