@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.fraud_detection.decisions.domain.errors import TransferPaid
+from services.fraud_detection.reviews.api.assignments import assignments
 from services.fraud_detection.reviews.api.cases import cases
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.reviews import reviews
@@ -15,7 +16,7 @@ from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews, requests, cases, trace)
+RESOURCES: Final = (reviews, requests, cases, assignments, trace)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
@@ -29,6 +30,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.TransferNotHeld: ProblemRow(409, "transfer-not-held", "No other claim has this transfer"),
     TransferPaid: ProblemRow(409, "transfer-paid", "A transfer was approved before"),
     errors.HeldByAnother: ProblemRow(409, "held-by-another", "Another person holds the case"),
+    errors.AssignedToAnother: ProblemRow(409, "assigned-to-another", "It is assigned to another person"),
     errors.NothingWaits: ProblemRow(404, "nothing-waits", "No case for you"),
     errors.EscalatedBefore: ProblemRow(409, "escalated-before", "Handed on before"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),

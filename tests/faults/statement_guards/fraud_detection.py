@@ -11,6 +11,7 @@ _REVIEWS: Final = "services/fraud_detection/decisions/store/reviews.py"
 _QUEUE: Final = "services/fraud_detection/reviews/store/queue.py"
 _LEASES: Final = "services/fraud_detection/reviews/store/leases.py"
 _QUEUING: Final = ("tests/services/fraud_detection/reviews/test_queue.py",)
+_ASSIGNING: Final = ("tests/services/fraud_detection/reviews/test_assignments.py",)
 _MODELS: Final = "services/fraud_detection/models/store/models.py"
 _CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
 _CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
@@ -68,6 +69,27 @@ GUARDS: Final = (
         "    require_free(tx, claim, reviewer, senior=senior, now=now)\n",
         "",
         _QUEUING,
+    ),
+    Guard(
+        "what was assigned to one person nobody else is given",
+        _QUEUE,
+        "  AND (assigned_to IS NULL OR assigned_to = %(reviewer)s)\n",
+        "",
+        _ASSIGNING,
+    ),
+    Guard(
+        "what was assigned to one person nobody else decides",
+        "services/fraud_detection/reviews/usecases/hold_case.py",
+        "    if assigned is not None and assigned.assigned_to != reviewer:",
+        "    if assigned is None and reviewer == '':",
+        _ASSIGNING,
+    ),
+    Guard(
+        "an assignment is over on its date",
+        "services/fraud_detection/reviews/store/assignments.py",
+        "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s",
+        "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s - interval '1 year'",
+        _ASSIGNING,
     ),
     Guard(
         "a refusal stands on what stands against the claim",

@@ -10,7 +10,13 @@ from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownCl
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import FullDecision, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
-from services.fraud_detection.reviews.domain.errors import AskedBefore, HeldByAnother, NoOpenReview, SeniorDecides
+from services.fraud_detection.reviews.domain.errors import (
+    AskedBefore,
+    AssignedToAnother,
+    HeldByAnother,
+    NoOpenReview,
+    SeniorDecides,
+)
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from shared.messaging.failures import Unready
 from shared.values.evidence_kinds import EvidenceKind
@@ -37,7 +43,16 @@ class DocumentRequest(RequestModel):
     reply=FullDecision,
     about="claim_id",
     matches=True,
-    problems=(UnknownClaim, IllegalStep, NoOpenReview, AskedBefore, HeldByAnother, SeniorDecides, Unready),
+    problems=(
+        UnknownClaim,
+        IllegalStep,
+        NoOpenReview,
+        AskedBefore,
+        HeldByAnother,
+        AssignedToAnother,
+        SeniorDecides,
+        Unready,
+    ),
 )
 def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[FullDecision]:
     """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes

@@ -21,13 +21,14 @@ from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
 from services.fraud_detection.reviews.api.transfer_view import TransferView, transfer_views
 from services.fraud_detection.reviews.api.work_view import (
+    AssignmentView,
     EscalationView,
     LeaseView,
     NoteView,
     escalation_view,
     notes_of,
 )
-from services.fraud_detection.reviews.store import leases, notes
+from services.fraud_detection.reviews.store import assignments, leases, notes
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.scam_types import ScamType
@@ -82,6 +83,8 @@ class ReviewItem(ReplyModel):
     """Other claims and persons around this one, by what they share."""
     lease: LeaseView | None
     """Who works on it."""
+    assigned_to: str | None
+    """Whose it is by name."""
     escalated: bool
     """It waits for a senior person."""
 
@@ -169,15 +172,18 @@ class CaseView(ReplyModel):
     """Of staff for staff."""
     lease: LeaseView | None
     """Who works on it."""
+    assignment: AssignmentView | None
+    """Whose it is by name."""
     escalation: EscalationView | None
 
 
 def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewItem]:
-    """The queue's rows with what a person chooses by; six queries for all."""
+    """The queue's rows with what a person chooses by; seven queries for all."""
     ids = [row.claim_id for row in queue]
     found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
     kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
     held, escalated = leases.held(tx, ids, now=now), notes.escalated(tx, ids)
+    assigned = {claim_id: row.assigned_to for claim_id, row in assignments.standing(tx, ids, now=now).items()}
     return [
         ReviewItem.of(
             found[row.claim_id],
@@ -186,6 +192,7 @@ def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewIt
             evidence=kinds.get(row.claim_id, {}),
             similar=_similar(snapshots.get(row.claim_id, {})),
             lease=held.get(row.claim_id),
+            assigned_to=assigned.get(row.claim_id),
             escalated=row.claim_id in escalated,
             **_heard(heard.get(row.claim_id), found[row.claim_id]),
         )
@@ -224,6 +231,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
         steps=claims.steps(tx, claim_id),
         notes=notes_of(tx, claim_id, personal_data),
         lease=leases.held(tx, [claim_id], now=now).get(claim_id),
+        assignment=assignments.standing(tx, [claim_id], now=now).get(claim_id),
         escalation=escalation_view(tx, notes.escalated(tx, [claim_id]).get(claim_id), personal_data),
     )
 

@@ -18,6 +18,7 @@ from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
+    AssignedToAnother,
     CoverRuleStands,
     DeductibleUsedUp,
     HeldByAnother,
@@ -59,7 +60,7 @@ class ReviewQuery(paging.PageQuery):
     amount_from_fen: AmountFen | None = None
     amount_to_fen: AmountFen | None = None
     mine: bool = False
-    """Those that you hold."""
+    """Those that you hold, or that were assigned to you."""
 
 
 class ReviewPath(RequestModel):
@@ -114,7 +115,7 @@ def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[Revi
         Filter,
         still_open=query.state == "open",
         waiting_before=None if days is None else call.now - timedelta(days=days),
-        held_by=call.caller.subject if query.mine else None,
+        whose=call.caller.subject if query.mine else None,
         now=call.now,
     )
     found = queue.page(call.tx, asked, after=query.after(datetime, UUID), limit=query.limit + 1)
@@ -197,6 +198,7 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         NoOpenReview,
         AnotherPersonDecides,
         HeldByAnother,
+        AssignedToAnother,
         SeniorDecides,
         CoverRuleStands,
         DeductibleUsedUp,

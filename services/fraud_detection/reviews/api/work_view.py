@@ -41,6 +41,16 @@ class EscalationView(ReplyModel):
     """Empty once the person was erased."""
 
 
+class AssignmentView(ReplyModel):
+    """Until `expires_at` the case is this person's alone, whether they work on it or not."""
+
+    claim_id: str
+    assigned_to: str
+    assigned_by: str
+    assigned_at: datetime
+    expires_at: datetime
+
+
 def note_view(tx: Tx, row: NoteRow, personal_data: PersonalData) -> NoteView:
     note = personal_data.open(tx, row.note, row.claim_id, f"note {row.note_id}") if row.note else ""
     return NoteView.of(row, note=note)

@@ -82,8 +82,17 @@ class HeldByAnother(FangzhaError):
 
 
 @dataclass(frozen=True)
+class AssignedToAnother(FangzhaError):
+    """Claim {claim_id} is assigned to {assigned_to} until {until}; a senior person may assign it to you."""
+
+    claim_id: str
+    assigned_to: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class NothingWaits(FangzhaError):
-    """No case waits that you may take: others hold them, or you decided on them before."""
+    """No case waits that you may take: they are others', or you decided on them before."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ MINOR: Final = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A case that waits for a person. ``begun`` is when it was filed, or appealed; ``birth_year`` 0 where unknown."""
+    """A case that waits for a person. ``begun`` is when it was filed, or appealed; ``birth_year`` 0 where unknown.
+
+    ``assigned``: to the one who asks, by name.
+    """
 
     claim_id: ClaimId
     waiting_since: datetime
@@ -44,6 +47,7 @@ class Waiting:
     amount_fen: Fen
     score: float | None
     birth_year: int
+    assigned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ CONSIDERED: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Of the queue; what is None does not matter. ``held_by`` is whose cases, as of ``now``."""
+    """Of the queue; what is None does not matter. ``whose`` holds them or has them assigned, as of ``now``."""
 
     still_open: bool
     kind: ReviewKind | None
@@ -29,7 +29,7 @@ class Filter:
     waiting_before: datetime | None
     amount_from_fen: Fen | None
     amount_to_fen: Fen | None
-    held_by: str | None
+    whose: str | None
     now: datetime
 
 
@@ -47,9 +47,11 @@ WHERE (closed_at IS NULL) = %(still_open)s
   AND (%(waiting_before)s::timestamptz IS NULL OR waiting_since < %(waiting_before)s)
   AND (%(amount_from_fen)s::bigint IS NULL OR amount_fen >= %(amount_from_fen)s)
   AND (%(amount_to_fen)s::bigint IS NULL OR amount_fen <= %(amount_to_fen)s)
-  AND (%(held_by)s::text IS NULL OR EXISTS (
+  AND (%(whose)s::text IS NULL OR EXISTS (
       SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id
-        AND held_by = %(held_by)s AND expires_at > %(now)s))
+        AND held_by = %(whose)s AND expires_at > %(now)s) OR EXISTS (
+      SELECT FROM review_assignments WHERE review_assignments.claim_id = reviews.claim_id
+        AND review_assignments.round = reviews.round AND assigned_to = %(whose)s AND expires_at > %(now)s))
   AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(after_id)s::uuid))
 ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
 
@@ -61,10 +63,16 @@ _WAITING: Final = Columns(
     score="(SELECT score FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person"
     " ORDER BY version DESC LIMIT 1)",
     birth_year="coalesce(birth_year, 0)",
+    assigned="assigned_to IS NOT NULL",
 )
 _CANDIDATES: Final = f"""
 SELECT {_WAITING}
 FROM reviews JOIN claims USING (claim_id) LEFT JOIN coverage USING (policy_id)
+LEFT JOIN LATERAL (
+    SELECT assigned_to FROM review_assignments
+    WHERE review_assignments.claim_id = reviews.claim_id AND review_assignments.round = reviews.round
+      AND expires_at > %(now)s
+) AS assignment ON true
 LEFT JOIN LATERAL (
     SELECT max(filed_at) AS at, count(*) AS number FROM appeals WHERE appeals.claim_id = reviews.claim_id
 ) AS appealed ON true
@@ -76,7 +84,8 @@ WHERE closed_at IS NULL
   AND (%(senior)s OR NOT EXISTS (SELECT FROM review_escalations
                                  WHERE review_escalations.claim_id = reviews.claim_id
                                    AND review_escalations.round = reviews.round))
-ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
+  AND (assigned_to IS NULL OR assigned_to = %(reviewer)s)
+ORDER BY assigned_to IS NULL, waiting_since, claim_id LIMIT %(limit)s"""
 
 
 def page(tx: Tx, asked: Filter, *, after: tuple[datetime, str] | None, limit: int) -> list[ReviewRow]:
@@ -87,6 +96,8 @@ def page(tx: Tx, asked: Filter, *, after: tuple[datetime, str] | None, limit: in
 
 
 def candidates(tx: Tx, *, reviewer: str, senior: bool, now: datetime) -> list[Waiting]:
-    """Cases that ``reviewer`` may be given: nobody holds them, and they did not decide on them before."""
+    """Cases that ``reviewer`` may be given: nobody holds them, and they did not decide on them before; those
+    that are theirs by name before all others.
+    """
     values = {"reviewer": reviewer, "senior": senior, "now": now, "appeals": APPEALS, "limit": CONSIDERED}
     return tx.all(_CANDIDATES, values, into=Waiting)

@@ -18,14 +18,16 @@ from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.domain.status import decided_by
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
+    AssignedToAnother,
     HeldByAnother,
     NoOpenReview,
     NothingWaits,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.priority import Points, Waiting, points
-from services.fraud_detection.reviews.store import leases, notes, queue
+from services.fraud_detection.reviews.store import assignments, leases, notes, queue, reviewers
 from services.fraud_detection.reviews.store.leases import LeaseRow
+from services.fraud_detection.reviews.store.reviewers import ReviewerRow
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
 
@@ -34,15 +36,17 @@ HELD_FOR: Final = timedelta(minutes=30)
 
 
 def take_next(tx: Tx, reviewer: str, *, senior: bool, now: datetime) -> tuple[LeaseRow, Points]:
-    """The case that comes first of those that the person may decide and nobody holds. Two who ask get two cases.
+    """The case that comes first of those that the person may decide and nobody holds, what was assigned to them before
+    all others. Two who ask get two cases.
 
     Raises:
         NothingWaits: there is none.
     """
+    reviewers.see(tx, ReviewerRow(reviewer=reviewer, senior=senior, seen_at=now))
     waiting = queue.candidates(tx, reviewer=reviewer, senior=senior, now=now)
 
-    def place(case: Waiting) -> tuple[float, datetime, ClaimId]:
-        return -_points(case, now).total, case.waiting_since, case.claim_id
+    def place(case: Waiting) -> tuple[bool, float, datetime, ClaimId]:
+        return not case.assigned, -_points(case, now).total, case.waiting_since, case.claim_id
 
     for case in sorted(waiting, key=place):
         lease = _lease(case.claim_id, reviewer, now)
@@ -57,7 +61,7 @@ def take(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: datetim
     Raises:
         UnknownClaim: there is none.
         NoOpenReview, AnotherPersonDecides, SeniorDecides: the person could not decide it.
-        HeldByAnother: somebody else holds it.
+        HeldByAnother, AssignedToAnother: it is somebody else's.
     """
     claim = claims.find(tx, claim_id)
     if claim is None:
@@ -78,12 +82,12 @@ def give_back(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: da
     """Let others take the case; a senior person may give back another's. What nobody holds is given back already.
 
     Raises:
-        HeldByAnother: somebody else holds it.
+        HeldByAnother, AssignedToAnother: it is somebody else's.
     """
-    held = leases.held(tx, [claim_id], now=now).get(claim_id)
-    if held is not None and held.held_by != reviewer and not senior:
-        raise HeldByAnother(claim_id, held.expires_at)
+    if not senior:
+        require_nobody_elses(tx, claim_id, reviewer, now=now)
     leases.give_back(tx, claim_id)
+    assignments.drop(tx, claim_id)
 
 
 def keep(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
@@ -102,21 +106,39 @@ def require_another_person(claim_id: ClaimId, before: Iterable[DecisionRow], rev
 
 
 def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: datetime) -> None:
-    """Refuse who may not decide the case now.
+    """Refuse who may not decide the case now; who asks is known from then on.
 
     Who decides a last appeal has not decided before and is of few: among all reviewers none might be left.
 
     Raises:
-        HeldByAnother: somebody else holds it.
+        HeldByAnother, AssignedToAnother: by require_nobody_elses.
         SeniorDecides: it is the last appeal or was handed on, and the person is not senior.
     """
-    held = leases.held(tx, [claim.claim_id], now=now).get(claim.claim_id)
-    if held is not None and held.held_by != reviewer:
-        raise HeldByAnother(claim.claim_id, held.expires_at)
-    if senior:
-        return
-    if notes.escalated(tx, [claim.claim_id]) or (claim.appealed and appeals.count(tx, claim.claim_id) >= APPEALS):
+    require_nobody_elses(tx, claim.claim_id, reviewer, now=now)
+    if not senior and is_for_seniors(tx, claim):
         raise SeniorDecides(claim.claim_id)
+    reviewers.see(tx, ReviewerRow(reviewer=reviewer, senior=senior, seen_at=now))
+
+
+def require_nobody_elses(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
+    """Refuse who comes to a case that another works on.
+
+    Raises:
+        HeldByAnother: somebody else holds it.
+        AssignedToAnother: it was handed to somebody else by name.
+    """
+    held = leases.held(tx, [claim_id], now=now).get(claim_id)
+    if held is not None and held.held_by != reviewer:
+        raise HeldByAnother(claim_id, held.expires_at)
+    assigned = assignments.standing(tx, [claim_id], now=now).get(claim_id)
+    if assigned is not None and assigned.assigned_to != reviewer:
+        raise AssignedToAnother(claim_id, assigned.assigned_to, assigned.expires_at)
+
+
+def is_for_seniors(tx: Tx, claim: Claim) -> bool:
+    """Whether it is the last appeal or was handed on."""
+    last = claim.appealed and appeals.count(tx, claim.claim_id) >= APPEALS
+    return last or claim.claim_id in notes.escalated(tx, [claim.claim_id])
 
 
 def _lease(claim_id: ClaimId, reviewer: str, now: datetime) -> LeaseRow:

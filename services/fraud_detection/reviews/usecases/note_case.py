@@ -9,10 +9,10 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import erased_policies
 from services.fraud_detection.decisions.store import reviews
-from services.fraud_detection.reviews.domain.errors import EscalatedBefore, HeldByAnother, NoOpenReview
-from services.fraud_detection.reviews.store import leases, notes
+from services.fraud_detection.reviews.domain.errors import EscalatedBefore, NoOpenReview
+from services.fraud_detection.reviews.store import assignments, leases, notes
 from services.fraud_detection.reviews.store.notes import EscalationRow, NoteRow
-from services.fraud_detection.reviews.usecases.hold_case import keep
+from services.fraud_detection.reviews.usecases.hold_case import keep, require_nobody_elses
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
@@ -54,7 +54,7 @@ def escalate(
     Raises:
         UnknownClaim: there is none.
         NoOpenReview: it waits for nobody.
-        HeldByAnother: somebody else works on it.
+        HeldByAnother, AssignedToAnother: somebody else works on it.
         EscalatedBefore: it was handed on already.
     """
     if claims.lock(tx, claim_id) is None:
@@ -62,9 +62,7 @@ def escalate(
     waiting = reviews.open_of(tx, claim_id)
     if waiting is None:
         raise NoOpenReview(claim_id)
-    held = leases.held(tx, [claim_id], now=now).get(claim_id)
-    if held is not None and held.held_by != escalated_by:
-        raise HeldByAnother(claim_id, held.expires_at)
+    require_nobody_elses(tx, claim_id, escalated_by, now=now)
     row = EscalationRow(
         claim_id=claim_id,
         round=waiting.round,
@@ -75,5 +73,6 @@ def escalate(
     if not notes.escalate(tx, row):
         raise EscalatedBefore(claim_id)
     leases.give_back(tx, claim_id)
+    assignments.drop(tx, claim_id)
     audit.record(tx, actor=escalated_by, action="claim.escalated", subject=claim_id, details={}, now=now)
     return row
