@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.fraud_detection.claims.domain.clocks import LIMITS, Reached
 from services.fraud_detection.reviews.domain.priority import OVERDUE, Points, Waiting, points
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
@@ -18,12 +19,12 @@ def placed(left: timedelta = timedelta(days=20), **changes: Any) -> Points:
     values: dict[str, Any] = {
         "claim_id": ClaimId("0190163d-8694-739b-aea5-966c26f8ad91"),
         "waiting_since": NOW,
-        "begun": NOW,
+        "steps": (Reached("filed", NOW + left - LIMITS["assess"]),),
         "amount_fen": Fen(0),
         "score": 1.0,
         "birth_year": 1989,
     }
-    return points(Waiting(**{**values, **changes}), decided_by=NOW + left, now=NOW)
+    return points(Waiting(**{**values, **changes}), now=NOW)
 
 
 def test_a_case_without_anything_that_presses_has_no_points() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fraud_detection.claims.domain.clocks import LIMITS, Clock, Reached, clocks
+from services.fraud_detection.claims.domain.clocks import LIMITS, Clock, Reached, clocks, decide_by
 from services.fraud_detection.claims.domain.states import STEPS, State
 from services.fraud_detection.service_levels.domain.business_days import business_days_after, is_business_day
 from services.fraud_detection.service_levels.domain.series import Answered, series
@@ -46,6 +46,19 @@ def test_a_clock_that_stands_still_has_no_end_yet_and_says_for_whom_it_waits() -
 def test_it_is_told_before_it_is_broken(day: int, *, near: bool, broken: bool) -> None:
     clock = one("assess", course(("filed", 0), ("in_review", 0)), day)
     assert (clock.near, clock.broken) == (near, broken)
+
+
+@pytest.mark.parametrize(
+    ("steps", "day"),
+    [
+        (course(("filed", 0), ("in_review", 1)), 30),
+        (course(("filed", 0), ("in_review", 1), ("documents_requested", 3), ("filed", 53), ("in_review", 53)), 80),
+        (course(("filed", 0), ("refused", 9), ("appealed", 12), ("in_review", 12)), 42),
+        (course(("filed", 0), ("approved", 1), ("paying", 1), ("payment_failed", 2), ("in_review", 50)), 80),
+    ],
+)
+def test_by_when_a_person_decides_leaves_out_what_others_took(steps: tuple[Reached, ...], day: int) -> None:
+    assert decide_by(steps) == BEGIN + day * DAY
 
 
 def test_the_days_of_recovery_wait_are_none_of_paying() -> None:

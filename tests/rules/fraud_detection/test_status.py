@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -13,7 +13,6 @@ from services.fraud_detection.filing.domain.status import (
     WHY_NOT_PAID,
     WORDS,
     Actor,
-    decided_by,
     status,
     why_not_paid,
 )
@@ -55,10 +54,6 @@ def test_of_a_payment_that_waits_the_first_day_is_told() -> None:
     said = status("recovery_wait", by=LATE)
     assert "（2026年6月1日起）" in said.next_zh
     assert ", from 1 June 2026" in said.next_en
-
-
-def test_a_person_decides_within_the_thirty_days_of_the_law() -> None:
-    assert decided_by(LATE) == LATE + timedelta(days=30)
 
 
 def test_a_code_of_a_bank_is_not_shown_and_every_code_of_ours_has_its_words() -> None:

@@ -14,6 +14,7 @@ from deploy.local.issuer import Issuer
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import payouts
+from services.fraud_detection.filing.usecases.complete_claim import add_documents
 from services.fraud_detection.reviews.domain import errors as review_errors
 from services.fraud_detection.reviews.domain.errors import LimitUsedUp
 from services.fraud_detection.web import PROBLEMS
@@ -23,7 +24,7 @@ from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId
 from shared.web.app import scopes_of
 from tests.rules.fraud_detection.builders import LOSS
-from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, refusal
+from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, complete, refusal
 from tests.shared.web.edges import Edges
 from tests.shared.web.fuzzing import CLOCK, fuzz
 
@@ -141,7 +142,8 @@ def test_until_a_person_decides_the_resident_reads_that_a_person_will(
 ) -> None:
     """Whether the machine proposes to refuse or only doubts: nobody reads of a refusal that no person has decided."""
     claim = filed(caller, world.covered(), loss={"scam_type": scam_type})
-    assert world.decide(world.claim(claim["claim_id"]), by=champion(0.9)) in {"refusal_proposed", "review"}
+    kept = world.claim(claim["claim_id"])
+    assert world.decide(kept, by=champion(0.9), now=kept.submitted_at) in {"refusal_proposed", "review"}
     response = caller("mobile-backend").get(f"/v1/claims/{claim['claim_id']}")
     shown = response.json
     assert (shown["state"], shown["decision"]) == ("in_review", None)
@@ -188,11 +190,22 @@ def test_a_person_has_thirty_days_from_an_appeal_too(world: World, caller: Calle
     world.review(claim_id, "refuse")
     assert mobile.post(f"/v1/claims/{claim_id}/appeals", {"reason": "我没有参与。"}).status_code == 202
     world.rows("UPDATE claims SET submitted_at = submitted_at - interval '40 days' RETURNING 1")
-    world.decide(world.claim(claim_id), claim_round=2)
+    ((appealed_at,),) = world.rows("SELECT filed_at FROM appeals")
+    world.decide(world.claim(claim_id), claim_round=2, now=appealed_at)
     shown = mobile.get(f"/v1/claims/{claim_id}").json
     assert shown["state"] == "in_review"
-    ((appealed_at,),) = world.rows("SELECT filed_at FROM appeals")
     assert datetime.fromisoformat(shown["status"]["by"]) - appealed_at == timedelta(days=30)
+
+
+def test_the_days_in_which_a_resident_was_waited_for_are_none_of_the_persons(world: World, caller: Callers) -> None:
+    claim = world.file(world.covered(), evidence=())
+    assert world.decide(claim) == "documents_requested"
+    later = NOW + timedelta(days=50)
+    with world.database.transaction() as tx:
+        add_documents(tx, claim.claim_id, complete(), tenant="mobile-backend", now=later)
+    assert world.decide(claim, by=champion(0.9), claim_round=2, now=later) == "review"
+    by = caller("mobile-backend").get(f"/v1/claims/{claim.claim_id}").json["status"]["by"]
+    assert datetime.fromisoformat(by) == NOW + timedelta(days=80)
 
 
 def test_what_is_missing_is_said_to_the_resident(world: World, caller: Callers) -> None:

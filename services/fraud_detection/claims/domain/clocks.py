@@ -91,6 +91,15 @@ def clocks(steps: Sequence[Reached], now: datetime) -> tuple[Clock, ...]:
     return tuple(sorted(_all(steps, now), key=lambda clock: clock.began_at))
 
 
+def decide_by(steps: Sequence[Reached]) -> datetime:
+    """By when a person has decided on a claim that waits for one, if nothing stops the clock any more.
+
+    Where no clock of deciding runs, as after a payment that failed, the person has its days from the last step on.
+    """
+    found = [each for each in clocks(steps, steps[-1].at) if each.kind in ("assess", "appeal") and each.due_at]
+    return (found[-1].due_at if found else None) or steps[-1].at + LIMITS["assess"]
+
+
 def _all(steps: Sequence[Reached], now: datetime) -> Iterator[Clock]:
     for kind in LIMITS:
         began: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,8 +24,6 @@ _ADD_APPEAL: Final = "INSERT INTO appeals (claim_id, round, reason, filed_at) VA
 
 _APPEALS: Final = f"SELECT {Columns(AppealRow)} FROM appeals WHERE claim_id = %s ORDER BY round"
 
-_LATEST: Final = "SELECT claim_id, max(filed_at) FROM appeals WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id"
-
 
 def add(tx: Tx, claim_id: ClaimId, claim_round: int, reason: bytes, *, now: datetime) -> None:
     tx.execute(_ADD_APPEAL, (claim_id, claim_round, reason, now))
@@ -42,8 +39,3 @@ def count(tx: Tx, claim_id: ClaimId) -> int:
 
 def of_claim(tx: Tx, claim_id: ClaimId) -> list[AppealRow]:
     return tx.all(_APPEALS, (claim_id,), into=AppealRow)
-
-
-def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, datetime]:
-    """When each of these claims that was appealed was so last."""
-    return dict(tx.all(_LATEST, (list(claim_ids),))) if claim_ids else {}

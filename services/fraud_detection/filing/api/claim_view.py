@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Final, Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.clocks import Reached, decide_by
 from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.domain.transfers import HeldElsewhere
-from services.fraud_detection.claims.store import appeals, payees, payouts, transfers
+from services.fraud_detection.claims.store import courses, payees, payouts, transfers
 from services.fraud_detection.claims.store.payees import PayeeRow
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.filing.domain.status import Actor, decided_by, status, why_not_paid
+from services.fraud_detection.filing.domain.status import Actor, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.ids import ClaimId, TokenHex
@@ -112,7 +113,8 @@ class _Around:
 
     decided: Mapping[ClaimId, DecisionRow]
     paid: Mapping[ClaimId, PayoutRow]
-    appealed: Mapping[ClaimId, datetime]
+    steps: Mapping[ClaimId, tuple[Reached, ...]]
+    """Of those that wait for a person's decision."""
     accounts: Mapping[TokenHex, PayeeRow]
     held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
 
@@ -123,7 +125,7 @@ def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[C
     around = _Around(
         decisions.latest(tx, ids),
         payouts.of_claims(tx, ids),
-        appeals.latest(tx, [claim.claim_id for claim in found if claim.appealed]),
+        courses.of_claims(tx, [claim.claim_id for claim in found if claim.state in {"in_review", "appealed"}]),
         payees.find(tx, {claim.payee_token for claim in found}),
         transfers.held_by_others(tx, ids),
     )
@@ -152,10 +154,8 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
 
 
 def _by(claim: Claim, around: _Around) -> datetime | None:
-    """A person has its days from the filing, or from the appeal."""
-    if claim.state in {"in_review", "appealed"}:
-        return decided_by(around.appealed.get(claim.claim_id, claim.submitted_at))
-    return claim.due_at
+    steps = around.steps.get(claim.claim_id)
+    return claim.due_at if steps is None else decide_by(steps)
 
 
 _PROPOSED: Final[frozenset[Outcome]] = frozenset({"review", "refusal_proposed"})

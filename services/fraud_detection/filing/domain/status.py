@@ -13,11 +13,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from services.fraud_detection.claims.domain.clocks import LIMITS
 from services.fraud_detection.claims.domain.states import State
 
-DECIDED_WITHIN: Final = LIMITS["assess"]
-"""Of filing, or of an appeal: by then an insurer has determined a claim (Insurance Law of the PRC, art. 23)."""
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Days are those of the resident's calendar."""
 
@@ -228,11 +225,6 @@ def status(state: State, *, by: datetime | None) -> Status:
         next_zh=_dated(words.next_zh, "", "") if by is None else _dated(words.next_zh, *_in_chinese(by)),
         next_en=_dated(words.next_en, "", "") if by is None else _dated(words.next_en, *_in_english(by)),
     )
-
-
-def decided_by(begun: datetime) -> datetime:
-    """By when a person has decided on what was filed or appealed then."""
-    return begun + DECIDED_WITHIN
 
 
 def why_not_paid(code: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.fraud_detection.claims.domain.clocks import Reached, decide_by
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
 
@@ -36,14 +37,11 @@ MINOR: Final = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A case that waits for a person. ``begun`` is when it was filed, or appealed; ``birth_year`` 0 where unknown.
-
-    ``assigned``: to the one who asks, by name.
-    """
+    """A case that waits for a person; ``birth_year`` 0 where unknown. ``assigned``: to the one who asks, by name."""
 
     claim_id: ClaimId
     waiting_since: datetime
-    begun: datetime
+    steps: tuple[Reached, ...]
     amount_fen: Fen
     score: float | None
     birth_year: int
@@ -65,12 +63,12 @@ class Points:
         return self.money + self.waiting + self.clock + self.honesty + self.vulnerability
 
 
-def points(case: Waiting, *, decided_by: datetime, now: datetime) -> Points:
-    """The more, the sooner. ``decided_by`` is the law's date for the case."""
+def points(case: Waiting, *, now: datetime) -> Points:
+    """The more, the sooner."""
     return Points(
         money=min(MOST_FOR_MONEY, case.amount_fen / FEN_A_POINT),
         waiting=min(MOST_FOR_WAITING, max(0.0, (now - case.waiting_since) / A_DAY)),
-        clock=_clock(decided_by - now),
+        clock=_clock(decide_by(case.steps) - now),
         honesty=MOST_FOR_HONESTY * (1 - (NO_SCORE if case.score is None else case.score)),
         vulnerability=VULNERABLE if _is_vulnerable(case.birth_year, now.year) else 0.0,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.claims.store.courses import STEPS
 from services.fraud_detection.decisions.domain.decision_policy import Why
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.reviews.domain.priority import Waiting
@@ -59,7 +60,7 @@ ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
 # held is its holder's.
 _WAITING: Final = Columns(
     Waiting,
-    begun="coalesce(appealed.at, submitted_at)",
+    steps=STEPS,
     score="(SELECT score FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person"
     " ORDER BY version DESC LIMIT 1)",
     birth_year="coalesce(birth_year, 0)",
@@ -74,7 +75,7 @@ LEFT JOIN LATERAL (
       AND expires_at > %(now)s
 ) AS assignment ON true
 LEFT JOIN LATERAL (
-    SELECT max(filed_at) AS at, count(*) AS number FROM appeals WHERE appeals.claim_id = reviews.claim_id
+    SELECT count(*) AS number FROM appeals WHERE appeals.claim_id = reviews.claim_id
 ) AS appealed ON true
 WHERE closed_at IS NULL
   AND NOT EXISTS (SELECT FROM decisions WHERE decisions.claim_id = reviews.claim_id

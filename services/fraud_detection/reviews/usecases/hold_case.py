@@ -15,7 +15,6 @@ from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.filing.domain.status import decided_by
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
@@ -46,12 +45,12 @@ def take_next(tx: Tx, reviewer: str, *, senior: bool, now: datetime) -> tuple[Le
     waiting = queue.candidates(tx, reviewer=reviewer, senior=senior, now=now)
 
     def place(case: Waiting) -> tuple[bool, float, datetime, ClaimId]:
-        return not case.assigned, -_points(case, now).total, case.waiting_since, case.claim_id
+        return not case.assigned, -points(case, now=now).total, case.waiting_since, case.claim_id
 
     for case in sorted(waiting, key=place):
         lease = _lease(case.claim_id, reviewer, now)
         if leases.take(tx, lease, now=now):
-            return lease, _points(case, now)
+            return lease, points(case, now=now)
     raise NothingWaits
 
 
@@ -143,7 +142,3 @@ def is_for_seniors(tx: Tx, claim: Claim) -> bool:
 
 def _lease(claim_id: ClaimId, reviewer: str, now: datetime) -> LeaseRow:
     return LeaseRow(claim_id=claim_id, held_by=reviewer, expires_at=now + HELD_FOR)
-
-
-def _points(case: Waiting, now: datetime) -> Points:
-    return points(case, decided_by=decided_by(case.begun), now=now)

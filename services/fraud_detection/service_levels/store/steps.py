@@ -9,6 +9,7 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.clocks import Reached
 from services.fraud_detection.claims.domain.states import State
+from services.fraud_detection.claims.store import courses
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
@@ -37,8 +38,7 @@ _COURSE: Final = Columns(
     paid_fen="coalesce(held.amount_fen, 0)",
     finding="coalesce(last.found, false)",
     in_scope="coalesce(last.outcome = 'approved' OR last.found, false)",
-    steps="""(SELECT jsonb_agg(jsonb_build_object('to_state', to_state, 'at', at) ORDER BY version)
-              FROM claim_steps WHERE claim_steps.claim_id = claims.claim_id)""",
+    steps=courses.STEPS,
 )
 _PAGE: Final = f"""
 SELECT {_COURSE}
