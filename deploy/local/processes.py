@@ -129,6 +129,8 @@ class Parts:
             },
             "fraud_detection": {
                 "FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key,
+                # What is decided here is a demonstration's or a test's, which wait for nobody's second thoughts.
+                "FRAUD_DETECTION_UNDO_SECONDS": "0",
                 "FRAUD_DETECTION_EVIDENCE_URL": (self.folder / "evidence").as_uri(),
             },
             "payout": {"PAYOUT_RAIL_URL": self.bank_url, "PAYOUT_RAIL_TOKEN": secret.rail_token},

@@ -16,6 +16,9 @@ class Settings(settings.Settings):
 
     web_threads: int = Field(default=32, ge=1, le=256)
     """As many as enrollment has: claims that are filed at the same time share one transaction."""
+    undo_seconds: int = Field(
+        default=60, ge=0, le=600, description="for which a person may take a decision back before anybody is told of it"
+    )
     model_signing_key: HexKey | None = Field(
         default=None,
         description="64 hex digits, e.g. from: openssl rand -hex 32; models of another key are not opened",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from flask import Flask
@@ -35,6 +36,7 @@ def application(settings: Settings) -> Flask:
         deps=Deps(
             personal_data=personal_data_of(settings),
             sandbox=settings.sandbox,
+            undo_for=timedelta(seconds=settings.undo_seconds),
             signer=signer_of(settings),
             objects=sealed_objects_of(settings, pool),
             links=link_seal_of(settings),

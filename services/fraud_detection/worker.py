@@ -9,6 +9,7 @@ from services.fraud_detection.decisions import worker as decisions
 from services.fraud_detection.erasure import worker as erasure
 from services.fraud_detection.evidence import worker as evidence
 from services.fraud_detection.models import worker as models
+from services.fraud_detection.reviews import worker as reviews
 from services.fraud_detection.service_levels import worker as service_levels
 from services.fraud_detection.settings import Settings
 from shared.db.pool import Database
@@ -17,7 +18,7 @@ from shared.messaging.jobs import Job
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
 
-WINGS: Final = (coverage, models, evidence, decisions, service_levels, erasure)
+WINGS: Final = (coverage, models, evidence, decisions, reviews, service_levels, erasure)
 
 
 def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tuple[Subscription, ...]:

@@ -11,12 +11,13 @@ from services.fraud_detection.reviews.api.cases import cases
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.reviews import reviews
 from services.fraud_detection.reviews.api.trace import trace
+from services.fraud_detection.reviews.api.undoing import undoing
 from services.fraud_detection.reviews.domain import errors
 from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews, requests, cases, assignments, trace)
+RESOURCES: Final = (reviews, requests, cases, assignments, undoing, trace)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
@@ -31,6 +32,9 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     TransferPaid: ProblemRow(409, "transfer-paid", "A transfer was approved before"),
     errors.HeldByAnother: ProblemRow(409, "held-by-another", "Another person holds the case"),
     errors.AssignedToAnother: ProblemRow(409, "assigned-to-another", "It is assigned to another person"),
+    errors.DecisionWaits: ProblemRow(409, "decision-waits", "It is decided, and may still be undone"),
+    errors.NothingToUndo: ProblemRow(409, "nothing-to-undo", "Nothing to take back"),
+    errors.CaseChanged: ProblemRow(409, "case-changed", "The case changed meanwhile"),
     errors.NothingWaits: ProblemRow(404, "nothing-waits", "No case for you"),
     errors.EscalatedBefore: ProblemRow(409, "escalated-before", "Handed on before"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),

@@ -12,6 +12,8 @@ _QUEUE: Final = "services/fraud_detection/reviews/store/queue.py"
 _LEASES: Final = "services/fraud_detection/reviews/store/leases.py"
 _QUEUING: Final = ("tests/services/fraud_detection/reviews/test_queue.py",)
 _ASSIGNING: Final = ("tests/services/fraud_detection/reviews/test_assignments.py",)
+_UNDOABLE: Final = "services/fraud_detection/reviews/store/undoable.py"
+_UNDOING: Final = ("tests/services/fraud_detection/reviews/test_undoing.py",)
 _MODELS: Final = "services/fraud_detection/models/store/models.py"
 _CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
 _CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
@@ -90,6 +92,48 @@ GUARDS: Final = (
         "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s",
         "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s - interval '1 year'",
         _ASSIGNING,
+    ),
+    Guard(
+        "only who decided takes it back",
+        _UNDOABLE,
+        "WHERE claim_id = %s AND decided_by = %s AND undo_until > %s RETURNING",
+        "WHERE claim_id = %s AND %s <> '' AND undo_until > %s RETURNING",
+        _UNDOING,
+    ),
+    Guard(
+        "a decision takes effect once nobody may take it back any more",
+        _UNDOABLE,
+        "SELECT claim_id FROM undoable_decisions WHERE undo_until <= %s ORDER",
+        "SELECT claim_id FROM undoable_decisions WHERE %s IS NOT NULL ORDER",
+        _UNDOING,
+    ),
+    Guard(
+        "what was undone takes no effect",
+        _UNDOABLE,
+        'f"DELETE FROM undoable_decisions WHERE claim_id = %s AND undo_until <= %s RETURNING {_UNDOABLE}"',
+        'f"SELECT {_UNDOABLE} FROM undoable_decisions WHERE claim_id = %s AND undo_until <= %s"',
+        _UNDOING,
+    ),
+    Guard(
+        "nothing is told while a decision may be taken back",
+        "services/fraud_detection/reviews/usecases/undo_decision.py",
+        "    with tx.attempt(keep=False):\n",
+        "    with tx.attempt():\n",
+        _UNDOING,
+    ),
+    Guard(
+        "a claim that changed is not decided as it was",
+        "services/fraud_detection/reviews/usecases/undo_decision.py",
+        "        if version != row.version:\n",
+        "        if version < 0:\n",
+        _UNDOING,
+    ),
+    Guard(
+        "on what is decided and may be undone nobody else decides",
+        "services/fraud_detection/reviews/usecases/hold_case.py",
+        "    if waits is not None:\n",
+        "    if waits is not None and claim_id == '':\n",
+        _UNDOING,
     ),
     Guard(
         "a refusal stands on what stands against the claim",

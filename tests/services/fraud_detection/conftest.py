@@ -48,6 +48,7 @@ def environ(fraud_detection_url: str, issuer: Issuer, tmp_path: Path) -> dict[st
         "FRAUD_DETECTION_DATABASE_URL": fraud_detection_url,
         "FRAUD_DETECTION_MODEL_SIGNING_KEY": "ab" * 32,
         "FRAUD_DETECTION_EVIDENCE_URL": (tmp_path / "evidence").as_uri(),
+        "FRAUD_DETECTION_UNDO_SECONDS": "0",
         "OIDC_ISSUER": issuer.url,
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",

@@ -539,6 +539,10 @@ def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_wit
         "UPDATE review_notes SET note = 'x'",
         "UPDATE review_escalations SET reason = 'x'",
         (
+            "INSERT INTO undoable_decisions SELECT claim_id, claim_id, 1, 'verdict', 'refused', 'x', 'a', false, now(),"
+            " now() FROM claims"
+        ),
+        (
             "INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, body, about)"
             " SELECT 'a', 'b', 'c', '', 201, 'x', claim_id::text FROM claims"
         ),

@@ -64,7 +64,8 @@ def record(
     for _, row in decided:
         if row.by_person:
             reviews.close(tx, row.claim_id, now=now)
-        metrics.DECISIONS.labels(row.outcome, "person" if row.by_person else "machine").inc()
+        else:
+            metrics.DECISIONS.labels(row.outcome, "machine").inc()
     reviews.open_reviews(tx, [review for case, row in decided if (review := _review(case, row, now))])
     outbox.add_many(
         tx,

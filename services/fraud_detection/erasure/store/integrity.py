@@ -61,6 +61,10 @@ SELECT 'note on claim ' || claim_id
 FROM review_notes JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND note <> ''
 UNION ALL
+SELECT 'decision that waits on claim ' || claim_id
+FROM undoable_decisions JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL
+UNION ALL
 SELECT 'escalation of claim ' || claim_id
 FROM review_escalations JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND reason <> ''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store.products import Terms
@@ -15,5 +16,7 @@ class Deps(EvidenceDeps):
 
     personal_data: PersonalData
     sandbox: bool
+    undo_for: timedelta = timedelta(0)
+    """How long a person may take a decision back."""
     terms: Terms = field(default_factory=Terms)
     """Those that the process has read."""

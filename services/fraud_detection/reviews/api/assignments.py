@@ -10,7 +10,7 @@ from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
 from services.fraud_detection.reviews.api.work_view import AssignmentView
-from services.fraud_detection.reviews.domain.errors import NoOpenReview
+from services.fraud_detection.reviews.domain.errors import DecisionWaits, NoOpenReview
 from services.fraud_detection.reviews.usecases.assign_case import assign
 from shared.values.clear_text import TextKind
 from shared.values.ids import ClaimId
@@ -34,7 +34,7 @@ class Assignment(RequestModel):
     scope=SENIOR,
     callers=Callers.STAFF,
     reply=AssignmentView,
-    problems=(errors.UnknownClaim, errors.PolicyErased, NoOpenReview),
+    problems=(errors.UnknownClaim, errors.PolicyErased, NoOpenReview, DecisionWaits),
 )
 def assign_case(call: Call[Deps], path: ReviewPath, body: Assignment) -> Reply[AssignmentView]:
     """Hand the case to a reviewer by name, whoever works on it. For three days nobody else is given it or decides it,

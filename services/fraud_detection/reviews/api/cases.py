@@ -17,6 +17,7 @@ from services.fraud_detection.reviews.api.work_view import (
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
+    DecisionWaits,
     EscalatedBefore,
     HeldByAnother,
     NoOpenReview,
@@ -92,7 +93,15 @@ def next_case(call: Call[Deps]) -> Reply[NextCase]:
     scope="reviews:write",
     callers=Callers.STAFF,
     reply=LeaseView,
-    problems=(errors.UnknownClaim, NoOpenReview, AnotherPersonDecides, HeldByAnother, AssignedToAnother, SeniorDecides),
+    problems=(
+        errors.UnknownClaim,
+        NoOpenReview,
+        AnotherPersonDecides,
+        DecisionWaits,
+        HeldByAnother,
+        AssignedToAnother,
+        SeniorDecides,
+    ),
 )
 def take_case(call: Call[Deps], path: ReviewPath) -> Reply[LeaseView]:
     """Take this case, or keep it for another half hour."""
@@ -105,7 +114,7 @@ def take_case(call: Call[Deps], path: ReviewPath) -> Reply[LeaseView]:
     scope="reviews:write",
     callers=Callers.STAFF,
     status=204,
-    problems=(HeldByAnother, AssignedToAnother),
+    problems=(DecisionWaits, HeldByAnother, AssignedToAnother),
 )
 def give_case_back(call: Call[Deps], path: ReviewPath) -> Reply[ReplyModel]:
     """Let others take it. Who holds `reviews:senior` may give back another's case."""
@@ -140,7 +149,7 @@ def add_note(call: Call[Deps], path: ReviewPath, body: Note) -> Reply[NoteView]:
     callers=Callers.STAFF,
     reply=EscalationView,
     about="claim_id",
-    problems=(errors.UnknownClaim, NoOpenReview, HeldByAnother, AssignedToAnother, EscalatedBefore),
+    problems=(errors.UnknownClaim, NoOpenReview, DecisionWaits, HeldByAnother, AssignedToAnother, EscalatedBefore),
 )
 def hand_on(call: Call[Deps], path: ReviewPath, body: Escalation) -> Reply[EscalationView]:
     """Hand the case to a senior person: whoever holds `reviews:senior` gets it next, and nobody else decides it."""

@@ -8,16 +8,18 @@ from pydantic import Field
 
 from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import FullDecision, full
+from services.fraud_detection.reviews.api.review_view import DecisionReply, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
 from services.fraud_detection.reviews.domain.errors import (
     AskedBefore,
     AssignedToAnother,
+    DecisionWaits,
     HeldByAnother,
     NoOpenReview,
     SeniorDecides,
 )
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
+from services.fraud_detection.reviews.usecases.act import Actor, Request
+from services.fraud_detection.reviews.usecases.undo_decision import act
 from shared.messaging.failures import Unready
 from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId
@@ -40,7 +42,8 @@ class DocumentRequest(RequestModel):
     "/v1/reviews/<claim_id>/requests",
     scope="reviews:write",
     callers=Callers.STAFF,
-    reply=FullDecision,
+    reply=DecisionReply,
+    also=(202,),
     about="claim_id",
     matches=True,
     problems=(
@@ -48,24 +51,31 @@ class DocumentRequest(RequestModel):
         IllegalStep,
         NoOpenReview,
         AskedBefore,
+        DecisionWaits,
         HeldByAnother,
         AssignedToAnother,
         SeniorDecides,
         Unready,
     ),
 )
-def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[FullDecision]:
+def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[DecisionReply]:
     """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes
-    back to a person where the police were waited for.
+    back to a person where the police were waited for. With 202 the claimant is asked at `undo_until`; before, you may
+    take it back.
     """
-    decision = ask_claimant(
+    acted = act(
         call.tx,
         ClaimId(path.claim_id),
-        body.kinds,
-        due_at=body.due_at,
-        reviewer=call.caller.subject,
-        senior=SENIOR in call.caller.scopes,
+        Request(kinds=tuple(body.kinds), due_at=body.due_at),
+        by=Actor(reviewer=call.caller.subject, senior=SENIOR in call.caller.scopes),
+        undo_for=call.deps.undo_for,
+        show=lambda decision: full(call.tx, decision, call.deps.personal_data),
         require_match=call.require_match,
+        personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)
+    return Reply(
+        DecisionReply.of(acted.shown, undo_until=acted.undo_until),
+        status=201 if acted.undo_until is None else 202,
+        version=acted.version,
+    )

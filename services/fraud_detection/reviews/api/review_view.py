@@ -25,10 +25,11 @@ from services.fraud_detection.reviews.api.work_view import (
     EscalationView,
     LeaseView,
     NoteView,
+    UndoableView,
     escalation_view,
     notes_of,
 )
-from services.fraud_detection.reviews.store import assignments, leases, notes
+from services.fraud_detection.reviews.store import assignments, leases, notes, undoable
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.scam_types import ScamType
@@ -85,6 +86,8 @@ class ReviewItem(ReplyModel):
     """Who works on it."""
     assigned_to: str | None
     """Whose it is by name."""
+    undoable: UndoableView | None
+    """What was decided and may still be taken back."""
     escalated: bool
     """It waits for a senior person."""
 
@@ -131,6 +134,12 @@ class FullDecision(ReplyModel):
     payable_from: datetime | None
 
 
+class DecisionReply(FullDecision):
+    """The decision. Where `undo_until` is told, nobody hears of it before: until then who decided may take it back."""
+
+    undo_until: datetime | None
+
+
 class AppealView(ReplyModel):
     round: int
     reason: str
@@ -174,15 +183,18 @@ class CaseView(ReplyModel):
     """Who works on it."""
     assignment: AssignmentView | None
     """Whose it is by name."""
+    undoable: UndoableView | None
+    """What was decided and may still be taken back."""
     escalation: EscalationView | None
 
 
 def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewItem]:
-    """The queue's rows with what a person chooses by; seven queries for all."""
+    """The queue's rows with what a person chooses by; eight queries for all."""
     ids = [row.claim_id for row in queue]
     found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
     kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
     held, escalated = leases.held(tx, ids, now=now), notes.escalated(tx, ids)
+    decided = undoable.of_claims(tx, ids)
     assigned = {claim_id: row.assigned_to for claim_id, row in assignments.standing(tx, ids, now=now).items()}
     return [
         ReviewItem.of(
@@ -193,6 +205,7 @@ def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewIt
             similar=_similar(snapshots.get(row.claim_id, {})),
             lease=held.get(row.claim_id),
             assigned_to=assigned.get(row.claim_id),
+            undoable=decided.get(row.claim_id),
             escalated=row.claim_id in escalated,
             **_heard(heard.get(row.claim_id), found[row.claim_id]),
         )
@@ -232,6 +245,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
         notes=notes_of(tx, claim_id, personal_data),
         lease=leases.held(tx, [claim_id], now=now).get(claim_id),
         assignment=assignments.standing(tx, [claim_id], now=now).get(claim_id),
+        undoable=undoable.of_claims(tx, [claim_id]).get(claim_id),
         escalation=escalation_view(tx, notes.escalated(tx, [claim_id]).get(claim_id), personal_data),
     )
 

@@ -15,11 +15,12 @@ from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.decisions.store.reviews import ReviewKind
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import CaseView, FullDecision, ReviewItem, case, full, items
+from services.fraud_detection.reviews.api.review_view import CaseView, DecisionReply, ReviewItem, case, full, items
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
     CoverRuleStands,
+    DecisionWaits,
     DeductibleUsedUp,
     HeldByAnother,
     LimitUsedUp,
@@ -31,9 +32,10 @@ from services.fraud_detection.reviews.domain.errors import (
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.store import queue
 from services.fraud_detection.reviews.store.queue import Filter
-from services.fraud_detection.reviews.usecases.decide_review import decide_review
+from services.fraud_detection.reviews.usecases.act import Actor
 from services.fraud_detection.reviews.usecases.name_event import name_event
 from services.fraud_detection.reviews.usecases.tell_transfers_apart import tell_apart
+from services.fraud_detection.reviews.usecases.undo_decision import act
 from shared.messaging.failures import Unready
 from shared.values.clear_text import TextKind
 from shared.values.ids import ClaimId
@@ -190,13 +192,15 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
     "/v1/reviews/<claim_id>/decisions",
     scope="reviews:write",
     callers=Callers.STAFF,
-    reply=FullDecision,
+    reply=DecisionReply,
+    also=(202,),
     about="claim_id",
     matches=True,
     problems=(
         errors.UnknownClaim,
         NoOpenReview,
         AnotherPersonDecides,
+        DecisionWaits,
         HeldByAnother,
         AssignedToAnother,
         SeniorDecides,
@@ -208,19 +212,25 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         Unready,
     ),
 )
-def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[FullDecision]:
+def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[DecisionReply]:
     """Approve or refuse. An approval is held against the cover rules and the limit once more.
 
     So is a refusal of the loss as too small: such a loss counts for the deductible of the year and of its event.
+    With 202 it takes effect at `undo_until`; before, you may take it back and nobody is told of it.
     """
-    decision = decide_review(
+    acted = act(
         call.tx,
         ClaimId(path.claim_id),
         reshape(body, Verdict),
-        reviewer=call.caller.subject,
-        senior=SENIOR in call.caller.scopes,
+        by=Actor(reviewer=call.caller.subject, senior=SENIOR in call.caller.scopes),
+        undo_for=call.deps.undo_for,
+        show=lambda decision: full(call.tx, decision, call.deps.personal_data),
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)
+    return Reply(
+        DecisionReply.of(acted.shown, undo_until=acted.undo_until),
+        status=201 if acted.undo_until is None else 202,
+        version=acted.version,
+    )

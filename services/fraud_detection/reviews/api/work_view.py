@@ -8,6 +8,7 @@ from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.reviews.store import notes
 from services.fraud_detection.reviews.store.notes import EscalationRow, NoteRow
 from shared.db.transaction import Tx
+from shared.events.claims import Outcome
 from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel
 
@@ -49,6 +50,16 @@ class AssignmentView(ReplyModel):
     assigned_by: str
     assigned_at: datetime
     expires_at: datetime
+
+
+class UndoableView(ReplyModel):
+    """What was decided and takes effect at `undo_until`; until then who decided may take it back."""
+
+    decision_id: str
+    outcome: Outcome
+    decided_by: str
+    decided_at: datetime
+    undo_until: datetime
 
 
 def note_view(tx: Tx, row: NoteRow, personal_data: PersonalData) -> NoteView:

@@ -91,6 +91,29 @@ class AssignedToAnother(FangzhaError):
 
 
 @dataclass(frozen=True)
+class DecisionWaits(FangzhaError):
+    """{decided_by} decided on claim {claim_id} and may take that back until {until}; then it takes effect."""
+
+    claim_id: str
+    decided_by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class NothingToUndo(FangzhaError):
+    """No decision of yours on claim {claim_id} can be taken back; once it took effect, an appeal is the way."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class CaseChanged(FangzhaError):
+    """Claim {claim_id} changed since it was read; look at it again and decide."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class NothingWaits(FangzhaError):
     """No case waits that you may take: they are others', or you decided on them before."""
 

@@ -81,6 +81,7 @@ WHERE closed_at IS NULL
   AND NOT EXISTS (SELECT FROM decisions WHERE decisions.claim_id = reviews.claim_id
                   AND by_person AND decided_by = %(reviewer)s AND outcome IN ('approved', 'refused'))
   AND NOT EXISTS (SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id AND expires_at > %(now)s)
+  AND NOT EXISTS (SELECT FROM undoable_decisions WHERE undoable_decisions.claim_id = reviews.claim_id)
   AND (%(senior)s OR NOT (claims.appealed AND number >= %(appeals)s))
   AND (%(senior)s OR NOT EXISTS (SELECT FROM review_escalations
                                  WHERE review_escalations.claim_id = reviews.claim_id

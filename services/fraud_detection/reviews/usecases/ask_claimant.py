@@ -22,7 +22,7 @@ from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, DecisionId
 
 OF_THE_POLICE: Final[frozenset[EvidenceKind]] = frozenset({"police_receipt"})
 """Where only such are missing, the police are waited for, and longer."""
@@ -38,6 +38,7 @@ def ask_claimant(
     senior: bool = False,
     require_match: Callable[[int], None],
     now: datetime,
+    decision_id: DecisionId | None = None,
 ) -> DecisionRow:
     """Ask for these kinds by ``due_at``, if not by the usual date. What comes has the claim decided anew.
 
@@ -65,7 +66,15 @@ def ask_claimant(
         raise InvalidField("/due_at", "The date has passed, or is too far off.", fix)
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     missing = (asks_for(case.product, asked),)
-    row = persons_decision(claim, "documents_requested", by=reviewer, now=now, before=before[-1], failures=missing)
+    row = persons_decision(
+        claim,
+        "documents_requested",
+        by=reviewer,
+        now=now,
+        before=before[-1],
+        failures=missing,
+        decision_id=decision_id,
+    )
     record(tx, [(case, row)], now=now, due_at=due_at, to=to)
     details = {"decision_id": row.decision_id, "kinds": ", ".join(asked)}
     audit.record(tx, actor=reviewer, action="claim.documents_requested", subject=claim_id, details=details, now=now)

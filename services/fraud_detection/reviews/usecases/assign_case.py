@@ -12,7 +12,11 @@ from services.fraud_detection.reviews.domain.assigning import ASSIGNED_FOR, Cand
 from services.fraud_detection.reviews.domain.errors import AnotherPersonDecides, NoOpenReview
 from services.fraud_detection.reviews.store import assignments, leases, reviewers
 from services.fraud_detection.reviews.store.assignments import AssignmentRow
-from services.fraud_detection.reviews.usecases.hold_case import is_for_seniors, require_another_person
+from services.fraud_detection.reviews.usecases.hold_case import (
+    is_for_seniors,
+    require_another_person,
+    require_undecided,
+)
 from services.fraud_detection.reviews.usecases.note_case import write_note
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -35,6 +39,7 @@ def assign(
     Raises:
         UnknownClaim: there is none.
         NoOpenReview: it waits for nobody.
+        DecisionWaits: a decision on it waits to take effect.
         InvalidFields: nobody knows the person, or the person may not decide the case.
         PolicyErased: there is a note, and nothing about the insured is kept any more.
     """
@@ -44,6 +49,7 @@ def assign(
     waiting = reviews.open_of(tx, claim_id)
     if waiting is None:
         raise NoOpenReview(claim_id)
+    require_undecided(tx, claim_id)
     known = reviewers.find(tx, to)
     candidate = Candidate(
         senior=None if known is None else known.senior, decided_before=_decided_before(tx, claim_id, to)

@@ -39,7 +39,7 @@ from services.fraud_detection.reviews.usecases.refuse_without_policy import refu
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.ids import ClaimId
+from shared.values.ids import ClaimId, DecisionId
 
 _TRIES: Final = 3
 
@@ -54,9 +54,10 @@ def decide_review(
     require_match: Callable[[int], None],
     personal_data: PersonalData,
     now: datetime,
+    decision_id: DecisionId | None = None,
 ) -> DecisionRow:
     """Record the decision of ``reviewer``, a person by the pseudonymous subject of the token; ``senior`` decides last
-    appeals too, and what others handed on.
+    appeals too, and what others handed on. ``decision_id`` is the decision's, if it has one already.
 
     Raises:
         UnknownClaim: there is none.
@@ -77,7 +78,9 @@ def decide_review(
     require_free(tx, claim, reviewer, senior=senior, now=now)
     leases.give_back(tx, claim_id)
     if coverage.find(tx, claim.policy_id) is None:
-        return refuse_without_policy(tx, claim, verdict, reviewer=reviewer, personal_data=personal_data, now=now)
+        return refuse_without_policy(
+            tx, claim, verdict, reviewer=reviewer, personal_data=personal_data, now=now, decision_id=decision_id
+        )
     if not before:
         # The policy came this very moment; the worker has the claim decided anew.
         raise Unready(f"the decision on claim {claim_id}")
@@ -96,6 +99,7 @@ def decide_review(
         clause=verdict.ground,
         words=sealed_words(tx, personal_data, claim_id, verdict),
         payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
+        decision_id=decision_id,
     )
     record(tx, [(case, row)], now=now, due_at=over_at(tx, row, now=now))
     audit_decision(tx, row, now=now)

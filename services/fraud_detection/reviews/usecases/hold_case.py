@@ -18,13 +18,14 @@ from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
+    DecisionWaits,
     HeldByAnother,
     NoOpenReview,
     NothingWaits,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.priority import Points, Waiting, points
-from services.fraud_detection.reviews.store import assignments, leases, notes, queue, reviewers
+from services.fraud_detection.reviews.store import assignments, leases, notes, queue, reviewers, undoable
 from services.fraud_detection.reviews.store.leases import LeaseRow
 from services.fraud_detection.reviews.store.reviewers import ReviewerRow
 from shared.db.transaction import Tx
@@ -60,7 +61,7 @@ def take(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: datetim
     Raises:
         UnknownClaim: there is none.
         NoOpenReview, AnotherPersonDecides, SeniorDecides: the person could not decide it.
-        HeldByAnother, AssignedToAnother: it is somebody else's.
+        DecisionWaits, HeldByAnother, AssignedToAnother: it is somebody else's.
     """
     claim = claims.find(tx, claim_id)
     if claim is None:
@@ -81,7 +82,7 @@ def give_back(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: da
     """Let others take the case; a senior person may give back another's. What nobody holds is given back already.
 
     Raises:
-        HeldByAnother, AssignedToAnother: it is somebody else's.
+        DecisionWaits, HeldByAnother, AssignedToAnother: it is somebody else's.
     """
     if not senior:
         require_nobody_elses(tx, claim_id, reviewer, now=now)
@@ -110,7 +111,7 @@ def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: date
     Who decides a last appeal has not decided before and is of few: among all reviewers none might be left.
 
     Raises:
-        HeldByAnother, AssignedToAnother: by require_nobody_elses.
+        DecisionWaits, HeldByAnother, AssignedToAnother: by require_nobody_elses.
         SeniorDecides: it is the last appeal or was handed on, and the person is not senior.
     """
     require_nobody_elses(tx, claim.claim_id, reviewer, now=now)
@@ -120,18 +121,31 @@ def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: date
 
 
 def require_nobody_elses(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
-    """Refuse who comes to a case that another works on.
+    """Refuse who comes to a case that another works on, or that is decided.
 
     Raises:
+        DecisionWaits: by require_undecided.
         HeldByAnother: somebody else holds it.
         AssignedToAnother: it was handed to somebody else by name.
     """
+    require_undecided(tx, claim_id)
     held = leases.held(tx, [claim_id], now=now).get(claim_id)
     if held is not None and held.held_by != reviewer:
         raise HeldByAnother(claim_id, held.expires_at)
     assigned = assignments.standing(tx, [claim_id], now=now).get(claim_id)
     if assigned is not None and assigned.assigned_to != reviewer:
         raise AssignedToAnother(claim_id, assigned.assigned_to, assigned.expires_at)
+
+
+def require_undecided(tx: Tx, claim_id: ClaimId) -> None:
+    """Refuse who comes to a case on which a decision waits to take effect.
+
+    Raises:
+        DecisionWaits: one does.
+    """
+    waits = undoable.of_claims(tx, [claim_id]).get(claim_id)
+    if waits is not None:
+        raise DecisionWaits(claim_id, waits.decided_by, waits.undo_until)
 
 
 def is_for_seniors(tx: Tx, claim: Claim) -> bool:

@@ -54,7 +54,7 @@ def escalate(
     Raises:
         UnknownClaim: there is none.
         NoOpenReview: it waits for nobody.
-        HeldByAnother, AssignedToAnother: somebody else works on it.
+        DecisionWaits, HeldByAnother, AssignedToAnother: somebody else works on it.
         EscalatedBefore: it was handed on already.
     """
     if claims.lock(tx, claim_id) is None:

@@ -33,14 +33,15 @@ def persons_decision(
     clause: str | None = None,
     words: Mapping[str, bytes] | None = None,
     payable_from: datetime | None = None,
+    decision_id: DecisionId | None = None,
 ) -> DecisionRow:
     """The row of what the person ``by`` decides, with the model's word that the person had by the decision ``before``.
 
-    ``words`` as sealed_words gives them.
+    ``words`` as sealed_words gives them; ``decision_id`` if it has one already.
     """
     said = words or {}
     return DecisionRow(
-        decision_id=DecisionId(new_id()),
+        decision_id=decision_id or DecisionId(new_id()),
         claim_id=claim.claim_id,
         round=claim.round,
         version=claim.version + 1,

@@ -23,12 +23,20 @@ from services.fraud_detection.reviews.usecases.persons_decision import (
 )
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField, InvalidFields
+from shared.values.ids import DecisionId
 
 POLICY_UNKNOWN: Final = "policy_unknown"
 
 
 def refuse_without_policy(
-    tx: Tx, claim: Claim, verdict: Verdict, *, reviewer: str, personal_data: PersonalData, now: datetime
+    tx: Tx,
+    claim: Claim,
+    verdict: Verdict,
+    *,
+    reviewer: str,
+    personal_data: PersonalData,
+    now: datetime,
+    decision_id: DecisionId | None = None,
 ) -> DecisionRow:
     """Record the refusal. No event says it: nobody else knows of the policy.
 
@@ -54,6 +62,7 @@ def refuse_without_policy(
         why=POLICY_UNKNOWN,
         clause=verdict.ground,
         words=sealed_words(tx, personal_data, claim.claim_id, verdict),
+        decision_id=decision_id,
     )
     claims.step(tx, claim, "refused", now=now, by=reviewer, why=POLICY_UNKNOWN, due_at=over_at(tx, row, now=now))
     decisions.add(tx, [row])
