@@ -9,6 +9,7 @@ from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.reviews.api.assignments import assignments
 from services.fraud_detection.reviews.api.cases import cases
 from services.fraud_detection.reviews.api.requests import requests
+from services.fraud_detection.reviews.api.revelations import revelations
 from services.fraud_detection.reviews.api.reviews import reviews
 from services.fraud_detection.reviews.api.trace import trace
 from services.fraud_detection.reviews.api.undoing import undoing
@@ -17,7 +18,7 @@ from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews, requests, cases, assignments, undoing, trace)
+RESOURCES: Final = (reviews, requests, cases, assignments, undoing, revelations, trace)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
@@ -36,6 +37,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NothingToUndo: ProblemRow(409, "nothing-to-undo", "Nothing to take back"),
     errors.CaseChanged: ProblemRow(409, "case-changed", "The case changed meanwhile"),
     errors.NothingWaits: ProblemRow(404, "nothing-waits", "No case for you"),
+    errors.NothingToReveal: ProblemRow(404, "nothing-to-reveal", "Nobody told it"),
     errors.EscalatedBefore: ProblemRow(409, "escalated-before", "Handed on before"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
@@ -10,7 +11,7 @@ from services.fraud_detection.claims.store import transfers
 from services.fraud_detection.claims.store.transfers import KeptTransfer
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from shared.db.transaction import Tx
-from shared.privacy.masking import mask_name
+from shared.privacy.masking import mask_account, mask_name
 from shared.web.models import ReplyModel
 
 
@@ -24,7 +25,7 @@ class TransferView(ReplyModel):
     amount_fen: int
     channel: Channel
     reference: str | None
-    """As it was told; null once the person was erased."""
+    """Masked but for its end; null once the person was erased."""
     payee_token: str | None
     payee_name: str | None
     """Masked."""
@@ -45,8 +46,8 @@ def transfer_views(tx: Tx, claim: Claim, personal_data: PersonalData) -> list[Tr
     return [
         TransferView.of(
             each.transfer,
-            reference=_opened(tx, each, each.reference, "reference", personal_data),
-            payee_name=_masked(_opened(tx, each, each.payee_name, "payee_name", personal_data)),
+            reference=_masked(mask_account, _opened(tx, each, each.reference, "reference", personal_data)),
+            payee_name=_masked(mask_name, _opened(tx, each, each.payee_name, "payee_name", personal_data)),
             held_by=[other.holder for other in held if other.line == each.transfer.line],
             different_from=each.different_from,
             different_reason=_opened(tx, each, each.different_reason, "different", personal_data),
@@ -61,5 +62,5 @@ def _opened(tx: Tx, kept: KeptTransfer, sealed: bytes | None, field: str, person
     return personal_data.open(tx, sealed, kept.transfer.claim_id, f"{field}:{kept.transfer.line}")
 
 
-def _masked(name: str | None) -> str | None:
-    return None if name is None else mask_name(name)
+def _masked(mask: Callable[[str], str], text: str | None) -> str | None:
+    return None if text is None else mask(text)

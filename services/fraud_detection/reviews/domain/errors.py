@@ -123,3 +123,11 @@ class EscalatedBefore(FangzhaError):
     """Claim {claim_id} waits for a senior person already; a note tells them more."""
 
     claim_id: str
+
+
+@dataclass(frozen=True)
+class NothingToReveal(FangzhaError):
+    """Line {line} has no {field} that could be shown: nobody told it, or the person was forgotten."""
+
+    field: str
+    line: int
