@@ -6,6 +6,7 @@ Without an exporter a span costs no more than new ids: the context still travels
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _state: dict[str, TracerProvider] = {}
 
 
@@ -58,6 +60,17 @@ def span(name: str, *, parent: Mapping[str, str] | None = None) -> Iterator[Span
         return
     with provider.get_tracer("fangzha").start_as_current_span(name, context=around) as recorded:
         yield recorded
+
+
+def exports() -> bool:
+    """Whether spans go anywhere."""
+    return "provider" in _state
+
+
+def trace_id_of(parent: Mapping[str, str]) -> str:
+    """The trace that a carrier names: 32 hex digits; empty where it names none."""
+    found = _TRACEPARENT.fullmatch(parent.get("traceparent", ""))
+    return "" if found is None else found["trace_id"]
 
 
 def carrier() -> dict[str, str]:

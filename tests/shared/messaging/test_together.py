@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import msgspec
 import psycopg2
+import pytest
 
 from shared.db.transaction import Tx
 from shared.events.envelope import Envelope
 from shared.events.payouts import PayoutChanged
 from shared.messaging.failures import Poison
 from shared.messaging.subscription import Together
-from tests.shared.messaging.builders import Desk, a_change, count_effect, until
+from shared.process import logs, traces
+from tests.shared.messaging.builders import SERVICE, Desk, a_change, count_effect, until
 
 _SEND_AGAIN = """
 INSERT INTO outbox (event_id, type, topic, subject, occurred_at, body)
@@ -57,6 +60,19 @@ def test_events_that_wait_are_taken_in_few_calls_and_each_has_its_effect_once(de
     until(lambda: len(desk.effects()) == 60)
     assert sorted(desk.effects()) == sorted(claims)
     assert max(len(call) for call in handler.calls) > 1
+
+
+def test_each_of_several_is_told_in_the_log_with_its_own_trace(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    began = {}
+    for subject in ("one", "two"):
+        with traces.span("request"):
+            began[subject] = traces.trace_id()
+            publish_all(desk, [subject])
+    logs.configure(SERVICE, "worker")
+    desk.consumer(desk.subscription({PayoutChanged: Together(TakesSeveral())}))
+    until(lambda: len(desk.effects()) == 2)
+    lines = (json.loads(line) for line in capfd.readouterr().err.splitlines() if "event_handled" in line)
+    assert {line["subject"]: line["trace_id"] for line in lines} == began
 
 
 def test_events_of_one_subject_come_to_it_in_their_order(desk: Desk) -> None:

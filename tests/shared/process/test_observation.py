@@ -148,6 +148,8 @@ def test_a_trace_goes_from_one_process_to_the_next() -> None:
     with traces.span("elsewhere", parent=carried):
         assert traces.trace_id() == began
         assert traces.carrier()["traceparent"] != carried["traceparent"]
+    assert traces.trace_id_of(carried) == began
+    assert traces.trace_id_of({}) == traces.trace_id_of({"traceparent": "made up"}) == ""
 
 
 def test_a_span_without_a_parent_begins_a_trace_of_its_own() -> None:
