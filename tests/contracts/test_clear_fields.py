@@ -28,6 +28,11 @@ MAY_HOLD_A_NUMBER = {
     "PolicePaper": {"number", "unit", "officer"},
     "TransferReport": {"reference", "payee_account", "payee_name"},
     "ClaimRequest": {"device_id", "handler_id"},
+    "ClaimantPersonDraft": {"document_number", "phone"},
+    "LossReportDraft": {"description"},
+    "PolicePaperDraft": {"number", "unit", "officer"},
+    "TransferReportDraft": {"reference", "payee_account", "payee_name"},
+    "ClaimDraft": {"device_id", "handler_id"},
     "Appeal": {"reason"},
     "PayeeRequest": {"holder_name", "account"},
 }

@@ -29,7 +29,31 @@ _CHANGING: Final = ("tests/services/fraud_detection/coverage/test_policy_changes
 _DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
 _MODEL_TURNS: Final = ("tests/services/fraud_detection/models/test_turns.py",)
 
+_DRAFTS: Final = "services/fraud_detection/claims/store/drafts.py"
+_DRAFTING: Final = ("tests/services/fraud_detection/filing/test_drafts.py",)
+
 GUARDS: Final = (
+    Guard(
+        "a draft is found by the client alone that made it",
+        _DRAFTS,
+        "tenant = %(tenant)s AND client_id = %(client_id)s AND lapses_at",
+        "tenant = %(tenant)s AND %(client_id)s <> '' AND lapses_at",
+        _DRAFTING,
+    ),
+    Guard(
+        "a draft that two hand in at once is handed in once",
+        _DRAFTS,
+        '_LOCK: Final = f"{_FIND} FOR UPDATE"',
+        '_LOCK: Final = f"{_FIND}"',
+        _DRAFTING,
+    ),
+    Guard(
+        "a draft goes with the person whose it is, whatever policy it names",
+        _DRAFTS,
+        "SELECT encode(person_token, 'hex') FROM coverage WHERE",
+        "SELECT encode(phone_token, 'hex') FROM coverage WHERE",
+        _DRAFTING,
+    ),
     Guard(
         "the queue of reviews begins with who has waited longest",
         _QUEUE,
@@ -201,15 +225,15 @@ GUARDS: Final = (
     Guard(
         "a loss is discovered before it is reported",
         _FILING,
-        "if filing.reported_at < filing.discovered_at:",
-        "if filing.reported_at < filing.occurred_at:",
+        "reported_at is not None and reported_at < discovered_at:",
+        "reported_at is not None and reported_at < told.occurred_at:",
         _CLAIMS_HTTP,
     ),
     Guard(
         "a loss happens before it is discovered",
         _FILING,
-        "if filing.discovered_at < filing.occurred_at:",
-        "if filing.reported_at < filing.occurred_at:",
+        "discovered_at is not None and discovered_at < occurred_at:",
+        "reported_at is not None and reported_at < occurred_at:",
         _CLAIMS_HTTP,
     ),
     Guard(

@@ -360,6 +360,10 @@ class Caller:
     def delete(self, path: str) -> Any:
         return self.client.delete(path, headers={"Authorization": f"Bearer {self.token}"})
 
+    def patch(self, path: str, body: object, *, version: int | None = None) -> Any:
+        matches = {} if version is None else {"If-Match": f'"{version}"'}
+        return self.client.patch(path, json=body, headers={"Authorization": f"Bearer {self.token}", **matches})
+
     def put(self, path: str, body: object, *, headers: dict[str, str] | None = None) -> Any:
         given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         return self.client.put(path, json=body, headers=given)

@@ -25,6 +25,8 @@ def table() -> str:
 
 
 def _wait(state: State) -> str:
+    if state == "draft":
+        return f"{WAITS['draft'].days} days, then deleted"
     if state not in AFTER_THE_WAIT:
         return ""
     wait = WAITS.get(state)

@@ -22,6 +22,13 @@ class UnknownClaim(FangzhaError):
 
 
 @dataclass(frozen=True)
+class UnknownDraft(FangzhaError):
+    """There is no draft {draft_id}: it was filed, deleted or lapsed, or another client made it."""
+
+    draft_id: str
+
+
+@dataclass(frozen=True)
 class ClaimClosed(FangzhaError):
     """Claim {claim_id} is {state} and takes no more documents; a refused claim may be appealed."""
 

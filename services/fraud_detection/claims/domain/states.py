@@ -59,8 +59,6 @@ STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
         (None, "waiting_for_policy"),
         ("draft", "filed"),
         ("draft", "waiting_for_policy"),
-        ("draft", "withdrawn"),
-        ("draft", "lapsed"),
         ("filed", "waiting_for_payee"),
         ("filed", "documents_requested"),
         ("filed", "in_review"),
@@ -118,7 +116,6 @@ STEPS: Final[frozenset[tuple[State | None, State]]] = frozenset(
 TO_BE_DECIDED: Final[tuple[State, ...]] = ("filed", "appealed")
 """The machine looks at these."""
 TAKES_DOCUMENTS: Final[tuple[State, ...]] = (
-    "draft",
     "filed",
     "appealed",
     "waiting_for_policy",
@@ -170,14 +167,13 @@ WAITS: Final[dict[State, timedelta]] = {
     "refused": timedelta(days=730),
     "lapsed": timedelta(days=730),
 }
-"""How long whoever is waited for has; then the step of AFTER_THE_WAIT is taken.
+"""How long whoever is waited for has; then the step of AFTER_THE_WAIT is taken. A draft is deleted then.
 
 Two years is what the insured has to claim (Insurance Law of the PRC, art. 26): as long an appeal, another account or
 the documents may still come. The days of recovery wait are the product's, so the step that begins it says until when.
 """
 
 AFTER_THE_WAIT: Final[dict[State, State]] = {
-    "draft": "lapsed",
     "waiting_for_policy": "in_review",
     "waiting_for_payee": "filed",
     "documents_requested": "lapsed",

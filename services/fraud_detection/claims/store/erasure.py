@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from services.fraud_detection.claims.store import drafts
 from shared.db import kept_replies
 from shared.db.transaction import Tx
 
@@ -78,4 +79,5 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
     ids = (list(policies),)
     kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
-    return sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS))
+    dropped = drafts.erase(tx, policies)
+    return dropped + sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS))

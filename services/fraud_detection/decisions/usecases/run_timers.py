@@ -8,7 +8,7 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import AFTER_THE_WAIT
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store import claims, drafts
 from services.fraud_detection.claims.usecases.submit import file_anew
 from services.fraud_detection.decisions.store import reviews
 from services.fraud_detection.decisions.store.reviews import ReviewRow
@@ -24,8 +24,8 @@ TIMER: Final = "timer"
 
 
 def run_timers(database: Database, clock: Clock) -> bool:
-    """Move what is due, and wake what waited for a policy or an account that is known by now; True if there may be
-    more.
+    """Move what is due, wake what waited for a policy or an account that is known by now, and delete drafts whose time
+    is over; True if there may be more.
     """
     now = clock.now()
     with database.transaction() as tx:
@@ -43,7 +43,9 @@ def run_timers(database: Database, clock: Clock) -> bool:
     with database.transaction() as tx:
         payable = claims.take_with_payee(tx, now=now, limit=AT_ONCE)
         _wake(tx, payable, "payee_known", now=now)
-    return AT_ONCE in {len(due), len(covered), len(late), len(payable)}
+    with database.transaction() as tx:
+        lapsed = drafts.lapse(tx, now=now, limit=AT_ONCE)
+    return AT_ONCE in {len(due), len(covered), len(late), len(payable), lapsed}
 
 
 def _wake(tx: Tx, waiting: Sequence[Claim], why: str, *, now: datetime) -> None:

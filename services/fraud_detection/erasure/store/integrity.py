@@ -69,6 +69,8 @@ SELECT 'escalation of claim ' || claim_id
 FROM review_escalations JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND reason <> ''
 UNION ALL
+SELECT 'draft ' || draft_id FROM claim_drafts JOIN erased_policies USING (policy_id)
+UNION ALL
 SELECT 'reply kept for ' || route || ' on claim ' || claim_id
 FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL"""

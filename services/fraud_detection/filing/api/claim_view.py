@@ -65,7 +65,7 @@ class AccountView(ReplyModel):
     account_masked: str
 
 
-class StatusView(ReplyModel):
+class StatusWords(ReplyModel):
     """The state in plain words, to be shown as they are."""
 
     now_zh: str
@@ -77,6 +77,11 @@ class StatusView(ReplyModel):
     """Who acts next; `you` is the claimant."""
     by: datetime | None
     """By when; in `recovery_wait` it is not before. Null where there is no date."""
+
+
+class StatusView(StatusWords):
+    """The state in plain words, to be shown as they are."""
+
     missing: list[ReasonView]
     """What was asked for and has not come."""
 

@@ -148,14 +148,14 @@ def submit_claim(
     deps = call.deps
     found = file_claims(
         call.tx,
-        [Filed(_filing(each.body), each.caller.tenant) for each in asked],
+        [Filed(filing_of(each.body), each.caller.tenant) for each in asked],
         personal_data=deps.personal_data,
         terms=deps.terms,
         sandbox=deps.sandbox,
         now=call.now,
     )
     shown = iter(views(call.tx, [each for each in found if isinstance(each, domain.Claim)], deps.personal_data))
-    return [each if isinstance(each, FangzhaError) else _reply(each, next(shown)) for each in found]
+    return [each if isinstance(each, FangzhaError) else reply(each, next(shown)) for each in found]
 
 
 @claims.get(
@@ -304,16 +304,16 @@ def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
     return _accepted(call, own_claim(call, path))
 
 
-def _filing(body: ClaimRequest) -> Filing:
+def filing_of(body: ClaimRequest) -> Filing:
     told = vars(body.loss) | {"transfers": body.loss.transfers or ()}
     return reshape(body, Filing, **told, police=told_papers(body.police))
 
 
 def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:
-    return _reply(claim, view(call.tx, claim, call.deps.personal_data))
+    return reply(claim, view(call.tx, claim, call.deps.personal_data))
 
 
-def _reply(claim: domain.Claim, shown: ClaimView) -> Reply[ClaimView]:
+def reply(claim: domain.Claim, shown: ClaimView) -> Reply[ClaimView]:
     return Reply(shown, headers={"Location": f"/v1/claims/{claim.claim_id}"}, version=claim.version)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from services.fraud_detection.claims.domain.claims import HOME, Evidence
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
@@ -71,31 +71,57 @@ class Filing:
         return scam_type_of(self.police) or self.scam_type
 
 
+class Told(Protocol):
+    """What a claim tells so far: a filing, or a draft of one in which anything may be missing still."""
+
+    @property
+    def liability(self) -> str | None: ...
+    @property
+    def known_scam_type(self) -> ScamType | None: ...
+    @property
+    def occurred_at(self) -> datetime | None: ...
+    @property
+    def discovered_at(self) -> datetime | None: ...
+    @property
+    def reported_at(self) -> datetime | None: ...
+    @property
+    def amount_fen(self) -> Fen | None: ...
+    @property
+    def transfers(self) -> tuple[ToldTransfer, ...]: ...
+    @property
+    def police(self) -> tuple[ToldPaper, ...]: ...
+    @property
+    def evidence(self) -> tuple[Evidence, ...]: ...
+    @property
+    def event_reference(self) -> str | None: ...
+    @property
+    def item_reference(self) -> str | None: ...
+
+
 def check(filing: Filing, *, now: datetime) -> None:
     """Refuse a claim that contradicts itself.
 
     Raises:
         InvalidFields: each with a pointer into the body.
     """
-    faults = (
-        *_times(filing, now),
-        *told_transfers.faults(
-            filing.transfers,
-            amount_fen=filing.amount_fen,
-            occurred_at=filing.occurred_at,
-            reported_at=filing.reported_at,
-        ),
-        *_amount(filing),
-        *paper_faults(filing.police, "/police", now),
-        *evidence_faults(filing.evidence, now),
-        *reference_faults(filing.event_reference, "/event_reference"),
-        *reference_faults(filing.item_reference, "/item_reference"),
+    if found := tuple(faults(filing, now=now)):
+        raise InvalidFields(found)
+
+
+def faults(told: Told, *, now: datetime) -> Iterator[InvalidField]:
+    """All in which it contradicts itself, as far as it is told."""
+    yield from _times(told, now)
+    yield from told_transfers.faults(
+        told.transfers, amount_fen=told.amount_fen, occurred_at=told.occurred_at, reported_at=told.reported_at
     )
-    if faults:
-        raise InvalidFields(faults)
+    yield from _amount(told)
+    yield from paper_faults(told.police, "/police", now)
+    yield from evidence_faults(told.evidence, now)
+    yield from reference_faults(told.event_reference, "/event_reference")
+    yield from reference_faults(told.item_reference, "/item_reference")
 
 
-def liability_of(filing: Filing, product: Product) -> str:
+def liability_of(filing: Told, product: Product) -> str:
     """The code of the liability that the claim is made under.
 
     Raises:
@@ -114,7 +140,7 @@ def liability_of(filing: Filing, product: Product) -> str:
     return code
 
 
-def require_item(filing: Filing, product: Product) -> None:
+def require_item(filing: Told, product: Product) -> None:
     """A claim says which thing it is about where, and only where, the product's policies list things.
 
     Raises:
@@ -142,9 +168,18 @@ def is_of_transfers(filing: Filing, product: Product | None) -> bool:
     claimant = holder_kind(filing.claimant.document_type)
     if (claimant if product is None else product.insured_kind) == "person":
         return True
+    require_no_transfers(filing)
+    return False
+
+
+def require_no_transfers(filing: Told) -> None:
+    """Of an organization's loss.
+
+    Raises:
+        InvalidField: the claim tells transfers.
+    """
     if filing.transfers:
         raise InvalidField("/loss/transfers", "An organization's loss is told by its amount.", "Leave them out.")
-    return False
 
 
 def recovered_fen(filing: Filing) -> Fen:
@@ -152,23 +187,24 @@ def recovered_fen(filing: Filing) -> Fen:
     return Fen(max(filing.recovered_fen, sum(each.refunded_fen for each in filing.transfers)))
 
 
-def _amount(filing: Filing) -> Iterator[InvalidField]:
+def _amount(filing: Told) -> Iterator[InvalidField]:
     if loss_fen(filing.amount_fen, filing.transfers) > LARGEST_LOSS_FEN:
         yield InvalidField("/loss/amount_fen", "This is more than a billion yuan.", "Send fen, not another unit.")
 
 
-def _times(filing: Filing, now: datetime) -> Iterator[InvalidField]:
-    if filing.occurred_at < now - EARLIEST:
+def _times(told: Told, now: datetime) -> Iterator[InvalidField]:
+    occurred_at, discovered_at, reported_at = told.occurred_at, told.discovered_at, told.reported_at
+    if occurred_at is not None and occurred_at < now - EARLIEST:
         yield InvalidField("/loss/occurred_at", "The loss is more than 20 years old.", "Check the year.")
-    if filing.discovered_at < filing.occurred_at:
+    if occurred_at is not None and discovered_at is not None and discovered_at < occurred_at:
         yield InvalidField(
             "/loss/discovered_at", "The loss was discovered before it happened.", "Send a time after occurred_at."
         )
-    if filing.reported_at < filing.discovered_at:
+    if discovered_at is not None and reported_at is not None and reported_at < discovered_at:
         yield InvalidField(
             "/loss/reported_at", "The loss was reported before it was discovered.", "Send the later time."
         )
-    if filing.reported_at > now + CLOCKS_APART:
+    if reported_at is not None and reported_at > now + CLOCKS_APART:
         yield InvalidField("/loss/reported_at", "This is in the future.", "Send the time of the report, with its zone.")
 
 

@@ -40,7 +40,11 @@ def loss_fen(amount_fen: Fen | None, transfers: Sequence[ToldTransfer]) -> Fen:
 
 
 def faults(
-    transfers: Sequence[ToldTransfer], *, amount_fen: Fen | None, occurred_at: datetime, reported_at: datetime
+    transfers: Sequence[ToldTransfer],
+    *,
+    amount_fen: Fen | None,
+    occurred_at: datetime | None,
+    reported_at: datetime | None,
 ) -> Iterator[InvalidField]:
     """What contradicts itself among them, or the rest of the loss."""
     if not transfers and amount_fen is None:
@@ -61,12 +65,12 @@ def faults(
 
 
 def _faults(
-    transfer: ToldTransfer, pointer: str, occurred_at: datetime, reported_at: datetime
+    transfer: ToldTransfer, pointer: str, occurred_at: datetime | None, reported_at: datetime | None
 ) -> Iterator[InvalidField]:
-    if transfer.occurred_at < occurred_at:
+    if occurred_at is not None and transfer.occurred_at < occurred_at:
         fix = "Send the first transfer's time as loss.occurred_at."
         yield InvalidField(f"{pointer}/occurred_at", "This transfer was made before the loss began.", fix)
-    if transfer.occurred_at > reported_at:
+    if reported_at is not None and transfer.occurred_at > reported_at:
         fix = "Leave out what was paid afterwards."
         yield InvalidField(f"{pointer}/occurred_at", "This transfer was made after the loss was reported.", fix)
     if transfer.refunded_fen + transfer.frozen_fen > transfer.amount_fen:

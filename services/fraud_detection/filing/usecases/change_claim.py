@@ -30,7 +30,6 @@ _BEFORE_PAYMENT: Final[tuple[State, ...]] = ("approved", "recovery_wait")
 _PAID: Final[tuple[State, ...]] = ("paid", "recovered", "closed")
 """Where something is held still, for a claim is closed unpaid too."""
 _TAKES_ANOTHER_PAYEE: Final[tuple[State, ...]] = (
-    "draft",
     "waiting_for_policy",
     "waiting_for_payee",
     "documents_requested",
@@ -38,7 +37,7 @@ _TAKES_ANOTHER_PAYEE: Final[tuple[State, ...]] = (
     "in_review",
     "payment_failed",
 )
-_BEFORE_DECISION: Final[tuple[State, ...]] = ("draft", "filed", "waiting_for_policy", "waiting_for_payee")
+_BEFORE_DECISION: Final[tuple[State, ...]] = ("filed", "waiting_for_policy", "waiting_for_payee")
 
 
 def withdraw(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import PolicyErased
 from services.fraud_detection.claims.domain.states import WAITS
 from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store.claims import Step
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.claims.usecases.submit import submit_all
 from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, Coverage, Product
@@ -31,11 +32,20 @@ from shared.values.money import CNY
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """The draft that a claim is filed from: the claim takes its id, and began when it did."""
+
+    draft_id: ClaimId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filed:
     """What a tenant files."""
 
     filing: Filing
     tenant: str
+    draft: Begun | None = None
 
 
 def file_claims(
@@ -58,20 +68,16 @@ def file_claims(
     """
     covers = coverage.hold(tx, [each.filing.policy_id for each in filed])
     known = terms.of(tx, [(cover.product_code, cover.product_version) for cover in covers.values()])
-    found: list[Claim | FangzhaError] = []
-    stored: list[_New] = []
+    found: list[_New | FangzhaError] = []
     for each in filed:
         cover = covers.get(each.filing.policy_id)
         product = None if cover is None else known.get((cover.product_code, cover.product_version))
         try:
-            new = _new(each, cover, product, personal_data=personal_data, sandbox=sandbox, now=now)
+            found.append(_new(each, cover, product, personal_data=personal_data, sandbox=sandbox, now=now))
         except FangzhaError as error:
             found.append(error)
-            continue
-        found.append(new.claim)
-        stored.append(new)
-    _store(tx, stored, personal_data, now=now)
-    return found
+    stored = iter(_store(tx, [each for each in found if isinstance(each, _New)], personal_data, now=now))
+    return [each if isinstance(each, FangzhaError) else next(stored) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,14 @@ class _New:
     claim: Claim
     filing: Filing
     person: TokenHex | None
+    begun: Begun | None
+
+    @property
+    def first(self) -> Claim:
+        """As it begins: what was a draft begins as one."""
+        if self.begun is None:
+            return self.claim
+        return replace(self.claim, state="draft", changed_at=self.begun.at, due_at=None)
 
 
 def _new(
@@ -105,7 +119,7 @@ def _new(
     person = personal_data.person_of_transfers(document) if filings.is_of_transfers(filing, product) else None
     known = cover is not None and product is not None
     claim = Claim(
-        claim_id=ClaimId(new_id()),
+        claim_id=ClaimId(new_id()) if filed.draft is None else filed.draft.draft_id,
         tenant=filed.tenant,
         version=1,
         round=1,
@@ -136,22 +150,27 @@ def _new(
         changed_by=filed.tenant,
         due_at=None if known else now + WAITS["waiting_for_policy"],
     )
-    return _New(claim, filing, person)
+    return _New(claim, filing, person, filed.draft)
 
 
-def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: datetime) -> None:
+def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: datetime) -> list[Claim]:
+    """The claims as they are then, in this order."""
     if not new:
-        return
+        return []
     told = {each.claim.claim_id: each.filing.description for each in new if each.filing.description}
-    claims.add(tx, [each.claim for each in new], descriptions=personal_data.seal_all(tx, told, "description"))
+    claims.add(tx, [each.first for each in new], descriptions=personal_data.seal_all(tx, told, "description"))
     claims.add_evidence(tx, {each.claim.claim_id: each.filing.evidence for each in new}, now=now)
     keep_papers(tx, [(each.claim, each.filing.police) for each in new], personal_data=personal_data, now=now)
     of_transfers = [
         OfTransfers(each.claim, each.filing.transfers, each.person) for each in new if each.person is not None
     ]
     keep_transfers(tx, of_transfers, personal_data)
-    submit_all(tx, [each.claim for each in new if each.claim.state == "filed"], now=now)
+    handed_in = [Step(each.first, each.claim.state, each.claim.tenant) for each in new if each.begun is not None]
+    stepped = {each.claim_id: each for each in claims.step_many(tx, handed_in, now=now)} if handed_in else {}
+    stored = [stepped.get(each.claim.claim_id, each.claim) for each in new]
+    submit_all(tx, [each for each in stored if each.state == "filed"], now=now)
     metrics.CLAIMS_SUBMITTED.inc(len(new))
+    return stored
 
 
 def _liability(filing: Filing, product: Product | None) -> str:
