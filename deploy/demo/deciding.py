@@ -16,6 +16,7 @@ from deploy.demo.waiting import Progress, until
 from deploy.simulator.claims import Terms
 
 REVIEWER: Final = "reviewer-li"
+SUPERVISOR: Final = "director-chen"
 FORCED: Final = {
     "approve": "approved",
     "review": "in_review",
@@ -130,6 +131,7 @@ def review(system: System, filed: Sequence[Filed], expectations: Expectations, t
         with ThreadPoolExecutor(CLIENTS) as pool:
             for done, _ in enumerate(pool.map(lambda item: _confirm(reviewer, item), proposed), start=1):
                 told(done, len(proposed) + 2)
+        _let_approve_alone(system)
         cases.sort(key=lambda item: float(item["score"] or 0))
         lowest, highest = cases[0], cases[-1]
         _decide(
@@ -158,6 +160,12 @@ def review(system: System, filed: Sequence[Filed], expectations: Expectations, t
     expectations.equal("the case that the reviewer refused", ours[highest["claim_id"]].state, "refused")
     expectations.expect("the reviewer's name stays with the case", holds=REVIEWER in str(again))
     return Reviewed([i["claim_id"] for i in proposed], lowest["claim_id"], highest["claim_id"], len(cases) - 2)
+
+
+def _let_approve_alone(system: System) -> None:
+    """A supervisor gives the reviewer authority for whatever a resident claims."""
+    with User.of(system, SUPERVISOR, FRAUD_DETECTION) as supervisor:
+        supervisor.put(f"/v1/authorities/{REVIEWER}", {"pays_up_to_fen": 10**9, "claims_up_to_fen": 10**11})
 
 
 def _confirm(reviewer: User, item: Json) -> None:

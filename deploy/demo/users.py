@@ -114,6 +114,10 @@ class User:
         reply = self._send("POST", path, json=body, headers=headers)
         return dict(reply.json()) if reply.content else {}
 
+    def put(self, path: str, body: Json) -> Json:
+        """Say how something is; said twice it is the same."""
+        return dict(self._send("PUT", path, json=body).json())
+
     def upload(self, path: str, content: bytes | Iterable[bytes], content_type: str, **query: object) -> Json:
         """Stream a file; not tried again, because a stream can be read once."""
         headers = {"Idempotency-Key": new_id(), "Content-Type": content_type}

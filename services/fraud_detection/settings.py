@@ -19,6 +19,12 @@ class Settings(settings.Settings):
     undo_seconds: int = Field(
         default=60, ge=0, le=600, description="for which a person may take a decision back before anybody is told of it"
     )
+    lowest_authority_pays_fen: int = Field(
+        default=2_000_000, ge=0, description="what a reviewer approves alone for whom nothing else is set"
+    )
+    lowest_authority_claims_fen: int = Field(
+        default=10_000_000, ge=0, description="and the largest claim that such an approval may be of"
+    )
     model_signing_key: HexKey | None = Field(
         default=None,
         description="64 hex digits, e.g. from: openssl rand -hex 32; models of another key are not opened",

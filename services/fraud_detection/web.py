@@ -15,6 +15,7 @@ from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.models import web as models
 from services.fraud_detection.models.wiring import signer_of
 from services.fraud_detection.reviews import web as reviews
+from services.fraud_detection.reviews.wiring import lowest_authority_of
 from services.fraud_detection.service_levels import web as service_levels
 from services.fraud_detection.settings import Settings
 from shared.entry import web, wiring
@@ -37,6 +38,7 @@ def application(settings: Settings) -> Flask:
             personal_data=personal_data_of(settings),
             sandbox=settings.sandbox,
             undo_for=timedelta(seconds=settings.undo_seconds),
+            lowest_authority=lowest_authority_of(settings),
             signer=signer_of(settings),
             objects=sealed_objects_of(settings, pool),
             links=link_seal_of(settings),

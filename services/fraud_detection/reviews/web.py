@@ -7,7 +7,9 @@ from typing import Final
 
 from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.reviews.api.assignments import assignments
+from services.fraud_detection.reviews.api.authorities import authorities
 from services.fraud_detection.reviews.api.cases import cases
+from services.fraud_detection.reviews.api.proposals import proposals
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.revelations import revelations
 from services.fraud_detection.reviews.api.reviews import reviews
@@ -18,7 +20,17 @@ from shared.messaging.failures import Unready
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (reviews, requests, cases, assignments, undoing, revelations, trace)
+RESOURCES: Final = (
+    reviews,
+    requests,
+    cases,
+    assignments,
+    undoing,
+    proposals,
+    authorities,
+    revelations,
+    trace,
+)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.NoOpenReview: ProblemRow(409, "no-open-review", "Nothing to decide"),
@@ -38,6 +50,12 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.CaseChanged: ProblemRow(409, "case-changed", "The case changed meanwhile"),
     errors.NothingWaits: ProblemRow(404, "nothing-waits", "No case for you"),
     errors.NothingToReveal: ProblemRow(404, "nothing-to-reveal", "Nobody told it"),
+    errors.OwnAuthority: ProblemRow(403, "own-authority", "Another supervisor sets it"),
+    errors.ProposalWaits: ProblemRow(409, "proposal-waits", "A second person confirms"),
+    errors.NoProposal: ProblemRow(409, "no-proposal", "Nothing to confirm"),
+    errors.AnotherPersonConfirms: ProblemRow(403, "another-person-confirms", "Another person confirms"),
+    errors.AboveAuthority: ProblemRow(403, "above-authority", "Above your authority"),
+    errors.ProposalOutdated: ProblemRow(409, "proposal-outdated", "Not what was proposed any more"),
     errors.EscalatedBefore: ProblemRow(409, "escalated-before", "Handed on before"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
 }

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.statement_guards import enrollment, evidence, fraud_detection, partners, payees, payout, shared
+from tests.faults.statement_guards import (
+    enrollment,
+    evidence,
+    fraud_detection,
+    partners,
+    payees,
+    payout,
+    shared,
+    two_persons,
+)
 
 STATEMENTS: Final = (
     *shared.GUARDS,
@@ -14,4 +23,5 @@ STATEMENTS: Final = (
     *evidence.GUARDS,
     *payout.GUARDS,
     *payees.GUARDS,
+    *two_persons.GUARDS,
 )

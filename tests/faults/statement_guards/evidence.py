@@ -114,8 +114,8 @@ GUARDS: Final = (
     Guard(
         "an erased person's files are forgotten",
         "services/fraud_detection/erasure/usecases/erase_policies.py",
-        "(claims, erased_policies, decisions, evidence, notes, undoable)",
-        "(claims, erased_policies, decisions, notes, undoable)",
+        "(claims, erased_policies, decisions, evidence, notes, proposals, undoable)",
+        "(claims, erased_policies, decisions, notes, proposals, undoable)",
         _FORGETTING,
     ),
 )

@@ -78,8 +78,8 @@ GUARDS: Final = (
     Guard(
         "nobody is given the appeal of what they decided",
         _QUEUE,
-        "AND by_person AND decided_by = %(reviewer)s AND outcome",
-        "AND by_person AND decided_by || 'x' = %(reviewer)s AND outcome",
+        "AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome",
+        "AND by_person AND %(reviewer)s || 'x' IN (decided_by, proposed_by) AND outcome",
         _QUEUING,
     ),
     Guard(

@@ -91,7 +91,7 @@ GUARDS: Final = (
     ),
     Guard(
         "nobody approves what payout could not pay",
-        "services/fraud_detection/reviews/usecases/decide_review.py",
+        "services/fraud_detection/reviews/usecases/take_limits.py",
         '    if "payee_unknown" in case.payee_doubts:\n        raise PayeeUnknown(case.claim.claim_id)\n',
         "",
         _DOUBTING,

@@ -16,6 +16,8 @@ from services.fraud_detection.claims.store import claims, payees
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage, coverage_rows, products
 from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.authority import Authority
+from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.usecases.adjudicate import Adjudicator, adjudicate
 from services.fraud_detection.decisions.usecases.opinions import FindChampion
 from services.fraud_detection.decisions.usecases.run_timers import run_timers
@@ -48,6 +50,9 @@ NOW = LOSS + timedelta(hours=30)
 KEYS = KeyRing({1: b"k" * 32})
 ELSEWHERE = TokenHex("01" + "d" * 32)
 """An account that payout never announced."""
+
+UNBOUNDED = Authority(pays_up_to_fen=Fen(10**12), claims_up_to_fen=Fen(10**12))
+"""Of a reviewer who approves alone whatever there is."""
 
 _numbers = itertools.count(1)
 
@@ -286,10 +291,12 @@ class World:
                 ),
                 reviewer=reviewer,
                 senior=senior,
+                lowest=UNBOUNDED,
                 require_match=lambda _version: None,
                 personal_data=self.personal_data,
                 now=now,
             )
+            assert isinstance(row, DecisionRow), "a second person is to confirm it"
             return row.outcome
 
     def run_timers(self, now: datetime = NOW) -> None:

@@ -13,8 +13,10 @@ import pytest
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import PolicyErased
 from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.coverage.store import coverage, coverage_items, coverage_rows, erased_policies
 from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.erasure.usecases.erase_policies import erase as erase_now
 from services.fraud_detection.erasure.usecases.erase_policies import erase_the_rest, overwrite
@@ -40,6 +42,7 @@ from tests.services.fraud_detection.builders import (
     take,
 )
 from tests.services.fraud_detection.insured import Insured, approved, file, insure, told, why
+from tests.services.fraud_detection.reviews.test_two_persons import back, proposed
 
 LATER = NOW + timedelta(days=3)
 
@@ -84,6 +87,8 @@ def refused_and_appealed(world: World, person: Person) -> Claim:
             now=NOW,
         )
     world.decide(claim, claim_round=2)
+    nothing = Authority(pays_up_to_fen=NO_FEN, claims_up_to_fen=NO_FEN)
+    back(world, proposed(world, claim.claim_id, "reviewer-wang", nothing), note="李某的转账待核对。")
     with world.database.transaction() as tx:
         written: dict[str, Any] = {"personal_data": world.personal_data, "now": NOW}
         write_note(tx, claim.claim_id, "李某说法不一。", written_by="reviewer-wang", **written)
@@ -107,6 +112,7 @@ def test_of_an_erased_person_nothing_is_left_that_names_them(world: World) -> No
     assert words == [(b"",) * 4]
     assert world.rows("SELECT DISTINCT reason FROM appeals") == [(b"",)]
     assert world.rows("SELECT DISTINCT note, reason FROM review_notes, review_escalations") == [(b"", b"")]
+    assert world.rows("SELECT reasons, reasons_en, note FROM approval_proposals") == [(b"",) * 3]
     assert world.rows("SELECT count(*) FROM claims WHERE left(payee_token, 2) <> '00'") == [(0,)]
     assert world.rows("SELECT birth_year, stacks FROM coverage") == [(0, False)]
     assert finished(world)
@@ -538,6 +544,8 @@ def test_an_endorsement_that_is_being_stored_while_its_person_is_erased_goes_wit
         "UPDATE appeals SET reason = 'x'",
         "UPDATE review_notes SET note = 'x'",
         "UPDATE review_escalations SET reason = 'x'",
+        "UPDATE approval_proposals SET note = 'x'",
+        "UPDATE approval_proposals SET reasons_en = 'x'",
         (
             "INSERT INTO undoable_decisions SELECT claim_id, claim_id, 1, 'verdict', 'refused', 'x', 'a', false, now(),"
             " now() FROM claims"

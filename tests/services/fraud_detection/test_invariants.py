@@ -10,11 +10,13 @@ from services.fraud_detection.tools import TOOLS
 from shared.db.pool import Database
 from shared.entry.verify import verify
 from tests.services.fraud_detection.builders import World, champion
+from tests.services.fraud_detection.reviews.test_two_persons import confirm, give, proposed
 
 
 @pytest.fixture
 def lived(database: Database) -> World:
-    """A service with an approved and two refused claims, one of a loss that was too small and counts for the year.
+    """A service with two approved claims, one of them by two persons, and two refused ones, one of them of a loss that
+    was too small and counts for the year.
 
     Not ``world``, which asks that nothing is broken at the end.
     """
@@ -27,7 +29,15 @@ def lived(database: Database) -> World:
     small = world.file(world.covered(**terms), amount_fen=200_000)
     world.decide(small)
     world.review(small.claim_id, "refuse", clause="below_deductible")
-    assert world.rows("SELECT deductible_fen FROM limit_use ORDER BY deductible_fen") == [(200_000,), (300_000,)]
+    large = world.file(world.covered(**terms), amount_fen=3_300_000)
+    world.decide(large, by=champion(0.9))
+    give(world, "reviewer-wang")
+    confirm(world, proposed(world, large.claim_id))
+    assert world.rows("SELECT deductible_fen FROM limit_use ORDER BY deductible_fen") == [
+        (200_000,),
+        (300_000,),
+        (300_000,),
+    ]
     return world
 
 
@@ -66,6 +76,9 @@ PAYOUT = (
         (7, PAYOUT.format(amount=5) + " WHERE outcome = 'refused'"),
         (7, PAYOUT.format(amount="amount_fen + 1") + " WHERE outcome = 'approved'"),
         (7, "UPDATE decisions SET decided_by = 'nobody' WHERE outcome = 'refused'"),
+        (7, "UPDATE decisions SET decided_by = 'nobody' WHERE proposed_by IS NOT NULL"),
+        (7, "UPDATE approval_proposals SET amount_fen = amount_fen - 1"),
+        (7, "DELETE FROM approval_proposals"),
         (3, "UPDATE reservations SET released_at = now()"),
         (4, "UPDATE reservations SET released_at = now()"),
         (13, "UPDATE transfers SET place = NULL"),

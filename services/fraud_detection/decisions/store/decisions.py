@@ -25,6 +25,7 @@ MACHINE: Final = "rules_and_model"
 class DecisionRow:
     """One decision. ``score_reasons`` are (feature, contribution).
 
+    ``proposed_by`` is who proposed what another person, ``decided_by``, confirmed.
     Sealed are a person's words: ``reasons`` in Chinese and ``reasons_en``; of an exclusion, what was found in both.
     """
 
@@ -53,11 +54,19 @@ class DecisionRow:
     reasons_en: bytes | None = None
     found_zh: bytes | None = None
     found_en: bytes | None = None
+    proposed_by: str | None = None
 
     @property
     def is_last_word(self) -> bool:
         """Whether it approves or refuses; the others wait for somebody."""
         return self.outcome in ("approved", "refused")
+
+    @property
+    def deciders(self) -> frozenset[str]:
+        """The persons by whose word the claim was approved or refused: one, or two; none where the machine did."""
+        if not (self.by_person and self.is_last_word):
+            return frozenset()
+        return frozenset({self.decided_by} | ({self.proposed_by} if self.proposed_by else set()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

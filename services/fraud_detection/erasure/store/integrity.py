@@ -71,6 +71,10 @@ WHERE finished_at IS NOT NULL AND reason <> ''
 UNION ALL
 SELECT 'draft ' || draft_id FROM claim_drafts JOIN erased_policies USING (policy_id)
 UNION ALL
+SELECT 'proposal ' || proposal_id
+FROM approval_proposals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND (reasons <> '' OR reasons_en <> '' OR note <> '')
+UNION ALL
 SELECT 'reply kept for ' || route || ' on claim ' || claim_id
 FROM idempotency_keys JOIN claims ON claim_id::text = about JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL"""

@@ -10,7 +10,7 @@ from services.fraud_detection.claims.store import erasure as claims
 from services.fraud_detection.coverage.store import erased_policies
 from services.fraud_detection.decisions.store import erasure as decisions
 from services.fraud_detection.evidence.store import forgetting as evidence
-from services.fraud_detection.reviews.store import notes, undoable
+from services.fraud_detection.reviews.store import notes, proposals, undoable
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.process.clock import Clock
@@ -32,7 +32,8 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     claims.hold(tx, policies)
     erased_policies.part(tx, policies)
     # The claims first: whose they are is told by the cover.
-    return sum(wing.overwrite(tx, policies) for wing in (claims, erased_policies, decisions, evidence, notes, undoable))
+    wings = (claims, erased_policies, decisions, evidence, notes, proposals, undoable)
+    return sum(wing.overwrite(tx, policies) for wing in wings)
 
 
 def erase_the_rest(database: Database, clock: Clock) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.evidence.api.deps import EvidenceDeps
 
 
@@ -18,5 +19,7 @@ class Deps(EvidenceDeps):
     sandbox: bool
     undo_for: timedelta = timedelta(0)
     """How long a person may take a decision back."""
+    lowest_authority: Authority = LOWEST
+    """Of a reviewer for whom none was set."""
     terms: Terms = field(default_factory=Terms)
     """Those that the process has read."""

@@ -75,7 +75,9 @@ class Escalation(RequestModel):
 )
 def next_case(call: Call[Deps]) -> Reply[NextCase]:
     """Take the case that comes first. For half an hour from your last act on it nobody else takes or decides it."""
-    lease, points = hold_case.take_next(call.tx, call.caller.subject, senior=_senior(call), now=call.now)
+    lease, points = hold_case.take_next(
+        call.tx, call.caller.subject, senior=_senior(call), lowest=call.deps.lowest_authority, now=call.now
+    )
     claim = claims.find(call.tx, lease.claim_id)
     if claim is None:
         raise errors.UnknownClaim(lease.claim_id)

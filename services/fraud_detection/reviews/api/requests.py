@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import DecisionReply, full
-from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
+from services.fraud_detection.reviews.api.review_view import DecisionReply, decision_reply
+from services.fraud_detection.reviews.api.reviews import ReviewPath, acted_reply, actor
 from services.fraud_detection.reviews.domain.errors import (
     AskedBefore,
     AssignedToAnother,
@@ -18,7 +18,7 @@ from services.fraud_detection.reviews.domain.errors import (
     NoOpenReview,
     SeniorDecides,
 )
-from services.fraud_detection.reviews.usecases.act import Actor, Request
+from services.fraud_detection.reviews.usecases.act import Request
 from services.fraud_detection.reviews.usecases.undo_decision import act
 from shared.messaging.failures import Unready
 from shared.values.evidence_kinds import EvidenceKind
@@ -67,15 +67,11 @@ def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[Deci
         call.tx,
         ClaimId(path.claim_id),
         Request(kinds=tuple(body.kinds), due_at=body.due_at),
-        by=Actor(reviewer=call.caller.subject, senior=SENIOR in call.caller.scopes),
+        by=actor(call),
         undo_for=call.deps.undo_for,
-        show=lambda decision: full(call.tx, decision, call.deps.personal_data),
+        show=lambda row: decision_reply(call.tx, row, call.deps.personal_data),
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return Reply(
-        DecisionReply.of(acted.shown, undo_until=acted.undo_until),
-        status=201 if acted.undo_until is None else 202,
-        version=acted.version,
-    )
+    return acted_reply(acted)

@@ -11,6 +11,7 @@ from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.store import appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
@@ -18,6 +19,7 @@ from services.fraud_detection.filing.api.claim_view import ClaimView, ReasonView
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
+from services.fraud_detection.reviews.api.proposal_view import ProposalSummary, ProposalView, proposals_of
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
 from services.fraud_detection.reviews.api.transfer_view import TransferView, transfer_views
 from services.fraud_detection.reviews.api.work_view import (
@@ -29,7 +31,8 @@ from services.fraud_detection.reviews.api.work_view import (
     escalation_view,
     notes_of,
 )
-from services.fraud_detection.reviews.store import assignments, leases, notes, undoable
+from services.fraud_detection.reviews.store import assignments, leases, notes, proposals, undoable
+from services.fraud_detection.reviews.store.proposals import ProposalRow
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.values.scam_types import ScamType
@@ -90,6 +93,8 @@ class ReviewItem(ReplyModel):
     """What was decided and may still be taken back."""
     escalated: bool
     """It waits for a senior person."""
+    proposal: ProposalSummary | None
+    """An approval that waits for a second person."""
 
 
 class EvidenceView(ReplyModel):
@@ -127,6 +132,8 @@ class FullDecision(ReplyModel):
     score_reasons: list[Contribution]
     sandbox_value: str | None
     decided_by: str
+    proposed_by: str | None
+    """Who proposed what `decided_by` confirmed; null where one person's authority was enough."""
     clause: str | None
     told: list[ReasonView]
     """What the resident reads."""
@@ -135,8 +142,12 @@ class FullDecision(ReplyModel):
 
 
 class DecisionReply(FullDecision):
-    """The decision. Where `undo_until` is told, nobody hears of it before: until then who decided may take it back."""
+    """The decision. Where `undo_until` is told, nobody hears of it before: until then who decided may take it back.
 
+    What is above your authority waits for a second person as `approval_proposed`.
+    """
+
+    outcome: Outcome | Literal["approval_proposed"]  # type: ignore[assignment]
     undo_until: datetime | None
 
 
@@ -175,6 +186,8 @@ class CaseView(ReplyModel):
     evidence: list[EvidenceView]
     features: list[FeatureValues]
     decisions: list[FullDecision]
+    proposals: list[ProposalView]
+    """Approvals above one person's authority: who proposed them, and what the second person did."""
     appeals: list[AppealView]
     steps: list[StepView]
     notes: list[NoteView]
@@ -196,6 +209,7 @@ def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewIt
     held, escalated = leases.held(tx, ids, now=now), notes.escalated(tx, ids)
     decided = undoable.of_claims(tx, ids)
     assigned = {claim_id: row.assigned_to for claim_id, row in assignments.standing(tx, ids, now=now).items()}
+    proposed = proposals.standing(tx, ids)
     return [
         ReviewItem.of(
             found[row.claim_id],
@@ -207,6 +221,7 @@ def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewIt
             assigned_to=assigned.get(row.claim_id),
             undoable=decided.get(row.claim_id),
             escalated=row.claim_id in escalated,
+            proposal=proposed.get(row.claim_id),
             **_heard(heard.get(row.claim_id), found[row.claim_id]),
         )
         for row in queue
@@ -237,6 +252,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
             for each in decisions.features(tx, claim_id)
         ],
         decisions=[full(tx, each, personal_data) for each in decisions.of_claim(tx, claim_id)],
+        proposals=proposals_of(tx, claim_id, personal_data),
         appeals=[
             AppealView.of(each, reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "")
             for each in appeals.of_claim(tx, claim_id)
@@ -257,6 +273,30 @@ def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDeci
         rule_failures=decision.failures,
         score_reasons=_contributions(decision.score_reasons),
         told=told(tx, decision, personal_data),
+    )
+
+
+def decision_reply(tx: Tx, row: DecisionRow | ProposalRow, personal_data: PersonalData) -> DecisionReply:
+    """What a person hears of what they just decided; of a proposal nothing is told to the resident."""
+    if isinstance(row, DecisionRow):
+        return DecisionReply.of(full(tx, row, personal_data), undo_until=None)
+    return DecisionReply.of(
+        row,
+        decision_id=row.proposal_id,
+        outcome="approval_proposed",
+        why=None,
+        rule_version=RULE_VERSION,
+        rule_failures=[],
+        model_id=None,
+        model_sha256=None,
+        score=None,
+        score_reasons=[],
+        sandbox_value=None,
+        decided_by=row.proposed_by,
+        told=[],
+        decided_at=row.proposed_at,
+        payable_from=None,
+        undo_until=None,
     )
 
 

@@ -15,7 +15,14 @@ from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.decisions.store.reviews import ReviewKind
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import CaseView, DecisionReply, ReviewItem, case, full, items
+from services.fraud_detection.reviews.api.review_view import (
+    CaseView,
+    DecisionReply,
+    ReviewItem,
+    case,
+    decision_reply,
+    items,
+)
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
@@ -26,16 +33,17 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     NoOpenReview,
     PayeeUnknown,
+    ProposalWaits,
     SeniorDecides,
     TransferNotHeld,
 )
 from services.fraud_detection.reviews.domain.verdicts import Verdict
-from services.fraud_detection.reviews.store import queue
+from services.fraud_detection.reviews.store import authorities, queue
 from services.fraud_detection.reviews.store.queue import Filter
 from services.fraud_detection.reviews.usecases.act import Actor
 from services.fraud_detection.reviews.usecases.name_event import name_event
 from services.fraud_detection.reviews.usecases.tell_transfers_apart import tell_apart
-from services.fraud_detection.reviews.usecases.undo_decision import act
+from services.fraud_detection.reviews.usecases.undo_decision import Acted, act
 from shared.messaging.failures import Unready
 from shared.values.clear_text import TextKind
 from shared.values.ids import ClaimId
@@ -43,6 +51,19 @@ from shared.values.shapes import reshape
 from shared.web import paging
 from shared.web.models import AmountFen, Identifier, RequestModel, StaffText, TermsSlug
 from shared.web.resource import Call, Callers, Reply, Resource
+
+
+def actor(call: Call[Deps]) -> Actor:
+    """Who decides."""
+    return Actor(reviewer=call.caller.subject, senior=SENIOR in call.caller.scopes, lowest=call.deps.lowest_authority)
+
+
+def acted_reply(acted: Acted[DecisionReply]) -> Reply[DecisionReply]:
+    """201 where it took effect, 202 where it waits: for its time, or for a second person."""
+    waits = acted.undo_until is not None or acted.shown.outcome == "approval_proposed"
+    body = DecisionReply.of(acted.shown, undo_until=acted.undo_until)
+    return Reply(body, status=202 if waits else 201, version=acted.version)
+
 
 reviews = Resource("reviews", "Claims that wait for a person")
 
@@ -63,6 +84,8 @@ class ReviewQuery(paging.PageQuery):
     amount_to_fen: AmountFen | None = None
     mine: bool = False
     """Those that you hold, or that were assigned to you."""
+    to_confirm: bool = False
+    """Those with an approval that another person proposed and you may confirm."""
 
 
 class ReviewPath(RequestModel):
@@ -118,6 +141,8 @@ def list_reviews(call: Call[Deps], query: ReviewQuery) -> Reply[paging.Page[Revi
         still_open=query.state == "open",
         waiting_before=None if days is None else call.now - timedelta(days=days),
         whose=call.caller.subject if query.mine else None,
+        confirmer=call.caller.subject if query.to_confirm else None,
+        authority=authorities.of_person(call.tx, call.caller.subject, call.deps.lowest_authority),
         now=call.now,
     )
     found = queue.page(call.tx, asked, after=query.after(datetime, UUID), limit=query.limit + 1)
@@ -204,6 +229,7 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         HeldByAnother,
         AssignedToAnother,
         SeniorDecides,
+        ProposalWaits,
         CoverRuleStands,
         DeductibleUsedUp,
         PayeeUnknown,
@@ -213,24 +239,22 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
     ),
 )
 def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[DecisionReply]:
-    """Approve or refuse. An approval is held against the cover rules and the limit once more.
+    """Approve or refuse. An approval is held against the cover rules and the limit once more. So is a refusal of the
+    loss as too small: such a loss counts for the deductible of the year and of its event. With 202 it takes effect at
+    `undo_until`; before, you may take it back and nobody is told of it.
 
-    So is a refusal of the loss as too small: such a loss counts for the deductible of the year and of its event.
-    With 202 it takes effect at `undo_until`; before, you may take it back and nobody is told of it.
+    An approval above your authority is a proposal (202, `approval_proposed`, with the id that its decision will have):
+    nothing is paid or told until another person has confirmed it.
     """
     acted = act(
         call.tx,
         ClaimId(path.claim_id),
         reshape(body, Verdict),
-        by=Actor(reviewer=call.caller.subject, senior=SENIOR in call.caller.scopes),
+        by=actor(call),
         undo_for=call.deps.undo_for,
-        show=lambda decision: full(call.tx, decision, call.deps.personal_data),
+        show=lambda row: decision_reply(call.tx, row, call.deps.personal_data),
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,
     )
-    return Reply(
-        DecisionReply.of(acted.shown, undo_until=acted.undo_until),
-        status=201 if acted.undo_until is None else 202,
-        version=acted.version,
-    )
+    return acted_reply(acted)

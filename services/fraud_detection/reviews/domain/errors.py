@@ -131,3 +131,43 @@ class NothingToReveal(FangzhaError):
 
     field: str
     line: int
+
+
+@dataclass(frozen=True)
+class OwnAuthority(FangzhaError):
+    """Nobody says how much they may approve themselves; another supervisor does."""
+
+
+@dataclass(frozen=True)
+class ProposalWaits(FangzhaError):
+    """An approval of claim {claim_id} waits for a second person; confirm it, or send it back before you decide."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class NoProposal(FangzhaError):
+    """No such approval of claim {claim_id} waits for a second person; read the case again."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class AnotherPersonConfirms(FangzhaError):
+    """You proposed to approve claim {claim_id}; another person confirms it."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class AboveAuthority(FangzhaError):
+    """What is proposed on claim {claim_id} is above your authority too; GET /v1/authorities lists who may."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class ProposalOutdated(FangzhaError):
+    """Something else than proposed would be paid on claim {claim_id} by now; send it back, it is decided anew."""
+
+    claim_id: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store.courses import STEPS
+from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.decision_policy import Why
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.reviews.domain.priority import Waiting
@@ -21,7 +22,10 @@ CONSIDERED: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Of the queue; what is None does not matter. ``whose`` holds them or has them assigned, as of ``now``."""
+    """Of the queue; what is None does not matter. ``whose`` holds them or has them assigned, as of ``now``.
+
+    ``confirmer``: the cases whose proposed approvals this person may confirm, under ``authority``.
+    """
 
     still_open: bool
     kind: ReviewKind | None
@@ -31,11 +35,24 @@ class Filter:
     amount_from_fen: Fen | None
     amount_to_fen: Fen | None
     whose: str | None
+    confirmer: str | None
+    authority: Authority
     now: datetime
 
 
 _ROW: Final = Columns(ReviewRow)
-_FILTER: Final = Columns(Filter)
+# Of the claim's proposal: whether the person may not confirm it. One on a claim that changed since stands no more.
+_STANDS: Final = """
+    SELECT FROM approval_proposals
+    WHERE approval_proposals.claim_id = reviews.claim_id AND ended_at IS NULL
+      AND approval_proposals.version = claims.version"""
+_MAY_CONFIRM: Final = """
+      proposed_by <> %(reviewer)s AND approval_proposals.amount_fen <= %(pays_up_to_fen)s
+      AND claims.amount_fen <= %(claims_up_to_fen)s"""
+_DECIDED_BEFORE: Final = """
+    SELECT FROM decisions
+    WHERE decisions.claim_id = reviews.claim_id
+      AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome IN ('approved', 'refused')"""
 # What the machine said last is why a case waits.
 _LIST: Final = f"""
 SELECT {_ROW.of("reviews")} FROM reviews JOIN claims USING (claim_id)
@@ -53,6 +70,7 @@ WHERE (closed_at IS NULL) = %(still_open)s
         AND held_by = %(whose)s AND expires_at > %(now)s) OR EXISTS (
       SELECT FROM review_assignments WHERE review_assignments.claim_id = reviews.claim_id
         AND review_assignments.round = reviews.round AND assigned_to = %(whose)s AND expires_at > %(now)s))
+  AND (%(reviewer)s::text IS NULL OR EXISTS ({_STANDS} AND {_MAY_CONFIRM}) AND NOT EXISTS ({_DECIDED_BEFORE}))
   AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(after_id)s::uuid))
 ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
 
@@ -78,8 +96,8 @@ LEFT JOIN LATERAL (
     SELECT count(*) AS number FROM appeals WHERE appeals.claim_id = reviews.claim_id
 ) AS appealed ON true
 WHERE closed_at IS NULL
-  AND NOT EXISTS (SELECT FROM decisions WHERE decisions.claim_id = reviews.claim_id
-                  AND by_person AND decided_by = %(reviewer)s AND outcome IN ('approved', 'refused'))
+  AND NOT EXISTS ({_DECIDED_BEFORE})
+  AND NOT EXISTS ({_STANDS} AND NOT ({_MAY_CONFIRM}))
   AND NOT EXISTS (SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id AND expires_at > %(now)s)
   AND NOT EXISTS (SELECT FROM undoable_decisions WHERE undoable_decisions.claim_id = reviews.claim_id)
   AND (%(senior)s OR NOT (claims.appealed AND number >= %(appeals)s))
@@ -93,13 +111,33 @@ ORDER BY assigned_to IS NULL, waiting_since, claim_id LIMIT %(limit)s"""
 def page(tx: Tx, asked: Filter, *, after: tuple[datetime, str] | None, limit: int) -> list[ReviewRow]:
     """The longest waiting first."""
     since, after_id = after or (None, None)
-    values = {**_FILTER.values(asked), "since": since, "after_id": after_id, "limit": limit}
+    values = {
+        **{field.name: getattr(asked, field.name) for field in fields(asked)},
+        **_person(asked.confirmer, asked.authority),
+        "since": since,
+        "after_id": after_id,
+        "limit": limit,
+    }
     return tx.all(_LIST, values, into=ReviewRow)
 
 
-def candidates(tx: Tx, *, reviewer: str, senior: bool, now: datetime) -> list[Waiting]:
-    """Cases that ``reviewer`` may be given: nobody holds them, and they did not decide on them before; those
-    that are theirs by name before all others.
+def candidates(tx: Tx, *, reviewer: str, senior: bool, authority: Authority, now: datetime) -> list[Waiting]:
+    """Cases that ``reviewer`` may be given: nobody holds them, they did not decide on them before, and what is proposed
+    on them they may confirm; those that are theirs by name before all others.
     """
-    values = {"reviewer": reviewer, "senior": senior, "now": now, "appeals": APPEALS, "limit": CONSIDERED}
+    values = {
+        **_person(reviewer, authority),
+        "senior": senior,
+        "now": now,
+        "appeals": APPEALS,
+        "limit": CONSIDERED,
+    }
     return tx.all(_CANDIDATES, values, into=Waiting)
+
+
+def _person(reviewer: str | None, authority: Authority) -> dict[str, object]:
+    return {
+        "reviewer": reviewer,
+        "pays_up_to_fen": authority.pays_up_to_fen,
+        "claims_up_to_fen": authority.claims_up_to_fen,
+    }

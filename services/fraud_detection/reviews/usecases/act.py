@@ -10,8 +10,10 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.store.undoable import UndoableRow
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
@@ -34,10 +36,14 @@ Act: TypeAlias = Verdict | Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A person by the pseudonymous subject of the token, and whether they hold the scope of senior persons."""
+    """A person by the pseudonymous subject of the token, and whether they hold the scope of senior persons.
+
+    ``lowest`` is their authority where no other was set.
+    """
 
     reviewer: str
     senior: bool
+    lowest: Authority = LOWEST
 
 
 def perform(
@@ -50,8 +56,10 @@ def perform(
     personal_data: PersonalData,
     now: datetime,
     decision_id: DecisionId | None = None,
-) -> DecisionRow:
+) -> DecisionRow | ProposalRow:
     """Decide, with events and all. ``decision_id`` is the decision's, if it has one already.
+
+    What is above the person's authority is proposed.
 
     Raises:
         Whatever decide_review and ask_claimant raise.
@@ -64,6 +72,7 @@ def perform(
                 act,
                 reviewer=by.reviewer,
                 senior=by.senior,
+                lowest=by.lowest,
                 require_match=require_match,
                 personal_data=personal_data,
                 now=now,

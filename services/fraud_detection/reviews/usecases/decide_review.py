@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.domain.cover import LimitUse
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.domain.cover_rules import rule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.limits import Taking
-from services.fraud_detection.decisions.usecases.adjudicate import reserve
 from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
-from services.fraud_detection.reviews.domain.errors import (
-    CoverRuleStands,
-    DeductibleUsedUp,
-    LimitUsedUp,
-    PayeeUnknown,
-)
+from services.fraud_detection.reviews.domain.errors import DeductibleUsedUp, LimitUsedUp
 from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
-from services.fraud_detection.reviews.store import leases
+from services.fraud_detection.reviews.store import authorities, leases
+from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.usecases.hold_case import require_another_person, require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import (
@@ -35,13 +30,13 @@ from services.fraud_detection.reviews.usecases.persons_decision import (
     persons_decision,
     sealed_words,
 )
+from services.fraud_detection.reviews.usecases.propose_approval import propose_approval, require_no_proposal
 from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
+from services.fraud_detection.reviews.usecases.take_limits import TRIES, take, would_pay
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId, DecisionId
-
-_TRIES: Final = 3
 
 
 def decide_review(
@@ -51,13 +46,15 @@ def decide_review(
     *,
     reviewer: str,
     senior: bool = False,
+    lowest: Authority = LOWEST,
     require_match: Callable[[int], None],
     personal_data: PersonalData,
     now: datetime,
     decision_id: DecisionId | None = None,
-) -> DecisionRow:
+) -> DecisionRow | ProposalRow:
     """Record the decision of ``reviewer``, a person by the pseudonymous subject of the token; ``senior`` decides last
-    appeals too, and what others handed on. ``decision_id`` is the decision's, if it has one already.
+    appeals too, and what others handed on. ``decision_id`` is the decision's, if it has one already. An approval above
+    the person's authority, ``lowest`` where none was set, waits for a second person as a proposal.
 
     Raises:
         UnknownClaim: there is none.
@@ -67,6 +64,7 @@ def decide_review(
         AnotherPersonDecides: the person decided on this claim before.
         HeldByAnother: another person works on it.
         SeniorDecides: it is the last appeal or was handed on, and the person is not one for these.
+        ProposalWaits: an approval waits for a second person.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
         PayeeUnknown: payout announced no such account, so nothing could be paid.
@@ -76,6 +74,7 @@ def decide_review(
     claim, before = lock_waiting(tx, claim_id, require_match)
     require_another_person(claim_id, before, reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
+    require_no_proposal(tx, claim)
     leases.give_back(tx, claim_id)
     if coverage.find(tx, claim.policy_id) is None:
         return refuse_without_policy(
@@ -86,8 +85,23 @@ def decide_review(
         raise Unready(f"the decision on claim {claim_id}")
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(tx, verdict, case, before[-1])
-    taken = _approve(tx, case) if verdict.outcome == "approve" else _refuse(tx, case, verdict, before[-1])
     approved = verdict.outcome == "approve"
+    words = sealed_words(tx, personal_data, claim_id, verdict)
+    if approved:
+        taken, within = _approve(tx, case, authorities.of_person(tx, reviewer, lowest))
+        if not within:
+            return propose_approval(
+                tx,
+                claim,
+                taken,
+                clause=verdict.ground,
+                words=words,
+                proposed_by=reviewer,
+                now=now,
+                proposal_id=decision_id,
+            )
+    else:
+        taken = _refuse(tx, case, verdict, before[-1])
     row = persons_decision(
         claim,
         "approved" if approved else "refused",
@@ -97,7 +111,7 @@ def decide_review(
         failures=() if approved else before[-1].failures,
         taken=taken,
         clause=verdict.ground,
-        words=sealed_words(tx, personal_data, claim_id, verdict),
+        words=words,
         payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
         decision_id=decision_id,
     )
@@ -119,24 +133,20 @@ def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow
         raise InvalidFields(faults)
 
 
-def _approve(tx: Tx, case: CaseFile) -> Payable:
-    """Hold the claim against the rules once more and take the limit. Whose account it is the person has seen."""
-    if "payee_unknown" in case.payee_doubts:
-        raise PayeeUnknown(case.claim.claim_id)
-    for _ in range(_TRIES):
-        use = limits.use(tx, [case.claim])[case.claim.claim_id]
-        standing = [each.code for each in case.failed_rules(use) if not each.waivable]
-        if standing:
-            raise CoverRuleStands(case.claim.claim_id, ", ".join(standing))
-        taken = case.payable(use)
-        if reserve(tx, [(case, taken, use)]):
-            return taken
+def _approve(tx: Tx, case: CaseFile, authority: Authority) -> tuple[Payable, bool]:
+    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does."""
+    for _ in range(TRIES):
+        payable, _use = would_pay(tx, case)
+        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):
+            return payable, False
+        if take(tx, case, payable):
+            return payable, True
     raise LimitUsedUp(case.claim.policy_id)
 
 
 def _refuse(tx: Tx, case: CaseFile, verdict: Verdict, before: DecisionRow) -> Payable:
     """Nothing is paid; what the claim bears of deductibles, in place of what it bore by an earlier decision."""
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         use = limits.use(tx, [case.claim])[case.claim.claim_id]
         borne = case.payable(use) if _is_too_small(case, use, verdict, before) else NOTHING_PAYABLE
         if limits.bear(tx, Taking(case.claim, case.product, borne, use)):

@@ -13,6 +13,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store import appeals, claims
+from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.domain.errors import (
@@ -25,7 +26,15 @@ from services.fraud_detection.reviews.domain.errors import (
     SeniorDecides,
 )
 from services.fraud_detection.reviews.domain.priority import Points, Waiting, points
-from services.fraud_detection.reviews.store import assignments, leases, notes, queue, reviewers, undoable
+from services.fraud_detection.reviews.store import (
+    assignments,
+    authorities,
+    leases,
+    notes,
+    queue,
+    reviewers,
+    undoable,
+)
 from services.fraud_detection.reviews.store.leases import LeaseRow
 from services.fraud_detection.reviews.store.reviewers import ReviewerRow
 from shared.db.transaction import Tx
@@ -35,15 +44,20 @@ HELD_FOR: Final = timedelta(minutes=30)
 """From the last act: long enough to read a case, short enough that one left open waits for nobody's return."""
 
 
-def take_next(tx: Tx, reviewer: str, *, senior: bool, now: datetime) -> tuple[LeaseRow, Points]:
+def take_next(
+    tx: Tx, reviewer: str, *, senior: bool, lowest: Authority = LOWEST, now: datetime
+) -> tuple[LeaseRow, Points]:
     """The case that comes first of those that the person may decide and nobody holds, what was assigned to them before
     all others. Two who ask get two cases.
+
+    What is proposed on a case is for who may confirm it, by their authority; ``lowest`` where none was set.
 
     Raises:
         NothingWaits: there is none.
     """
     reviewers.see(tx, ReviewerRow(reviewer=reviewer, senior=senior, seen_at=now))
-    waiting = queue.candidates(tx, reviewer=reviewer, senior=senior, now=now)
+    authority = authorities.of_person(tx, reviewer, lowest)
+    waiting = queue.candidates(tx, reviewer=reviewer, senior=senior, authority=authority, now=now)
 
     def place(case: Waiting) -> tuple[bool, float, datetime, ClaimId]:
         return not case.assigned, -points(case, now=now).total, case.waiting_since, case.claim_id
@@ -96,12 +110,12 @@ def keep(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
 
 
 def require_another_person(claim_id: ClaimId, before: Iterable[DecisionRow], reviewer: str) -> None:
-    """Refuse who has approved or refused the claim by one of the decisions ``before``.
+    """Refuse by whose word the claim was approved or refused by one of the decisions ``before``.
 
     Raises:
         AnotherPersonDecides: the person has.
     """
-    if any(each.is_last_word and each.by_person and each.decided_by == reviewer for each in before):
+    if any(reviewer in each.deciders for each in before):
         raise AnotherPersonDecides(claim_id)
 
 

@@ -34,10 +34,12 @@ def persons_decision(
     words: Mapping[str, bytes] | None = None,
     payable_from: datetime | None = None,
     decision_id: DecisionId | None = None,
+    proposed_by: str | None = None,
 ) -> DecisionRow:
     """The row of what the person ``by`` decides, with the model's word that the person had by the decision ``before``.
 
-    ``words`` as sealed_words gives them; ``decision_id`` if it has one already.
+    ``words`` as sealed_words gives them; ``decision_id`` if it has one already; ``proposed_by`` is whose proposal
+    ``by`` confirms.
     """
     said = words or {}
     return DecisionRow(
@@ -66,6 +68,7 @@ def persons_decision(
         found_en=said.get("found_en"),
         decided_at=now,
         payable_from=payable_from,
+        proposed_by=proposed_by,
     )
 
 
@@ -102,6 +105,7 @@ def audit_decision(tx: Tx, decision: DecisionRow, *, now: datetime) -> None:
             "decision_id": decision.decision_id,
             "clause": decision.clause,
             "amount_fen": decision.amount_fen,
+            **({"proposed_by": decision.proposed_by} if decision.proposed_by else {}),
         },
         now=now,
     )

@@ -14,6 +14,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import appeals, claims, payouts, police, recoveries, transfers
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import decisions
+from services.fraud_detection.reviews.store import proposals
 from shared.db.transaction import Tx
 
 Detail: TypeAlias = str | int | float | None
@@ -53,6 +54,7 @@ def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
     for back in recoveries.of_claim(tx, claim.claim_id):
         told: dict[str, Detail] = {"kind": back.kind, "amount_fen": back.amount_fen, "insurers_fen": back.insurers_fen}
         yield Happened(back.told_at, "claims", "money_recovered", back.told_by, told)
+    yield from _proposed(tx, claim)
     for payout in payouts.of_claim(tx, claim.claim_id):
         paid: dict[str, Detail] = {
             "payout_id": payout.payout_id,
@@ -104,6 +106,15 @@ def _transfers(tx: Tx, claim: Claim) -> Iterator[Happened]:
                 "place": each.place,
             }
             yield Happened(each.occurred_at, "claimant", "transfer_made", None, made)
+
+
+def _proposed(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    """What waited for a second person, and what that one did."""
+    for proposal in proposals.of_claim(tx, claim.claim_id):
+        details: dict[str, Detail] = {"decision_id": proposal.proposal_id, "amount_fen": proposal.amount_fen}
+        yield Happened(proposal.proposed_at, "claims", "approval_proposed", proposal.proposed_by, details)
+        if proposal.ending is not None and proposal.ended_at is not None:
+            yield Happened(proposal.ended_at, "claims", f"proposal_{proposal.ending}", proposal.ended_by, details)
 
 
 def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:

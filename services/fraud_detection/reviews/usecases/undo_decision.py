@@ -14,12 +14,14 @@ from typing import Final, Generic, TypeVar
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import erased_policies
+from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.store import reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.domain.errors import CaseChanged, NothingToUndo
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.store import leases, undoable
 from services.fraud_detection.reviews.store.leases import LeaseRow
+from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.store.undoable import UndoableRow
 from services.fraud_detection.reviews.usecases.act import Act, Actor, count, from_writing, in_writing, perform
 from services.fraud_detection.reviews.usecases.hold_case import HELD_FOR
@@ -56,12 +58,13 @@ def act(
     *,
     by: Actor,
     undo_for: timedelta,
-    show: Callable[[DecisionRow], S],
+    show: Callable[[DecisionRow | ProposalRow], S],
     require_match: Callable[[int], None],
     personal_data: PersonalData,
     now: datetime,
 ) -> Acted[S]:
-    """Decide, to take effect once ``undo_for`` is over; at once if that is nothing.
+    """Decide, to take effect once ``undo_for`` is over; at once if that is nothing. What is proposed to a second person
+    waits for that one, and for no time: until then nobody is told of it either.
 
     The decision is made in full and undone, so that whatever speaks against it is told now. ``show`` makes of the
     decision what the person sees of it.
@@ -72,12 +75,16 @@ def act(
     """
     claim = lock_as_read(tx, claim_id, require_match)
     if undo_for <= timedelta(0):
-        row = perform(tx, claim_id, what, by=by, require_match=require_match, personal_data=personal_data, now=now)
-        count(row)
-        return Acted(shown=show(row), version=row.version, undo_until=None)
+        return _at_once(
+            tx, claim_id, what, by=by, show=show, require_match=require_match, personal_data=personal_data, now=now
+        )
     with tx.attempt(keep=False):
         row = perform(tx, claim_id, what, by=by, require_match=require_match, personal_data=personal_data, now=now)
         shown = show(row)
+    if isinstance(row, ProposalRow):
+        return _at_once(
+            tx, claim_id, what, by=by, show=show, require_match=require_match, personal_data=personal_data, now=now
+        )
     waits = UndoableRow(
         claim_id=claim_id,
         decision_id=row.decision_id,
@@ -96,6 +103,23 @@ def act(
     return Acted(shown=shown, version=claim.version, undo_until=waits.undo_until)
 
 
+def _at_once(
+    tx: Tx,
+    claim_id: ClaimId,
+    what: Act,
+    *,
+    by: Actor,
+    show: Callable[[DecisionRow | ProposalRow], S],
+    require_match: Callable[[int], None],
+    personal_data: PersonalData,
+    now: datetime,
+) -> Acted[S]:
+    row = perform(tx, claim_id, what, by=by, require_match=require_match, personal_data=personal_data, now=now)
+    if isinstance(row, DecisionRow):
+        count(row)
+    return Acted(shown=show(row), version=row.version, undo_until=None)
+
+
 def undo(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> LeaseRow:
     """Take back what the person decided: the case waits again, and is the person's.
 
@@ -109,27 +133,34 @@ def undo(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> LeaseRow
     return _keep(tx, row, now)
 
 
-def let_take_effect(database: Database, personal_data: PersonalData, clock: Clock) -> bool:
-    """Make the decisions whose time for undoing is over; True if there may be more."""
+def let_take_effect(
+    database: Database, personal_data: PersonalData, clock: Clock, *, lowest: Authority = LOWEST
+) -> bool:
+    """Make the decisions whose time for undoing is over; True if there may be more.
+
+    One that is above its person's authority by now is proposed to a second person.
+    """
     now = clock.now()
     with database.transaction() as tx:
         due = undoable.due(tx, now=now, limit=AT_ONCE)
     for claim_id in due:
         try:
             with database.transaction() as tx:
-                decided = _take_effect(tx, claim_id, personal_data, now=now)
+                decided = _take_effect(tx, claim_id, personal_data, lowest, now=now)
         except Unready:
             continue  # The claim is decided anew, or this is, within moments.
         except FangzhaError as error:
             with database.transaction() as tx:
                 _drop(tx, claim_id, error, personal_data, now=now)
         else:
-            if decided is not None:
+            if isinstance(decided, DecisionRow):
                 count(decided)
     return len(due) == AT_ONCE
 
 
-def _take_effect(tx: Tx, claim_id: ClaimId, personal_data: PersonalData, *, now: datetime) -> DecisionRow | None:
+def _take_effect(
+    tx: Tx, claim_id: ClaimId, personal_data: PersonalData, lowest: Authority, *, now: datetime
+) -> DecisionRow | ProposalRow | None:
     """The decision as if it were made now; None where it was undone, or made by another process."""
     claims.lock(tx, claim_id)
     row = undoable.take(tx, claim_id, now=now)
@@ -144,7 +175,7 @@ def _take_effect(tx: Tx, claim_id: ClaimId, personal_data: PersonalData, *, now:
         tx,
         claim_id,
         from_writing(row, personal_data.open(tx, row.said, claim_id, f"decision {row.decision_id}")),
-        by=Actor(reviewer=row.decided_by, senior=row.senior),
+        by=Actor(reviewer=row.decided_by, senior=row.senior, lowest=lowest),
         require_match=require_match,
         personal_data=personal_data,
         now=now,

@@ -70,7 +70,7 @@ SAID: Final = Verdict(
 
 def say(world: World, claim_id: ClaimId, verdict: Verdict, reviewer: str = "reviewer-li") -> DecisionRow:
     with world.database.transaction() as tx:
-        return decide_review(
+        row = decide_review(
             tx,
             claim_id,
             verdict,
@@ -79,6 +79,8 @@ def say(world: World, claim_id: ClaimId, verdict: Verdict, reviewer: str = "revi
             personal_data=world.personal_data,
             now=NOW,
         )
+        assert isinstance(row, DecisionRow)
+        return row
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.usecases.complete_claim import add_documents
 from services.fraud_detection.reviews.domain.errors import DecisionWaits, NothingToUndo, NothingWaits
 from services.fraud_detection.reviews.domain.verdicts import Verdict
@@ -64,7 +65,7 @@ def decide(world: World, claim_id: ClaimId, verdict: Verdict, reviewer: str, *, 
             verdict,
             by=Actor(reviewer=reviewer, senior=False),
             undo_for=MINUTE,
-            show=lambda row: row.outcome,
+            show=lambda row: row.decided_by if isinstance(row, DecisionRow) else None,
             require_match=lambda _: None,
             personal_data=world.personal_data,
             now=now,
