@@ -21,9 +21,13 @@ from psycopg2.extras import execute_values
 
 from shared.db.columns import rows_into
 from shared.db.transaction import AskedBy, NotOneRow, Parameters, Row
+from shared.values.errors import FangzhaError
 
 _BEGIN: Final = b"BEGIN"
 _COMMIT: Final = b"COMMIT"
+_UNDO: Final = "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
+_KEEP: Final = "RELEASE SAVEPOINT attempt"
+"""So that the name is the outer one's again, where one attempt is made within another."""
 _NOTIFY: Final = "SELECT pg_notify(channel, '') FROM unnest(%s) AS channel"
 _COPY_BYTES: Final = 1 << 20
 """What psycopg2 reads at a time. For each piece it asks for the interpreter again, and a thread that computes gives it
@@ -82,11 +86,13 @@ class PgTx:
         self.execute("SAVEPOINT attempt")
         try:
             yield
-        except psycopg2.IntegrityError:
-            self.execute("ROLLBACK TO SAVEPOINT attempt")
+        except (psycopg2.IntegrityError, FangzhaError):
+            self.execute(_UNDO)
             raise
-        if not keep:
-            self.execute("ROLLBACK TO SAVEPOINT attempt")
+        if keep:
+            self.later(_KEEP)
+        else:
+            self.execute(_UNDO)
 
     def notify(self, channel: str) -> None:
         self._channels.add(channel)

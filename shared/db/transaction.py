@@ -72,7 +72,7 @@ class Tx(Protocol):
         ...
 
     def attempt(self, *, keep: bool = True) -> AbstractContextManager[None]:
-        """What is done within is undone by itself where the database refuses it, or where it is not to be kept."""
+        """What is done within is undone by itself where the database or we refuse it, or where it is not kept."""
         ...
 
     def notify(self, channel: str) -> None:

@@ -8,11 +8,13 @@ from typing import Final
 from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.reviews.api.assignments import assignments
 from services.fraud_detection.reviews.api.authorities import authorities
+from services.fraud_detection.reviews.api.bulks import bulks
 from services.fraud_detection.reviews.api.cases import cases
 from services.fraud_detection.reviews.api.proposals import proposals
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.revelations import revelations
 from services.fraud_detection.reviews.api.reviews import reviews
+from services.fraud_detection.reviews.api.statistics import statistics
 from services.fraud_detection.reviews.api.trace import trace
 from services.fraud_detection.reviews.api.undoing import undoing
 from services.fraud_detection.reviews.domain import errors
@@ -29,6 +31,8 @@ RESOURCES: Final = (
     proposals,
     authorities,
     revelations,
+    bulks,
+    statistics,
     trace,
 )
 
@@ -48,6 +52,8 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.DecisionWaits: ProblemRow(409, "decision-waits", "It is decided, and may still be undone"),
     errors.NothingToUndo: ProblemRow(409, "nothing-to-undo", "Nothing to take back"),
     errors.CaseChanged: ProblemRow(409, "case-changed", "The case changed meanwhile"),
+    errors.UnknownBulk: ProblemRow(404, "unknown-bulk", "No such preview"),
+    errors.BulkOver: ProblemRow(409, "bulk-over", "The preview is too old"),
     errors.NothingWaits: ProblemRow(404, "nothing-waits", "No case for you"),
     errors.NothingToReveal: ProblemRow(404, "nothing-to-reveal", "Nobody told it"),
     errors.OwnAuthority: ProblemRow(403, "own-authority", "Another supervisor sets it"),

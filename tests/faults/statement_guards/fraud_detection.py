@@ -14,6 +14,8 @@ _QUEUING: Final = ("tests/services/fraud_detection/reviews/test_queue.py",)
 _ASSIGNING: Final = ("tests/services/fraud_detection/reviews/test_assignments.py",)
 _UNDOABLE: Final = "services/fraud_detection/reviews/store/undoable.py"
 _UNDOING: Final = ("tests/services/fraud_detection/reviews/test_undoing.py",)
+_BULK: Final = "services/fraud_detection/reviews/usecases/refuse_many.py"
+_IN_BULK: Final = ("tests/services/fraud_detection/reviews/test_bulk.py",)
 _MODELS: Final = "services/fraud_detection/models/store/models.py"
 _CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
 _CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
@@ -158,6 +160,41 @@ GUARDS: Final = (
         "    if waits is not None:\n",
         "    if waits is not None and claim_id == '':\n",
         _UNDOING,
+    ),
+    Guard(
+        "a bulk refuses no case that changed since its preview",
+        _BULK,
+        "if claim.version == pinned[claim.claim_id]]",
+        "if claim.version > 0]",
+        _IN_BULK,
+    ),
+    Guard(
+        "a bulk is confirmed by the digest of its preview",
+        _BULK,
+        "if bulk is None or bulk.digest != said.digest:",
+        "if bulk is None:",
+        _IN_BULK,
+    ),
+    Guard(
+        "a bulk is refused once",
+        _BULK,
+        "    if bulk.confirmed is not None:\n        return bulk\n",
+        "",
+        _IN_BULK,
+    ),
+    Guard(
+        "a bulk is of no appeal and of nobody who asked for a person",
+        "services/fraud_detection/reviews/store/bulks.py",
+        "AND NOT appealed AND NOT person_wanted",
+        "",
+        _IN_BULK,
+    ),
+    Guard(
+        "what is refused within an attempt leaves the others as they are",
+        "shared/db/pg_tx.py",
+        "except (psycopg2.IntegrityError, FangzhaError):",
+        "except psycopg2.IntegrityError:",
+        ("tests/shared/db/test_pg_tx.py",),
     ),
     Guard(
         "a refusal stands on what stands against the claim",

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from shared.db.pool import Database
+from shared.values.errors import InvalidField
 
 
 @pytest.fixture
@@ -99,6 +100,24 @@ def test_what_is_refused_within_an_attempt_is_undone_alone(marks: Database) -> N
         tx.execute(INSERT, ("after",))
 
     assert marked(marks) == ["before", "after"]
+
+
+def test_of_an_attempt_within_another_each_is_undone_as_a_whole(marks: Database) -> None:
+    with marks.transaction() as tx:
+        with pytest.raises(InvalidField), tx.attempt():
+            tx.execute(INSERT, ("outer",))
+            with tx.attempt(keep=False):
+                tx.execute(INSERT, ("inner",))
+            with tx.attempt():
+                tx.execute(INSERT, ("kept for now",))
+            raise InvalidField("/mark", "It is wrong.", "Send another one.")
+        with tx.attempt():
+            with tx.attempt(keep=False):
+                tx.execute(INSERT, ("undone",))
+            tx.execute(INSERT, ("kept",))
+            tx.later(INSERT, ("put off",))
+
+    assert marked(marks) == ["kept", "put off"]
 
 
 def test_an_attempt_that_is_not_kept_is_undone_with_what_it_put_off(marks: Database) -> None:

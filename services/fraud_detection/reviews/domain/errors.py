@@ -114,6 +114,20 @@ class CaseChanged(FangzhaError):
 
 
 @dataclass(frozen=True)
+class UnknownBulk(FangzhaError):
+    """You have no preview {bulk_id} with this digest; POST /v1/reviews/bulk-previews makes one."""
+
+    bulk_id: str
+
+
+@dataclass(frozen=True)
+class BulkOver(FangzhaError):
+    """Preview {bulk_id} is older than half an hour; look at the cases again in a new one."""
+
+    bulk_id: str
+
+
+@dataclass(frozen=True)
 class NothingWaits(FangzhaError):
     """No case waits that you may take: they are others', or you decided on them before."""
 
