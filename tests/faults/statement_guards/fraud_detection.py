@@ -16,6 +16,7 @@ _UNDOABLE: Final = "services/fraud_detection/reviews/store/undoable.py"
 _UNDOING: Final = ("tests/services/fraud_detection/reviews/test_undoing.py",)
 _BULK: Final = "services/fraud_detection/reviews/usecases/refuse_many.py"
 _IN_BULK: Final = ("tests/services/fraud_detection/reviews/test_bulk.py",)
+_CARING: Final = ("tests/services/fraud_detection/reviews/test_care.py",)
 _MODELS: Final = "services/fraud_detection/models/store/models.py"
 _CLAIM_DECISIONS: Final = "services/fraud_detection/decisions/store/decisions.py"
 _CLAIM_PAYOUTS: Final = "services/fraud_detection/claims/store/payouts.py"
@@ -183,18 +184,25 @@ GUARDS: Final = (
         _IN_BULK,
     ),
     Guard(
-        "a bulk is of no appeal and of nobody who asked for a person",
-        "services/fraud_detection/reviews/store/bulks.py",
-        "AND NOT appealed AND NOT person_wanted",
-        "",
-        _IN_BULK,
-    ),
-    Guard(
         "what is refused within an attempt leaves the others as they are",
         "shared/db/pg_tx.py",
         "except (psycopg2.IntegrityError, FangzhaError):",
         "except psycopg2.IntegrityError:",
         ("tests/shared/db/test_pg_tx.py",),
+    ),
+    Guard(
+        "where care is to be taken nobody is refused in bulk",
+        "services/fraud_detection/reviews/store/bulks.py",
+        "  AND NOT {FLAGGED}\n",
+        "",
+        _CARING,
+    ),
+    Guard(
+        "who was scammed before is who was, not who claims twice at once",
+        "services/fraud_detection/reviews/store/care.py",
+        "AND other.occurred_at < claims.occurred_at AND other",
+        "AND other",
+        _CARING,
     ),
     Guard(
         "a refusal stands on what stands against the claim",

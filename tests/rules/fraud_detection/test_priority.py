@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.fraud_detection.claims.domain.clocks import LIMITS, Reached
+from services.fraud_detection.reviews.domain.care import CareFacts
 from services.fraud_detection.reviews.domain.priority import OVERDUE, Points, Waiting, points
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
@@ -22,7 +23,7 @@ def placed(left: timedelta = timedelta(days=20), **changes: Any) -> Points:
         "steps": (Reached("filed", NOW + left - LIMITS["assess"]),),
         "amount_fen": Fen(0),
         "score": 1.0,
-        "birth_year": 1989,
+        "care": CareFacts(birth_year=1989, losses=0),
     }
     return points(Waiting(**{**values, **changes}), now=NOW)
 
@@ -41,11 +42,13 @@ def test_a_case_without_anything_that_presses_has_no_points() -> None:
         ({"waiting_since": NOW + timedelta(days=1)}, 0),
         ({"score": 0.1}, 9),
         ({"score": None}, 5),
-        ({"birth_year": 1966}, 15),
-        ({"birth_year": 1967}, 0),
-        ({"birth_year": 2008}, 15),
-        ({"birth_year": 2007}, 0),
-        ({"birth_year": 0}, 0),
+        ({"care": CareFacts(birth_year=1966, losses=0)}, 15),
+        ({"care": CareFacts(birth_year=1967, losses=0)}, 0),
+        ({"care": CareFacts(birth_year=2008, losses=0)}, 15),
+        ({"care": CareFacts(birth_year=2007, losses=0)}, 0),
+        ({"care": CareFacts(birth_year=0, losses=0)}, 0),
+        ({"care": CareFacts(birth_year=1989, losses=1)}, 15),
+        ({"care": CareFacts(birth_year=1950, losses=1)}, 15),
         ({"left": timedelta(days=10)}, 0),
         ({"left": timedelta(days=1)}, 36),
         ({"left": timedelta(0)}, OVERDUE),
@@ -67,7 +70,7 @@ def test_once_the_date_has_passed_nothing_but_another_such_case_comes_before() -
         timedelta(seconds=1),
         amount_fen=Fen(90_000_000),
         score=0.0,
-        birth_year=1940,
+        care=CareFacts(birth_year=1940, losses=2),
         waiting_since=NOW - timedelta(days=300),
     )
     assert most.total < OVERDUE

@@ -16,6 +16,7 @@ from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
 from services.fraud_detection.filing.api.claim_view import ClaimView, ReasonView, told, view
+from services.fraud_detection.reviews.api.care_view import CareView, care_views
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
@@ -31,7 +32,8 @@ from services.fraud_detection.reviews.api.work_view import (
     escalation_view,
     notes_of,
 )
-from services.fraud_detection.reviews.store import assignments, leases, notes, proposals, undoable
+from services.fraud_detection.reviews.domain.care import CareFlag
+from services.fraud_detection.reviews.store import assignments, care, leases, notes, proposals, undoable
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
@@ -83,6 +85,8 @@ class ReviewItem(ReplyModel):
     rule_failures: list[FailedRuleView]
     evidence: dict[str, int]
     """How many documents of each kind."""
+    care: list[CareFlag]
+    """Why the insured is to be dealt with carefully; advice, and never a reason against the claim."""
     similar: dict[str, int]
     """Other claims and persons around this one, by what they share."""
     lease: LeaseView | None
@@ -177,6 +181,7 @@ class CaseView(ReplyModel):
     version: int
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
+    care: list[CareView]
     payee: PayeeView
     transfers: list[TransferView]
     cover: CoverView | None
@@ -202,12 +207,12 @@ class CaseView(ReplyModel):
 
 
 def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewItem]:
-    """The queue's rows with what a person chooses by; eight queries for all."""
+    """The queue's rows with what a person chooses by; nine queries for all."""
     ids = [row.claim_id for row in queue]
     found, heard = claims.many(tx, ids), decisions.latest_by_machine(tx, ids)
     kinds, snapshots = claims.evidence_kinds(tx, ids), decisions.latest_snapshots(tx, ids)
     held, escalated = leases.held(tx, ids, now=now), notes.escalated(tx, ids)
-    decided = undoable.of_claims(tx, ids)
+    decided, careful = undoable.of_claims(tx, ids), care.of_claims(tx, ids, now=now)
     assigned = {claim_id: row.assigned_to for claim_id, row in assignments.standing(tx, ids, now=now).items()}
     proposed = proposals.standing(tx, ids)
     return [
@@ -216,6 +221,7 @@ def items(tx: Tx, queue: Sequence[ReviewRow], *, now: datetime) -> list[ReviewIt
             kind=row.kind,
             waiting_since=row.waiting_since,
             evidence=kinds.get(row.claim_id, {}),
+            care=careful[row.claim_id],
             similar=_similar(snapshots.get(row.claim_id, {})),
             lease=held.get(row.claim_id),
             assigned_to=assigned.get(row.claim_id),
@@ -238,6 +244,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
         claim=view(tx, claim, personal_data),
         open_review=waiting.kind if waiting else None,
         loss=loss(tx, claim, personal_data),
+        care=care_views(care.of_claims(tx, [claim_id], now=now)[claim_id]),
         payee=payee(tx, claim, found),
         transfers=transfer_views(tx, claim, personal_data),
         cover=None if found is None else cover(tx, claim, found),

@@ -23,6 +23,7 @@ from services.fraud_detection.reviews.api.review_view import (
     decision_reply,
     items,
 )
+from services.fraud_detection.reviews.domain.care import CareFlag
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
@@ -78,6 +79,8 @@ class ReviewQuery(paging.PageQuery):
     why: Why | None = None
     """Why the machine brought it before a person."""
     liability: TermsSlug | None = None
+    care: CareFlag | None = None
+    """Why care is to be taken of the insured."""
     older_than_days: Annotated[int | None, Field(ge=0, le=3_650)] = None
     """Those that wait longer."""
     amount_from_fen: AmountFen | None = None

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.fraud_detection.claims.domain.clocks import Reached, decide_by
+from services.fraud_detection.reviews.domain.care import CareFacts, care
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
 
@@ -30,21 +31,19 @@ MOST_FOR_HONESTY: Final = 10.0
 """What the model takes for honest waits for a person only to be paid; nothing is lost while a doubtful case waits."""
 NO_SCORE: Final = 0.5
 VULNERABLE: Final = 15.0
-ELDERLY: Final = 60
-"""Years, as the law on the rights of the elderly has it (art. 2); who is under 18 is a minor (Civil Code, art. 17)."""
-MINOR: Final = 18
+"""Where care is to be taken, whatever the reason (care)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A case that waits for a person; ``birth_year`` 0 where unknown. ``assigned``: to the one who asks, by name."""
+    """A case that waits for a person. ``assigned``: to the one who asks, by name."""
 
     claim_id: ClaimId
     waiting_since: datetime
     steps: tuple[Reached, ...]
     amount_fen: Fen
     score: float | None
-    birth_year: int
+    care: CareFacts
     assigned: bool = False
 
 
@@ -70,7 +69,7 @@ def points(case: Waiting, *, now: datetime) -> Points:
         waiting=min(MOST_FOR_WAITING, max(0.0, (now - case.waiting_since) / A_DAY)),
         clock=_clock(decide_by(case.steps) - now),
         honesty=MOST_FOR_HONESTY * (1 - (NO_SCORE if case.score is None else case.score)),
-        vulnerability=VULNERABLE if _is_vulnerable(case.birth_year, now.year) else 0.0,
+        vulnerability=VULNERABLE if care(case.care, now.year) else 0.0,
     )
 
 
@@ -78,8 +77,3 @@ def _clock(left: timedelta) -> float:
     if left <= timedelta(0):
         return OVERDUE
     return max(0.0, (CLOCK_BEGINS - left) / A_DAY) * A_DAY_OF_THE_CLOCK
-
-
-def _is_vulnerable(birth_year: int, year: int) -> bool:
-    """Only the year is known: in the year in which somebody comes of age both count."""
-    return birth_year > 0 and (year - birth_year >= ELDERLY or year - birth_year <= MINOR)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from services.fraud_detection.reviews.domain.bulk import CertainRule, Confirmed, Pinned
+from services.fraud_detection.reviews.store import care
+from services.fraud_detection.reviews.store.care import FLAGGED
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 
@@ -48,11 +50,13 @@ class Found:
 
 
 _ASKED: Final = Columns(Asked)
-# Left to a look at each case: appeals, what a person is wanted for, what others hold or a senior person decides.
+# Of appeals, and of claims that a person was asked to decide, the machine proposes nothing. Where care is to be taken,
+# each case is looked at.
 _FIND: Final = f"""
 SELECT {Columns(Found, pinned={}, matching="count(*) OVER ()")}
 FROM reviews JOIN claims USING (claim_id)
-WHERE closed_at IS NULL AND kind = 'refusal_proposed' AND NOT appealed AND NOT person_wanted
+WHERE closed_at IS NULL AND kind = 'refusal_proposed'
+  AND NOT {FLAGGED}
   AND (%(liability)s::text IS NULL OR liability = %(liability)s)
   AND (SELECT failures FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person
        ORDER BY decisions.version DESC LIMIT 1) @> %(failing)s::jsonb
@@ -78,7 +82,7 @@ WHERE bulk_id = %(bulk_id)s AND confirmed_at IS NULL"""
 
 def find(tx: Tx, asked: Asked) -> list[Found]:
     """The longest waiting first."""
-    return tx.all(_FIND, _ASKED.values(asked), into=Found)
+    return tx.all(_FIND, {**_ASKED.values(asked), **care.parameters(asked.now)}, into=Found)
 
 
 def add(tx: Tx, bulk: BulkRow) -> None:

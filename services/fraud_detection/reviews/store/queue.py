@@ -11,7 +11,10 @@ from services.fraud_detection.claims.store.courses import STEPS
 from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.decision_policy import Why
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
+from services.fraud_detection.reviews.domain.care import CareFlag
 from services.fraud_detection.reviews.domain.priority import Waiting
+from services.fraud_detection.reviews.store import care
+from services.fraud_detection.reviews.store.care import BIRTH_YEAR, HAS_FLAG, LOSSES
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.money import Fen
@@ -31,6 +34,7 @@ class Filter:
     kind: ReviewKind | None
     why: Why | None
     liability: str | None
+    care: CareFlag | None
     waiting_before: datetime | None
     amount_from_fen: Fen | None
     amount_to_fen: Fen | None
@@ -62,6 +66,7 @@ WHERE (closed_at IS NULL) = %(still_open)s
       SELECT why FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person
       ORDER BY version DESC LIMIT 1))
   AND (%(liability)s::text IS NULL OR liability = %(liability)s)
+  AND (%(care)s::text IS NULL OR {HAS_FLAG})
   AND (%(waiting_before)s::timestamptz IS NULL OR waiting_since < %(waiting_before)s)
   AND (%(amount_from_fen)s::bigint IS NULL OR amount_fen >= %(amount_from_fen)s)
   AND (%(amount_to_fen)s::bigint IS NULL OR amount_fen <= %(amount_to_fen)s)
@@ -81,12 +86,12 @@ _WAITING: Final = Columns(
     steps=STEPS,
     score="(SELECT score FROM decisions WHERE decisions.claim_id = reviews.claim_id AND NOT by_person"
     " ORDER BY version DESC LIMIT 1)",
-    birth_year="coalesce(birth_year, 0)",
+    care={"birth_year": BIRTH_YEAR, "losses": LOSSES},
     assigned="assigned_to IS NOT NULL",
 )
 _CANDIDATES: Final = f"""
 SELECT {_WAITING}
-FROM reviews JOIN claims USING (claim_id) LEFT JOIN coverage USING (policy_id)
+FROM reviews JOIN claims USING (claim_id)
 LEFT JOIN LATERAL (
     SELECT assigned_to FROM review_assignments
     WHERE review_assignments.claim_id = reviews.claim_id AND review_assignments.round = reviews.round
@@ -114,6 +119,7 @@ def page(tx: Tx, asked: Filter, *, after: tuple[datetime, str] | None, limit: in
     values = {
         **{field.name: getattr(asked, field.name) for field in fields(asked)},
         **_person(asked.confirmer, asked.authority),
+        **care.parameters(asked.now),
         "since": since,
         "after_id": after_id,
         "limit": limit,
@@ -127,6 +133,7 @@ def candidates(tx: Tx, *, reviewer: str, senior: bool, authority: Authority, now
     """
     values = {
         **_person(reviewer, authority),
+        **care.parameters(now),
         "senior": senior,
         "now": now,
         "appeals": APPEALS,

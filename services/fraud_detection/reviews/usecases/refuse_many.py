@@ -13,6 +13,7 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.store import limits
+from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.reviews.domain.bulk import (
     MOST,
@@ -165,7 +166,7 @@ def _refuse(
                 verdict,
                 by=by,
                 undo_for=undo_for,
-                show=lambda row: row.decision_id,
+                show=lambda row: row.decision_id if isinstance(row, DecisionRow) else row.proposal_id,
                 require_match=lambda _: None,
                 personal_data=personal_data,
                 now=now,

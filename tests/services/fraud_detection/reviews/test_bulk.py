@@ -121,13 +121,14 @@ def test_a_new_case_after_the_preview_is_not_refused(world: World, caller: Calle
 
 def test_a_preview_shows_only_what_is_certain_and_the_persons_own_to_decide(world: World, caller: Callers) -> None:
     li, wang = caller("reviewer-li"), caller("reviewer-wang")
-    plain, held, wanted, appealed = (too_early(world).claim_id for _ in range(4))
+    plain, held, appealed = (too_early(world).claim_id for _ in range(3))
     doubted = world.file(world.covered())
     assert world.decide(doubted, by=champion(0.9)) == "review"
     wang.put(f"/v1/reviews/{held}/lease", None)
     mobile = caller("mobile-backend")
-    assert mobile.post(f"/v1/claims/{wanted}/person", {}).status_code < 300
-    world.decide(world.claim(wanted), claim_round=2)
+    wanted = world.file(world.covered(), occurred_at=BEFORE, discovered_at=BEFORE + timedelta(hours=1))
+    assert mobile.post(f"/v1/claims/{wanted.claim_id}/person", {}).status_code < 300
+    assert world.decide(wanted) == "review"
     assert world.review(appealed, "refuse", clause="not_in_force", reviewer="reviewer-sun") == "refused"
     assert mobile.post(f"/v1/claims/{appealed}/appeals", {"reason": "保单已生效。"}).status_code == 202
     world.decide(world.claim(appealed), claim_round=2)
