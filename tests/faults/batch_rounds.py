@@ -40,7 +40,7 @@ from shared.privacy.keys import KeyRing
 from shared.privacy.tokens import Tokenizer
 from shared.process.new_ids import new_id
 from tests.faults.braking import Brake
-from tests.faults.killing import Killing, SecondWorker
+from tests.faults.killing import SECOND, VICTIMS, Killing, SecondWorker, Victims, victims_of
 from tests.running import ready_again
 from tests.services.enrollment.webhooks.receiver import Receiver
 
@@ -185,9 +185,10 @@ _OUTBOX: Final = "SELECT count(*) FROM outbox"
 
 
 class Topic:
-    """The policies' topic, read from where it ended at the last look."""
+    """A topic of enrollment's or, named, of any service's, read from where it ended at the last look."""
 
-    def __init__(self, system: Stack) -> None:
+    def __init__(self, system: Stack, name: str = PoliciesEnrolled.TOPIC) -> None:
+        self._name = name
         self._link = Link.from_settings(Settings.load(system.environment("enrollment")))
         self._read_to: dict[Partition, int] = {}
         self.news()
@@ -195,7 +196,7 @@ class Topic:
     def news(self) -> list[Message]:
         """All messages since."""
         with closing(Consumer(self._link, "proof", None)) as consumer:
-            bounds = consumer.bounds(consumer.partitions_of(PoliciesEnrolled.TOPIC))
+            bounds = consumer.bounds(consumer.partitions_of(self._name))
             ends = {place: after for place, (_, after) in bounds.items()}
             starts = {place: self._read_to.get(place, first) for place, (first, _) in bounds.items()}
             self._read_to = ends
@@ -233,6 +234,12 @@ class Scene:
     topic: Topic
     receiver: Receiver
 
+    @property
+    def victims(self) -> Victims:
+        """Who is killed."""
+        of_stack = victims_of(self.system, (each for each in VICTIMS if each != SECOND))
+        return {**of_stack, SECOND: self.worker.kill}
+
 
 def play(scene: Scene, rng: random.Random) -> Round:
     """One round; raises AssertionError where anything is lost, doubled or different."""
@@ -240,7 +247,7 @@ def play(scene: Scene, rng: random.Random) -> Round:
     product = sell_new_product(system)
     seen = len(receiver.received)
     began = time.monotonic()
-    with Killing(system, scene.worker, rng) as killing:
+    with Killing(scene.victims, rng) as killing:
         with Brake(system, rng) as brake:
             batch_id = upload(system, product, given.file)
             killing.kill_all_while(partial(at_work, system, batch_id))

@@ -1,4 +1,4 @@
-"""Who is killed while a file is worked off, and when: each process at least once, at moments that chance chooses."""
+"""Who is killed while work is done, and when: each process at least once, at moments that chance chooses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,7 +21,9 @@ WEB, WORKER, RELAY = "enrollment-web", "enrollment-worker", "enrollment-relay"
 OTHERS, POSTGRESQL, KAFKA = "fraud_detection-worker", "postgresql", "kafka"
 SECOND: Final = "second enrollment-worker"
 VICTIMS: Final = (WEB, WORKER, SECOND, RELAY, OTHERS, POSTGRESQL, KAFKA)
-"""Each is killed at least once in a round, while the file is worked off."""
+"""Each is killed at least once in a round, while a file is worked off."""
+Victims = Mapping[str, Callable[[], object]]
+"""By name, how each is killed."""
 PEACE_SECONDS: Final = (0.2, 4.0)
 """Between two kills, in the first pass through all of them; in the second twice as much, and so on: on a slow machine,
 where a process is hardly up before it is killed again, the round ends all the same."""
@@ -68,15 +71,19 @@ def second_worker(system: Stack) -> Iterator[SecondWorker]:
         worker.close()
 
 
+def victims_of(system: Stack, names: Iterable[str]) -> Victims:
+    """Processes of the stack, which its supervisor starts again."""
+    return {name: partial(system.kill, name) for name in names}
+
+
 class Killing:
     """Kills one process after another at random moments until told to stop, and goes on until each had its turn.
 
     ``killed_in_time`` are the kills after the file was taken in and before it was worked off.
     """
 
-    def __init__(self, system: Stack, worker: SecondWorker, rng: random.Random) -> None:
-        self._system = system
-        self._worker = worker
+    def __init__(self, victims: Victims, rng: random.Random) -> None:
+        self._victims = victims
         self._rng = rng
         self._enough = threading.Event()
         self._failures: list[BaseException] = []
@@ -98,7 +105,7 @@ class Killing:
     def kill_all_while(self, at_work: Callable[[], bool]) -> None:
         """Wait until each was killed once more while ``at_work`` says that the file is not done."""
         self._at_work, self._began_anew = at_work, True
-        while len(self.killed_in_time) < len(VICTIMS):
+        while len(self.killed_in_time) < len(self._victims):
             assert self._thread.is_alive(), self._failures
             assert at_work(), f"the file was done when only these had been killed: {self.killed_in_time}"
             time.sleep(0.2)
@@ -121,7 +128,7 @@ class Killing:
 
     def _order(self) -> list[str]:
         """PostgreSQL last: with it goes, for a moment, what keeps the file from its end."""
-        others = [victim for victim in VICTIMS if victim != POSTGRESQL]
+        others = [victim for victim in self._victims if victim != POSTGRESQL]
         return [*self._rng.sample(others, len(others)), POSTGRESQL]
 
     def _pause(self, seconds: float) -> None:
@@ -133,13 +140,10 @@ class Killing:
             time.sleep(min(left, 0.2))
 
     def _done(self) -> bool:
-        return self._enough.is_set() and len(self.killed) == len(VICTIMS)
+        return self._enough.is_set() and len(self.killed) == len(self._victims)
 
     def _kill(self, victim: str) -> None:
         if self._at_work is not None and self._at_work():
             self.killed_in_time[victim] += 1
-        if victim == SECOND:
-            self._worker.kill()
-        else:
-            self._system.kill(victim)
+        self._victims[victim]()
         self.killed[victim] += 1

@@ -77,7 +77,8 @@ def take(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: datetim
         NoOpenReview, AnotherPersonDecides, SeniorDecides: the person could not decide it.
         DecisionWaits, HeldByAnother, AssignedToAnother: it is somebody else's.
     """
-    claim = claims.find(tx, claim_id)
+    # Locked: who decides it at this moment is done before, and then nothing is left to be held.
+    claim = claims.lock(tx, claim_id)
     if claim is None:
         raise UnknownClaim(claim_id)
     if reviews.open_of(tx, claim_id) is None:

@@ -120,6 +120,35 @@ def test_a_decision_after_the_lease_expired_stands_unless_the_claim_changed(worl
     assert world.review(claim_id, "refuse", now=NOW + 2 * HELD_FOR) == "refused"
 
 
+def test_a_case_whose_lease_ends_under_its_holder_is_decided_by_one_of_two_and_once(
+    world: World, caller: Callers
+) -> None:
+    """The holder decides at the moment at which another takes the case and decides: nobody's act is lost or doubled."""
+    claim_id, li, wang = waiting(world), caller("reviewer-li"), caller("reviewer-wang")
+    match = {"If-Match": li.post("/v1/reviews/next", {}).headers["ETag"]}
+    with world.database.transaction() as tx:
+        tx.execute("UPDATE review_leases SET expires_at = %s", (clock.now() - timedelta(seconds=1),))
+    together = threading.Barrier(2)
+
+    def decide(reviewer: Caller, *, takes: bool) -> tuple[int, str]:
+        together.wait()
+        if takes:
+            reviewer.put(f"/v1/reviews/{claim_id}/lease", None)
+        reply = reviewer.post(f"/v1/reviews/{claim_id}/decisions", refusal(), headers=match)
+        return reply.status_code, "" if reply.status_code == 201 else slug(reply)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(decide, li, takes=False), pool.submit(decide, wang, takes=True)]
+        outcomes = [each.result() for each in ends]
+    first, second = sorted(outcomes)
+    assert first == (201, "")
+    assert second[1] in {"held-by-another", "no-open-review", "version-mismatch"}
+    decided = world.rows("SELECT decided_by FROM decisions WHERE outcome = 'refused'")
+    assert decided == [("reviewer-li" if outcomes[0][0] == 201 else "reviewer-wang",)]
+    assert world.rows("SELECT count(*) FROM audit_log WHERE action = 'claim.refused'") == [(1,)]
+    assert world.rows("SELECT count(*) FROM review_leases") == [(0,)]
+
+
 def test_nobody_is_given_the_appeal_of_what_they_decided(world: World, caller: Callers) -> None:
     claim_id = waiting(world)
     assert world.review(claim_id, "refuse") == "refused"
