@@ -19,10 +19,10 @@ from services.enrollment.products import web as products
 from services.enrollment.settings import Settings
 from services.enrollment.statements import web as statements
 from services.enrollment.webhooks import web as webhooks
-from services.enrollment.webhooks.usecases.try_endpoint import Trials
-from services.enrollment.webhooks.wiring import courier_of
+from services.enrollment.webhooks.wiring import PARTNERS, courier_of
 from shared.entry import web, wiring
 from shared.web.app import create_app
+from shared.webhooks.usecases.try_endpoint import Trials
 
 WINGS: Final = (products, partners, people, policies, files, statements, webhooks)
 
@@ -42,7 +42,7 @@ def application(settings: Settings) -> Flask:
             elsewhere=forget_references,
             sealer=vault.sealer,
             sandbox=settings.sandbox,
-            trials=Trials(database, courier_of(settings), vault.sealer),
+            trials=Trials(database, courier_of(settings), vault.sealer, PARTNERS),
             permits=EnrollmentPermits(wiring.database(settings, "quotas", size=1)),
             codes=CodeKey.of(wiring.token_keys(settings)),
         ),

@@ -579,7 +579,7 @@ _LIFECYCLE: Final = (
     ),
     Guard(
         "a forgotten person's messages are overwritten",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        "services/enrollment/webhooks/store/told_references.py",
         "WHERE body LIKE ANY (%s)",
         "WHERE body LIKE ANY (%s) AND false",
         ("tests/services/enrollment/policies/test_erasures.py",),
@@ -589,14 +589,14 @@ _LIFECYCLE: Final = (
 _WEBHOOKS: Final = (
     Guard(
         "one sender of a webhook",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        "shared/webhooks/store/webhook_deliveries.py",
         " FOR UPDATE SKIP LOCKED\n    ) d\n",
         "\n    ) d\n",
         ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
     ),
     Guard(
         "a webhook that is asked for again while it is sent",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        "shared/webhooks/store/webhook_deliveries.py",
         " AND asked = %(asked)s",
         "",
         ("tests/services/enrollment/webhooks/test_webhook_sending.py",),

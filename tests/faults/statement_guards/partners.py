@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.faults.guard import Guard
 
-_ENDPOINTS: Final = "services/enrollment/webhooks/store/webhook_endpoints.py"
+_ENDPOINTS: Final = "shared/webhooks/store/webhook_endpoints.py"
 _ENDPOINT_TESTS: Final = ("tests/services/enrollment/webhooks/test_webhook_endpoints.py",)
 _RECORDS: Final = "services/enrollment/partners/store/partner_records.py"
 _WIND_DOWNS: Final = "services/enrollment/partners/store/wind_downs.py"
@@ -16,13 +16,13 @@ _DRAFT_TURNS: Final = ("tests/services/enrollment/products/test_turns.py",)
 _DRAWN: Final = "services/enrollment/statements/store/statements.py"
 _DRAWING: Final = ("tests/services/enrollment/statements/test_turns.py",)
 _SETTLEMENTS: Final = "services/enrollment/statements/store/settlements.py"
-_DELIVERIES: Final = "services/enrollment/webhooks/store/webhook_deliveries.py"
+_DELIVERIES: Final = "shared/webhooks/store/webhook_deliveries.py"
 _DELIVERY_TURNS: Final = ("tests/services/enrollment/webhooks/test_turns.py",)
 
 GUARDS: Final = (
     Guard(
         "a sender whose lease ran out leaves the message to the next one",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        "shared/webhooks/store/webhook_deliveries.py",
         "WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s AND asked",
         "WHERE delivery_id = %(delivery_id)s AND asked",
         ("tests/services/enrollment/webhooks/test_webhook_sending.py",),
@@ -64,7 +64,7 @@ GUARDS: Final = (
     ),
     Guard(
         "a message that waits is not dropped by its age",
-        "services/enrollment/webhooks/store/webhook_deliveries.py",
+        "shared/webhooks/store/webhook_deliveries.py",
         " AND (d.state <> 'pending' OR (e.state <> 'enabled' AND d.due_at <= %(now)s))",
         "",
         ("tests/services/enrollment/webhooks/test_webhook_sending.py",),

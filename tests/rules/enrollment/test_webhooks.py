@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES, Fact, body, claim_state
+from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES, Fact, claim_state
 from shared.courier.addresses import may_be_called, parse_networks
 from shared.courier.standard_webhooks import (
     DISABLED_AFTER,
@@ -27,6 +27,7 @@ from shared.courier.standard_webhooks import (
 )
 from shared.courier.urls import fault_in
 from shared.events.claims import Outcome
+from shared.webhooks.domain.messages import EndpointDisabled, body
 from tests import clock
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -195,7 +196,8 @@ def test_plain_http_and_private_addresses_are_for_those_whose_settings_say_so() 
 
 
 def test_each_type_that_can_be_asked_for_is_told_somewhere() -> None:
-    assert sorted(kind.TYPE for kind in Fact.__subclasses__()) == sorted(FACT_TYPES)
+    told = [*(kind.TYPE for kind in Fact.__subclasses__()), EndpointDisabled.TYPE]
+    assert sorted(told) == sorted(FACT_TYPES)
 
 
 def test_a_partner_learns_that_a_claim_is_looked_at_and_not_what_is_proposed() -> None:

@@ -10,13 +10,14 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.tools import TOOLS
-from services.enrollment.webhooks.usecases.send import Sender
+from services.enrollment.webhooks.wiring import PARTNERS
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
+from shared.webhooks.usecases.send import Sender
 from tests import clock
 from tests.real_parts import Postgres
 from tests.services.enrollment.builders import Partner, settle
@@ -95,7 +96,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def new_sender(database: Database) -> NewSender:
     courier = Courier(parse_networks("127.0.0.0/8"), plain_http=True)
-    return lambda sealer=None: Sender(database, courier, sealer or Sealer(KEYS), clock.CLOCK)
+    return lambda sealer=None: Sender(database, courier, sealer or Sealer(KEYS), clock.CLOCK, PARTNERS)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from services.enrollment.partners.usecases.quotas import EnrollmentPermits
 from services.enrollment.policies.usecases.certify_policy import CodeKey
 from services.enrollment.policies.usecases.erase_person import Forget
 from services.enrollment.policies.usecases.vault import Vault
-from services.enrollment.webhooks.api import deps as webhooks
+from shared.webhooks.api.deps import WebhookDeps
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyDeps(webhooks.WebhookDeps):
+class PolicyDeps(WebhookDeps):
     """``elsewhere`` forgets what other wings hold of an erased person; ``sandbox`` says whether simulated people may be
     enrolled; ``permits`` keeps partners to their quotas, ``codes`` makes certificates verifiable.
     """

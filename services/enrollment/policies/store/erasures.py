@@ -9,7 +9,7 @@ from typing import Final
 
 from services.enrollment.people.domain.policies import PolicyState
 from services.enrollment.policies.domain.erasures import ERASED_REFERENCE, Erasure, RetentionRule
-from services.enrollment.webhooks.store import webhook_deliveries
+from services.enrollment.webhooks.store import told_references
 from shared.db import kept_replies
 from shared.db.transaction import Tx
 from shared.values.ids import EventId, PolicyId, TokenHex
@@ -66,7 +66,7 @@ def overwrite(tx: Tx, policies: Sequence[tuple[PolicyId, bytes, bytes]]) -> None
     persons, phones = [person for _, person, _ in policies], [phone for _, _, phone in policies]
     tx.execute(_FORGET_POLICIES, (ERASED_REFERENCE, ids, persons, phones))
     kept_replies.forget(tx, ids)
-    webhook_deliveries.forget_references(tx, ids, instead=ERASED_REFERENCE)
+    told_references.forget_references(tx, ids, instead=ERASED_REFERENCE)
 
 
 _ADD: Final = "INSERT INTO erasures (erasure_id, ground, erased_at, erased_by, event_id) VALUES (%s, %s, %s, %s, %s)"

@@ -11,7 +11,6 @@ from typing import ClassVar, Final, Literal, get_args
 import msgspec
 
 from services.enrollment.people.domain.policies import CancelReason
-from shared.courier.standard_webhooks import DisabledReason
 
 FactType = Literal[
     "batch.finished",
@@ -116,15 +115,6 @@ class PayoutMade(Fact, frozen=True, kw_only=True):
     currency: str
 
 
-class EndpointDisabled(Fact, frozen=True, kw_only=True):
-    """Another of the partner's endpoints is sent nothing any more, and why."""
-
-    TYPE: ClassVar[FactType] = "endpoint.disabled"
-
-    endpoint_id: str
-    reason: DisabledReason
-
-
 FACT_TYPES: Final[tuple[FactType, ...]] = get_args(FactType)
 
 # A proposal to refuse is ours alone: only a person refuses, and may find otherwise.
@@ -140,14 +130,3 @@ _CLAIM_STATES: Final[dict[str, ClaimState]] = {
 def claim_state(outcome: str) -> ClaimState:
     """What a partner is told of a decision."""
     return _CLAIM_STATES[outcome]
-
-
-class _Message(msgspec.Struct, frozen=True):
-    type: str
-    timestamp: datetime
-    data: object
-
-
-def body(type_: str, timestamp: datetime, data: object) -> str:
-    """The message as it is signed and sent, each time the same bytes."""
-    return msgspec.json.encode(_Message(type_, timestamp, data)).decode()

@@ -14,23 +14,22 @@ from services.enrollment.partners.domain.partners import Contract
 from services.enrollment.people.domain.policies import CancelReason, Policy
 from services.enrollment.webhooks.domain.webhook_facts import (
     ClaimChanged,
-    EndpointDisabled,
     Fact,
     PayoutMade,
     PolicyCanceled,
     PolicyIssued,
     PolicyRenewed,
-    body,
     claim_state,
 )
-from services.enrollment.webhooks.store import webhook_queue
-from shared.courier.standard_webhooks import DisabledReason
+from services.enrollment.webhooks.store import told_policies
 from shared.db.transaction import Tx
 from shared.events.claims import ClaimDecided
 from shared.events.payouts import PayoutChanged
 from shared.values.ids import PolicyId
 from shared.values.money import Fen
 from shared.values.shapes import reshape
+from shared.webhooks.domain.messages import body
+from shared.webhooks.store import webhook_queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,6 @@ def tell_each(tx: Tx, facts: Sequence[tuple[int, Fact]], *, now: datetime) -> in
     )
 
 
-def tell_disabled(tx: Tx, partner_no: int, endpoint_id: str, reason: DisabledReason, *, now: datetime) -> None:
-    """An endpoint was disabled: the partner's others are told, for only who looks finds its notice."""
-    fact = EndpointDisabled(endpoint_id=endpoint_id, reason=reason)
-    told = [(partner_no, body(fact.TYPE, now.astimezone(UTC), fact))]
-    webhook_queue.enqueue(tx, fact.TYPE, told, but=endpoint_id)
-
-
 def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: datetime) -> None:
     """Policies were enrolled by themselves and not by a file, under this contract."""
     if PolicyIssued.TYPE not in contract.webhook_types:
@@ -84,7 +76,7 @@ def tell_issued(tx: Tx, contract: Contract, policies: Sequence[Policy], *, now: 
 
 def tell_canceled(tx: Tx, ended: Sequence[Ended], *, now: datetime) -> None:
     """Policies were ended one by one, or by a file of a partner that they have left; after they are stored as ended."""
-    told = webhook_queue.wanted(tx, [each.policy_id for each in ended], PolicyCanceled.TYPE)
+    told = told_policies.wanted(tx, [each.policy_id for each in ended], PolicyCanceled.TYPE)
     facts = [
         (
             policy.partner_no,
@@ -104,7 +96,7 @@ def tell_canceled(tx: Tx, ended: Sequence[Ended], *, now: datetime) -> None:
 
 def tell_renewed(tx: Tx, successors: Mapping[PolicyId, PolicyId], *, now: datetime) -> None:
     """Policies are followed by others, by their old ids, and not by a file; after the new ones are stored."""
-    told = webhook_queue.wanted(tx, list(successors.values()), PolicyRenewed.TYPE)
+    told = told_policies.wanted(tx, list(successors.values()), PolicyRenewed.TYPE)
     facts = [
         (
             policy.partner_no,
@@ -125,7 +117,7 @@ def tell_renewed(tx: Tx, successors: Mapping[PolicyId, PolicyId], *, now: dateti
 def tell_claim(tx: Tx, decided: ClaimDecided) -> None:
     """A claim was decided anew: the partner that has the policy now is told."""
     policy_id = PolicyId(decided.policy_id)
-    policy = webhook_queue.wanted(tx, [policy_id], ClaimChanged.TYPE).get(policy_id)
+    policy = told_policies.wanted(tx, [policy_id], ClaimChanged.TYPE).get(policy_id)
     if policy is None:
         return
     state = claim_state(decided.outcome)
@@ -138,7 +130,7 @@ def tell_payout(tx: Tx, changed: PayoutChanged) -> None:
     if changed.state != "paid":
         return
     policy_id = PolicyId(changed.policy_id)
-    policy = webhook_queue.wanted(tx, [policy_id], PayoutMade.TYPE).get(policy_id)
+    policy = told_policies.wanted(tx, [policy_id], PayoutMade.TYPE).get(policy_id)
     if policy is None:
         return
     fact = reshape(changed, PayoutMade, partner_reference=policy.partner_reference)

@@ -17,12 +17,12 @@ from services.enrollment.policies.domain.errors import CoverStillRuns, PersonFor
 from services.enrollment.policies.usecases.erase_person import erase_person
 from services.enrollment.policies.usecases.renew_policies import RenewalOrder, renew_policies
 from services.enrollment.policies.usecases.vault import Vault
-from services.enrollment.webhooks.usecases.send import Sender
 from services.enrollment.webhooks.usecases.tell import tell_claim
 from shared.events.policies import PoliciesErased, PolicyCanceled
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
 from shared.privacy.tokens import Tokenizer
+from shared.webhooks.usecases.send import Sender
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, decided, faults, id_number, row
 from tests.services.enrollment.conftest import KEYS
 from tests.services.enrollment.partners.wind_down import EAST, WEST, end, work_off

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.enrollment.webhooks.domain.webhook_facts import BatchFinished
-from services.enrollment.webhooks.store import webhook_deliveries
-from services.enrollment.webhooks.store.webhook_deliveries import Attempt, Taken
-from services.enrollment.webhooks.usecases.send import LEASE, SLOTS
 from services.enrollment.webhooks.usecases.tell import tell
 from shared.db.pool import Database
+from shared.webhooks.store import webhook_deliveries
+from shared.webhooks.store.webhook_deliveries import Attempt, Taken
+from shared.webhooks.usecases.send import LEASE, SLOTS
 from tests import clock
 from tests.services.enrollment.builders import NOW, Partner
 from tests.services.enrollment.webhooks.receiver import Receiver

@@ -13,14 +13,14 @@ from standardwebhooks import WebhookVerificationError
 
 from services.enrollment.tools import TOOLS
 from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
-from services.enrollment.webhooks.store import webhook_endpoints
-from services.enrollment.webhooks.usecases import try_endpoint
-from services.enrollment.webhooks.usecases.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
-from services.enrollment.webhooks.usecases.send import Sender, drop_old
-from services.enrollment.webhooks.usecases.try_endpoint import AT_ONCE
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
+from shared.webhooks.store import webhook_endpoints
+from shared.webhooks.usecases import try_endpoint
+from shared.webhooks.usecases.endpoints import MOST_ENDPOINTS, MOST_FORMER_SECRETS
+from shared.webhooks.usecases.send import Sender, drop_old
+from shared.webhooks.usecases.try_endpoint import AT_ONCE
 from tests import clock
 from tests.services.enrollment.builders import NOW, Partner, body
 from tests.services.enrollment.webhooks.receiver import Answers, Receiver

@@ -14,13 +14,13 @@ from services.enrollment.policies.consumers import claim_decisions, payouts
 from services.enrollment.policies.usecases.run_renewals import start_renewals
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.policies.usecases.work_off_wind_downs import work_off_wind_downs
-from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database
 from shared.events.claims import ClaimDecided
 from shared.events.envelope import Envelope, Event
 from shared.messaging.failures import Poison, malformed_is_poison
 from shared.process.new_ids import new_id
 from shared.values.ids import EventId, PartnerId
+from shared.webhooks.usecases.send import Sender
 from tests import clock
 from tests.services.enrollment.builders import NOW, PRODUCT, Partner, body, csv, decided, faults, load_all, paid, row
 from tests.services.enrollment.partners.wind_down import WEST, ask, until_listing

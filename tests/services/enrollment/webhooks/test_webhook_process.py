@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.issuer import Issuer
 from services.enrollment.tools import TOOLS
-from services.enrollment.webhooks.usecases.send import LEASE
 from shared.db.pool import Database
+from shared.webhooks.usecases.send import LEASE
 from tests import clock
 from tests.conftest import Environment
 from tests.services.enrollment.builders import Partner, body, decided, paid

@@ -18,16 +18,17 @@ from typing_extensions import override
 
 from services.enrollment.policies.usecases.vault import Vault
 from services.enrollment.webhooks.domain.webhook_facts import BatchFinished
-from services.enrollment.webhooks.store import webhook_deliveries, webhook_queue
-from services.enrollment.webhooks.usecases import send as send_webhooks
-from services.enrollment.webhooks.usecases.send import LEASE, SLOTS, Sender, drop_old
 from services.enrollment.webhooks.usecases.tell import tell, tell_claim
+from services.enrollment.webhooks.wiring import PARTNERS
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
 from shared.courier.standard_webhooks import TRIES, WAITS, Answer
 from shared.db.pool import Database
 from shared.privacy.keys import KeyRing
 from shared.privacy.sealed import Sealer
+from shared.webhooks.store import webhook_deliveries, webhook_queue
+from shared.webhooks.usecases import send as send_webhooks
+from shared.webhooks.usecases.send import LEASE, SLOTS, Sender, drop_old
 from tests import clock
 from tests.services.enrollment.builders import NOW, Partner, body, decided, faults
 from tests.services.enrollment.conftest import KEYS, NewSender
@@ -366,7 +367,7 @@ def test_two_workers_never_send_the_same_message_at_once(
 
 def test_a_server_that_hangs_holds_up_no_other(east: Partner, receiver: Receiver, database: Database) -> None:
     courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
-    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK)
+    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK, PARTNERS)
     let_go = threading.Event()
     with listening() as slow:
         slow.otherwise = Answers(act=lambda _request: let_go.wait(100))
@@ -393,7 +394,7 @@ def test_a_partner_whose_servers_all_hang_holds_up_no_other_partner(
     east: Partner, west: Partner, receiver: Receiver, database: Database
 ) -> None:
     courier = PatientCourier(parse_networks("127.0.0.0/8"), plain_http=True)
-    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK)
+    sender = Sender(database, courier, Sealer(KEYS), clock.CLOCK, PARTNERS)
     let_go = threading.Event()
     with listening() as slow:
         slow.otherwise = Answers(act=lambda _request: let_go.wait(100))

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from services.enrollment.webhooks.domain.webhook_facts import FACT_TYPES
-from services.enrollment.webhooks.usecases.send import Sender
 from shared.db.pool import Database
+from shared.webhooks.usecases.send import Sender
 from tests.services.enrollment.builders import Partner
 from tests.services.enrollment.webhooks.receiver import Receiver
 

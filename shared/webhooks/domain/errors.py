@@ -1,4 +1,4 @@
-"""What is refused about webhook endpoints and deliveries. The status of each stands in the wing's web.py."""
+"""What is refused about webhook endpoints and deliveries. The status of each stands in problems.py of the routes."""
 
 from __future__ import annotations
 

@@ -13,17 +13,10 @@ from __future__ import annotations
 import random
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Final
 
-from services.enrollment.partners.store import endpoint_links
-from services.enrollment.webhooks.store import webhook_deliveries as deliveries
-from services.enrollment.webhooks.store import webhook_endpoints as endpoints
-from services.enrollment.webhooks.store import webhook_queue
-from services.enrollment.webhooks.store.webhook_deliveries import Attempt, Slots, Taken, attempt_of
-from services.enrollment.webhooks.usecases.secrets import signing
-from services.enrollment.webhooks.usecases.tell import tell_disabled
 from shared.courier.post import Courier
 from shared.courier.standard_webhooks import (
     Answer,
@@ -43,6 +36,13 @@ from shared.privacy.sealed import Sealer
 from shared.process import metrics
 from shared.process.clock import Clock, monotonic, wall_now
 from shared.process.logs import get_logger
+from shared.webhooks.domain.messages import EndpointDisabled, body
+from shared.webhooks.domain.partners import Partners
+from shared.webhooks.store import webhook_deliveries as deliveries
+from shared.webhooks.store import webhook_endpoints as endpoints
+from shared.webhooks.store import webhook_queue
+from shared.webhooks.store.webhook_deliveries import Attempt, Slots, Taken, attempt_of
+from shared.webhooks.usecases.secrets import signing
 
 SLOTS: Final = Slots(all=32, of_one_partner=8, of_one_endpoint=4)
 """Messages under way at once in one worker: they wait for the network, so they cost memory and not a core. A partner
@@ -80,11 +80,12 @@ class _Unreadable(Exception):
 class Sender:
     """One process's share of the sending."""
 
-    def __init__(self, database: Database, courier: Courier, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, database: Database, courier: Courier, sealer: Sealer, clock: Clock, partners: Partners) -> None:
         self._database = database
         self._courier = courier
         self._sealer = sealer
         self._clock = clock
+        self._partners = partners
         self._threads = ThreadPoolExecutor(SLOTS.all, thread_name_prefix="webhook")
         self._under_way: dict[Future[None], Taken] = {}
         self._unreadable: dict[str, float] = {}
@@ -182,10 +183,10 @@ class Sender:
         """Take the endpoint out, and say so: there, to the partner's others, in the audit trail, in metric and log."""
         now = self._clock.now()
         with self._database.transaction() as tx:
-            endpoint_links.hold(tx, taken.partner_no)
+            self._partners.hold(tx, taken.partner_no)
             if not endpoints.disable(tx, taken.endpoint_id, reason, wall_now()):
                 return
-            tell_disabled(tx, taken.partner_no, taken.endpoint_id, reason, now=now)
+            _tell_disabled(tx, taken.partner_no, taken.endpoint_id, reason, now=now)
             audit.record(
                 tx,
                 actor="webhooks",
@@ -196,6 +197,13 @@ class Sender:
             )
         metrics.WEBHOOK_ENDPOINTS_DISABLED.labels(reason).inc()
         log.warning("webhook_endpoint_disabled", endpoint_id=taken.endpoint_id, reason=reason)
+
+
+def _tell_disabled(tx: Tx, partner_no: int, endpoint_id: str, reason: DisabledReason, *, now: datetime) -> None:
+    """The partner's other endpoints are told, for only who looks finds its notice."""
+    fact = EndpointDisabled(endpoint_id=endpoint_id, reason=reason)
+    told = [(partner_no, body(fact.TYPE, now.astimezone(UTC), fact))]
+    webhook_queue.enqueue(tx, fact.TYPE, told, but=endpoint_id)
 
 
 def count_due(database: Database) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets as random_source
 
-from services.enrollment.webhooks.store import webhook_endpoints as endpoints
 from shared.courier.standard_webhooks import SECRET_BYTES, Secret, secret_of
 from shared.db.transaction import Tx
 from shared.privacy.keys import UnknownKey
 from shared.privacy.sealed import SealBroken, Sealer
 from shared.process.clock import wall_now
 from shared.process.logs import get_logger
+from shared.webhooks.store import webhook_endpoints as endpoints
 
 log = get_logger()
 

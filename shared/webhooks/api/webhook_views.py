@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.enrollment.webhooks.store.webhook_deliveries import Delivery
-from services.enrollment.webhooks.store.webhook_endpoints import Endpoint
 from shared.courier.standard_webhooks import DeliveryState, DisabledReason, EndpointState, Secret
 from shared.web.models import ReplyModel
+from shared.webhooks.store.webhook_deliveries import Delivery
+from shared.webhooks.store.webhook_endpoints import Endpoint
 
 _MEND = " Mend it, try it by POST …/test, and enable it by POST …/enabling: what waited is sent then."
 _NOTICES: dict[DisabledReason, str] = {

@@ -10,7 +10,6 @@ from typing import Final
 from shared.courier.standard_webhooks import Answer, DeliveryState
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
-from shared.values.ids import PolicyId
 
 _TAKE: Final = """
 WITH under_way AS (
@@ -255,17 +254,3 @@ def drop_older(tx: Tx, before_id: str, *, bite: int, now: datetime) -> int:
     One that an enabled endpoint is still to get is spared, and so is one that is being sent.
     """
     return tx.execute(_EMPTY, {"before_id": before_id, "bite": bite, "now": now})
-
-
-# What partners' servers were told, or are to be told: the whole log is read, as an index would cost each message. A
-# reference has no quotes (domain/rows.py), and the body stays what its receiver can read.
-_FORGET_MESSAGES: Final = """
-UPDATE webhook_deliveries SET body = regexp_replace(
-    body, '"partner_reference":"[^"]*"', '"partner_reference":"' || %s || '"')
-WHERE body LIKE ANY (%s)
-"""
-
-
-def forget_references(tx: Tx, policy_ids: Sequence[PolicyId], *, instead: str) -> None:
-    """Overwrite the partner's reference in all that was or is to be said about these policies."""
-    tx.execute(_FORGET_MESSAGES, (instead, [f"%{policy_id}%" for policy_id in policy_ids]))

@@ -12,18 +12,19 @@ from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Final
 
-from services.enrollment.webhooks.domain.errors import TestsBusy
-from services.enrollment.webhooks.domain.webhook_facts import body
-from services.enrollment.webhooks.store import webhook_deliveries as deliveries
-from services.enrollment.webhooks.store.webhook_deliveries import Attempt, Tried, attempt_of
-from services.enrollment.webhooks.usecases.endpoints import endpoint_of
-from services.enrollment.webhooks.usecases.secrets import signing
 from shared.courier.post import ATTEMPT_SECONDS, Courier
 from shared.courier.standard_webhooks import Answer, Secret, headers
 from shared.db.pool import Database
 from shared.privacy.sealed import Sealer
 from shared.process.clock import monotonic, wall_now
 from shared.process.new_ids import new_id
+from shared.webhooks.domain.errors import TestsBusy
+from shared.webhooks.domain.messages import body
+from shared.webhooks.domain.partners import Partners
+from shared.webhooks.store import webhook_deliveries as deliveries
+from shared.webhooks.store.webhook_deliveries import Attempt, Tried, attempt_of
+from shared.webhooks.usecases.endpoints import endpoint_of
+from shared.webhooks.usecases.secrets import signing
 
 TEST_TYPE: Final = "webhook.test"
 AT_ONCE: Final = 2
@@ -47,15 +48,16 @@ class Trials:
     database: Database
     courier: Courier
     sealer: Sealer
+    partners: Partners
     _slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def try_endpoint(self, endpoint_id: str, *, tenant: str, now: datetime) -> Trial:
         """Raises:
-        NoContract, UnknownEndpoint: see endpoint_of.
+        UnknownEndpoint: see endpoint_of.
         TestsBusy: other tests are under way in this process.
         """
         with self.database.transaction() as tx:
-            found = endpoint_of(tx, endpoint_id, tenant=tenant)
+            found = endpoint_of(tx, endpoint_id, partners=self.partners, tenant=tenant)
             secrets = signing(tx, self.sealer, endpoint_id)
         if not self._slots.acquire(blocking=False):
             raise TestsBusy(retry_after=round(ATTEMPT_SECONDS))

@@ -1,6 +1,7 @@
 """What a partner does with its endpoints: add, rotate the secret, remove, enable again, have a delivery sent again.
 
-What the contract says of the types that are asked for changes with the endpoints, in the same transaction.
+What the service keeps of the types that are asked for changes with the endpoints, in the same transaction. Who may have
+none is refused by ``Partners.number_of``, by the service's own error.
 """
 
 from __future__ import annotations
@@ -9,21 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.enrollment.partners.store import endpoint_links
-from services.enrollment.partners.usecases.contracts import contract_of
-from services.enrollment.webhooks.domain.errors import (
-    EndpointIsDisabled,
-    TooManyEndpoints,
-    TooManySecrets,
-    UnknownDelivery,
-    UnknownEndpoint,
-)
-from services.enrollment.webhooks.domain.webhook_facts import FactType
-from services.enrollment.webhooks.store import webhook_deliveries as deliveries
-from services.enrollment.webhooks.store import webhook_endpoints as endpoints
-from services.enrollment.webhooks.store.webhook_deliveries import Delivery
-from services.enrollment.webhooks.store.webhook_endpoints import Endpoint
-from services.enrollment.webhooks.usecases.secrets import new_secret
 from shared.courier.post import Courier
 from shared.courier.standard_webhooks import Secret
 from shared.db import audit
@@ -32,6 +18,19 @@ from shared.privacy.sealed import Sealer
 from shared.process.clock import wall_now
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField
+from shared.webhooks.domain.errors import (
+    EndpointIsDisabled,
+    TooManyEndpoints,
+    TooManySecrets,
+    UnknownDelivery,
+    UnknownEndpoint,
+)
+from shared.webhooks.domain.partners import Partners
+from shared.webhooks.store import webhook_deliveries as deliveries
+from shared.webhooks.store import webhook_endpoints as endpoints
+from shared.webhooks.store.webhook_deliveries import Delivery
+from shared.webhooks.store.webhook_endpoints import Endpoint
+from shared.webhooks.usecases.secrets import new_secret
 
 MOST_ENDPOINTS: Final = 10
 """Of one partner: some systems of its own, and a test. Each fact is written once for each."""
@@ -43,8 +42,9 @@ bytes."""
 def add_endpoint(
     tx: Tx,
     url: str,
-    types: Sequence[FactType],
+    types: Sequence[str],
     *,
+    partners: Partners,
     tenant: str,
     actor: str,
     courier: Courier,
@@ -54,48 +54,54 @@ def add_endpoint(
     """The endpoint and its secret, in clear for this once.
 
     Raises:
-        NoContract: the tenant is no partner.
         InvalidField: the URL cannot be an endpoint's.
         TooManyEndpoints: the partner has as many as it may.
     """
-    contract = contract_of(tx, tenant)
+    partner_no = partners.number_of(tx, tenant)
     fault = courier.url_fault(url)
     if fault is not None:
         raise InvalidField("/url", fault.detail, fault.fix)
-    endpoint_links.hold(tx, contract.partner_no)
-    if endpoints.count(tx, contract.partner_no) >= MOST_ENDPOINTS:
+    partners.hold(tx, partner_no)
+    if endpoints.count(tx, partner_no) >= MOST_ENDPOINTS:
         raise TooManyEndpoints(MOST_ENDPOINTS)
     endpoint_id = new_id()
     secret, sealed = new_secret(tx, sealer, endpoint_id)
     endpoints.add(
         tx,
         endpoint_id,
-        partner_no=contract.partner_no,
+        partner_no=partner_no,
         url=url,
         types=sorted(set(types)),
         secret=sealed,
         now=now,
     )
-    endpoint_links.note_types(tx, contract.partner_no)
+    partners.note_types(tx, partner_no)
     _record(tx, "webhook_endpoint.added", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, tenant=tenant), secret
+    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant), secret
 
 
-def endpoint_of(tx: Tx, endpoint_id: str, *, tenant: str) -> Endpoint:
+def endpoint_of(tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str) -> Endpoint:
     """One endpoint of this partner.
 
     Raises:
-        NoContract: the tenant is no partner.
         UnknownEndpoint: there is none of that id, or it is another partner's.
     """
-    found = endpoints.endpoint(tx, endpoint_id, partner_no=contract_of(tx, tenant).partner_no)
+    found = endpoints.endpoint(tx, endpoint_id, partner_no=partners.number_of(tx, tenant))
     if found is None:
         raise UnknownEndpoint(endpoint_id)
     return found
 
 
 def rotate_secret(
-    tx: Tx, endpoint_id: str, overlap: timedelta, *, tenant: str, actor: str, sealer: Sealer, now: datetime
+    tx: Tx,
+    endpoint_id: str,
+    overlap: timedelta,
+    *,
+    partners: Partners,
+    tenant: str,
+    actor: str,
+    sealer: Sealer,
+    now: datetime,
 ) -> tuple[Endpoint, Secret]:
     """A new secret, in clear for this once. Until the overlap is over, in real time, the one before signs as well.
 
@@ -103,10 +109,10 @@ def rotate_secret(
     an overlap all of them are dropped.
 
     Raises:
-        NoContract, UnknownEndpoint: see endpoint_of.
+        UnknownEndpoint: see endpoint_of.
         TooManySecrets: as many as may sign at once do so already.
     """
-    endpoint_links.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
+    partners.hold(tx, endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant).partner_no)
     if overlap and endpoints.former_secrets(tx, endpoint_id, wall_now()) >= MOST_FORMER_SECRETS:
         raise TooManySecrets(MOST_FORMER_SECRETS + 1)
     secret, sealed = new_secret(tx, sealer, endpoint_id)
@@ -114,53 +120,56 @@ def rotate_secret(
     if not endpoints.rotate(tx, endpoint_id, secret=sealed, overlap_until=until):
         raise UnknownEndpoint(endpoint_id)
     _record(tx, "webhook_endpoint.secret_rotated", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, tenant=tenant), secret
+    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant), secret
 
 
-def remove_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: datetime) -> None:
+def remove_endpoint(tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime) -> None:
     """Send it nothing more, what waits included.
 
     Raises:
-        NoContract, UnknownEndpoint: see endpoint_of.
+        UnknownEndpoint: see endpoint_of.
     """
-    found = endpoint_of(tx, endpoint_id, tenant=tenant)
-    endpoint_links.hold(tx, found.partner_no)
+    found = endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant)
+    partners.hold(tx, found.partner_no)
     if not endpoints.remove(tx, endpoint_id):
         raise UnknownEndpoint(endpoint_id)
-    endpoint_links.note_types(tx, found.partner_no)
+    partners.note_types(tx, found.partner_no)
     _record(tx, "webhook_endpoint.removed", endpoint_id, actor=actor, now=now)
 
 
-def enable_endpoint(tx: Tx, endpoint_id: str, *, tenant: str, actor: str, now: datetime) -> Endpoint:
+def enable_endpoint(
+    tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime
+) -> Endpoint:
     """Send to it again, beginning with what waited; the endpoint as it stands. Harmless where it was not disabled.
 
     Raises:
-        NoContract, UnknownEndpoint: see endpoint_of.
+        UnknownEndpoint: see endpoint_of.
     """
-    endpoint_links.hold(tx, endpoint_of(tx, endpoint_id, tenant=tenant).partner_no)
+    partners.hold(tx, endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant).partner_no)
     if endpoints.enable(tx, endpoint_id):
         deliveries.resume(tx, endpoint_id, wall_now())
         _record(tx, "webhook_endpoint.enabled", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, tenant=tenant)
+    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant)
 
 
-def replay_delivery(tx: Tx, delivery_id: str, *, tenant: str, actor: str, now: datetime) -> Delivery:
+def replay_delivery(
+    tx: Tx, delivery_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime
+) -> Delivery:
     """Have it sent again, under the same webhook-id; the delivery as it stands.
 
     Raises:
-        NoContract: the tenant is no partner.
         UnknownDelivery: there is none of that id, or it is another partner's.
         EndpointIsDisabled: its endpoint takes nothing.
     """
-    contract = contract_of(tx, tenant)
-    found = deliveries.delivery(tx, delivery_id, partner_no=contract.partner_no)
+    partner_no = partners.number_of(tx, tenant)
+    found = deliveries.delivery(tx, delivery_id, partner_no=partner_no)
     if found is None:
         raise UnknownDelivery(delivery_id)
-    if endpoint_of(tx, found.endpoint_id, tenant=tenant).state != "enabled":
+    if endpoint_of(tx, found.endpoint_id, partners=partners, tenant=tenant).state != "enabled":
         raise EndpointIsDisabled(found.endpoint_id)
     deliveries.ask_again(tx, delivery_id, wall_now())
     _record(tx, "webhook_delivery.replayed", delivery_id, actor=actor, now=now)
-    again = deliveries.delivery(tx, delivery_id, partner_no=contract.partner_no)
+    again = deliveries.delivery(tx, delivery_id, partner_no=partner_no)
     assert again is not None  # noqa: S101  # found above
     return again
 

@@ -1,0 +1,1 @@
+"""The HTTP edge of webhooks, the same in each service: parse, call one use case, render."""

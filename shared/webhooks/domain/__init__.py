@@ -1,0 +1,1 @@
+"""What webhooks of each service share: what is refused, who is told, how a message looks."""

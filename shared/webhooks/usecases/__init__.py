@@ -1,0 +1,1 @@
+"""One module per verb of webhooks; each works in the transaction that it is given."""
