@@ -121,13 +121,15 @@ class Parts:
         if kind in KEYLESS:
             return common
         keys = {"TOKEN_KEYS": secret.token_keys, "SEAL_KEYS": secret.seal_keys[service]}
+        # A sandbox's receivers run on this machine.
+        receivers = {
+            f"{upper}_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8,::1/128",
+            f"{upper}_WEBHOOK_PLAIN_HTTP": "true",
+        }
         own = {
-            # A sandbox's receivers run on this machine.
-            "enrollment": {
-                "ENROLLMENT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8,::1/128",
-                "ENROLLMENT_WEBHOOK_PLAIN_HTTP": "true",
-            },
-            "fraud_detection": {
+            "enrollment": receivers,
+            "fraud_detection": receivers
+            | {
                 "FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key,
                 # What is decided here is a demonstration's or a test's, which wait for nobody's second thoughts.
                 "FRAUD_DETECTION_UNDO_SECONDS": "0",

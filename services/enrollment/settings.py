@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import AfterValidator, Field, FilePath
+from pydantic import Field, FilePath
 
-from shared.courier.addresses import parse_networks
-from shared.process import settings
-
-
-def _networks(text: str) -> str:
-    parse_networks(text)
-    return text
+from shared.webhooks import settings
 
 
 class Settings(settings.Settings):
@@ -37,14 +31,4 @@ class Settings(settings.Settings):
         ge=1,
         le=3660,
         description="days from 1 to 3660 for which the results of a dry run are kept after it ended",
-    )
-    webhook_private_networks: Annotated[str, AfterValidator(_networks)] = Field(
-        default="",
-        description="networks like 10.20.0.0/16,127.0.0.0/8 that webhooks may enter although they are not public",
-    )
-    webhook_plain_http: bool = Field(
-        default=False, description="true where webhooks into those private networks need no encryption"
-    )
-    webhook_ca_file: FilePath | None = Field(
-        default=None, description="the path of a PEM file of authorities to trust for webhooks beside the public ones"
     )

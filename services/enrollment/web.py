@@ -19,9 +19,10 @@ from services.enrollment.products import web as products
 from services.enrollment.settings import Settings
 from services.enrollment.statements import web as statements
 from services.enrollment.webhooks import web as webhooks
-from services.enrollment.webhooks.wiring import PARTNERS, courier_of
+from services.enrollment.webhooks.wiring import PARTNERS
 from shared.entry import web, wiring
 from shared.web.app import create_app
+from shared.webhooks.settings import courier_of
 from shared.webhooks.usecases.try_endpoint import Trials
 
 WINGS: Final = (products, partners, people, policies, files, statements, webhooks)

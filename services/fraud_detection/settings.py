@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from shared.process import settings
 from shared.process.settings import HexKey
+from shared.webhooks import settings
 
 
 class Settings(settings.Settings):

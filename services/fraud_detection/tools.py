@@ -14,12 +14,13 @@ from services.fraud_detection.erasure.store import integrity as erasure
 from services.fraud_detection.reviews import tools as review_tools
 from services.fraud_detection.reviews.store import integrity as reviews
 from services.fraud_detection.settings import Settings
+from services.fraud_detection.webhooks.store import integrity as webhooks
 from shared.db.pool import Database
 from shared.entry import wiring
 from shared.entry.tools import Tools
 from shared.entry.verify import Check, checks_in
 
-INVARIANTS: Final = tuple(each for wing in (claims, decisions, reviews, erasure) for each in wing.INVARIANTS)
+INVARIANTS: Final = tuple(each for wing in (webhooks, claims, decisions, reviews, erasure) for each in wing.INVARIANTS)
 
 
 def checks(_settings: Settings, database: Database) -> tuple[Check, ...]:

@@ -18,16 +18,20 @@ from services.fraud_detection.reviews import web as reviews
 from services.fraud_detection.reviews.wiring import lowest_authority_of
 from services.fraud_detection.service_levels import web as service_levels
 from services.fraud_detection.settings import Settings
+from services.fraud_detection.webhooks import web as webhooks
+from services.fraud_detection.webhooks.wiring import CHANNELS
 from shared.entry import web, wiring
 from shared.web.app import create_app
+from shared.webhooks.settings import courier_of
+from shared.webhooks.usecases.try_endpoint import Trials
 
-WINGS: Final = (filing, reviews, evidence, models, service_levels)
+WINGS: Final = (filing, reviews, evidence, models, service_levels, webhooks)
 PROBLEMS: Final = {error: row for wing in WINGS for error, row in wing.PROBLEMS.items()}
 
 
 def application(settings: Settings) -> Flask:
     """Claims, reviews, past claims and models."""
-    pool = wiring.database(settings, "web")
+    pool, sealer = wiring.database(settings, "web"), wiring.sealer(settings)
     return create_app(
         "Fangzha fraud detection",
         version="1.0.0",
@@ -35,6 +39,8 @@ def application(settings: Settings) -> Flask:
         resources=[each for wing in WINGS for each in wing.RESOURCES],
         problems=PROBLEMS,
         deps=Deps(
+            sealer=sealer,
+            trials=Trials(pool, courier_of(settings), sealer, CHANNELS),
             personal_data=personal_data_of(settings),
             sandbox=settings.sandbox,
             undo_for=timedelta(seconds=settings.undo_seconds),

@@ -12,13 +12,14 @@ from services.fraud_detection.models import worker as models
 from services.fraud_detection.reviews import worker as reviews
 from services.fraud_detection.service_levels import worker as service_levels
 from services.fraud_detection.settings import Settings
+from services.fraud_detection.webhooks import worker as webhooks
 from shared.db.pool import Database
 from shared.entry import worker
 from shared.messaging.jobs import Job
 from shared.messaging.subscription import Subscription
 from shared.process.clock import Clock
 
-WINGS: Final = (coverage, models, evidence, decisions, reviews, service_levels, erasure)
+WINGS: Final = (coverage, models, evidence, decisions, reviews, service_levels, erasure, webhooks)
 
 
 def subscriptions(settings: Settings, _database: Database, clock: Clock) -> tuple[Subscription, ...]:

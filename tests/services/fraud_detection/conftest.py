@@ -49,6 +49,8 @@ def environ(fraud_detection_url: str, issuer: Issuer, tmp_path: Path) -> dict[st
         "FRAUD_DETECTION_MODEL_SIGNING_KEY": "ab" * 32,
         "FRAUD_DETECTION_EVIDENCE_URL": (tmp_path / "evidence").as_uri(),
         "FRAUD_DETECTION_UNDO_SECONDS": "0",
+        "FRAUD_DETECTION_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
+        "FRAUD_DETECTION_WEBHOOK_PLAIN_HTTP": "true",
         "OIDC_ISSUER": issuer.url,
         "OIDC_JWKS_URL": issuer.jwks_url,
         "TOKEN_KEYS": f"1:{key}",

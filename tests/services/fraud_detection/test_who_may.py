@@ -7,7 +7,8 @@ from flask import Flask
 from deploy.local.issuer import Issuer
 from tests import who_may
 from tests.rules.fraud_detection.builders import LOSS
-from tests.services.fraud_detection.builders import ELSEWHERE, World, evidence
+from tests.services.enrollment.webhooks.receiver import listening
+from tests.services.fraud_detection.builders import ELSEWHERE, Caller, World, evidence
 
 SERVICE = "fraud_detection"
 APP, BANK, STAFF = "mobile-backend", "bank-app", "reviewer-li"
@@ -19,11 +20,17 @@ def test_each_operation_is_open_to_those_whom_its_document_names(app: Flask, iss
 
 
 def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: World) -> None:
+    with listening() as receiver:
+        owned = Caller(app.test_client(), issuer.token(APP, audience="fangzha-fraud-detection"))
+        added = owned.post("/v1/webhook-endpoints", {"url": receiver.url, "types": ["claim.status_changed"]})
+        assert added.status_code == 201, added.text
+        endpoint_id = added.json["endpoint_id"]
+        delivery_id = owned.post(f"/v1/webhook-endpoints/{endpoint_id}/test", None).json["delivery_id"]
     mobile, bank, staff = (who_may.with_every_scope(issuer, SERVICE, client) for client in (APP, BANK, STAFF))
     claim = world.file(world.covered())
     item = evidence("transfer_record")
     belongings = who_may.Belongings(
-        {"claim_id": claim.claim_id},
+        {"claim_id": claim.claim_id, "endpoint_id": endpoint_id, "delivery_id": delivery_id},
         {
             "POST /v1/claims/{claim_id}/documents": {"evidence": [{"kind": item.kind, "sha256": item.sha256}]},
             "POST /v1/claims/{claim_id}/appeals": {"reason": "请复核。"},
@@ -32,6 +39,7 @@ def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: 
             },
             "POST /v1/claims/{claim_id}/recoveries": {"kind": "bank", "amount_fen": 1, "came_at": LOSS.isoformat()},
             "PUT /v1/claims/{claim_id}/payee": {"payee_token": ELSEWHERE},
+            "POST /v1/webhook-endpoints/{endpoint_id}/rotation": {"overlap_hours": 24},
         },
     )
     found = who_may.wrongly_shared(app, SERVICE, belongings, owner=mobile, other=bank, staff=staff)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim, Evidence
 from services.fraud_detection.claims.domain.errors import IllegalStep
 from services.fraud_detection.claims.domain.states import GIVEN_UP, STEPS, WAITS, State, legal_after
 from services.fraud_detection.claims.store import transfers
+from services.fraud_detection.webhooks.domain.status_facts import ClaimStatusChanged
+from services.fraud_detection.webhooks.usecases.tell import tell_statuses
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
+from shared.values.shapes import reshape
 
 _CLAIM: Final = Columns(Claim)
 _ADD: Final = f"INSERT INTO claims ({_CLAIM.names}, description) VALUES %s"
@@ -139,6 +142,8 @@ class Step:
     new_round: bool = False
     appealed: bool | None = None
     """Whether its round is an appeal; None leaves it as it was."""
+    needs: tuple[str, ...] = ()
+    """Codes of what the claimant is asked for."""
 
     def taken(self, now: datetime) -> Claim:
         """The claim as it is then.
@@ -180,7 +185,8 @@ def step(
 
 
 def step_many(tx: Tx, steps: Sequence[Step], *, now: datetime) -> list[Claim]:
-    """Move each of these locked claims to its state; the claims as they are then. The database keeps each step.
+    """Move each of these locked claims to its state; the claims as they are then. The database keeps each step, and the
+    claims' backends are told.
 
     A claim that is given up leaves its transfers to whoever claimed them after it.
 
@@ -208,7 +214,15 @@ def step_many(tx: Tx, steps: Sequence[Step], *, now: datetime) -> list[Claim]:
             transfers.release(tx, each.claim.claim_id)
         elif each.claim.state in GIVEN_UP and each.to != "closed":
             transfers.hold_again(tx, each.claim.claim_id)
+    tell_statuses(tx, [_told(claim, each) for claim, each in zip(taken, steps, strict=True)], at=now)
     return taken
+
+
+def _told(claim: Claim, step: Step) -> tuple[str, ClaimStatusChanged]:
+    """Whose claim it is, and what its backend is told of the step."""
+    return claim.tenant, reshape(
+        claim, ClaimStatusChanged, needs=step.needs, by=claim.due_at and claim.due_at.astimezone(UTC)
+    )
 
 
 _TAKE_DUE: Final = f"""

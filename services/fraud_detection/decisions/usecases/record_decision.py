@@ -77,7 +77,9 @@ def record(
 
 def _step(case: CaseFile, decision: DecisionRow, due_at: datetime | None, to: State | None) -> Step:
     why = decision.why or next((each.code for each in decision.failures), None)
-    return Step(case.claim, to or _STATES[decision.outcome], decision.decided_by, why, due_at)
+    asked = decision.failures if decision.outcome == "documents_requested" else ()
+    needs = tuple(each.code for each in asked)
+    return Step(case.claim, to or _STATES[decision.outcome], decision.decided_by, why, due_at, needs=needs)
 
 
 def _review(case: CaseFile, decision: DecisionRow, now: datetime) -> ReviewRow | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.fraud_detection.models.scoring.signature import Signer
+from shared.webhooks.api.deps import WebhookDeps
 
 
 @dataclass(frozen=True, slots=True)
-class ModelDeps:
+class ModelDeps(WebhookDeps):
     """``signer`` checks models."""
 
     signer: Signer

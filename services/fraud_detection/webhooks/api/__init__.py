@@ -1,0 +1,1 @@
+"""The HTTP edge of webhooks: of what a backend may be told."""

@@ -1,0 +1,1 @@
+"""Queues what is told; works in the transaction that it is given."""
