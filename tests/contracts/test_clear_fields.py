@@ -33,6 +33,7 @@ MAY_HOLD_A_NUMBER = {
     "PolicePaperDraft": {"number", "unit", "officer"},
     "TransferReportDraft": {"reference", "payee_account", "payee_name"},
     "ClaimDraft": {"device_id", "handler_id"},
+    "ClaimAmendment": {"phone"},
     "Appeal": {"reason"},
     "PayeeRequest": {"holder_name", "account"},
 }

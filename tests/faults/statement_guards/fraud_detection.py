@@ -35,7 +35,30 @@ _MODEL_TURNS: Final = ("tests/services/fraud_detection/models/test_turns.py",)
 _DRAFTS: Final = "services/fraud_detection/claims/store/drafts.py"
 _DRAFTING: Final = ("tests/services/fraud_detection/filing/test_drafts.py",)
 
+_AMENDING: Final = ("tests/services/fraud_detection/filing/test_amendments.py",)
+
 GUARDS: Final = (
+    Guard(
+        "what was amended while a person had it stays with one",
+        "services/fraud_detection/decisions/domain/decision_policy.py",
+        'or (Review("amended_in_review") if claim.amended_in_review else None)',
+        'or (Review("amended_in_review") if claim.amended_in_review and not failed and related else None)',
+        _AMENDING,
+    ),
+    Guard(
+        "a transfer that is taken out of a claim is free for who waits for it",
+        "services/fraud_detection/claims/store/transfers.py",
+        "    add(tx, anew)\n    _fill_places(tx, persons)\n",
+        "    add(tx, anew)\n",
+        _AMENDING,
+    ),
+    Guard(
+        "what was decided once is amended no more",
+        "services/fraud_detection/filing/usecases/amend_claim.py",
+        'if claim.state not in _MAY_BE_AMENDED or decided & {"approved", "refused"}:',
+        "if claim.state not in _MAY_BE_AMENDED:",
+        _AMENDING,
+    ),
     Guard(
         "a draft is found by the client alone that made it",
         _DRAFTS,

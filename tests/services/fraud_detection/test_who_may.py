@@ -38,6 +38,7 @@ def test_what_is_another_channels_is_unknown(app: Flask, issuer: Issuer, world: 
                 "papers": [{"kind": "receipt", "number": "A-17", "unit": "城东派出所", "issued_on": f"{LOSS:%Y-%m-%d}"}]
             },
             "POST /v1/claims/{claim_id}/recoveries": {"kind": "bank", "amount_fen": 1, "came_at": LOSS.isoformat()},
+            "POST /v1/claims/{claim_id}/amendments": {"phone": "13900000001"},
             "PUT /v1/claims/{claim_id}/payee": {"payee_token": ELSEWHERE},
             "POST /v1/webhook-endpoints/{endpoint_id}/rotation": {"overlap_hours": 24},
         },

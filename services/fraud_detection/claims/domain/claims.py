@@ -61,6 +61,8 @@ class Claim:
     """Which of the things that the policy lists it is about."""
     person_wanted: bool = False
     """The claimant asked that a person decides."""
+    amended_in_review: bool = False
+    """Amended after the machine had passed it on to a person: it approves the claim no more."""
     changed_at: datetime
     """The last step: when, ..."""
     changed_by: str

@@ -37,6 +37,15 @@ class ClaimClosed(FangzhaError):
 
 
 @dataclass(frozen=True)
+class AmendedTooLate(FangzhaError):
+    """Claim {claim_id} is {state} and was decided, or is over: what it rests on is not amended any more. {instead}"""
+
+    claim_id: str
+    state: str
+    instead: str
+
+
+@dataclass(frozen=True)
 class NotAppealable(FangzhaError):
     """Claim {claim_id} is {state}; only a refused claim is appealed."""
 

@@ -305,6 +305,39 @@ def change_payee(tx: Tx, claim: Claim, payee_token: TokenHex) -> Claim:
     return replace(claim, payee_token=payee_token, version=claim.version + 1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """What a claim says once it is amended."""
+
+    occurred_at: datetime
+    amount_fen: Fen
+    recovered_fen: Fen
+    phone_token: TokenHex
+    amended_in_review: bool
+
+
+_AMENDED: Final = Columns(Amended)
+_AMEND: Final = f"""
+UPDATE claims SET ({_AMENDED.names}, version) = ROW ({_AMENDED.places}, version + 1)
+WHERE claim_id = %(claim_id)s AND version = %(version)s"""
+
+
+def amend(tx: Tx, claim: Claim, amended: Amended) -> Claim:
+    """Keep what the locked claim says now; the claim as it is then."""
+    named = {**_AMENDED.values(amended), "claim_id": claim.claim_id, "version": claim.version}
+    if tx.execute(_AMEND, named) != 1:
+        raise ClaimChanged(claim.claim_id)
+    return replace(
+        claim,
+        occurred_at=amended.occurred_at,
+        amount_fen=amended.amount_fen,
+        recovered_fen=amended.recovered_fen,
+        phone_token=amended.phone_token,
+        amended_in_review=amended.amended_in_review,
+        version=claim.version + 1,
+    )
+
+
 def want_person(tx: Tx, claim: Claim) -> Claim:
     """Keep that a person is to decide the locked claim; the claim as it is then."""
     _change(tx, claim, _WANT_PERSON)

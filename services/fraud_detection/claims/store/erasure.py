@@ -70,6 +70,11 @@ UPDATE police_papers SET number = '', unit = '', officer = NULL FROM claims
 WHERE claims.claim_id = police_papers.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND number <> ''"""
 
 
+_AMENDMENTS: Final = """
+UPDATE claim_amendments SET before = '' FROM claims
+WHERE claims.claim_id = claim_amendments.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND before <> ''"""
+
+
 def hold(tx: Tx, policies: Sequence[str]) -> None:
     """Nobody else changes these policies' claims before this transaction ends."""
     tx.execute(_HOLD, (list(policies),))
@@ -79,5 +84,5 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
     ids = (list(policies),)
     kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
-    dropped = drafts.erase(tx, policies)
-    return dropped + sum(tx.execute(statement, ids) for statement in (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS))
+    statements = (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS, _AMENDMENTS)
+    return drafts.erase(tx, policies) + sum(tx.execute(statement, ids) for statement in statements)

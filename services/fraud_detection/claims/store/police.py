@@ -1,4 +1,6 @@
-"""The police's papers on claims. Rows are only added; of an erased person the sealed words are overwritten."""
+"""The police's papers on claims. What is corrected stands in the claim's amendments as it was; of an erased person the
+sealed words are overwritten.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,18 @@ _OF_CLAIM: Final = f"SELECT {_PAPER} FROM police_papers WHERE claim_id = %s ORDE
 def add(tx: Tx, papers: Sequence[PaperRow]) -> None:
     if papers:
         tx.insert_many(_ADD, [tuple(_PAPER.values(each).values()) for each in papers])
+
+
+_CORRECT: Final = """
+UPDATE police_papers SET kind = %(kind)s, number = %(number)s, unit = %(unit)s, officer = %(officer)s,
+    issued_on = %(issued_on)s, scam_type = %(scam_type)s
+WHERE claim_id = %(claim_id)s AND line = %(line)s"""
+
+
+def correct(tx: Tx, papers: Sequence[PaperRow]) -> None:
+    """Put each in place of the one in its line; when that came stays."""
+    for each in papers:
+        tx.execute(_CORRECT, _PAPER.values(each))
 
 
 _KINDS: Final = """

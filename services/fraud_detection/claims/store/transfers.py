@@ -110,6 +110,7 @@ _TAKE: Final = f"""
 UPDATE transfers AS mine SET place = 'own'
 WHERE claim_id = %s AND line = %s AND (place IS NULL OR place = 'released')
   AND NOT EXISTS (SELECT FROM transfers AS theirs WHERE theirs.place = 'own' AND {_SAME})"""
+_TAKE_OUT: Final = "DELETE FROM transfers WHERE claim_id = %s AND line = ANY(%s::int[])"
 _WAIT: Final = "UPDATE transfers SET place = NULL WHERE claim_id = %s AND place = 'released'"
 
 _LEAVE: Final = f"""
@@ -136,6 +137,14 @@ def add(tx: Tx, kept: Sequence[KeptTransfer]) -> None:
     others = [each for each in kept if (each.transfer.claim_id, each.transfer.line) not in taken]
     if others:
         tx.insert_many(_ADD, [_row(replace(each, transfer=replace(each.transfer, place=None))) for each in others])
+
+
+def amend(tx: Tx, claim_id: ClaimId, gone: Collection[int], anew: Sequence[KeptTransfer]) -> None:
+    """Take out lines of a claim and put in others. A place that is free then goes to the oldest claim that waits."""
+    persons = _hold(tx, claim_id)
+    tx.execute(_TAKE_OUT, (claim_id, list(gone)))
+    add(tx, anew)
+    _fill_places(tx, persons)
 
 
 def _row(kept: KeptTransfer) -> Sequence[object]:
@@ -190,7 +199,11 @@ def _place_anew(tx: Tx, claim_id: ClaimId, change: str) -> None:
     """After this change of the claim's transfers, each of its person that waits takes the place that is free."""
     persons = _hold(tx, claim_id)
     tx.execute(change, (claim_id,))
-    for waiting, line in tx.all(_WAITING, (persons,)):
+    _fill_places(tx, persons)
+
+
+def _fill_places(tx: Tx, persons: Sequence[str]) -> None:
+    for waiting, line in tx.all(_WAITING, (list(persons),)):
         tx.execute(_TAKE, (waiting, line))
 
 

@@ -21,6 +21,7 @@ Why: TypeAlias = (
     | Literal[
         "appeal",
         "person_wanted",
+        "amended_in_review",
         "police_overdue",
         "no_model",
         "scorer_failed",
@@ -107,12 +108,14 @@ def decide(
     ``related``: another claim on the policy may be of the same event. ``repeats``: the claim looks like an earlier one.
     ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
     alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
-    looks.
+    looks. What was amended after it had been passed on to a person stays with one: else whoever waits would try which
+    facts the machine lets pass.
     """
     return (
         _before_rules(product, claim, failed)
         or _by_rules(failed)
         or _by_payee(claim, payee_doubts)
+        or (Review("amended_in_review") if claim.amended_in_review else None)
         or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
     )
 

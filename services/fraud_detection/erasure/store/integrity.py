@@ -69,6 +69,10 @@ SELECT 'escalation of claim ' || claim_id
 FROM review_escalations JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND reason <> ''
 UNION ALL
+SELECT 'amendment of claim ' || claim_id
+FROM claim_amendments JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE before <> ''
+UNION ALL
 SELECT 'draft ' || draft_id FROM claim_drafts JOIN erased_policies USING (policy_id)
 UNION ALL
 SELECT 'proposal ' || proposal_id

@@ -54,7 +54,7 @@ def faults(
         fault = f"The transfers add up to {total} fen."
         yield InvalidField("/loss/amount_fen", fault, "Send their sum, or leave it out.")
     for index, each in enumerate(transfers):
-        yield from _faults(each, f"/loss/transfers/{index}", occurred_at, reported_at)
+        yield from transfer_faults(each, f"/loss/transfers/{index}", occurred_at, reported_at)
     for (first, one), (second, other) in combinations(enumerate(transfers), 2):
         if _is_same(one, other):
             yield InvalidField(
@@ -64,9 +64,10 @@ def faults(
             )
 
 
-def _faults(
+def transfer_faults(
     transfer: ToldTransfer, pointer: str, occurred_at: datetime | None, reported_at: datetime | None
 ) -> Iterator[InvalidField]:
+    """What contradicts itself in one of them, or the times of the loss."""
     if occurred_at is not None and transfer.occurred_at < occurred_at:
         fix = "Send the first transfer's time as loss.occurred_at."
         yield InvalidField(f"{pointer}/occurred_at", "This transfer was made before the loss began.", fix)

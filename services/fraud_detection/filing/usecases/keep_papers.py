@@ -58,6 +58,13 @@ def keep_papers(
 ) -> None:
     """Those of each claim, behind the ones that it has, which are ``after``."""
     lines = [(claim.claim_id, line, each) for claim, papers in told for line, each in enumerate(papers, start=after)]
+    police.add(tx, sealed_papers(tx, lines, personal_data, now=now))
+
+
+def sealed_papers(
+    tx: Tx, lines: Sequence[tuple[ClaimId, int, ToldPaper]], personal_data: PersonalData, *, now: datetime
+) -> list[PaperRow]:
+    """As they are kept, each in its line of its claim, under one data key."""
     texts = {
         (claim_id, f"police:{field}:{line}"): text
         for claim_id, line, each in lines
@@ -65,20 +72,17 @@ def keep_papers(
         if text is not None
     }
     sealed = personal_data.seal_fields(tx, texts)
-    police.add(
-        tx,
-        [
-            PaperRow(
-                claim_id=claim_id,
-                line=line,
-                kind=each.kind,
-                number=sealed[claim_id, f"police:number:{line}"],
-                unit=sealed[claim_id, f"police:unit:{line}"],
-                officer=sealed.get((claim_id, f"police:officer:{line}")),
-                issued_on=each.issued_on,
-                scam_type=each.scam_type,
-                added_at=now,
-            )
-            for claim_id, line, each in lines
-        ],
-    )
+    return [
+        PaperRow(
+            claim_id=claim_id,
+            line=line,
+            kind=each.kind,
+            number=sealed[claim_id, f"police:number:{line}"],
+            unit=sealed[claim_id, f"police:unit:{line}"],
+            officer=sealed.get((claim_id, f"police:officer:{line}")),
+            issued_on=each.issued_on,
+            scam_type=each.scam_type,
+            added_at=now,
+        )
+        for claim_id, line, each in lines
+    ]

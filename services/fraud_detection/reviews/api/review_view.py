@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import State
-from services.fraud_detection.claims.store import appeals, claims
+from services.fraud_detection.claims.store import amendments, appeals, claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION
@@ -172,6 +172,18 @@ class StepView(ReplyModel):
     why: str | None
 
 
+class AmendmentView(ReplyModel):
+    """What the claimant amended before the decision."""
+
+    version: int
+    """The claim's, by which its facts are as amended."""
+    fields: list[str]
+    amount_before_fen: int
+    amount_after_fen: int
+    amended_at: datetime
+    amended_by: str
+
+
 class CaseView(ReplyModel):
     """One claim with its whole trace."""
 
@@ -194,6 +206,7 @@ class CaseView(ReplyModel):
     proposals: list[ProposalView]
     """Approvals above one person's authority: who proposed them, and what the second person did."""
     appeals: list[AppealView]
+    amendments: list[AmendmentView]
     steps: list[StepView]
     notes: list[NoteView]
     """Of staff for staff."""
@@ -264,6 +277,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
             AppealView.of(each, reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "")
             for each in appeals.of_claim(tx, claim_id)
         ],
+        amendments=[AmendmentView.of(each, fields=list(each.fields)) for each in amendments.of_claim(tx, claim_id)],
         steps=claims.steps(tx, claim_id),
         notes=notes_of(tx, claim_id, personal_data),
         lease=leases.held(tx, [claim_id], now=now).get(claim_id),

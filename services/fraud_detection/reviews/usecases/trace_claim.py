@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import appeals, claims, payouts, police, recoveries, transfers
+from services.fraud_detection.claims.store import amendments, appeals, claims, payouts, police, recoveries, transfers
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.reviews.store import proposals
@@ -51,6 +51,13 @@ def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
     yield from _judged(tx, claim)
     for appeal in appeals.of_claim(tx, claim.claim_id):
         yield Happened(appeal.filed_at, "claims", "appealed", claim.tenant, {"round": appeal.round})
+    for made in amendments.of_claim(tx, claim.claim_id):
+        amended: dict[str, Detail] = {
+            "fields": ", ".join(made.fields),
+            "amount_before_fen": made.amount_before_fen,
+            "amount_after_fen": made.amount_after_fen,
+        }
+        yield Happened(made.amended_at, "claims", "amended", made.amended_by, amended)
     for back in recoveries.of_claim(tx, claim.claim_id):
         told: dict[str, Detail] = {"kind": back.kind, "amount_fen": back.amount_fen, "insurers_fen": back.insurers_fen}
         yield Happened(back.told_at, "claims", "money_recovered", back.told_by, told)
