@@ -151,13 +151,6 @@ GUARDS: Final = (
         _UNDOING,
     ),
     Guard(
-        "a decision takes effect once nobody may take it back any more",
-        _UNDOABLE,
-        "SELECT claim_id FROM undoable_decisions WHERE undo_until <= %s ORDER",
-        "SELECT claim_id FROM undoable_decisions WHERE %s IS NOT NULL ORDER",
-        _UNDOING,
-    ),
-    Guard(
         "what was undone takes no effect",
         _UNDOABLE,
         'f"DELETE FROM undoable_decisions WHERE claim_id = %s AND undo_until <= %s RETURNING {_UNDOABLE}"',
