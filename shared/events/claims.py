@@ -25,6 +25,7 @@ class ClaimDecided(Event, frozen=True, kw_only=True):
     """One decision on a claim.
 
     ``version`` is the claim's and grows with each decision. ``amount_fen`` is what is to be paid (0 unless approved).
+    ``refused_fen`` is what of the loss an approval does not accept, of transfers that a person refused.
     ``payee_token`` names the account in payout's vault. ``payable_from`` is when the recovery wait is over.
     ``decided_by`` is ``rules_and_model`` or the pseudonymous subject of the person who decided.
     """
@@ -53,6 +54,7 @@ class ClaimDecided(Event, frozen=True, kw_only=True):
     decided_by: str
     decided_at: Moment
     payable_from: Moment | None = None
+    refused_fen: int = 0
 
 
 class ClaimStopped(Event, frozen=True, kw_only=True):

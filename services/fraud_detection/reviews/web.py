@@ -10,6 +10,7 @@ from services.fraud_detection.reviews.api.assignments import assignments
 from services.fraud_detection.reviews.api.authorities import authorities
 from services.fraud_detection.reviews.api.bulks import bulks
 from services.fraud_detection.reviews.api.cases import cases
+from services.fraud_detection.reviews.api.previews import previews
 from services.fraud_detection.reviews.api.proposals import proposals
 from services.fraud_detection.reviews.api.requests import requests
 from services.fraud_detection.reviews.api.revelations import revelations
@@ -30,6 +31,7 @@ RESOURCES: Final = (
     undoing,
     proposals,
     authorities,
+    previews,
     revelations,
     bulks,
     statistics,

@@ -8,6 +8,7 @@ from tests.faults.statement_guards import (
     enrollment,
     evidence,
     fraud_detection,
+    in_part,
     partners,
     payees,
     payout,
@@ -24,4 +25,5 @@ STATEMENTS: Final = (
     *payout.GUARDS,
     *payees.GUARDS,
     *two_persons.GUARDS,
+    *in_part.GUARDS,
 )

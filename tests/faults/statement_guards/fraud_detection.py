@@ -104,8 +104,8 @@ GUARDS: Final = (
     Guard(
         "nobody is given the appeal of what they decided",
         _QUEUE,
-        "AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome",
-        "AND by_person AND %(reviewer)s || 'x' IN (decided_by, proposed_by) AND outcome",
+        "WHERE decisions.claim_id = reviews.claim_id\n      AND by_person AND %(reviewer)s IN",
+        "WHERE decisions.claim_id = reviews.claim_id\n      AND by_person AND %(reviewer)s || 'x' IN",
         _QUEUING,
     ),
     Guard(

@@ -8,6 +8,7 @@ from tests.faults.guard import Guard
 
 _CONFIRMING: Final = "services/fraud_detection/reviews/usecases/confirm_proposal.py"
 _DECIDING: Final = "services/fraud_detection/reviews/usecases/decide_review.py"
+_APPROVING: Final = "services/fraud_detection/reviews/usecases/approve_case.py"
 _PROPOSALS: Final = "services/fraud_detection/reviews/store/proposals.py"
 _MIGRATION: Final = "services/fraud_detection/migrations/0114_two_persons_for_large_approvals.sql"
 _TESTS: Final = ("tests/services/fraud_detection/reviews/test_two_persons.py",)
@@ -15,7 +16,7 @@ _TESTS: Final = ("tests/services/fraud_detection/reviews/test_two_persons.py",)
 GUARDS: Final = (
     Guard(
         "an approval above its person's authority waits for a second one",
-        _DECIDING,
+        _APPROVING,
         "        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):\n",
         "        if not payable:\n",
         _TESTS,
@@ -44,7 +45,7 @@ GUARDS: Final = (
     Guard(
         "who decided an earlier round confirms no later one",
         _CONFIRMING,
-        "    require_another_person(claim_id, before, reviewer)\n",
+        "    require_another_person(tx, claim_id, before, reviewer)\n",
         "",
         _TESTS,
     ),

@@ -47,6 +47,8 @@ class Transfer:
     refunded_fen: Fen
     frozen_fen: Fen
     place: Place | None = "own"
+    refused: bool = False
+    """The claim's newest approval is not for it; the claim holds it still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class HeldElsewhere:
     holder: ClaimId
     policy_id: PolicyId
     approved: bool
-    """Whether money was promised for the other claim."""
+    """Whether money was promised for the other claim, and for this transfer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ class TransferFacts:
     ``told``: the claimant told them. ``both_told`` are the person's other claims that tell theirs, ``same_payee`` those
     with a transfer to the same account, ``told_apart`` those of which a person said that their transfers are others,
     ``given_up`` those that were withdrawn or lapsed.
-    ``reference_of_another``: another person claims a transfer by the same reference.
+    ``reference_of_another``: another person claims a transfer by the same reference. ``refused``: the lines that a
+    person did not accept.
     """
 
     told: bool = False
@@ -77,6 +80,7 @@ class TransferFacts:
     told_apart: frozenset[ClaimId] = frozenset()
     given_up: frozenset[ClaimId] = frozenset()
     reference_of_another: bool = False
+    refused: frozenset[int] = frozenset()
 
 
 NO_TRANSFERS: Final = TransferFacts()

@@ -19,7 +19,7 @@ _PAID_WITHOUT_A_PLACE: Final = """
 SELECT 'transfer ' || line || ' of claim ' || claim_id || ' was approved, and '
        || coalesce('is ' || place, 'another claim holds it')
 FROM transfers JOIN reservations USING (claim_id)
-WHERE released_at IS NULL AND coalesce(place, 'released') = 'released'"""
+WHERE released_at IS NULL AND NOT refused AND coalesce(place, 'released') = 'released'"""
 _HELD_TWICE: Final = """
 SELECT 'claims ' || mine.claim_id || ' and ' || theirs.claim_id || ' hold one transfer'
 FROM transfers AS mine JOIN transfers AS theirs USING (person_token, reference_token)

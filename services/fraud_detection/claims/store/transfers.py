@@ -51,7 +51,7 @@ FROM (SELECT DISTINCT person FROM unnest(%s::text[]) AS given (person) ORDER BY 
 _PERSONS: Final = "SELECT DISTINCT person_token FROM transfers WHERE claim_id = %s ORDER BY person_token"
 
 # As is_same of the domain says it, and the constraints of the table.
-_SAME: Final = """
+SAME: Final = """
 theirs.person_token = mine.person_token AND theirs.claim_id <> mine.claim_id
 AND (theirs.reference_token = mine.reference_token
      OR (theirs.reference_token IS NULL OR mine.reference_token IS NULL) AND theirs.amount_fen = mine.amount_fen
@@ -60,8 +60,8 @@ AND (theirs.reference_token = mine.reference_token
 
 _HELD: Final = f"""
 SELECT mine.claim_id AS claim_id, mine.line, theirs.claim_id AS holder, claims.policy_id,
-       reservations.claim_id IS NOT NULL AS approved
-FROM transfers AS mine JOIN transfers AS theirs ON theirs.place = 'own' AND {_SAME}
+       reservations.claim_id IS NOT NULL AND NOT bool_or(theirs.refused) AS approved
+FROM transfers AS mine JOIN transfers AS theirs ON theirs.place = 'own' AND {SAME}
 JOIN claims ON claims.claim_id = theirs.claim_id
 LEFT JOIN reservations ON reservations.claim_id = theirs.claim_id AND reservations.released_at IS NULL
 WHERE mine.claim_id = ANY(%s::uuid[]) AND mine.place IS NULL
@@ -93,7 +93,7 @@ class _Beside:
 
 
 _TELLING: Final = """
-SELECT claim_id, bool_or(told), EXISTS (
+SELECT claim_id, bool_or(told), coalesce(array_agg(line) FILTER (WHERE refused), '{}'), EXISTS (
     SELECT FROM transfers AS own
     JOIN transfers AS another USING (reference_token)
     WHERE own.claim_id = transfers.claim_id AND another.person_token <> own.person_token
@@ -109,18 +109,32 @@ SELECT claim_id, line FROM transfers WHERE person_token = ANY(%s) AND place IS N
 _TAKE: Final = f"""
 UPDATE transfers AS mine SET place = 'own'
 WHERE claim_id = %s AND line = %s AND (place IS NULL OR place = 'released')
-  AND NOT EXISTS (SELECT FROM transfers AS theirs WHERE theirs.place = 'own' AND {_SAME})"""
+  AND NOT EXISTS (SELECT FROM transfers AS theirs WHERE theirs.place = 'own' AND {SAME})"""
 _TAKE_OUT: Final = "DELETE FROM transfers WHERE claim_id = %s AND line = ANY(%s::int[])"
 _WAIT: Final = "UPDATE transfers SET place = NULL WHERE claim_id = %s AND place = 'released'"
 
 _LEAVE: Final = f"""
 UPDATE transfers AS theirs SET place = NULL FROM transfers AS mine
 WHERE mine.claim_id = %s AND mine.line = ANY(%s::int[]) AND theirs.claim_id = ANY(%s::uuid[])
-  AND theirs.place = 'own' AND {_SAME}"""
+  AND theirs.place = 'own' AND {SAME}"""
+_REFUSED_BY: Final = f"""
+SELECT DISTINCT theirs.claim_id FROM transfers AS mine JOIN transfers AS theirs ON theirs.refused AND {SAME}
+WHERE mine.claim_id = %s"""
+_REFUSE: Final = "UPDATE transfers SET refused = line = ANY(%s::int[]) WHERE claim_id = %s"
 _SETTLE: Final = """
 UPDATE transfers SET place = %s, different_from = coalesce(%s::uuid, different_from),
     different_reason = coalesce(%s, different_reason)
 WHERE claim_id = %s AND line = ANY(%s::int[]) AND place IS NULL"""
+
+
+def refuse(tx: Tx, claim_id: ClaimId, lines: Collection[int]) -> None:
+    """The claim's approval is for its other transfers, and for these not; it goes on holding what it holds."""
+    tx.execute(_REFUSE, (list(lines), claim_id))
+
+
+def refused_by(tx: Tx, claim_id: ClaimId) -> set[ClaimId]:
+    """The other claims that were approved without one of this one's transfers."""
+    return set(tx.all(_REFUSED_BY, (claim_id,), into=ClaimId))
 
 
 def one_at_a_time(tx: Tx, persons: Iterable[TokenHex]) -> None:
@@ -179,8 +193,9 @@ def facts(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, TransferFacts]:
             told_apart=frozenset(each.other for each in beside[claim_id] if each.told_apart),
             given_up=frozenset(each.other for each in beside[claim_id] if each.given_up),
             reference_of_another=of_another,
+            refused=frozenset(refused),
         )
-        for claim_id, told, of_another in tx.all(_TELLING, asked)
+        for claim_id, told, refused, of_another in tx.all(_TELLING, asked)
     }
     return {claim_id: known.get(claim_id, NO_TRANSFERS) for claim_id in claim_ids}
 

@@ -23,6 +23,7 @@ Why: TypeAlias = (
         "person_wanted",
         "amended_in_review",
         "police_overdue",
+        "partly_refused",
         "no_model",
         "scorer_failed",
         "organization",
@@ -102,17 +103,19 @@ def decide(
     related: bool = False,
     payee_doubts: Sequence[PayeeDoubt] = (),
     repeats: Repeated | None = None,
+    partly_refused: bool = False,
 ) -> Decision:
     """Rules first, then the account, other claims, the amount and the score. An appeal always goes to a person.
 
-    ``related``: another claim on the policy may be of the same event. ``repeats``: the claim looks like an earlier one.
+    ``partly_refused``: a person did not accept some of its transfers, which no machine takes back. ``related``: another
+    claim on the policy may be of the same event. ``repeats``: the claim looks like an earlier one.
     ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
     alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
     looks. What was amended after it had been passed on to a person stays with one: else whoever waits would try which
     facts the machine lets pass.
     """
     return (
-        _before_rules(product, claim, failed)
+        _before_rules(product, claim, failed, partly_refused=partly_refused)
         or _by_rules(failed)
         or _by_payee(claim, payee_doubts)
         or (Review("amended_in_review") if claim.amended_in_review else None)
@@ -158,10 +161,14 @@ def _doubt(claim: Claim, amount_fen: Fen, opinion: Opinion) -> Why | None:
     return None if opinion.probability < opinion.approve_below else "score"
 
 
-def _before_rules(product: Product, claim: Claim, failed: tuple[FailedRule, ...]) -> Decision | None:
+def _before_rules(
+    product: Product, claim: Claim, failed: tuple[FailedRule, ...], *, partly_refused: bool
+) -> Decision | None:
     """What goes to a person whatever the rules say, or what a sandbox value forces."""
     if claim.appealed:
         return Review("appeal")
+    if partly_refused:
+        return Review("partly_refused")
     if claim.person_wanted:
         return Review("person_wanted")
     if claim.changed_why == "waiting_for_police_over":

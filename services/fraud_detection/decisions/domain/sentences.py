@@ -106,6 +106,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Sandbox: documents requested because of the test phone number.",
     ),
     "approved": ("赔案已通过。", "The claim is approved."),
+    "approved_in_part": (
+        "赔案部分通过；没有通过的转账和理由写在下面。",
+        "The claim is approved in part; what is not paid, and why, stands below.",
+    ),
     "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
     "refused_by_person": ("{reasons}", "{reasons}"),
     "exclusion_found": ("{found}", "{found}"),

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.models.domain.features import FEATURES, Snapshot
 from shared.db.columns import Columns
@@ -25,7 +26,8 @@ MACHINE: Final = "rules_and_model"
 class DecisionRow:
     """One decision. ``score_reasons`` are (feature, contribution).
 
-    ``proposed_by`` is who proposed what another person, ``decided_by``, confirmed.
+    ``refused_fen`` is what of the loss an approval does not accept; ``proposed_by``, who proposed what another person,
+    ``decided_by``, confirmed.
     Sealed are a person's words: ``reasons`` in Chinese and ``reasons_en``; of an exclusion, what was found in both.
     """
 
@@ -55,6 +57,7 @@ class DecisionRow:
     found_zh: bytes | None = None
     found_en: bytes | None = None
     proposed_by: str | None = None
+    refused_fen: Fen = NO_FEN
 
     @property
     def is_last_word(self) -> bool:
@@ -111,6 +114,14 @@ _DECIDED_AT: Final = "SELECT decided_at FROM decisions WHERE decision_id = %s"
 
 def decided_at(tx: Tx, decision_id: DecisionId) -> datetime:
     return tx.the(_DECIDED_AT, (decision_id,), into=datetime)
+
+
+_REFUSED_FEN: Final = "SELECT refused_fen FROM decisions WHERE decision_id = %s"
+
+
+def refused_fen(tx: Tx, decision_id: DecisionId) -> Fen:
+    """What of the loss an approval did not accept."""
+    return tx.the(_REFUSED_FEN, (decision_id,), into=Fen)
 
 
 def payable_from(tx: Tx, decision_id: str) -> datetime | None:

@@ -188,6 +188,7 @@ def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> 
         related=case.related,
         payee_doubts=case.payee_doubts,
         repeats=repeated(case.claim, case.others, case.transfers),
+        partly_refused=bool(case.transfers.refused),
     )
     return _Decided(decision, failed, taken if isinstance(decision, Approve) else NOTHING_PAYABLE)
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.claims.domain.police import PROVE_THE_REPORT, PaperKind
-from services.fraud_detection.claims.domain.transfers import TransferFacts
+from services.fraud_detection.claims.domain.transfers import Transfer, TransferFacts
 from services.fraud_detection.claims.store import claims as kept_claims
 from services.fraud_detection.claims.store import police, transfers
 from services.fraud_detection.claims.store.claims import KeptEvidence
 from services.fraud_detection.coverage.domain.cover import Coverage, LimitUse, Product, Renewal, Share
 from services.fraud_detection.coverage.store import coverage, coverage_items
 from services.fraud_detection.coverage.store.products import Terms, Version
+from services.fraud_detection.decisions.domain.accepted_part import without
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.decisions.domain.one_event import may_be_one_event
 from services.fraud_detection.decisions.domain.payable import Payable, annual_left, event_limit, payable
@@ -61,6 +62,11 @@ class CaseFile:
     def related(self) -> bool:
         """Whether another claim on the policy may be of the same event."""
         return any(may_be_one_event(self.product, self.claim, other) for other in self.others)
+
+    def without(self, told: Sequence[Transfer], refused: frozenset[int]) -> CaseFile:
+        """As a person decides it who does not accept these of the transfers that are ``told``."""
+        claim = without(self.claim, told, refused)
+        return replace(self, claim=claim, transfers=replace(self.transfers, refused=refused))
 
     def payable(self, use: LimitUse) -> Payable:
         return payable(self.product, self.claim, use, self.share)

@@ -15,13 +15,17 @@ from shared.values.money import Fen
 def settle_recoveries(tx: Tx, claim: Claim, held: Reservation) -> bool:
     """Publish ``claims.recovered`` for each that is not settled yet; whether any was told since the approval.
 
-    What was told before was taken off what is payable.
+    What was told before was taken off what is payable. Where some transfers were not accepted, what comes back is
+    of them too, in proportion, and that part is the resident's.
     """
     approved_at = decisions.decided_at(tx, held.decision_id)
     told = [each for each in recoveries.of_claim(tx, claim.claim_id) if each.told_at > approved_at]
     left = held.amount_fen - sum(each.insurers_fen for each in told)
+    lost = claim.amount_fen - claim.recovered_fen - claim.other_insurance_fen + sum(each.amount_fen for each in told)
+    accepted = lost - decisions.refused_fen(tx, held.decision_id)
     for each in told:
-        part = Fen(min(each.amount_fen, left)) if each.insurers_fen == 0 else Fen(0)
+        of_accepted = each.amount_fen * accepted // lost
+        part = Fen(min(of_accepted, left)) if each.insurers_fen == 0 else Fen(0)
         if part <= 0:
             continue
         left -= part

@@ -12,19 +12,26 @@ from shared.db.transaction import Tx
 def settle_transfers(tx: Tx, case: CaseFile) -> None:
     """What another claim holds and was not paid for is this one's from now on: a person approved it in spite of that.
 
+    Where a person did not accept a transfer, it stays where it is: this claim goes on holding what it holds, and takes
+    nothing from another.
+
     What that one's policy shares it pays a part of, and what persons told apart by their events is apart.
 
     Raises:
         TransferPaid: money was promised for the other claim.
     """
     claim_id, share = case.claim.claim_id, case.share
-    elsewhere = claimed_elsewhere(case.claim, case.others, share, case.transfers)
+    refused = case.transfers.refused
+    held = [each for each in case.transfers.held if each.line not in refused]
+    elsewhere = [
+        each for each in claimed_elsewhere(case.claim, case.others, share, case.transfers) if each.line not in refused
+    ]
     paid = next((each for each in elsewhere if each.approved), None)
     if paid is not None:
         raise TransferPaid(claim_id, paid.line, paid.holder)
     if elsewhere:
         transfers.take_over(tx, claim_id, elsewhere)
-    for each in case.transfers.held:
+    for each in held:
         if each.policy_id in share.beside:
             transfers.share(tx, claim_id, [each.line])
         elif each not in elsewhere:

@@ -75,6 +75,10 @@ WHERE before <> ''
 UNION ALL
 SELECT 'draft ' || draft_id FROM claim_drafts JOIN erased_policies USING (policy_id)
 UNION ALL
+SELECT 'verdict on a transfer of claim ' || claim_id
+FROM transfer_verdicts JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND (reasons <> '' OR reasons_en <> '' OR found_zh <> '' OR found_en <> '')
+UNION ALL
 SELECT 'proposal ' || proposal_id
 FROM approval_proposals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND (reasons <> '' OR reasons_en <> '' OR note <> '')

@@ -15,23 +15,15 @@ from services.fraud_detection.claims.store import courses, payees, payouts, tran
 from services.fraud_detection.claims.store.payees import PayeeRow
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.filing.api.reason_view import ReasonView, reason
+from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.filing.domain.status import Actor, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
-from shared.values.ids import ClaimId, TokenHex
+from shared.values.ids import ClaimId, DecisionId, TokenHex
 from shared.web.models import ReplyModel
-
-
-class ReasonView(ReplyModel):
-    """One sentence to the resident, and the clause of the terms that it stands on (empty where it needs none)."""
-
-    code: str
-    clause: str
-    text_zh: str
-    text_en: str
 
 
 class DecisionView(ReplyModel):
@@ -41,6 +33,8 @@ class DecisionView(ReplyModel):
     outcome: Outcome
     amount_fen: int
     reasons: list[ReasonView]
+    transfers: list[TransferDecisionView]
+    """Where only some of the claim's transfers are paid for: each, and of the others why."""
     decided_at: datetime
     payable_from: datetime | None
     """When the recovery wait is over and the money is sent; null unless approved."""
@@ -122,17 +116,20 @@ class _Around:
     """Of those that wait for a person's decision."""
     accounts: Mapping[TokenHex, PayeeRow]
     held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
+    by_transfer: Mapping[DecisionId, list[TransferDecisionView]]
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by five queries for all."""
+    """Several at once, by five queries for all; six where some are paid in part."""
     ids = [claim.claim_id for claim in found]
+    decided = decisions.latest(tx, ids)
     around = _Around(
-        decisions.latest(tx, ids),
+        decided,
         payouts.of_claims(tx, ids),
         courses.of_claims(tx, [claim.claim_id for claim in found if claim.state in {"in_review", "appealed"}]),
         payees.find(tx, {claim.payee_token for claim in found}),
         transfers.held_by_others(tx, ids),
+        transfer_decisions(tx, [each.decision_id for each in decided.values() if each.refused_fen], personal_data),
     )
     return [_view(tx, each, around, personal_data) for each in found]
 
@@ -152,7 +149,13 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
             missing=told(tx, newest, personal_data) if newest is not None and asked else [],
         ),
         account=around.accounts.get(claim.payee_token),
-        decision=None if decision is None else DecisionView.of(decision, reasons=told(tx, decision, personal_data)),
+        decision=None
+        if decision is None
+        else DecisionView.of(
+            decision,
+            reasons=told(tx, decision, personal_data),
+            transfers=around.by_transfer.get(decision.decision_id, []),
+        ),
         payout=None if payout is None else _payout(payout),
         duplicate_of=next((other.holder for other in around.held.get(claim.claim_id, ())), None),
     )
@@ -177,9 +180,9 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[Rea
     """What the resident is told of a decision."""
     match decision.outcome:
         case "approved":
-            return [_reason("approved")]
+            return [reason("approved_in_part" if decision.refused_fen else "approved")]
         case "review" | "refusal_proposed":
-            return [_reason("under_review")]
+            return [reason("under_review")]
         case "refused":
             return _told_by_person(tx, decision, personal_data)
         case "documents_requested":
@@ -190,7 +193,7 @@ def _told_by_person(tx: Tx, decision: DecisionRow, personal_data: PersonalData) 
     """The reasons of a refusal, and of an exclusion what was found."""
     clause = decision.clause or ""
     if not decision.reasons:  # the person was erased, and with it what was written to that person
-        return [_reason("reasons_erased", clause)]
+        return [reason("reasons_erased", clause)]
 
     def opened(sealed: bytes, field: str) -> str:
         return personal_data.open(tx, sealed, decision.claim_id, field)
@@ -203,8 +206,3 @@ def _told_by_person(tx: Tx, decision: DecisionRow, personal_data: PersonalData) 
         found_zh, found_en = opened(decision.found_zh, "found_zh"), opened(decision.found_en, "found_en")
         reasons.append(ReasonView(code="exclusion_found", clause=clause, text_zh=found_zh, text_en=found_en))
     return reasons
-
-
-def _reason(code: str, clause: str = "") -> ReasonView:
-    text_zh, text_en = sentence(code)
-    return ReasonView(code=code, clause=clause, text_zh=text_zh, text_en=text_en)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.reviews.store import proposals
 from services.fraud_detection.reviews.store.proposals import Ending, ProposalRow
 from shared.db.transaction import Tx
@@ -29,6 +30,10 @@ class ProposalView(ProposalSummary):
 
     deductible_fen: int
     event_deductible_fen: int
+    refused_fen: int
+    """What of the loss would not be accepted."""
+    transfers: list[TransferDecisionView]
+    """What was said of single transfers; empty where nothing was."""
     clause: str | None
     reasons_zh: str
     """As `reasons_en`, empty where none were given or the person was erased."""
@@ -52,6 +57,7 @@ def proposal_view(tx: Tx, row: ProposalRow, personal_data: PersonalData, *, stan
         reasons_en=opened(row.reasons_en, "reasons_en"),
         note=opened(row.note, f"proposal {row.proposal_id}"),
         stands=stands,
+        transfers=transfer_decisions(tx, [row.proposal_id], personal_data).get(row.proposal_id, []),
     )
 
 

@@ -15,7 +15,9 @@ from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
-from services.fraud_detection.filing.api.claim_view import ClaimView, ReasonView, told, view
+from services.fraud_detection.filing.api.claim_view import ClaimView, told, view
+from services.fraud_detection.filing.api.reason_view import ReasonView
+from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.reviews.api.care_view import CareView, care_views
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
@@ -128,6 +130,10 @@ class FullDecision(ReplyModel):
     outcome: Outcome
     why: str | None
     amount_fen: int
+    refused_fen: int
+    """What of the loss is not accepted."""
+    transfers: list[TransferDecisionView]
+    """What was said of single transfers; empty where nothing was."""
     rule_version: str
     rule_failures: list[FailedRuleView]
     model_id: str | None
@@ -271,7 +277,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
             FeatureValues.of(each, features=dict(zip(each.names, each.vector, strict=True)))
             for each in decisions.features(tx, claim_id)
         ],
-        decisions=[full(tx, each, personal_data) for each in decisions.of_claim(tx, claim_id)],
+        decisions=fulls(tx, decisions.of_claim(tx, claim_id), personal_data),
         proposals=proposals_of(tx, claim_id, personal_data),
         appeals=[
             AppealView.of(each, reason=personal_data.open(tx, each.reason, claim_id, "appeal") if each.reason else "")
@@ -289,12 +295,22 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
 
 def full(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> FullDecision:
     """One decision as staff see it."""
-    return FullDecision.of(
-        decision,
-        rule_failures=decision.failures,
-        score_reasons=_contributions(decision.score_reasons),
-        told=told(tx, decision, personal_data),
-    )
+    return fulls(tx, [decision], personal_data)[0]
+
+
+def fulls(tx: Tx, made: Sequence[DecisionRow], personal_data: PersonalData) -> list[FullDecision]:
+    """Several."""
+    in_part = transfer_decisions(tx, [each.decision_id for each in made if each.outcome == "approved"], personal_data)
+    return [
+        FullDecision.of(
+            each,
+            rule_failures=each.failures,
+            score_reasons=_contributions(each.score_reasons),
+            told=told(tx, each, personal_data),
+            transfers=in_part.get(each.decision_id, []),
+        )
+        for each in made
+    ]
 
 
 def decision_reply(tx: Tx, row: DecisionRow | ProposalRow, personal_data: PersonalData) -> DecisionReply:
@@ -312,6 +328,7 @@ def decision_reply(tx: Tx, row: DecisionRow | ProposalRow, personal_data: Person
         model_sha256=None,
         score=None,
         score_reasons=[],
+        transfers=transfer_decisions(tx, [row.proposal_id], personal_data).get(row.proposal_id, []),
         sandbox_value=None,
         decided_by=row.proposed_by,
         told=[],

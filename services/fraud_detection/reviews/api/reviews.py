@@ -15,6 +15,7 @@ from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.decisions.store.reviews import ReviewKind
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.filing.domain.told_transfers import MOST
 from services.fraud_detection.reviews.api.review_view import (
     CaseView,
     DecisionReply,
@@ -38,7 +39,7 @@ from services.fraud_detection.reviews.domain.errors import (
     SeniorDecides,
     TransferNotHeld,
 )
-from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.domain.verdicts import OfTransfer, Verdict
 from services.fraud_detection.reviews.store import authorities, queue
 from services.fraud_detection.reviews.store.queue import Filter
 from services.fraud_detection.reviews.usecases.act import Actor
@@ -71,6 +72,7 @@ reviews = Resource("reviews", "Claims that wait for a person")
 SENIOR: Final = "reviews:senior"
 """Decides last appeals, and what others handed on; among those who have it is always one who has not decided before."""
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Line = Annotated[int, Field(ge=0, lt=MOST, description="A transfer's place in the claim, as the case lists it.")]
 
 
 class ReviewQuery(paging.PageQuery):
@@ -120,6 +122,18 @@ class ExclusionFound(RequestModel):
     found_en: StaffText
 
 
+class TransferDecision(RequestModel):
+    """What you decide on one transfer. One that is not accepted has what a refusal has; the resident will read it."""
+
+    line: Line
+    accepted: bool
+    clause: Clause | None = None
+    """As of a refusal; or `transfer_not_proven`, `transfer_not_of_this_loss`."""
+    finding: ExclusionFound | None = None
+    reasons_zh: StaffText | None = None
+    reasons_en: StaffText | None = None
+
+
 class ReviewDecision(RequestModel):
     """What you decide. A refusal stands on a rule that stands against the claim, or on an exclusion that you found, and
     has reasons in both languages, which the resident will read.
@@ -132,6 +146,8 @@ class ReviewDecision(RequestModel):
     finding: ExclusionFound | None = None
     reasons_zh: StaffText | None = None
     reasons_en: StaffText | None = None
+    transfers: Annotated[list[TransferDecision], Field(min_length=1, max_length=MOST)] | None = None
+    """Of an approval: each transfer that the claim tells, once. All are accepted where it is left out."""
 
 
 @reviews.get("/v1/reviews", scope="reviews:read", callers=Callers.STAFF, reply=paging.Page[ReviewItem])
@@ -252,7 +268,7 @@ def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[De
     acted = act(
         call.tx,
         ClaimId(path.claim_id),
-        reshape(body, Verdict),
+        reshape(body, Verdict, transfers=tuple(reshape(each, OfTransfer) for each in body.transfers or ())),
         by=actor(call),
         undo_for=call.deps.undo_for,
         show=lambda row: decision_reply(call.tx, row, call.deps.personal_data),

@@ -36,6 +36,8 @@ class TransferView(ReplyModel):
     """Null where another claim has it."""
     held_by: list[str]
     """The claims that have it; if it is another one than it looks like, say so and why."""
+    refused: bool
+    """The claim's newest approval is not for it."""
     different_from: str | None
     different_reason: str | None
     """Why a person said that it is another one."""

@@ -7,12 +7,14 @@ resident reads it, and whoever decides the appeal.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.transfers import Transfer
 from services.fraud_detection.coverage.domain.cover import Product, liability
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
-from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.domain.verdicts import OfTransfer, Verdict
 from shared.values.errors import InvalidField
 
 
@@ -22,6 +24,42 @@ def refusal_faults(
     """What a refusal like this lacks. ``failures``: the rules that stand now or stood at the last decision."""
     yield from reason_faults(verdict)
     yield from _ground(product, claim, failures, verdict)
+
+
+OF_A_TRANSFER: Final = frozenset({"transfer_not_proven", "transfer_not_of_this_loss"})
+"""Grounds on which a transfer alone is not accepted: no paper shows it, or it was made for something else."""
+
+
+def transfer_faults(
+    product: Product, claim: Claim, failures: Iterable[FailedRule], told: Sequence[Transfer], verdict: Verdict
+) -> Iterator[InvalidField]:
+    """What a verdict on single transfers lacks. ``told`` are those that the claim tells, ``failures`` as above."""
+    lines = [each.line for each in told]
+    said = [each.line for each in verdict.transfers]
+    if verdict.outcome == "refuse" or not told:
+        detail = "A refusal is of the whole claim." if told else "The claim tells no transfers one by one."
+        yield InvalidField("/transfers", detail, "Leave them out.")
+    elif sorted(said) != lines:
+        fix = f"Send each of these lines once: {', '.join(map(str, lines))}."
+        yield InvalidField("/transfers", "Not each transfer is named once.", fix)
+    elif verdict.refused_lines.issuperset(lines):
+        yield InvalidField("/transfers", "No transfer is accepted.", "Refuse the claim: outcome refuse, without them.")
+    else:
+        standing = tuple(failures)
+        for index, each in enumerate(verdict.transfers):
+            for fault in _transfer(product, claim, standing, each):
+                yield InvalidField(f"/transfers/{index}{fault.pointer}", fault.detail, fault.fix)
+
+
+def _transfer(
+    product: Product, claim: Claim, failures: tuple[FailedRule, ...], said: OfTransfer
+) -> Iterator[InvalidField]:
+    refusal = said.as_refusal
+    if not said.accepted:
+        yield from reason_faults(refusal)
+        yield from _ground(product, claim, failures, refusal, also=OF_A_TRANSFER)
+    elif refusal.ground or refusal.reasons_zh or refusal.reasons_en:
+        yield InvalidField("/accepted", "It is accepted, and reasons speak against it.", "Leave these out.")
 
 
 def reason_faults(verdict: Verdict) -> Iterator[InvalidField]:
@@ -68,9 +106,15 @@ def _without_reasons(verdict: Verdict) -> Iterator[InvalidField]:
             yield InvalidField(pointer, f"A refusal gives its reasons in {language} too.", fix)
 
 
-def _ground(product: Product, claim: Claim, failures: Iterable[FailedRule], verdict: Verdict) -> Iterator[InvalidField]:
+def _ground(
+    product: Product,
+    claim: Claim,
+    failures: Iterable[FailedRule],
+    verdict: Verdict,
+    also: frozenset[str] = frozenset(),
+) -> Iterator[InvalidField]:
     """The clause or code of a rule that stands against the claim, or an exclusion with what was found of it."""
-    rules = sorted({each for rule in failures for each in (rule.code, rule.clause)})
+    rules = sorted({each for rule in failures for each in (rule.code, rule.clause)} | also)
     exclusions = sorted(each.code for each in (liability(product, claim.liability) or product).exclusions)
     finding, clause = verdict.finding, verdict.clause
     may_find = f"with a finding, one of: {', '.join(exclusions)}" if exclusions else ""

@@ -16,14 +16,45 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfTransfer:
+    """What a person says of one transfer, by its line. One that is not accepted has what a refusal has."""
+
+    line: int
+    accepted: bool
+    clause: str | None = None
+    finding: Finding | None = None
+    reasons_zh: str | None = None
+    reasons_en: str | None = None
+
+    @property
+    def as_refusal(self) -> Verdict:
+        """What is said against it, as of a claim."""
+        return Verdict(
+            outcome="refuse",
+            clause=self.clause,
+            reasons_zh=self.reasons_zh,
+            reasons_en=self.reasons_en,
+            finding=self.finding,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a person says of a claim. A refusal gives its reasons in both languages, and a clause or a finding."""
+    """What a person says of a claim. A refusal gives its reasons in both languages, and a clause or a finding.
+
+    An approval may say of each transfer whether it is accepted; where it says nothing, all are.
+    """
 
     outcome: Literal["approve", "refuse"]
     clause: str | None
     reasons_zh: str | None
     reasons_en: str | None
     finding: Finding | None
+    transfers: tuple[OfTransfer, ...] = ()
+
+    @property
+    def refused_lines(self) -> frozenset[int]:
+        return frozenset(each.line for each in self.transfers if not each.accepted)
 
     @property
     def ground(self) -> str | None:

@@ -35,6 +35,7 @@ class ProposalRow:
     amount_fen: Fen
     deductible_fen: Fen
     event_deductible_fen: Fen
+    refused_fen: Fen
     clause: str | None
     reasons: bytes | None
     reasons_en: bytes | None

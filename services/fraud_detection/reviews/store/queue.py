@@ -8,6 +8,7 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.states import APPEALS
 from services.fraud_detection.claims.store.courses import STEPS
+from services.fraud_detection.claims.store.transfers import SAME
 from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.decision_policy import Why
 from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewRow
@@ -57,6 +58,12 @@ _DECIDED_BEFORE: Final = """
     SELECT FROM decisions
     WHERE decisions.claim_id = reviews.claim_id
       AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome IN ('approved', 'refused')"""
+# Who did not accept a transfer does not decide on the claim that tells it anew.
+_REFUSED_BEFORE: Final = f"""
+    SELECT FROM transfers AS mine JOIN transfers AS theirs ON theirs.refused AND {SAME}
+    JOIN decisions ON decisions.claim_id = theirs.claim_id
+    WHERE mine.claim_id = reviews.claim_id
+      AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome IN ('approved', 'refused')"""
 # What the machine said last is why a case waits.
 _LIST: Final = f"""
 SELECT {_ROW.of("reviews")} FROM reviews JOIN claims USING (claim_id)
@@ -75,7 +82,8 @@ WHERE (closed_at IS NULL) = %(still_open)s
         AND held_by = %(whose)s AND expires_at > %(now)s) OR EXISTS (
       SELECT FROM review_assignments WHERE review_assignments.claim_id = reviews.claim_id
         AND review_assignments.round = reviews.round AND assigned_to = %(whose)s AND expires_at > %(now)s))
-  AND (%(reviewer)s::text IS NULL OR EXISTS ({_STANDS} AND {_MAY_CONFIRM}) AND NOT EXISTS ({_DECIDED_BEFORE}))
+  AND (%(reviewer)s::text IS NULL OR EXISTS ({_STANDS} AND {_MAY_CONFIRM}) AND NOT EXISTS ({_DECIDED_BEFORE})
+      AND NOT EXISTS ({_REFUSED_BEFORE}))
   AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(after_id)s::uuid))
 ORDER BY waiting_since, claim_id LIMIT %(limit)s"""
 
@@ -102,6 +110,7 @@ LEFT JOIN LATERAL (
 ) AS appealed ON true
 WHERE closed_at IS NULL
   AND NOT EXISTS ({_DECIDED_BEFORE})
+  AND NOT EXISTS ({_REFUSED_BEFORE})
   AND NOT EXISTS ({_STANDS} AND NOT ({_MAY_CONFIRM}))
   AND NOT EXISTS (SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id AND expires_at > %(now)s)
   AND NOT EXISTS (SELECT FROM undoable_decisions WHERE undoable_decisions.claim_id = reviews.claim_id)

@@ -76,7 +76,7 @@ def assign(
 
 def _decided_before(tx: Tx, claim_id: ClaimId, reviewer: str) -> bool:
     try:
-        require_another_person(claim_id, decisions.of_claim(tx, claim_id), reviewer)
+        require_another_person(tx, claim_id, decisions.of_claim(tx, claim_id), reviewer)
     except AnotherPersonDecides:
         return True
     return False

@@ -11,9 +11,10 @@ from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.payable import Payable
+from services.fraud_detection.decisions.store import transfer_verdicts
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.decisions.usecases.case_file import collect, hold
-from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
+from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect, hold
+from services.fraud_detection.decisions.usecases.record_decision import payable_from
 from services.fraud_detection.reviews.domain.errors import (
     AboveAuthority,
     AnotherPersonConfirms,
@@ -23,13 +24,14 @@ from services.fraud_detection.reviews.domain.errors import (
 from services.fraud_detection.reviews.store import authorities, leases, proposals
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.usecases.act import count
+from services.fraud_detection.reviews.usecases.approve_case import settle_approval, told_transfers
 from services.fraud_detection.reviews.usecases.hold_case import (
     require_another_person,
     require_free,
     require_nobody_elses,
 )
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
-from services.fraud_detection.reviews.usecases.persons_decision import audit_decision, persons_decision
+from services.fraud_detection.reviews.usecases.persons_decision import persons_decision
 from services.fraud_detection.reviews.usecases.take_limits import take
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -66,13 +68,13 @@ def confirm_proposal(
     proposal = _standing(tx, claim, proposal_id)
     if proposal.proposed_by == reviewer:
         raise AnotherPersonConfirms(claim_id)
-    require_another_person(claim_id, before, reviewer)
+    require_another_person(tx, claim_id, before, reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     authority = authorities.of_person(tx, reviewer, lowest)
     if not authority.covers(pays_fen=proposal.amount_fen, claimed_fen=claim.amount_fen):
         raise AboveAuthority(claim_id)
     leases.give_back(tx, claim_id)
-    case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
+    case = _as_proposed(tx, collect(tx, hold(tx, [claim]), Terms())[claim_id], proposal)
     agreed = Payable(proposal.amount_fen, proposal.deductible_fen, proposal.event_deductible_fen)
     if not take(tx, case, agreed):
         raise ProposalOutdated(claim_id)
@@ -88,10 +90,10 @@ def confirm_proposal(
         payable_from=payable_from(case.product, claim.reported_at, now=now),
         decision_id=proposal.proposal_id,
         proposed_by=proposal.proposed_by,
+        refused_fen=proposal.refused_fen,
     )
-    record(tx, [(case, row)], now=now)
+    settle_approval(tx, case, row, now=now)
     proposals.end(tx, proposal, "confirmed", by=reviewer, now=now)
-    audit_decision(tx, row, now=now)
     count(row)
     return row
 
@@ -122,6 +124,13 @@ def send_back(
     details = {"decision_id": proposal.proposal_id, "proposed_by": proposal.proposed_by}
     audit.record(tx, actor=reviewer, action="claim.proposal_sent_back", subject=claim_id, details=details, now=now)
     return next(each for each in proposals.of_claim(tx, claim_id) if each.proposal_id == proposal_id)
+
+
+def _as_proposed(tx: Tx, case: CaseFile, proposal: ProposalRow) -> CaseFile:
+    """Without the transfers that the first person did not accept."""
+    verdicts = transfer_verdicts.of_decisions(tx, [proposal.proposal_id]).get(proposal.proposal_id, ())
+    refused = frozenset(each.line for each in verdicts if not each.accepted)
+    return case.without(told_transfers(tx, case.claim), refused) if verdicts else case
 
 
 def _standing(tx: Tx, claim: Claim, proposal_id: str) -> ProposalRow:

@@ -16,12 +16,13 @@ from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.limits import Taking
 from services.fraud_detection.decisions.usecases.case_file import CaseFile, collect, hold
-from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
+from services.fraud_detection.decisions.usecases.record_decision import record
 from services.fraud_detection.reviews.domain.errors import DeductibleUsedUp, LimitUsedUp
-from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults
+from services.fraud_detection.reviews.domain.refusals import language_faults, refusal_faults, transfer_faults
 from services.fraud_detection.reviews.domain.verdicts import Verdict
 from services.fraud_detection.reviews.store import authorities, leases
 from services.fraud_detection.reviews.store.proposals import ProposalRow
+from services.fraud_detection.reviews.usecases.approve_case import Approval, approve_case, told_transfers
 from services.fraud_detection.reviews.usecases.hold_case import require_another_person, require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import (
@@ -30,9 +31,9 @@ from services.fraud_detection.reviews.usecases.persons_decision import (
     persons_decision,
     sealed_words,
 )
-from services.fraud_detection.reviews.usecases.propose_approval import propose_approval, require_no_proposal
+from services.fraud_detection.reviews.usecases.propose_approval import require_no_proposal
 from services.fraud_detection.reviews.usecases.refuse_without_policy import refuse_without_policy
-from services.fraud_detection.reviews.usecases.take_limits import TRIES, take, would_pay
+from services.fraud_detection.reviews.usecases.take_limits import TRIES
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.errors import InvalidField, InvalidFields
@@ -72,7 +73,7 @@ def decide_review(
         TransferPaid: another claim was approved for one of its transfers.
     """
     claim, before = lock_waiting(tx, claim_id, require_match)
-    require_another_person(claim_id, before, reviewer)
+    require_another_person(tx, claim_id, before, reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     require_no_proposal(tx, claim)
     leases.give_back(tx, claim_id)
@@ -85,34 +86,20 @@ def decide_review(
         raise Unready(f"the decision on claim {claim_id}")
     case = collect(tx, hold(tx, [claim]), Terms())[claim_id]
     _require_words(tx, verdict, case, before[-1])
-    approved = verdict.outcome == "approve"
-    words = sealed_words(tx, personal_data, claim_id, verdict)
-    if approved:
-        taken, within = _approve(tx, case, authorities.of_person(tx, reviewer, lowest))
-        if not within:
-            return propose_approval(
-                tx,
-                claim,
-                taken,
-                clause=verdict.ground,
-                words=words,
-                proposed_by=reviewer,
-                now=now,
-                proposal_id=decision_id,
-            )
-    else:
-        taken = _refuse(tx, case, verdict, before[-1])
+    if verdict.outcome == "approve":
+        authority = authorities.of_person(tx, reviewer, lowest)
+        said = Approval(verdict, reviewer, authority, before[-1])
+        return approve_case(tx, case, said, personal_data=personal_data, now=now, decision_id=decision_id)
     row = persons_decision(
         claim,
-        "approved" if approved else "refused",
+        "refused",
         by=reviewer,
         now=now,
         before=before[-1],
-        failures=() if approved else before[-1].failures,
-        taken=taken,
+        failures=before[-1].failures,
+        taken=_refuse(tx, case, verdict, before[-1]),
         clause=verdict.ground,
-        words=words,
-        payable_from=payable_from(case.product, claim.reported_at, now=now) if approved else None,
+        words=sealed_words(tx, personal_data, claim_id, verdict),
         decision_id=decision_id,
     )
     record(tx, [(case, row)], now=now, due_at=over_at(tx, row, now=now))
@@ -122,26 +109,21 @@ def decide_review(
 
 def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow) -> None:
     """What was said is in its language; a refusal stands on what stands against the claim now, or stood just before."""
-    faults: tuple[InvalidField, ...]
+    use = limits.use(tx, [case.claim])[case.claim.claim_id]
+    failures = (*case.failed_rules(use), *before.failures)
+    faults: list[InvalidField] = []
     if verdict.outcome == "approve":
-        faults = tuple(language_faults(verdict))
+        faults += language_faults(verdict)
     else:
-        use = limits.use(tx, [case.claim])[case.claim.claim_id]
-        failures = (*case.failed_rules(use), *before.failures)
-        faults = tuple(refusal_faults(case.product, case.claim, failures, verdict))
+        faults += refusal_faults(case.product, case.claim, failures, verdict)
+    if verdict.transfers:
+        told = told_transfers(tx, case.claim)
+        faults += transfer_faults(case.product, case.claim, failures, told, verdict)
+    elif verdict.outcome == "approve" and case.transfers.refused:
+        fix = "Say of each transfer whether it is accepted."
+        faults.append(InvalidField("/transfers", "Some of the transfers were not accepted before.", fix))
     if faults:
-        raise InvalidFields(faults)
-
-
-def _approve(tx: Tx, case: CaseFile, authority: Authority) -> tuple[Payable, bool]:
-    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does."""
-    for _ in range(TRIES):
-        payable, _use = would_pay(tx, case)
-        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):
-            return payable, False
-        if take(tx, case, payable):
-            return payable, True
-    raise LimitUsedUp(case.claim.policy_id)
+        raise InvalidFields(tuple(faults))
 
 
 def _refuse(tx: Tx, case: CaseFile, verdict: Verdict, before: DecisionRow) -> Payable:

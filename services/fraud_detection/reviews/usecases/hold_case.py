@@ -12,7 +12,7 @@ from typing import Final
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.domain.states import APPEALS
-from services.fraud_detection.claims.store import appeals, claims
+from services.fraud_detection.claims.store import appeals, claims, transfers
 from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
@@ -83,7 +83,7 @@ def take(tx: Tx, claim_id: ClaimId, reviewer: str, *, senior: bool, now: datetim
         raise UnknownClaim(claim_id)
     if reviews.open_of(tx, claim_id) is None:
         raise NoOpenReview(claim_id)
-    require_another_person(claim_id, decisions.of_claim(tx, claim_id), reviewer)
+    require_another_person(tx, claim_id, decisions.of_claim(tx, claim_id), reviewer)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     lease = _lease(claim_id, reviewer, now)
     if not leases.take(tx, lease, now=now):
@@ -110,13 +110,15 @@ def keep(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
     leases.renew(tx, _lease(claim_id, reviewer, now))
 
 
-def require_another_person(claim_id: ClaimId, before: Iterable[DecisionRow], reviewer: str) -> None:
-    """Refuse by whose word the claim was approved or refused by one of the decisions ``before``.
+def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionRow], reviewer: str) -> None:
+    """Refuse by whose word the claim was approved or refused by one of the decisions ``before``; or another claim was
+    approved without one of its transfers, which this one tells anew.
 
     Raises:
         AnotherPersonDecides: the person has.
     """
-    if any(reviewer in each.deciders for each in before):
+    told_before = (each for other in transfers.refused_by(tx, claim_id) for each in decisions.of_claim(tx, other))
+    if any(reviewer in each.deciders for each in (*before, *told_before)):
         raise AnotherPersonDecides(claim_id)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import APPEALS
+from services.fraud_detection.claims.domain.transfers import Transfer
 from services.fraud_detection.claims.store import appeals
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, FailedRule
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.decisions.store.transfer_verdicts import TransferVerdictRow
+from services.fraud_detection.reviews.domain.verdicts import OfTransfer, Verdict
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
 from shared.process.new_ids import new_id
 from shared.values.ids import ClaimId, DecisionId
+from shared.values.money import Fen
+from shared.values.shapes import reshape
 
 
 def persons_decision(
@@ -35,6 +40,7 @@ def persons_decision(
     payable_from: datetime | None = None,
     decision_id: DecisionId | None = None,
     proposed_by: str | None = None,
+    refused_fen: Fen = NO_FEN,
 ) -> DecisionRow:
     """The row of what the person ``by`` decides, with the model's word that the person had by the decision ``before``.
 
@@ -69,6 +75,7 @@ def persons_decision(
         decided_at=now,
         payable_from=payable_from,
         proposed_by=proposed_by,
+        refused_fen=refused_fen,
     )
 
 
@@ -88,6 +95,34 @@ def sealed_words(tx: Tx, personal_data: PersonalData, claim_id: ClaimId, verdict
     }
 
 
+def sealed_transfers(
+    tx: Tx, personal_data: PersonalData, told: Sequence[Transfer], decision_id: DecisionId, verdict: Verdict
+) -> list[TransferVerdictRow]:
+    """What the person said of each of the transfers ``told``, in sealed words; nothing where none was named."""
+    said_of = {each.line: each for each in verdict.transfers}
+    if not said_of:
+        return []
+
+    def row(transfer: Transfer, said: OfTransfer) -> TransferVerdictRow:
+        def sealed(text: str | None, field: str) -> bytes | None:
+            context = f"{field}:{said.line}:{decision_id}"
+            return personal_data.seal(tx, text.strip(), transfer.claim_id, context) if text else None
+
+        return reshape(
+            transfer,
+            TransferVerdictRow,
+            decision_id=decision_id,
+            accepted=said.accepted,
+            clause=said.as_refusal.ground,
+            reasons=sealed(said.reasons_zh, "reasons"),
+            reasons_en=sealed(said.reasons_en, "reasons_en"),
+            found_zh=sealed(said.finding.found_zh, "found_zh") if said.finding else None,
+            found_en=sealed(said.finding.found_en, "found_en") if said.finding else None,
+        )
+
+    return [row(transfer, said_of[transfer.line]) for transfer in told]
+
+
 def over_at(tx: Tx, decision: DecisionRow, *, now: datetime) -> datetime | None:
     """When a claim is over by this decision: at once, if it refuses the last appeal; else as long as always."""
     last = decision.outcome == "refused" and appeals.count(tx, decision.claim_id) >= APPEALS
@@ -105,6 +140,7 @@ def audit_decision(tx: Tx, decision: DecisionRow, *, now: datetime) -> None:
             "decision_id": decision.decision_id,
             "clause": decision.clause,
             "amount_fen": decision.amount_fen,
+            **({"refused_fen": decision.refused_fen} if decision.refused_fen else {}),
             **({"proposed_by": decision.proposed_by} if decision.proposed_by else {}),
         },
         now=now,

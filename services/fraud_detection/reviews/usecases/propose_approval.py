@@ -13,8 +13,8 @@ from services.fraud_detection.reviews.store import assignments, leases, proposal
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from shared.db import audit
 from shared.db.transaction import Tx
-from shared.process.new_ids import new_id
 from shared.values.ids import DecisionId
+from shared.values.money import Fen
 
 
 def propose_approval(
@@ -22,11 +22,12 @@ def propose_approval(
     claim: Claim,
     payable: Payable,
     *,
+    proposal_id: DecisionId,
+    refused_fen: Fen,
     clause: str | None,
     words: Mapping[str, bytes],
     proposed_by: str,
     now: datetime,
-    proposal_id: DecisionId | None = None,
 ) -> ProposalRow:
     """Keep it, of a locked claim that waits for a person: the case is nobody's by name or lease any more.
 
@@ -35,7 +36,7 @@ def propose_approval(
     leases.give_back(tx, claim.claim_id)
     assignments.drop(tx, claim.claim_id)
     row = ProposalRow(
-        proposal_id=proposal_id or DecisionId(new_id()),
+        proposal_id=proposal_id,
         claim_id=claim.claim_id,
         round=claim.round,
         version=claims.touch(tx, claim),
@@ -44,6 +45,7 @@ def propose_approval(
         amount_fen=payable.amount_fen,
         deductible_fen=payable.deductible_fen,
         event_deductible_fen=payable.event_deductible_fen,
+        refused_fen=refused_fen,
         clause=clause,
         reasons=words.get("reasons"),
         reasons_en=words.get("reasons_en"),

@@ -1,0 +1,91 @@
+"""What an approval would pay, over HTTP, before it is made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.filing.api.deps import Deps
+from services.fraud_detection.filing.domain.told_transfers import MOST
+from services.fraud_detection.reviews.api.reviews import Line, ReviewPath
+from services.fraud_detection.reviews.domain.errors import NoOpenReview
+from services.fraud_detection.reviews.usecases.preview_approval import Preview, preview_approval
+from shared.messaging.failures import Unready
+from shared.values.ids import ClaimId
+from shared.web.models import ReplyModel, RequestModel
+from shared.web.resource import Call, Callers, Reply, Resource
+
+previews = Resource("previews", "What an approval would pay")
+
+
+class PreviewRequest(RequestModel):
+    """Which of the claim's transfers you would not accept; none, and the whole claim is previewed."""
+
+    refused: Annotated[list[Line], Field(max_length=MOST, default_factory=list)]
+
+
+class PreviewedTransfer(ReplyModel):
+    line: int
+    amount_fen: int
+    refunded_fen: int
+    accepted: bool
+
+
+class PreviewView(ReplyModel):
+    """By the rules and limits of this moment: (`loss_fen` - `refused_fen` - deductibles) x `pay_percent` x share, and
+    at most what is left of both limits.
+    """
+
+    claim_id: str
+    transfers: list[PreviewedTransfer]
+    loss_fen: int
+    """What is still lost of the whole claim."""
+    refused_fen: int
+    """What of it would not be accepted."""
+    event_deductible_fen: int
+    deductible_fen: int
+    """What the claim would bear of the year's deductible."""
+    pay_percent: int
+    share_part: int
+    """As `share_whole`: of policies that share the loss, this one's part."""
+    share_whole: int
+    event_left_fen: int
+    """What is left of the event's limit before, ..."""
+    annual_left_fen: int
+    """... and of the year's."""
+    amount_fen: int
+    """What would be paid."""
+    remains_fen: int
+    """What would be left of the year's limit."""
+    standing: list[str]
+    """Rules that no person may waive: as long as there are any, nothing is approved."""
+    within_authority: bool
+    """Whether it is yours to approve alone."""
+
+    @classmethod
+    def told(cls, claim_id: str, preview: Preview, refused: frozenset[int]) -> PreviewView:
+        transfers = [PreviewedTransfer.of(each, accepted=each.line not in refused) for each in preview.transfers]
+        return cls.of(preview, claim_id=claim_id, transfers=transfers)
+
+
+@previews.post(
+    "/v1/reviews/<claim_id>/previews",
+    scope="reviews:read",
+    callers=Callers.STAFF,
+    reply=PreviewView,
+    creates=False,
+    problems=(UnknownClaim, NoOpenReview, Unready),
+)
+def preview(call: Call[Deps], path: ReviewPath, body: PreviewRequest) -> Reply[PreviewView]:
+    """What an approval without these transfers would pay now. Nothing is decided or held."""
+    refused = frozenset(body.refused)
+    found = preview_approval(
+        call.tx,
+        ClaimId(path.claim_id),
+        refused,
+        reviewer=call.caller.subject,
+        lowest=call.deps.lowest_authority,
+    )
+    return Reply(PreviewView.told(path.claim_id, found, refused))

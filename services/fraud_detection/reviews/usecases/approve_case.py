@@ -1,0 +1,118 @@
+"""A person approves a case, all of its transfers or some: it is paid, or proposed where it is above their authority."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.transfers import Transfer
+from services.fraud_detection.claims.store import transfers
+from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.domain.cover import NO_FEN
+from services.fraud_detection.decisions.domain.accepted_part import refused_fen
+from services.fraud_detection.decisions.domain.authority import Authority
+from services.fraud_detection.decisions.domain.payable import Payable
+from services.fraud_detection.decisions.store import transfer_verdicts
+from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.usecases.case_file import CaseFile
+from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
+from services.fraud_detection.reviews.domain.errors import LimitUsedUp
+from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.store.proposals import ProposalRow
+from services.fraud_detection.reviews.usecases.persons_decision import (
+    audit_decision,
+    persons_decision,
+    sealed_transfers,
+    sealed_words,
+)
+from services.fraud_detection.reviews.usecases.propose_approval import propose_approval
+from services.fraud_detection.reviews.usecases.take_limits import TRIES, take, would_pay
+from shared.db.transaction import Tx
+from shared.process.new_ids import new_id
+from shared.values.ids import DecisionId
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person said, with their authority, and the decision that they had before them."""
+
+    verdict: Verdict
+    reviewer: str
+    authority: Authority
+    before: DecisionRow
+
+
+def approve_case(
+    tx: Tx,
+    case: CaseFile,
+    said: Approval,
+    *,
+    personal_data: PersonalData,
+    now: datetime,
+    decision_id: DecisionId | None = None,
+) -> DecisionRow | ProposalRow:
+    """Of a locked claim that waits for a person; the words were looked at. ``decision_id`` if it has one already.
+
+    Raises:
+        CoverRuleStands, PayeeUnknown, LimitUsedUp, TransferPaid: as decide_review.
+    """
+    claim, verdict = case.claim, said.verdict
+    told = told_transfers(tx, claim)
+    refused = verdict.refused_lines
+    paying = case.without(told, refused) if verdict.transfers else case
+    left_out = refused_fen(claim, told, refused) if refused else NO_FEN
+    payable, within = _take(tx, paying, said.authority)
+    decision_id = decision_id or DecisionId(new_id())
+    words = sealed_words(tx, personal_data, claim.claim_id, verdict)
+    transfer_verdicts.add(tx, sealed_transfers(tx, personal_data, told, decision_id, verdict))
+    if not within:
+        return propose_approval(
+            tx,
+            claim,
+            payable,
+            proposal_id=decision_id,
+            refused_fen=left_out,
+            clause=verdict.ground,
+            words=words,
+            proposed_by=said.reviewer,
+            now=now,
+        )
+    row = persons_decision(
+        claim,
+        "approved",
+        by=said.reviewer,
+        now=now,
+        before=said.before,
+        taken=payable,
+        clause=verdict.ground,
+        words=words,
+        payable_from=payable_from(case.product, claim.reported_at, now=now),
+        decision_id=decision_id,
+        refused_fen=left_out,
+    )
+    settle_approval(tx, paying, row, now=now)
+    return row
+
+
+def settle_approval(tx: Tx, paying: CaseFile, row: DecisionRow, *, now: datetime) -> None:
+    """Write down what a person, or two, approved. ``paying``: the case without the transfers that are not accepted."""
+    transfers.refuse(tx, row.claim_id, paying.transfers.refused)
+    record(tx, [(paying, row)], now=now)
+    audit_decision(tx, row, now=now)
+
+
+def told_transfers(tx: Tx, claim: Claim) -> tuple[Transfer, ...]:
+    """Those that the claim tells one by one, in their order."""
+    return tuple(each.transfer for each in transfers.of_claim(tx, claim.claim_id) if each.transfer.told)
+
+
+def _take(tx: Tx, case: CaseFile, authority: Authority) -> tuple[Payable, bool]:
+    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does."""
+    for _ in range(TRIES):
+        payable, _use = would_pay(tx, case)
+        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):
+            return payable, False
+        if take(tx, case, payable):
+            return payable, True
+    raise LimitUsedUp(case.claim.policy_id)

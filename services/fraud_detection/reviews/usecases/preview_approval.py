@@ -1,0 +1,100 @@
+"""What an approval of some of a claim's transfers would pay now, worked out as it does. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from services.fraud_detection.claims.domain.errors import UnknownClaim
+from services.fraud_detection.claims.domain.transfers import Transfer
+from services.fraud_detection.claims.store import claims
+from services.fraud_detection.coverage.domain.cover import NO_FEN, liability
+from services.fraud_detection.coverage.store import coverage
+from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.domain.accepted_part import refused_fen
+from services.fraud_detection.decisions.domain.authority import Authority
+from services.fraud_detection.decisions.domain.payable import annual_left, event_left, still_lost
+from services.fraud_detection.decisions.store import decisions, limits, reviews
+from services.fraud_detection.decisions.usecases.case_file import Held, collect
+from services.fraud_detection.reviews.domain.errors import NoOpenReview
+from services.fraud_detection.reviews.store import authorities
+from services.fraud_detection.reviews.usecases.approve_case import told_transfers
+from shared.db.transaction import Tx
+from shared.messaging.failures import Unready
+from shared.values.errors import InvalidField
+from shared.values.ids import ClaimId
+from shared.values.money import Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Amounts in fen. ``loss_fen`` is still lost in all, ``refused_fen`` of it is not accepted.
+
+    Of the rest the policy bears ``share_part`` of ``share_whole`` without the deductibles, and at most what is left of
+    the limits. ``standing`` are the rules that no person may waive.
+    """
+
+    transfers: tuple[Transfer, ...]
+    loss_fen: Fen
+    refused_fen: Fen
+    event_deductible_fen: Fen
+    deductible_fen: Fen
+    pay_percent: int
+    share_part: int
+    share_whole: int
+    event_left_fen: Fen
+    annual_left_fen: Fen
+    amount_fen: Fen
+    remains_fen: Fen
+    standing: tuple[str, ...]
+    within_authority: bool
+
+
+def preview_approval(
+    tx: Tx, claim_id: ClaimId, refused: Collection[int], *, reviewer: str, lowest: Authority
+) -> Preview:
+    """Of a claim that waits for a person, without the lines ``refused``.
+
+    Raises:
+        UnknownClaim: there is none.
+        NoOpenReview: it waits for no person.
+        Unready: its policy or terms have not arrived.
+        InvalidField: it has no such lines.
+    """
+    claim = claims.find(tx, claim_id)
+    if claim is None:
+        raise UnknownClaim(claim_id)
+    if reviews.open_of(tx, claim_id) is None:
+        raise NoOpenReview(claim_id)
+    told = told_transfers(tx, claim)
+    lines = [each.line for each in told]
+    if not set(refused) <= set(lines):
+        raise InvalidField(
+            "/refused", "The claim has no such transfers.", f"Send lines of: {', '.join(map(str, lines))}."
+        )
+    covers = coverage.many(tx, {claim.policy_id})
+    if claim.policy_id not in covers or not decisions.of_claim(tx, claim_id):
+        raise Unready(f"policy {claim.policy_id}")
+    whole = collect(tx, Held((claim,), covers), Terms())[claim_id]
+    case = whole.without(told, frozenset(refused)) if told else whole
+    use = limits.use(tx, [claim])[claim_id]
+    payable = case.payable(use)
+    terms = liability(case.product, claim.liability)
+    left = annual_left(case.product, claim, use)
+    authority = authorities.of_person(tx, reviewer, lowest)
+    return Preview(
+        transfers=told,
+        loss_fen=still_lost(claim),
+        refused_fen=refused_fen(claim, told, refused) if told else NO_FEN,
+        event_deductible_fen=payable.event_deductible_fen,
+        deductible_fen=payable.deductible_fen,
+        pay_percent=terms.pay_percent if terms else 0,
+        share_part=case.share.part,
+        share_whole=case.share.whole,
+        event_left_fen=event_left(case.product, claim, case.share),
+        annual_left_fen=left,
+        amount_fen=payable.amount_fen,
+        remains_fen=Fen(left - payable.amount_fen),
+        standing=tuple(each.code for each in case.failed_rules(use) if not each.waivable),
+        within_authority=authority.covers(pays_fen=payable.amount_fen, claimed_fen=claim.amount_fen),
+    )
