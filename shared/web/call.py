@@ -105,10 +105,11 @@ class Call(Generic[D]):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[B]):
-    """One of the requests that a route with ``together`` answers at once."""
+    """One of the requests that a route with ``together`` answers at once, with its own trace as a carrier."""
 
     caller: Principal
     body: B
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 
 from shared.db.pool import Database
-from shared.process import metrics
+from shared.process import metrics, traces
 from shared.process.clock import Clock
 from shared.values.errors import FangzhaError
 from shared.web import bodies, clear_fields, field_faults, idempotency
@@ -184,7 +184,8 @@ class Endpoint(Generic[D]):
 
     def _together(self, asking: _Asking, once: IdempotentRequest) -> Answer:
         fingerprint = self._fingerprint(asking, once).digest()
-        outcome = self._groups.take(_Taken(Asked(asking.caller, asking.arguments["body"]), once, fingerprint))
+        asked: Asked[Any] = Asked(asking.caller, asking.arguments["body"], traces.carrier())
+        outcome = self._groups.take(_Taken(asked, once, fingerprint))
         return _answer(outcome) if isinstance(outcome, StoredReply) else self._repeated(outcome, once, fingerprint)
 
     def _group(self, taken: Sequence[_Taken]) -> list[StoredReply | Before | FangzhaError]:

@@ -171,9 +171,8 @@ def test_no_pod_calls_or_is_called_unless_a_policy_names_it(rendered: list[Manif
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     every, broker = {"kube-system", "postgresql"}, {"kube-system", "postgresql", "kafka"}
     for service in SERVICES:
-        calls_out = service in {"enrollment", "payout"}
         assert reached(rendered, service, "web") == every | {"outside"}, "HTTP needs no broker"
-        assert reached(rendered, service, "worker") == broker | ({"outside"} if calls_out else set())
+        assert reached(rendered, service, "worker") == broker | {"outside"}, "webhooks, and payout's bank"
         assert reached(rendered, service, "relay") == reached(rendered, service, "migrate") == broker
 
 

@@ -20,6 +20,7 @@ CREATE TABLE transfer_verdicts (
     ),
     CHECK ((found_zh IS NULL) = (found_en IS NULL) AND NOT (accepted AND found_zh IS NOT NULL))
 );
+CREATE INDEX transfer_verdicts_of_claim ON transfer_verdicts (claim_id);
 COMMENT ON COLUMN transfer_verdicts.clause IS 'sentence';
 COMMENT ON COLUMN transfer_verdicts.reasons IS 'sealed';
 COMMENT ON COLUMN transfer_verdicts.reasons_en IS 'sealed';

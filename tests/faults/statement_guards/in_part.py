@@ -8,7 +8,7 @@ from tests.faults.guard import Guard
 
 _STORE: Final = "services/fraud_detection/claims/store/transfers.py"
 _SETTLING: Final = "services/fraud_detection/decisions/usecases/settle_transfers.py"
-_MIGRATION: Final = "services/fraud_detection/migrations/0116_transfers_are_accepted_one_by_one.sql"
+_MIGRATION: Final = "services/fraud_detection/migrations/0118_transfers_are_accepted_one_by_one.sql"
 _TESTS: Final = ("tests/services/fraud_detection/transfers/test_in_part.py",)
 _RULES: Final = ("tests/rules/fraud_detection/test_accepted_part.py",)
 

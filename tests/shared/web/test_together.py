@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from deploy.demo.waiting import until
 from shared.db.pool import Database
 from shared.db.transaction import Tx
+from shared.process import traces
 from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError, InvalidField
 from shared.web.app import create_app
@@ -35,6 +36,7 @@ class Office:
     """What the view works with; a test may stop a group once its notes are written."""
 
     groups: list[list[str]] = field(default_factory=list)
+    traces: dict[str, str] = field(default_factory=dict)
     middle: Callable[[Tx, list[str]], None] = field(default=lambda _tx, _titles: None)
 
 
@@ -48,6 +50,7 @@ def notes() -> Resource:
         """Write a note."""
         titles = [each.body.title for each in asked]
         call.deps.groups.append(titles)
+        call.deps.traces.update({each.body.title: traces.trace_id_of(each.trace) for each in asked})
         replies = [_write(call, each) for each in asked]
         call.deps.middle(call.tx, titles)
         return replies
@@ -145,6 +148,15 @@ def statuses(replies: Sequence[TestResponse]) -> list[int]:
 
 def titles(database: Database) -> list[str]:
     return sorted(title for title, _tenant in all_notes(database))
+
+
+def test_each_of_those_that_are_answered_together_has_its_own_trace(crowd: Crowd) -> None:
+    replies = crowd.post([a_note(title=title) for title in ("one", "two", "three")])
+    assert crowd.office.groups[-1:] != [["the first"]]
+    assert len(crowd.office.groups) == 2
+    told = {title: reply.headers["Trace-Id"] for title, reply in zip(("one", "two", "three"), replies, strict=True)}
+    assert {title: crowd.office.traces[title] for title in told} == told
+    assert len(set(told.values())) == 3
 
 
 def test_those_who_come_at_the_same_time_share_a_transaction(crowd: Crowd, database: Database) -> None:

@@ -60,7 +60,7 @@ AND (theirs.reference_token = mine.reference_token
 
 _HELD: Final = f"""
 SELECT mine.claim_id AS claim_id, mine.line, theirs.claim_id AS holder, claims.policy_id,
-       reservations.claim_id IS NOT NULL AND NOT bool_or(theirs.refused) AS approved
+       reservations.claim_id IS NOT NULL AND bool_or(NOT theirs.refused) AS approved
 FROM transfers AS mine JOIN transfers AS theirs ON theirs.place = 'own' AND {SAME}
 JOIN claims ON claims.claim_id = theirs.claim_id
 LEFT JOIN reservations ON reservations.claim_id = theirs.claim_id AND reservations.released_at IS NULL

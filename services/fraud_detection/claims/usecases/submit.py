@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
@@ -17,8 +17,10 @@ def submit(tx: Tx, claim: Claim, *, now: datetime) -> None:
     submit_all(tx, [claim], now=now)
 
 
-def submit_all(tx: Tx, waiting: Sequence[Claim], *, now: datetime) -> None:
-    """The same for many."""
+def submit_all(
+    tx: Tx, waiting: Sequence[Claim], *, now: datetime, carriers: Sequence[Mapping[str, str]] | None = None
+) -> None:
+    """The same for many. ``carriers`` has of each the trace that it belongs to, where it is not the current one."""
     events = [
         (
             ClaimSubmitted(claim_id=each.claim_id, round=each.round, policy_id=each.policy_id, submitted_at=now),
@@ -27,7 +29,7 @@ def submit_all(tx: Tx, waiting: Sequence[Claim], *, now: datetime) -> None:
         for each in waiting
     ]
     if events:
-        outbox.add_many(tx, events, now=now)
+        outbox.add_many(tx, events, now=now, carriers=carriers)
 
 
 def file_anew(tx: Tx, claim: Claim, *, by: str, why: str | None, now: datetime, new_round: bool = True) -> Claim:

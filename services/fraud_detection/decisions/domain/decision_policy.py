@@ -114,13 +114,14 @@ def decide(
     looks. What was amended after it had been passed on to a person stays with one: else whoever waits would try which
     facts the machine lets pass.
     """
-    return (
+    by_rules = (
         _before_rules(product, claim, failed, partly_refused=partly_refused)
         or _by_rules(failed)
         or _by_payee(claim, payee_doubts)
-        or (Review("amended_in_review") if claim.amended_in_review else None)
-        or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
     )
+    if claim.amended_in_review and (by_rules is None or isinstance(by_rules, AskDocuments | AwaitPayee)):
+        return Review("amended_in_review")
+    return by_rules or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
 
 
 def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:

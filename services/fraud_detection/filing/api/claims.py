@@ -148,7 +148,7 @@ def submit_claim(
     deps = call.deps
     found = file_claims(
         call.tx,
-        [Filed(filing_of(each.body), each.caller.tenant) for each in asked],
+        [Filed(filing_of(each.body), each.caller.tenant, trace=each.trace) for each in asked],
         personal_data=deps.personal_data,
         terms=deps.terms,
         sandbox=deps.sandbox,

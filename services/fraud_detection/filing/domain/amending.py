@@ -51,6 +51,11 @@ class Amendment:
     phone: str | None = None
 
     @property
+    def tells_more(self) -> bool:
+        """Whether what was asked for may be in it: documents, papers, transfers or the amount."""
+        return any(name not in ("occurred_at", "phone") for name in self.fields)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The parts of the claim that it amends."""
         told: dict[str, object] = {

@@ -74,7 +74,8 @@ def amend_claim(
     now: datetime,
 ) -> None:
     """The old values stay, as a row. A claim that waits to be decided is decided on the new facts; any other one is
-    decided anew, from the start. What was with a person stays with one.
+    decided anew, from the start. What was with a person stays with one. Where something was asked for, a corrected
+    phone or time does not end the waiting for it.
 
     Raises:
         UnknownClaim: it is none of this tenant's.
@@ -92,7 +93,7 @@ def amend_claim(
     if erased_policies.is_over(tx, claim.policy_id) or (cover is not None and cover.erased):
         raise PolicyErased(claim.policy_id)
     amended = _amend(tx, claim, amendment, who, cover, passed_on=_was_passed_on(claim, decided), now=now)
-    if amended.state in ("documents_requested", "waiting_for_police"):
+    if amended.state in ("documents_requested", "waiting_for_police") and amendment.tells_more:
         file_anew(tx, amended, by=who.tenant, why=_WHY, now=now)
     elif amended.state == "in_review" and cover is not None:
         reviews.close(tx, claim_id, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from services.fraud_detection.filing.domain.told_transfers import loss_fen
 from services.fraud_detection.filing.usecases.keep_papers import keep_papers
 from services.fraud_detection.filing.usecases.keep_transfers import OfTransfers, keep_transfers
 from shared.db.transaction import Tx
-from shared.process import metrics
+from shared.process import metrics, traces
 from shared.process.new_ids import new_id
 from shared.values.documents import normalize_document, normalize_phone
 from shared.values.errors import FangzhaError
@@ -41,11 +41,12 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What a tenant files."""
+    """What a tenant files; ``trace`` is the request's, where it is not the current one."""
 
     filing: Filing
     tenant: str
     draft: Begun | None = None
+    trace: Mapping[str, str] | None = None
 
 
 def file_claims(
@@ -88,6 +89,7 @@ class _New:
     filing: Filing
     person: TokenHex | None
     begun: Begun | None
+    trace: Mapping[str, str]
 
     @property
     def first(self) -> Claim:
@@ -150,7 +152,8 @@ def _new(
         changed_by=filed.tenant,
         due_at=None if known else now + WAITS["waiting_for_policy"],
     )
-    return _New(claim, filing, person, filed.draft)
+    trace = traces.carrier() if filed.trace is None else filed.trace
+    return _New(claim, filing, person, filed.draft, trace)
 
 
 def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: datetime) -> list[Claim]:
@@ -168,7 +171,9 @@ def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: dat
     handed_in = [Step(each.first, each.claim.state, each.claim.tenant) for each in new if each.begun is not None]
     stepped = {each.claim_id: each for each in claims.step_many(tx, handed_in, now=now)} if handed_in else {}
     stored = [stepped.get(each.claim.claim_id, each.claim) for each in new]
-    submit_all(tx, [each for each in stored if each.state == "filed"], now=now)
+    carriers = {each.claim.claim_id: each.trace for each in new}
+    waiting = [each for each in stored if each.state == "filed"]
+    submit_all(tx, waiting, now=now, carriers=[carriers[each.claim_id] for each in waiting])
     metrics.CLAIMS_SUBMITTED.inc(len(new))
     return stored
 

@@ -16,6 +16,7 @@ from services.fraud_detection.reviews.domain.errors import (
     DecisionWaits,
     HeldByAnother,
     NoOpenReview,
+    ProposalWaits,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.usecases.act import Request
@@ -52,6 +53,7 @@ class DocumentRequest(RequestModel):
         NoOpenReview,
         AskedBefore,
         DecisionWaits,
+        ProposalWaits,
         HeldByAnother,
         AssignedToAnother,
         SeniorDecides,

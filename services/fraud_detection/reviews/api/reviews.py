@@ -72,7 +72,7 @@ reviews = Resource("reviews", "Claims that wait for a person")
 SENIOR: Final = "reviews:senior"
 """Decides last appeals, and what others handed on; among those who have it is always one who has not decided before."""
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Line = Annotated[int, Field(ge=0, lt=MOST, description="A transfer's place in the claim, as the case lists it.")]
+Line = Annotated[int, Field(ge=0, lt=1000, description="A transfer's place in the claim, as the case lists it.")]
 
 
 class ReviewQuery(paging.PageQuery):
@@ -104,7 +104,7 @@ class NamedEvent(RequestModel):
 
 
 class TransferPath(ReviewPath):
-    line: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$"), TextKind.OURS]
+    line: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$"), TextKind.OURS]
 
 
 class ToldApart(RequestModel):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.reviews.store.passes import of_this_pass
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
@@ -24,18 +25,17 @@ class AssignmentRow:
 
 _ASSIGNMENT: Final = Columns(AssignmentRow)
 _ASSIGN: Final = f"""
-INSERT INTO review_assignments ({_ASSIGNMENT.names}) VALUES ({_ASSIGNMENT.places})
-ON CONFLICT (claim_id, round) DO UPDATE
-SET assigned_to = excluded.assigned_to, assigned_by = excluded.assigned_by, assigned_at = excluded.assigned_at,
-    expires_at = excluded.expires_at"""
+INSERT INTO review_assignments ({_ASSIGNMENT.names}) VALUES ({_ASSIGNMENT.places})"""
 _STANDING: Final = f"""
-SELECT {_ASSIGNMENT.of("review_assignments")} FROM review_assignments JOIN reviews USING (claim_id, round)
-WHERE closed_at IS NULL AND claim_id = ANY(%s::uuid[]) AND expires_at > %s"""
+SELECT {_ASSIGNMENT.of("review_assignments")}
+FROM review_assignments JOIN reviews ON {of_this_pass("review_assignments")}
+WHERE closed_at IS NULL AND reviews.claim_id = ANY(%s::uuid[]) AND expires_at > %s"""
 _DROP: Final = "DELETE FROM review_assignments WHERE claim_id = %s"
 
 
 def assign(tx: Tx, assignment: AssignmentRow) -> None:
-    """In place of whom the case's round was assigned to before."""
+    """In place of whom the locked case was assigned to before."""
+    drop(tx, assignment.claim_id)
     tx.execute(_ASSIGN, _ASSIGNMENT.values(assignment))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from services.fraud_detection.reviews.domain.bulk import CertainRule, Confirmed, Pinned
 from services.fraud_detection.reviews.store import care
 from services.fraud_detection.reviews.store.care import FLAGGED
+from services.fraud_detection.reviews.store.passes import of_this_pass
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 
@@ -62,11 +63,10 @@ WHERE closed_at IS NULL AND kind = 'refusal_proposed'
        ORDER BY decisions.version DESC LIMIT 1) @> %(failing)s::jsonb
   AND NOT EXISTS (SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id
                   AND held_by <> %(reviewer)s AND expires_at > %(now)s)
-  AND NOT EXISTS (SELECT FROM review_assignments WHERE review_assignments.claim_id = reviews.claim_id
-                  AND review_assignments.round = reviews.round AND assigned_to <> %(reviewer)s
+  AND NOT EXISTS (SELECT FROM review_assignments WHERE {of_this_pass("review_assignments")}
+                  AND assigned_to <> %(reviewer)s
                   AND expires_at > %(now)s)
-  AND NOT EXISTS (SELECT FROM review_escalations WHERE review_escalations.claim_id = reviews.claim_id
-                  AND review_escalations.round = reviews.round)
+  AND NOT EXISTS (SELECT FROM review_escalations WHERE {of_this_pass("review_escalations")})
   AND NOT EXISTS (SELECT FROM undoable_decisions WHERE undoable_decisions.claim_id = reviews.claim_id)
   AND NOT EXISTS (SELECT FROM decisions WHERE decisions.claim_id = reviews.claim_id
                   AND by_person AND decided_by = %(reviewer)s AND outcome IN ('approved', 'refused'))

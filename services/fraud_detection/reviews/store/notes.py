@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.reviews.store.passes import of_this_pass
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId
@@ -43,8 +44,9 @@ _ESCALATE: Final = f"""
 INSERT INTO review_escalations ({_ESCALATION.names}) VALUES ({_ESCALATION.places})
 ON CONFLICT (claim_id, round) DO NOTHING"""
 _ESCALATED: Final = f"""
-SELECT {_ESCALATION.of("review_escalations")} FROM review_escalations JOIN reviews USING (claim_id, round)
-WHERE closed_at IS NULL AND claim_id = ANY(%s::uuid[])"""
+SELECT {_ESCALATION.of("review_escalations")}
+FROM review_escalations JOIN reviews ON {of_this_pass("review_escalations")}
+WHERE closed_at IS NULL AND reviews.claim_id = ANY(%s::uuid[]) ORDER BY review_escalations.round"""
 
 _FORGET_NOTES: Final = """
 UPDATE review_notes SET note = '' FROM claims

@@ -16,6 +16,7 @@ from services.fraud_detection.reviews.domain.care import CareFlag
 from services.fraud_detection.reviews.domain.priority import Waiting
 from services.fraud_detection.reviews.store import care
 from services.fraud_detection.reviews.store.care import BIRTH_YEAR, HAS_FLAG, LOSSES
+from services.fraud_detection.reviews.store.passes import of_this_pass
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.money import Fen
@@ -80,8 +81,8 @@ WHERE (closed_at IS NULL) = %(still_open)s
   AND (%(whose)s::text IS NULL OR EXISTS (
       SELECT FROM review_leases WHERE review_leases.claim_id = reviews.claim_id
         AND held_by = %(whose)s AND expires_at > %(now)s) OR EXISTS (
-      SELECT FROM review_assignments WHERE review_assignments.claim_id = reviews.claim_id
-        AND review_assignments.round = reviews.round AND assigned_to = %(whose)s AND expires_at > %(now)s))
+      SELECT FROM review_assignments WHERE {of_this_pass("review_assignments")}
+        AND assigned_to = %(whose)s AND expires_at > %(now)s))
   AND (%(reviewer)s::text IS NULL OR EXISTS ({_STANDS} AND {_MAY_CONFIRM}) AND NOT EXISTS ({_DECIDED_BEFORE})
       AND NOT EXISTS ({_REFUSED_BEFORE}))
   AND (%(since)s::timestamptz IS NULL OR (waiting_since, claim_id) > (%(since)s::timestamptz, %(after_id)s::uuid))
@@ -102,7 +103,7 @@ SELECT {_WAITING}
 FROM reviews JOIN claims USING (claim_id)
 LEFT JOIN LATERAL (
     SELECT assigned_to FROM review_assignments
-    WHERE review_assignments.claim_id = reviews.claim_id AND review_assignments.round = reviews.round
+    WHERE {of_this_pass("review_assignments")}
       AND expires_at > %(now)s
 ) AS assignment ON true
 LEFT JOIN LATERAL (
@@ -116,8 +117,7 @@ WHERE closed_at IS NULL
   AND NOT EXISTS (SELECT FROM undoable_decisions WHERE undoable_decisions.claim_id = reviews.claim_id)
   AND (%(senior)s OR NOT (claims.appealed AND number >= %(appeals)s))
   AND (%(senior)s OR NOT EXISTS (SELECT FROM review_escalations
-                                 WHERE review_escalations.claim_id = reviews.claim_id
-                                   AND review_escalations.round = reviews.round))
+                                 WHERE {of_this_pass("review_escalations")}))
   AND (assigned_to IS NULL OR assigned_to = %(reviewer)s)
 ORDER BY assigned_to IS NULL, waiting_since, claim_id LIMIT %(limit)s"""
 

@@ -18,6 +18,7 @@ from services.fraud_detection.reviews.store import leases
 from services.fraud_detection.reviews.usecases.hold_case import require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import persons_decision
+from services.fraud_detection.reviews.usecases.propose_approval import require_no_proposal
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.errors import InvalidField
@@ -47,6 +48,7 @@ def ask_claimant(
         VersionMismatch: by ``require_match``: the claim changed since the person read it.
         NoOpenReview: nothing waits for a person.
         HeldByAnother, SeniorDecides: by ``require_free``.
+        ProposalWaits: an approval waits for a second person.
         IllegalStep: its policy is not known.
         AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
         InvalidField: the date has passed, or is later than the claimant may be kept waiting.
@@ -58,6 +60,7 @@ def ask_claimant(
     if any(each.by_person and each.outcome == "documents_requested" for each in before):
         raise AskedBefore(claim_id)
     require_free(tx, claim, reviewer, senior=senior, now=now)
+    require_no_proposal(tx, claim)
     leases.give_back(tx, claim_id)
     asked = tuple(dict.fromkeys(kinds))
     to: State = "waiting_for_police" if OF_THE_POLICE.issuperset(asked) else "documents_requested"

@@ -145,6 +145,37 @@ def test_a_claim_that_waits_for_documents_is_decided_anew_with_them(world: World
     assert world.decide(claim, claim_round=2) == "approved"
 
 
+def test_a_corrected_phone_does_not_end_the_waiting_for_what_was_asked(world: World, caller: Callers) -> None:
+    claim = world.file(world.covered(), evidence=())
+    assert world.decide(claim) == "documents_requested"
+    due_at = world.claim(claim.claim_id).due_at
+    assert amend(caller, world, claim, {"phone": "13900019999"}).json["state"] == "documents_requested"
+    assert world.claim(claim.claim_id).due_at == due_at
+
+
+def test_who_was_to_decide_a_case_still_is_when_its_claim_is_told_otherwise(world: World, caller: Callers) -> None:
+    claim = of_transfers(world, world.covered(), paid("R1"))
+    assert world.decide(claim, by=champion(0.9)) == "review"
+    path = f"/v1/reviews/{claim.claim_id}"
+    assert caller("reviewer-li").post(f"{path}/escalations", {"reason": "复杂。"}).status_code == 201
+    amend(caller, world, claim, {"transfers": {"add": [transfer("R2", minutes=9)]}})
+    assert world.decide(claim, by=champion(0.9), claim_round=2) == "review"
+    assert slug(caller("reviewer-wang").put(f"{path}/lease", None)) == "senior-decides"
+    assert caller("director-chen").put(f"{path}/lease", None).status_code == 200
+    assert world.review(claim.claim_id, "refuse", reviewer="director-chen", senior=True) == "refused"
+    caller("mobile-backend").post(f"/v1/claims/{claim.claim_id}/appeals", {"reason": "请复核。"})
+    world.decide(claim, claim_round=3)
+    assert caller("reviewer-wang").put(f"{path}/lease", None).status_code == 200
+
+
+def test_an_amended_claim_that_lacks_documents_stays_with_its_person(world: World, caller: Callers) -> None:
+    claim = of_transfers(world, world.covered(), paid("R1"))
+    assert world.decide(claim, by=champion(0.9)) == "review"
+    world.rows("UPDATE evidence SET kind = 'chat_record' RETURNING 1")
+    amend(caller, world, claim, {"transfers": {"add": [transfer("R2", minutes=9)]}})
+    assert world.decide(claim, claim_round=2) == "review"
+
+
 def test_a_paper_of_the_police_is_corrected_and_its_word_counts(world: World, caller: Callers) -> None:
     claim = world.file(world.covered())
     paper = {"kind": "receipt", "number": "A-17", "unit": "城东派出所", "issued_on": f"{LOSS:%Y-%m-%d}"}

@@ -347,3 +347,21 @@ def test_a_claim_that_is_told_otherwise_while_a_part_of_it_is_proposed_is_decide
     assert said == [(0, 5_000 * YUAN, True), (1, 3_000 * YUAN, False), (2, 2_000 * YUAN, True)]
     assert world.decide(world.claim(claim.claim_id), by=champion(0.05), claim_round=2) == "review"
     assert say(world, claim.claim_id, verdict(accepted(0), accepted(2))).amount_fen == 7_500 * YUAN
+
+
+def test_a_transfer_that_looks_like_a_paid_one_and_like_one_that_was_not_accepted_takes_neither_over(
+    world: World,
+) -> None:
+    insured = insure(world, product())
+    alike = [transfer("R1"), transfer("R2", minutes=1)]
+    first = claimed(world, insured, *alike)
+    assert world.decide(first, by=champion(0.9)) == "review"
+    say(world, first.claim_id, verdict(accepted(0), WHY))
+    second = claimed(world, insured, transfer(minutes=1), later=10)
+    assert world.decide(second) in {"review", "refusal_proposed"}
+    with pytest.raises(TransferPaid):
+        world.review(second.claim_id, "approve", reviewer="reviewer-wang")
+    assert world.rows("SELECT claim_id, line, place FROM transfers WHERE place = 'own' ORDER BY line") == [
+        (first.claim_id, 0, "own"),
+        (first.claim_id, 1, "own"),
+    ]
