@@ -23,6 +23,7 @@ from shared.process.new_ids import new_id
 from shared.values.errors import FangzhaError
 from shared.values.ids import ClaimId
 from shared.web.app import scopes_of
+from shared.webhooks.domain import errors as webhook_errors
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, Caller, Person, World, champion, claim_body, complete, refusal
 from tests.shared.web.edges import Edges
@@ -380,7 +381,7 @@ def test_every_route_states_its_scope(app: Flask) -> None:
 def test_every_error_of_the_service_has_its_row() -> None:
     own = {
         value
-        for module in (errors, review_errors)
+        for module in (errors, review_errors, webhook_errors)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, FangzhaError) and value.__module__ == module.__name__
     }
