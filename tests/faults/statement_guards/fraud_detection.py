@@ -41,8 +41,8 @@ GUARDS: Final = (
     Guard(
         "what was amended while a person had it stays with one",
         "services/fraud_detection/decisions/domain/decision_policy.py",
-        'or (Review("amended_in_review") if claim.amended_in_review else None)',
-        'or (Review("amended_in_review") if claim.amended_in_review and not failed and related else None)',
+        "if claim.amended_in_review and (by_rules is None or",
+        "if claim.amended_in_review and related and (by_rules is None or",
         _AMENDING,
     ),
     Guard(
@@ -139,8 +139,8 @@ GUARDS: Final = (
     Guard(
         "an assignment is over on its date",
         "services/fraud_detection/reviews/store/assignments.py",
-        "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s",
-        "AND claim_id = ANY(%s::uuid[]) AND expires_at > %s - interval '1 year'",
+        "AND reviews.claim_id = ANY(%s::uuid[]) AND expires_at > %s",
+        "AND reviews.claim_id = ANY(%s::uuid[]) AND expires_at > %s - interval '1 year'",
         _ASSIGNING,
     ),
     Guard(

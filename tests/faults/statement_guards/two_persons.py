@@ -45,8 +45,8 @@ GUARDS: Final = (
     Guard(
         "who decided an earlier round confirms no later one",
         _CONFIRMING,
-        "    require_another_person(tx, claim_id, before, reviewer)\n",
-        "",
+        "for person in (reviewer, proposal.proposed_by):",
+        "for person in (proposal.proposed_by,):",
         _TESTS,
     ),
     Guard(

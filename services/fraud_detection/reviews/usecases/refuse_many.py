@@ -39,7 +39,7 @@ from shared.values.ids import ClaimId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkPreview:
+class Previewed:
     """``matching``: how many cases there are, with those that did not fit."""
 
     bulk: BulkRow
@@ -55,7 +55,7 @@ class BulkVerdict:
     verdict: Verdict
 
 
-def preview(tx: Tx, rule: CertainRule, liability: str | None, *, by: Actor, now: datetime) -> BulkPreview:
+def preview(tx: Tx, rule: CertainRule, liability: str | None, *, by: Actor, now: datetime) -> Previewed:
     """Keep which cases the person sees, and at which versions: those whose refusal the machine proposes by ``rule`` and
     that the person could decide now. Appeals, and what a person was asked for, are looked at one by one.
     """
@@ -79,7 +79,7 @@ def preview(tx: Tx, rule: CertainRule, liability: str | None, *, by: Actor, now:
         confirmed=None,
     )
     bulks.add(tx, bulk)
-    return BulkPreview(bulk=bulk, matching=found[0].matching if found else 0)
+    return Previewed(bulk=bulk, matching=found[0].matching if found else 0)
 
 
 def confirm(
