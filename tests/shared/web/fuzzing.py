@@ -104,7 +104,9 @@ def _try(operation: Any, mode: GenerationMode, token: str, known: Mapping[str, S
             if count % 2 == 0:
                 case.path_parameters.update({name: next(ids[name]) for name in case.path_parameters if name in ids})
         response = case.call(headers=headers)
-        if mode is GenerationMode.NEGATIVE and case.media_type in {None, "application/json"}:
+        # In a query a list that became null is the text "null", which is a good item.
+        null = any(value in (None, "null") for value in (case.query or {}).values())
+        if mode is GenerationMode.NEGATIVE and not null and case.media_type in {None, "application/json"}:
             # To the check, "too large" is no refusal.
             checks += [negative_data_rejection] if response.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE else []
         case.validate_response(response, checks=checks)
