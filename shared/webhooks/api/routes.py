@@ -28,6 +28,7 @@ from shared.webhooks.api.webhook_views import (
     with_secret,
 )
 from shared.webhooks.domain import errors
+from shared.webhooks.domain.partners import Asker
 from shared.webhooks.store import webhook_deliveries as deliveries
 from shared.webhooks.store import webhook_endpoints as endpoints
 from shared.webhooks.usecases.endpoints import (
@@ -72,9 +73,7 @@ def created(call: Call[WebhookDeps], url: str, types: Sequence[str]) -> Reply[En
         call.tx,
         url,
         types,
-        partners=call.deps.partners,
-        tenant=call.caller.tenant,
-        actor=call.caller.subject,
+        by=_asker(call),
         courier=call.deps.trials.courier,
         sealer=call.deps.sealer,
         now=call.now,
@@ -84,6 +83,10 @@ def created(call: Call[WebhookDeps], url: str, types: Sequence[str]) -> Reply[En
         kept=with_secret(endpoint, None),
         headers={"Location": f"/v1/webhook-endpoints/{endpoint.endpoint_id}"},
     )
+
+
+def _asker(call: Call[WebhookDeps]) -> Asker:
+    return Asker(partners=call.deps.partners, tenant=call.caller.tenant, actor=call.caller.subject)
 
 
 def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) -> None:
@@ -98,7 +101,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
     )
     def list_endpoints(call: Call[WebhookDeps], query: paging.PageQuery) -> Reply[paging.Page[EndpointView]]:
         """Your endpoints, the oldest first."""
-        partner_no = call.deps.partners.number_of(call.tx, call.caller.tenant)
+        partner_no = _asker(call).number(call.tx)
         after, most = query.after(UUID), query.limit + 1
         found = endpoints.page(call.tx, partner_no=partner_no, after=after, limit=most)
         return Reply(paging.Page[EndpointView].cut(found, query, endpoint_view, lambda last: (last.endpoint_id,)))
@@ -112,11 +115,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
     )
     def show_endpoint(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
         """One of your endpoints; where it is disabled, with a notice that says why."""
-        return Reply(
-            endpoint_view(
-                endpoint_of(call.tx, path.endpoint_id, partners=call.deps.partners, tenant=call.caller.tenant)
-            )
-        )
+        return Reply(endpoint_view(endpoint_of(call.tx, path.endpoint_id, partner_no=_asker(call).number(call.tx))))
 
     @webhooks.delete(
         "/v1/webhook-endpoints/<endpoint_id>",
@@ -127,14 +126,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
     )
     def delete_endpoint(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
         """Be told there no more; what still waited is not sent."""
-        remove_endpoint(
-            call.tx,
-            path.endpoint_id,
-            partners=call.deps.partners,
-            tenant=call.caller.tenant,
-            actor=call.caller.subject,
-            now=call.now,
-        )
+        remove_endpoint(call.tx, path.endpoint_id, by=_asker(call), now=call.now)
         return Reply(None)
 
     @webhooks.post(
@@ -151,9 +143,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
             call.tx,
             path.endpoint_id,
             timedelta(hours=body.overlap_hours),
-            partners=call.deps.partners,
-            tenant=call.caller.tenant,
-            actor=call.caller.subject,
+            by=_asker(call),
             sealer=call.deps.sealer,
             now=call.now,
         )
@@ -182,18 +172,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
     )
     def enable(call: Call[WebhookDeps], path: EndpointPath) -> Reply[EndpointView]:
         """Be told there again after it was disabled; what waited meanwhile is sent now."""
-        return Reply(
-            endpoint_view(
-                enable_endpoint(
-                    call.tx,
-                    path.endpoint_id,
-                    partners=call.deps.partners,
-                    tenant=call.caller.tenant,
-                    actor=call.caller.subject,
-                    now=call.now,
-                )
-            )
-        )
+        return Reply(endpoint_view(enable_endpoint(call.tx, path.endpoint_id, by=_asker(call), now=call.now)))
 
     @webhooks.get(
         "/v1/webhook-endpoints/<endpoint_id>/deliveries",
@@ -206,7 +185,7 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
         call: Call[WebhookDeps], path: EndpointPath, query: DeliveryQuery
     ) -> Reply[paging.Page[DeliveryView]]:
         """The messages of the last month to this endpoint, the newest first, each with its attempts."""
-        endpoint = endpoint_of(call.tx, path.endpoint_id, partners=call.deps.partners, tenant=call.caller.tenant)
+        endpoint = endpoint_of(call.tx, path.endpoint_id, partner_no=_asker(call).number(call.tx))
         before, most = query.after(UUID), query.limit + 1
         found = deliveries.page(call.tx, endpoint.endpoint_id, state=query.state, before=before, limit=most)
         return Reply(paging.Page[DeliveryView].cut(found, query, delivery_view, lambda last: (last.delivery_id,)))
@@ -221,12 +200,4 @@ def add_routes(webhooks: Resource, *, none_for: tuple[type[FangzhaError], ...]) 
     )
     def replay(call: Call[WebhookDeps], path: DeliveryPath) -> Reply[DeliveryView]:
         """Have a message sent again, delivered or not: the same body under the same `webhook-id`."""
-        again = replay_delivery(
-            call.tx,
-            path.delivery_id,
-            partners=call.deps.partners,
-            tenant=call.caller.tenant,
-            actor=call.caller.subject,
-            now=call.now,
-        )
-        return Reply(delivery_view(again))
+        return Reply(delivery_view(replay_delivery(call.tx, path.delivery_id, by=_asker(call), now=call.now)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.db.transaction import Tx
@@ -21,3 +22,16 @@ class Partners(Protocol):
     def note_types(self, tx: Tx, partner_no: int) -> None:
         """After each change, under ``hold``: keep which types some endpoint asks for, where the service does."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks for something of its endpoints; ``actor`` is the person or client, by the subject of the token."""
+
+    partners: Partners
+    tenant: str
+    actor: str
+
+    def number(self, tx: Tx) -> int:
+        """As ``Partners.number_of``."""
+        return self.partners.number_of(tx, self.tenant)

@@ -25,7 +25,7 @@ from shared.webhooks.domain.errors import (
     UnknownDelivery,
     UnknownEndpoint,
 )
-from shared.webhooks.domain.partners import Partners
+from shared.webhooks.domain.partners import Asker
 from shared.webhooks.store import webhook_deliveries as deliveries
 from shared.webhooks.store import webhook_endpoints as endpoints
 from shared.webhooks.store.webhook_deliveries import Delivery
@@ -44,9 +44,7 @@ def add_endpoint(
     url: str,
     types: Sequence[str],
     *,
-    partners: Partners,
-    tenant: str,
-    actor: str,
+    by: Asker,
     courier: Courier,
     sealer: Sealer,
     now: datetime,
@@ -57,11 +55,11 @@ def add_endpoint(
         InvalidField: the URL cannot be an endpoint's.
         TooManyEndpoints: the partner has as many as it may.
     """
-    partner_no = partners.number_of(tx, tenant)
+    partner_no = by.number(tx)
     fault = courier.url_fault(url)
     if fault is not None:
         raise InvalidField("/url", fault.detail, fault.fix)
-    partners.hold(tx, partner_no)
+    by.partners.hold(tx, partner_no)
     if endpoints.count(tx, partner_no) >= MOST_ENDPOINTS:
         raise TooManyEndpoints(MOST_ENDPOINTS)
     endpoint_id = new_id()
@@ -75,18 +73,18 @@ def add_endpoint(
         secret=sealed,
         now=now,
     )
-    partners.note_types(tx, partner_no)
-    _record(tx, "webhook_endpoint.added", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant), secret
+    by.partners.note_types(tx, partner_no)
+    _record(tx, "webhook_endpoint.added", endpoint_id, actor=by.actor, now=now)
+    return endpoint_of(tx, endpoint_id, partner_no=partner_no), secret
 
 
-def endpoint_of(tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str) -> Endpoint:
+def endpoint_of(tx: Tx, endpoint_id: str, *, partner_no: int) -> Endpoint:
     """One endpoint of this partner.
 
     Raises:
         UnknownEndpoint: there is none of that id, or it is another partner's.
     """
-    found = endpoints.endpoint(tx, endpoint_id, partner_no=partners.number_of(tx, tenant))
+    found = endpoints.endpoint(tx, endpoint_id, partner_no=partner_no)
     if found is None:
         raise UnknownEndpoint(endpoint_id)
     return found
@@ -97,9 +95,7 @@ def rotate_secret(
     endpoint_id: str,
     overlap: timedelta,
     *,
-    partners: Partners,
-    tenant: str,
-    actor: str,
+    by: Asker,
     sealer: Sealer,
     now: datetime,
 ) -> tuple[Endpoint, Secret]:
@@ -112,66 +108,73 @@ def rotate_secret(
         UnknownEndpoint: see endpoint_of.
         TooManySecrets: as many as may sign at once do so already.
     """
-    partners.hold(tx, endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant).partner_no)
+    partner_no = _hold(tx, endpoint_id, by)
     if overlap and endpoints.former_secrets(tx, endpoint_id, wall_now()) >= MOST_FORMER_SECRETS:
         raise TooManySecrets(MOST_FORMER_SECRETS + 1)
     secret, sealed = new_secret(tx, sealer, endpoint_id)
     until = wall_now() + overlap if overlap else None
     if not endpoints.rotate(tx, endpoint_id, secret=sealed, overlap_until=until):
         raise UnknownEndpoint(endpoint_id)
-    _record(tx, "webhook_endpoint.secret_rotated", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant), secret
+    _record(tx, "webhook_endpoint.secret_rotated", endpoint_id, actor=by.actor, now=now)
+    return endpoint_of(tx, endpoint_id, partner_no=partner_no), secret
 
 
-def remove_endpoint(tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime) -> None:
+def remove_endpoint(tx: Tx, endpoint_id: str, *, by: Asker, now: datetime) -> None:
     """Send it nothing more, what waits included.
 
     Raises:
         UnknownEndpoint: see endpoint_of.
     """
-    found = endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant)
-    partners.hold(tx, found.partner_no)
+    partner_no = _hold(tx, endpoint_id, by)
     if not endpoints.remove(tx, endpoint_id):
         raise UnknownEndpoint(endpoint_id)
-    partners.note_types(tx, found.partner_no)
-    _record(tx, "webhook_endpoint.removed", endpoint_id, actor=actor, now=now)
+    by.partners.note_types(tx, partner_no)
+    _record(tx, "webhook_endpoint.removed", endpoint_id, actor=by.actor, now=now)
 
 
-def enable_endpoint(
-    tx: Tx, endpoint_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime
-) -> Endpoint:
+def enable_endpoint(tx: Tx, endpoint_id: str, *, by: Asker, now: datetime) -> Endpoint:
     """Send to it again, beginning with what waited; the endpoint as it stands. Harmless where it was not disabled.
 
     Raises:
         UnknownEndpoint: see endpoint_of.
     """
-    partners.hold(tx, endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant).partner_no)
+    partner_no = _hold(tx, endpoint_id, by)
     if endpoints.enable(tx, endpoint_id):
         deliveries.resume(tx, endpoint_id, wall_now())
-        _record(tx, "webhook_endpoint.enabled", endpoint_id, actor=actor, now=now)
-    return endpoint_of(tx, endpoint_id, partners=partners, tenant=tenant)
+        _record(tx, "webhook_endpoint.enabled", endpoint_id, actor=by.actor, now=now)
+    return endpoint_of(tx, endpoint_id, partner_no=partner_no)
 
 
-def replay_delivery(
-    tx: Tx, delivery_id: str, *, partners: Partners, tenant: str, actor: str, now: datetime
-) -> Delivery:
+def replay_delivery(tx: Tx, delivery_id: str, *, by: Asker, now: datetime) -> Delivery:
     """Have it sent again, under the same webhook-id; the delivery as it stands.
 
     Raises:
         UnknownDelivery: there is none of that id, or it is another partner's.
         EndpointIsDisabled: its endpoint takes nothing.
     """
-    partner_no = partners.number_of(tx, tenant)
+    partner_no = by.number(tx)
     found = deliveries.delivery(tx, delivery_id, partner_no=partner_no)
     if found is None:
         raise UnknownDelivery(delivery_id)
-    if endpoint_of(tx, found.endpoint_id, partners=partners, tenant=tenant).state != "enabled":
+    if endpoint_of(tx, found.endpoint_id, partner_no=partner_no).state != "enabled":
         raise EndpointIsDisabled(found.endpoint_id)
     deliveries.ask_again(tx, delivery_id, wall_now())
-    _record(tx, "webhook_delivery.replayed", delivery_id, actor=actor, now=now)
+    _record(tx, "webhook_delivery.replayed", delivery_id, actor=by.actor, now=now)
     again = deliveries.delivery(tx, delivery_id, partner_no=partner_no)
     assert again is not None  # noqa: S101  # found above
     return again
+
+
+def _hold(tx: Tx, endpoint_id: str, by: Asker) -> int:
+    """Whose endpoint it is, held before it changes.
+
+    Raises:
+        UnknownEndpoint: see endpoint_of.
+    """
+    partner_no = by.number(tx)
+    endpoint_of(tx, endpoint_id, partner_no=partner_no)
+    by.partners.hold(tx, partner_no)
+    return partner_no
 
 
 def _record(tx: Tx, action: str, subject: str, *, actor: str, now: datetime) -> None:

@@ -57,7 +57,7 @@ class Trials:
         TestsBusy: other tests are under way in this process.
         """
         with self.database.transaction() as tx:
-            found = endpoint_of(tx, endpoint_id, partners=self.partners, tenant=tenant)
+            found = endpoint_of(tx, endpoint_id, partner_no=self.partners.number_of(tx, tenant))
             secrets = signing(tx, self.sealer, endpoint_id)
         if not self._slots.acquire(blocking=False):
             raise TestsBusy(retry_after=round(ATTEMPT_SECONDS))
