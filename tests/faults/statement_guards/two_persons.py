@@ -45,8 +45,8 @@ GUARDS: Final = (
     Guard(
         "who decided an earlier round confirms no later one",
         _CONFIRMING,
-        "for person in (reviewer, proposal.proposed_by):",
-        "for person in (proposal.proposed_by,):",
+        "before, reviewer, proposal.proposed_by)",
+        "before, proposal.proposed_by)",
         _TESTS,
     ),
     Guard(

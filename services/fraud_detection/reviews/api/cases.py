@@ -15,11 +15,9 @@ from services.fraud_detection.reviews.api.work_view import (
     note_view,
 )
 from services.fraud_detection.reviews.domain.errors import (
+    SOMEBODY_ELSES,
     AnotherPersonDecides,
-    AssignedToAnother,
-    DecisionWaits,
     EscalatedBefore,
-    HeldByAnother,
     NoOpenReview,
     NothingWaits,
     SeniorDecides,
@@ -99,9 +97,7 @@ def next_case(call: Call[Deps]) -> Reply[NextCase]:
         errors.UnknownClaim,
         NoOpenReview,
         AnotherPersonDecides,
-        DecisionWaits,
-        HeldByAnother,
-        AssignedToAnother,
+        *SOMEBODY_ELSES,
         SeniorDecides,
     ),
 )
@@ -116,7 +112,7 @@ def take_case(call: Call[Deps], path: ReviewPath) -> Reply[LeaseView]:
     scope="reviews:write",
     callers=Callers.STAFF,
     status=204,
-    problems=(DecisionWaits, HeldByAnother, AssignedToAnother),
+    problems=SOMEBODY_ELSES,
 )
 def give_case_back(call: Call[Deps], path: ReviewPath) -> Reply[ReplyModel]:
     """Let others take it. Who holds `reviews:senior` may give back another's case."""
@@ -151,7 +147,7 @@ def add_note(call: Call[Deps], path: ReviewPath, body: Note) -> Reply[NoteView]:
     callers=Callers.STAFF,
     reply=EscalationView,
     about="claim_id",
-    problems=(errors.UnknownClaim, NoOpenReview, DecisionWaits, HeldByAnother, AssignedToAnother, EscalatedBefore),
+    problems=(errors.UnknownClaim, NoOpenReview, *SOMEBODY_ELSES, EscalatedBefore),
 )
 def hand_on(call: Call[Deps], path: ReviewPath, body: Escalation) -> Reply[EscalationView]:
     """Hand the case to a senior person: whoever holds `reviews:senior` gets it next, and nobody else decides it."""

@@ -9,12 +9,11 @@ from services.fraud_detection.reviews.api.proposal_view import ProposalView, pro
 from services.fraud_detection.reviews.api.review_view import FullDecision, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
 from services.fraud_detection.reviews.domain.errors import (
+    SOMEBODY_ELSES,
     AboveAuthority,
     AnotherPersonConfirms,
     AnotherPersonDecides,
-    AssignedToAnother,
     CoverRuleStands,
-    HeldByAnother,
     LimitUsedUp,
     NoOpenReview,
     NoProposal,
@@ -57,8 +56,7 @@ class SendingBack(RequestModel):
         NoProposal,
         AnotherPersonConfirms,
         AnotherPersonDecides,
-        HeldByAnother,
-        AssignedToAnother,
+        *SOMEBODY_ELSES,
         SeniorDecides,
         AboveAuthority,
         ProposalOutdated,
@@ -91,7 +89,7 @@ def confirm(call: Call[Deps], path: ReviewPath, body: Confirmation) -> Reply[Ful
     reply=ProposalView,
     about="claim_id",
     matches=True,
-    problems=(UnknownClaim, NoOpenReview, NoProposal, HeldByAnother, AssignedToAnother),
+    problems=(UnknownClaim, NoOpenReview, NoProposal, *SOMEBODY_ELSES),
 )
 def return_proposal(call: Call[Deps], path: ReviewPath, body: SendingBack) -> Reply[ProposalView]:
     """Send back what was proposed, yours or another's: the case waits for a person as before."""

@@ -11,10 +11,8 @@ from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.review_view import DecisionReply, decision_reply
 from services.fraud_detection.reviews.api.reviews import ReviewPath, acted_reply, actor
 from services.fraud_detection.reviews.domain.errors import (
+    SOMEBODY_ELSES,
     AskedBefore,
-    AssignedToAnother,
-    DecisionWaits,
-    HeldByAnother,
     NoOpenReview,
     ProposalWaits,
     SeniorDecides,
@@ -52,10 +50,8 @@ class DocumentRequest(RequestModel):
         IllegalStep,
         NoOpenReview,
         AskedBefore,
-        DecisionWaits,
+        *SOMEBODY_ELSES,
         ProposalWaits,
-        HeldByAnother,
-        AssignedToAnother,
         SeniorDecides,
         Unready,
     ),

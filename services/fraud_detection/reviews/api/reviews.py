@@ -26,12 +26,10 @@ from services.fraud_detection.reviews.api.review_view import (
 )
 from services.fraud_detection.reviews.domain.care import CareFlag
 from services.fraud_detection.reviews.domain.errors import (
+    SOMEBODY_ELSES,
     AnotherPersonDecides,
-    AssignedToAnother,
     CoverRuleStands,
-    DecisionWaits,
     DeductibleUsedUp,
-    HeldByAnother,
     LimitUsedUp,
     NoOpenReview,
     PayeeUnknown,
@@ -244,9 +242,7 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         errors.UnknownClaim,
         NoOpenReview,
         AnotherPersonDecides,
-        DecisionWaits,
-        HeldByAnother,
-        AssignedToAnother,
+        *SOMEBODY_ELSES,
         SeniorDecides,
         ProposalWaits,
         CoverRuleStands,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from shared.values.errors import FangzhaError
 
@@ -97,6 +98,10 @@ class DecisionWaits(FangzhaError):
     claim_id: str
     decided_by: str
     until: datetime
+
+
+SOMEBODY_ELSES: Final = (DecisionWaits, HeldByAnother, AssignedToAnother)
+"""What is answered to who comes to a case that another works on."""
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,7 @@ def confirm_proposal(
     proposal = _standing(tx, claim, proposal_id)
     if proposal.proposed_by == reviewer:
         raise AnotherPersonConfirms(claim_id)
-    for person in (reviewer, proposal.proposed_by):
-        require_another_person(tx, claim_id, before, person)
+    require_another_person(tx, claim_id, before, reviewer, proposal.proposed_by)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     authority = authorities.of_person(tx, reviewer, lowest)
     if not authority.covers(pays_fen=proposal.amount_fen, claimed_fen=claim.amount_fen):

@@ -110,15 +110,15 @@ def keep(tx: Tx, claim_id: ClaimId, reviewer: str, *, now: datetime) -> None:
     leases.renew(tx, _lease(claim_id, reviewer, now))
 
 
-def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionRow], reviewer: str) -> None:
-    """Refuse by whose word the claim was approved or refused by one of the decisions ``before``; or another claim was
-    approved without one of its transfers, which this one tells anew.
+def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionRow], *persons: str) -> None:
+    """Refuse where the claim was approved or refused by the word of one of ``persons``, by one of the decisions
+    ``before``; or another claim was approved so without one of its transfers, which this one tells anew.
 
     Raises:
-        AnotherPersonDecides: the person has.
+        AnotherPersonDecides: one of them has.
     """
     told_before = (each for other in transfers.refused_by(tx, claim_id) for each in decisions.of_claim(tx, other))
-    if any(reviewer in each.deciders for each in (*before, *told_before)):
+    if any(each.deciders.intersection(persons) for each in (*before, *told_before)):
         raise AnotherPersonDecides(claim_id)
 
 
