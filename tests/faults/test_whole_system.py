@@ -6,6 +6,7 @@ own book, nothing is in doubt, and each service's invariants hold.
 
 from __future__ import annotations
 
+import itertools
 import random
 import subprocess
 import sys
@@ -74,16 +75,19 @@ def _claims(system: Stack, insured: Insured, seed: int) -> list[SimulatedClaim]:
 
 @contextmanager
 def _during(fault: Fault, system: Stack, rng: random.Random) -> Iterator[None]:
-    """The fault happens again and again, at random moments, while the block runs; at least once."""
+    """The fault happens again and again, at random moments, while the block runs; at least once.
+
+    Each time it lets the system live a little longer: where a process takes long to start, the block ends all the same.
+    """
     over = threading.Event()
     failures: list[BaseException] = []
 
     def hurt() -> None:
         try:
-            while True:
+            for number in itertools.count(1):
                 time.sleep(rng.uniform(0.0, 0.6))
                 fault(system, rng)
-                if over.wait(rng.uniform(0.5, 1.5)):
+                if over.wait(rng.uniform(0.5, 1.5) * number):
                     return
         except BaseException as failure:  # noqa: BLE001 - told to the test below
             failures.append(failure)
