@@ -10,7 +10,7 @@ import hashlib
 import importlib.resources
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal, TypeAlias
@@ -23,7 +23,7 @@ from shared.values.errors import FangzhaError
 from shared.web import errors, idempotency
 from shared.web.auth.callers import Callers
 from shared.web.models import Problem
-from shared.web.problems import CONTENT_TYPE, ProblemRow
+from shared.web.problems import CONTENT_TYPE, DATABASE_AWAY, ProblemRow
 from shared.web.resource import PUBLIC, Resource, Route
 
 Json: TypeAlias = dict[str, Any]
@@ -125,7 +125,7 @@ def document(about: About, resources: Sequence[Resource], rows: Rows) -> Json:
 
 
 def _operation(tag: str, route: Route, schemas: _Schemas, rows: Rows) -> Json:
-    summary, _, more = (inspect.getdoc(route.view) or "").strip().partition("\n")
+    summary, more = _said_of(route.view)
     operation: Json = {
         "tags": [tag],
         "summary": summary,
@@ -138,12 +138,19 @@ def _operation(tag: str, route: Route, schemas: _Schemas, rows: Rows) -> Json:
         operation["x-callers"] = route.callers.value
     operation["security"] = [] if route.scope == PUBLIC else [{_SECURITY: [route.scope]}]
     scope = "" if route.scope == PUBLIC else f"Scope: `{route.scope}`."
-    if description := "\n\n".join(part for part in (more.strip(), scope) if part):
+    if description := "\n\n".join(part for part in (more, scope) if part):
         operation["description"] = description
     body = _body(route, schemas)
     if body is not None:
         operation["requestBody"] = body
     return operation
+
+
+def _said_of(view: Callable[..., object]) -> tuple[str, str]:
+    """The first sentence of its docstring, and the rest."""
+    first, _, others = (inspect.getdoc(view) or "").partition("\n\n")
+    summary, *more = re.split(r"(?<=[.?!]) (?=[A-Z`])", " ".join(first.split()), maxsplit=1)
+    return summary, "\n\n".join(part for part in (*more, others.strip()) if part)
 
 
 def _schemas(routes: Sequence[Route]) -> _Schemas:
@@ -218,13 +225,14 @@ def _responses(route: Route, schemas: _Schemas, rows: Rows) -> Json:
     responses: Json = {str(route.status): good}
     responses |= {str(status): good | {"description": HTTPStatus(status).phrase} for status in route.also}
     problem = schemas.by_model[(Problem, "serialization")]
-    for status, titles in sorted(_titles(route, rows).items()):
-        described = {"description": "; ".join(titles), "content": {CONTENT_TYPE: {"schema": problem}}}
+    for status, problems in sorted(_problems(route, rows).items()):
+        described = {"description": "; ".join(problems), "content": {CONTENT_TYPE: {"schema": problem}}}
         responses.setdefault(str(status), described)
     return responses
 
 
-def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
+def _problems(route: Route, rows: Rows) -> dict[int, list[str]]:
+    """By status: the end of each problem's type, by which a client tells it from others, and its title."""
     expected: list[type[FangzhaError]] = list(route.problems)
     if route.scope != PUBLIC:
         expected += (*_SECURED, *_OTHERS_REFUSED[route.callers])
@@ -240,15 +248,19 @@ def _titles(route: Route, rows: Rows) -> dict[int, list[str]]:
     asks = route.scope != PUBLIC or route.path_model is not None or route.query is not None
     if asks:
         expected.append(errors.InvalidRequest)
-    titles: dict[int, list[str]] = {503: ["Temporarily unavailable"]} if asks else {}
+    found: dict[int, list[str]] = {DATABASE_AWAY.status: [_said(DATABASE_AWAY)]} if asks else {}
     for error in expected:
         row = next((rows[kind] for kind in error.__mro__ if kind in rows), None)
         if row is None:
             raise LookupError(f"{route.name}: {error.__name__} has no row in the service's table of problems")
-        listed = titles.setdefault(row.status, [])
-        if row.title not in listed:
-            listed.append(row.title)
-    return titles
+        listed = found.setdefault(row.status, [])
+        if (said := _said(row)) not in listed:
+            listed.append(said)
+    return found
+
+
+def _said(row: ProblemRow) -> str:
+    return f"`{row.slug}`: {row.title}"
 
 
 _START_SCRIPT: Final = """

@@ -71,7 +71,7 @@ _HTTP_ROWS: Mapping[int, tuple[ProblemRow, str]] = {
     404: (ProblemRow(404, "unknown-path", "Unknown path"), "There is no such path; /openapi.json lists all."),
     405: (ProblemRow(405, "method-not-allowed", "Method not allowed"), "This path takes other methods; see Allow."),
 }
-_DATABASE_AWAY = ProblemRow(503, "database-away", "Temporarily unavailable")
+DATABASE_AWAY = ProblemRow(503, "database-away", "Temporarily unavailable")
 _RETRY_SECONDS = 2  # About what a PostgreSQL restart takes; also the pool's bounded wait.
 
 
@@ -93,7 +93,7 @@ class Problems:
             case _ if isinstance(error, AWAY):
                 log.warning("database_away", error=type(error).__name__)
                 detail = "The database cannot be reached or takes no writes; try again shortly."
-                return _rendered(_DATABASE_AWAY, detail, exchange, headers=_retry(_RETRY_SECONDS))
+                return _rendered(DATABASE_AWAY, detail, exchange, headers=_retry(_RETRY_SECONDS))
         log.error("request_failed", exc_info=error, route=exchange.route)
         return _rendered(UNKNOWN, UNKNOWN_DETAIL, exchange)
 

@@ -49,6 +49,7 @@ def test_each_operation_says_its_scope_and_its_problems(document: dict[str, Any]
             kind = "application/problem+json" if int(status) >= 400 else None
             assert response["description"], name
             assert kind is None or list(response["content"]) == [kind]
+            assert kind is None or re.fullmatch(r"`[a-z-]+`: [^`]+(; `[a-z-]+`: [^`]+)*", response["description"]), name
         assert {"401", "403", "422", "503"} <= set(operation["responses"]), name
 
 
@@ -62,10 +63,11 @@ def test_what_creates_asks_for_a_key_and_nothing_else_does(document: dict[str, A
     assert asking == {"POST /v1/notes", "POST /v1/uploads"}
 
 
-def test_each_operation_has_an_id_of_its_own_and_a_summary(document: dict[str, Any]) -> None:
+def test_each_operation_has_an_id_of_its_own_and_a_sentence_as_its_summary(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for _name, operation in operations(document)]
     assert len(ids) == len(set(ids))
-    assert all(operation["summary"] for _name, operation in operations(document))
+    cut = [operation["summary"] for _name, operation in operations(document) if not operation["summary"].endswith(".")]
+    assert cut == []
 
 
 def test_examples_and_limits_of_fields_survive(document: dict[str, Any]) -> None:

@@ -80,6 +80,9 @@ _FIND: Final = f"{_READ} WHERE coverage.policy_id = %s"
 _MANY: Final = f"{_READ} WHERE coverage.policy_id = ANY(%s::uuid[])"
 _HOLD: Final = f"{_MANY} ORDER BY coverage.policy_id FOR SHARE OF coverage"
 
+_IS_WITH_TERMS: Final = """
+SELECT EXISTS (SELECT FROM coverage JOIN products USING (product_code, product_version) WHERE policy_id = %s)"""
+
 _BESIDE: Final = f"""
 {_READ}
 WHERE stacks AND (person_token, product_code) IN (
@@ -137,6 +140,11 @@ def keep_partner(tx: Tx, transferred: PoliciesTransferred) -> None:
 
 def find(tx: Tx, policy_id: PolicyId) -> Coverage | None:
     return tx.one(_FIND, (policy_id,), into=Coverage)
+
+
+def is_with_terms(tx: Tx, policy_id: PolicyId) -> bool:
+    """Whether the policy is known and its product's terms are too: only then can a claim on it be decided."""
+    return bool(tx.one(_IS_WITH_TERMS, (policy_id,), into=bool))
 
 
 def hold(tx: Tx, policy_ids: Iterable[PolicyId]) -> dict[PolicyId, Coverage]:

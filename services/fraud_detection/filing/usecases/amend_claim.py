@@ -95,7 +95,7 @@ def amend_claim(
     amended = _amend(tx, claim, amendment, who, cover, passed_on=_was_passed_on(claim, decided), now=now)
     if amended.state in ("documents_requested", "waiting_for_police") and amendment.tells_more:
         file_anew(tx, amended, by=who.tenant, why=_WHY, now=now)
-    elif amended.state == "in_review" and cover is not None:
+    elif amended.state == "in_review" and coverage.is_with_terms(tx, claim.policy_id):
         reviews.close(tx, claim_id, now=now)
         file_anew(tx, amended, by=who.tenant, why=_WHY, now=now)
 

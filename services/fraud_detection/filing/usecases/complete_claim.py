@@ -70,10 +70,10 @@ def appeal(tx: Tx, claim_id: ClaimId, reason: str, *, tenant: str, personal_data
     sealed = personal_data.seal(tx, reason, claim_id, "appeal")
     appeals.add(tx, claim_id, claim.round + 1, sealed, now=now)
     claim = claims.step(tx, claim, "appealed", now=now, by=tenant, new_round=True, appealed=True)
-    if cover is not None:
+    if coverage.is_with_terms(tx, claim.policy_id):
         submit(tx, claim, now=now)
         return
-    # Without a policy there is nothing for the machine to look at.
+    # Without a policy or its terms there is nothing for the machine to look at.
     claims.step(tx, claim, "in_review", now=now, by=tenant, why="waiting_for_policy_over")
     reviews.open_reviews(tx, [ReviewRow(claim_id, claim.round, "appeal", now)])
 

@@ -11,6 +11,7 @@ import pytest
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import amendments
+from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.erasure.usecases.erase_policies import erase
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer
 from shared.db.transaction import Tx
@@ -255,6 +256,19 @@ def test_a_claim_that_waits_for_its_policy_waits_on_with_its_new_facts(world: Wo
     world.run_timers(NOW + timedelta(days=4))
     assert amend(caller, world, claim, {"amount_fen": 800_000}).json["state"] == "in_review"
     assert world.rows("SELECT count(*) FROM reviews WHERE closed_at IS NULL") == [(1,)]
+
+
+def test_a_claim_whose_policys_terms_never_came_stays_with_its_person_when_it_is_amended(
+    world: World, caller: Callers
+) -> None:
+    person = world.person()
+    with world.database.transaction() as tx:
+        coverage_rows.keep(tx, [world.chunk([person])])
+    claim = world.file(person)
+    world.run_timers(NOW + timedelta(days=4))
+    assert amend(caller, world, claim, {"amount_fen": 800_000}).json["state"] == "in_review"
+    assert world.rows("SELECT count(*) FROM reviews WHERE closed_at IS NULL") == [(1,)]
+    assert world.events("claims.submitted") == []
 
 
 def test_of_an_erased_person_nothing_is_amended_and_the_old_values_go(world: World, caller: Callers) -> None:
