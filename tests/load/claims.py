@@ -111,6 +111,7 @@ class Bench:
         self.world.multiply_policies(self._insured[0][1], FEW)
         self._decided = self.world.file(*self._insured.pop())
         self._decided_at([self._decided.claim_id])
+        self.world.pay(self._decided)
         self._waiting = self.world.file(*self._insured.pop(), silently=True)
 
     def _running(self) -> Build:

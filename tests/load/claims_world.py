@@ -22,10 +22,13 @@ from services.fraud_detection.claims.domain.claims import Claim, Evidence
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.coverage.store.products import Terms
+from services.fraud_detection.decisions.store import limits
+from services.fraud_detection.decisions.usecases.follow_payout import follow_payout
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
 from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
 from shared.db.pool import Database
 from shared.events.claims import ClaimSubmitted
+from shared.events.payouts import PayoutChanged
 from shared.events.policies import PoliciesEnrolled, PolicyColumns
 from shared.messaging import outbox
 from shared.process.new_ids import new_id
@@ -79,7 +82,10 @@ SELECT new.* FROM {table} AS one, made,
 WHERE one.claim_id = %(template)s"""
 _OWN: Final = {
     "evidence": ", 'sha256', encode(sha256((one.sha256 || made.claim_id)::bytea), 'hex')",
+    "transfers": ", 'person_token', '01' || md5('person of transfers' || made.claim_id)",
     "decisions": ", 'decision_id', uuidv7()",
+    "reservations": """, 'policy_id', made.policy_id,
+        'decision_id', (SELECT decision_id FROM decisions WHERE claim_id = made.claim_id)""",
 }
 _GUARDED: Final = ("claims", "claim_steps")
 """Their triggers keep and hold the steps of one claim; these copies bring theirs along."""
@@ -139,6 +145,27 @@ class World:
                 tx.execute("DELETE FROM outbox WHERE subject = %s", (claim.claim_id,))
             return claim
 
+    def pay(self, claim: Claim) -> None:
+        """An approved one, as payout would tell of it: what was claimed in the past is over."""
+        with self.database.transaction() as tx:
+            held = limits.standing(tx, claim.claim_id)
+            if held is None:
+                why = tx.all("SELECT outcome, why, score, score_reasons::text FROM decisions WHERE claim_id = %s", (claim.claim_id,))
+                raise SystemExit(f"the claim that past ones are copies of was not approved: {why}")
+            paid = PayoutChanged(
+                payout_id=new_id(),
+                version=1,
+                state="paid",
+                claim_id=claim.claim_id,
+                decision_id=held.decision_id,
+                policy_id=claim.policy_id,
+                partner_id="telecom-east",
+                amount_fen=held.amount_fen,
+                currency="CNY",
+                changed_at=self.now,
+            )
+            follow_payout(tx, paid)
+
     @contextmanager
     def _owner(self) -> Iterator[Cursor]:
         with closing(psycopg2.connect(self.owner_url)) as connection, connection, connection.cursor() as cursor:
@@ -161,7 +188,7 @@ class World:
             cursor.execute(_MAKE, values)
             cursor.execute(_COPY_CLAIMS, values | {"days": days, "template": claim.claim_id})
             cursor.execute(_PAYEES.format(of=_OF_MADE), (_NAME, values["salt"]))
-            for table in ("claim_steps", "evidence", "claim_features", "decisions"):
+            for table in ("claim_steps", "evidence", "transfers", "claim_features", "decisions", "reservations"):
                 copied = _COPY_OF_CLAIMS.format(table=table, own=_OWN.get(table, ""))
                 cursor.execute(copied, {"template": claim.claim_id})
             for table in _GUARDED:
@@ -212,21 +239,22 @@ def payee(policy: PolicyId) -> TokenHex:
 
 
 def loss(now: datetime) -> dict[str, Any]:
-    """An honest loss of yesterday."""
-    occurred = now - timedelta(hours=30)
+    """An honest loss of the day before, in the afternoon; the demo's model approves it, as it does most."""
+    occurred = now.replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=2)
     return {
         "scam_type": "fake_customer_service",
         "occurred_at": occurred,
         "discovered_at": occurred + timedelta(hours=2),
-        "reported_at": occurred + timedelta(hours=5),
+        "reported_at": occurred + timedelta(hours=3),
         "amount_fen": Fen(640_000),
-        "description": "对方自称平台客服，要求转账。",
+        "description": "对方自称平台客服，说订单有问题要退款，让我下载会议软件并共享屏幕，随后我的银行卡里的钱被转走，"
+        "发现后我马上打了 110 并联系了银行，银行说已经无法止付，聊天记录和转账记录都保存了。",
     }
 
 
 def papers(of: str) -> tuple[Evidence, ...]:
-    names = (("police_receipt", "a"), ("transfer_record", "b"))
-    return tuple(Evidence(kind=kind, sha256=f"{abs(hash((of, kind))):064x}") for kind, _ in names)  # type: ignore[arg-type]
+    kinds = ("police_receipt", "transfer_record", "chat_record")
+    return tuple(Evidence(kind=kind, sha256=f"{abs(hash((of, kind))):064x}") for kind in kinds)  # type: ignore[arg-type]
 
 
 def everybody(count: int, now: datetime) -> list[Person]:
