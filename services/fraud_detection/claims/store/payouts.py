@@ -46,6 +46,8 @@ def keep(tx: Tx, payout: PayoutChanged) -> bool:
 
 def of_claims(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, PayoutRow]:
     """The newest one of each claim that has any."""
+    if not claim_ids:
+        return {}
     return {row.claim_id: row for row in tx.all(_OF_CLAIMS, (list(claim_ids),), into=PayoutRow)}
 
 

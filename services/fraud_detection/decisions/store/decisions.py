@@ -131,6 +131,8 @@ def payable_from(tx: Tx, decision_id: str) -> datetime | None:
 
 def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:
     """The newest decision of each of these claims that has one."""
+    if not claim_ids:
+        return {}
     return {row.claim_id: row for row in tx.all(_LATEST, (list(claim_ids),), into=DecisionRow)}
 
 
