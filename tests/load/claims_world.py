@@ -72,6 +72,7 @@ _PAYEES: Final = """
 INSERT INTO payees (payee_token, version, name_tokens, holder_masked, account_masked, bank_code, announced_at)
 SELECT payee_token, 1, ARRAY[%s], '*', '*', 'ICBC', now() FROM ({of}) AS named (payee_token)"""
 _OF_MADE: Final = "SELECT '01' || md5('payee' || number || %s) FROM made"
+_WHY: Final = "SELECT outcome, why, score, score_reasons::text FROM decisions WHERE claim_id = %s"
 _NAME: Final = TokenHex("01" + "f" * 32)
 """Everybody has one name, and so every account is its claimant's."""
 
@@ -150,7 +151,7 @@ class World:
         with self.database.transaction() as tx:
             held = limits.standing(tx, claim.claim_id)
             if held is None:
-                why = tx.all("SELECT outcome, why, score, score_reasons::text FROM decisions WHERE claim_id = %s", (claim.claim_id,))
+                why = tx.all(_WHY, (claim.claim_id,))
                 raise SystemExit(f"the claim that past ones are copies of was not approved: {why}")
             paid = PayoutChanged(
                 payout_id=new_id(),
