@@ -52,9 +52,10 @@ def _suite_fails(guard: Guard, tree: Path) -> tuple[bool, str]:
         check=False,
         timeout=600,
     )
-    # A fixture that breaks, where the tree itself is broken, notices nothing.
-    told = {line.split(" ", 1)[0] for line in done.stdout.splitlines()}
-    failed = done.returncode == TESTS_FAILED and "FAILED" in told and "ERROR" not in told
+    words = [line.split(" ", 2) for line in done.stdout.splitlines() if " " in line]
+    failures, broken = ({line[1] for line in words if line[0] == word} for word in ("FAILED", "ERROR"))
+    # A fixture that breaks where its test did not, as where the tree itself is broken, notices nothing.
+    failed = done.returncode == TESTS_FAILED and bool(failures) and broken <= failures
     return failed, f"exit code {done.returncode}\n{done.stdout[-1500:]}{done.stderr[-500:]}"
 
 
