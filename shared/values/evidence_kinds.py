@@ -12,6 +12,7 @@ EvidenceKind = Literal[
     "incident_report",
     "invoice",
     "claim_letter",
+    "mandate",
 ]
 
 EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = get_args(EvidenceKind)
@@ -24,5 +25,6 @@ EVIDENCE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "incident_report": ("事件调查报告", "incident report"),
     "invoice": ("费用发票", "invoice"),
     "claim_letter": ("第三方索赔函", "third party's written claim"),
+    "mandate": ("授权委托书或监护关系证明", "letter of authority or proof of guardianship"),
 }
 """Each kind's name in Chinese and in English."""

@@ -84,7 +84,7 @@ def _collect(tx: Tx, claim_id: ClaimId) -> CaseFile:
     assert product is not None
     evidence = claims.evidence(tx, [claim_id])[claim_id]
     others = other_claims.of_claims(tx, [claim], {claim_id: [cover.policy_id]})[claim_id]
-    doubts = doubt_payees(tx, [claim], {claim.policy_id: cover})[claim_id]
+    doubts = doubt_payees(tx, [claim], {claim.policy_id: cover}, {})[claim_id]
     known = transfers.facts(tx, [claim_id])[claim_id]
     papers = police.of_claims(tx, [claim_id]).get(claim_id, frozenset())
     return CaseFile(

@@ -10,6 +10,7 @@ from services.fraud_detection.reviews.api.assignments import assignments
 from services.fraud_detection.reviews.api.authorities import authorities
 from services.fraud_detection.reviews.api.bulks import bulks
 from services.fraud_detection.reviews.api.cases import cases
+from services.fraud_detection.reviews.api.mandate_checks import mandate_checks
 from services.fraud_detection.reviews.api.previews import previews
 from services.fraud_detection.reviews.api.proposals import proposals
 from services.fraud_detection.reviews.api.requests import requests
@@ -33,6 +34,7 @@ RESOURCES: Final = (
     authorities,
     previews,
     revelations,
+    mandate_checks,
     bulks,
     statistics,
     trace,
@@ -46,6 +48,10 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.CoverRuleStands: ProblemRow(409, "cover-rule-stands", "Not covered"),
     errors.DeductibleUsedUp: ProblemRow(409, "deductible-used-up", "Not too small any more"),
     errors.PayeeUnknown: ProblemRow(409, "payee-unknown", "No such account"),
+    errors.MandateOpen: ProblemRow(409, "mandate-open", "Check the mandate first"),
+    errors.PayeeIsAgent: ProblemRow(409, "payee-is-agent", "An agent is not paid"),
+    errors.NoRepresentative: ProblemRow(409, "no-representative", "The insured claims alone"),
+    errors.NoMandateShown: ProblemRow(409, "no-mandate-shown", "No mandate to look at"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),
     errors.TransferNotHeld: ProblemRow(409, "transfer-not-held", "No other claim has this transfer"),
     TransferPaid: ProblemRow(409, "transfer-paid", "A transfer was approved before"),

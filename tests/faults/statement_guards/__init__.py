@@ -9,6 +9,7 @@ from tests.faults.statement_guards import (
     evidence,
     fraud_detection,
     in_part,
+    mandates,
     partners,
     payees,
     payout,
@@ -26,4 +27,5 @@ STATEMENTS: Final = (
     *payees.GUARDS,
     *two_persons.GUARDS,
     *in_part.GUARDS,
+    *mandates.GUARDS,
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import STEPS
 from services.fraud_detection.decisions.domain.decision_policy import (
     Approve,
     AskDocuments,
+    AwaitPayee,
     Decision,
     NoOpinion,
     Opinion,
@@ -19,6 +23,7 @@ from services.fraud_detection.decisions.domain.decision_policy import (
 )
 from services.fraud_detection.filing.domain.sandbox_values import BY_LAST_DIGITS, sandbox_value
 from shared.values.money import Fen
+from shared.values.payee_doubts import PayeeDoubt
 from tests.rules.fraud_detection.builders import claim, failed, product, used
 
 AMOUNT = Fen(1_440_000)
@@ -145,3 +150,22 @@ def test_a_forced_duplicate_says_so_even_without_a_first_claim() -> None:
     decision = decide(product(), claim(sandbox_value="duplicate"), (), AMOUNT, TRUSTED)
     assert isinstance(decision, ProposeRefusal)
     assert [rule.code for rule in decision.failed] == ["duplicate_loss"]
+
+
+@pytest.mark.parametrize("heard", [TRUSTED, NoOpinion("no_model")], ids=["trusted", "no model"])
+@pytest.mark.parametrize("filed", [claim(), claim(sandbox_value="approve")], ids=["as filed", "forced"])
+def test_the_machine_approves_for_nobody_whose_mandate_no_person_found_to_hold(
+    filed: Claim, heard: Opinion | NoOpinion
+) -> None:
+    assert decide(product(), filed, (), AMOUNT, heard, mandate_open=True) == Review("representative")
+    assert decide(product(), filed, INCOMPLETE, AMOUNT, heard, mandate_open=True) == AskDocuments(INCOMPLETE)
+    assert decide(product(), filed, NOT_COVERED, AMOUNT, heard, mandate_open=True) == ProposeRefusal(NOT_COVERED)
+
+
+def test_who_acts_is_looked_at_once_the_account_is_known_and_before_it_is_doubted() -> None:
+    def of(*doubts: PayeeDoubt, **changes: Any) -> Decision:
+        return decide(product(), claim(**changes), (), AMOUNT, TRUSTED, mandate_open=True, payee_doubts=doubts)
+
+    assert of("payee_unknown") == AwaitPayee()
+    assert of("payee_unknown", changed_why="waiting_for_payee_over") == Review("representative")
+    assert of("payee_name_differs") == Review("representative")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fraud_detection.decisions.domain.payee_doubts import payee_doubts
+from services.fraud_detection.claims.domain.representatives import Representative, Role
+from services.fraud_detection.decisions.domain.payee_doubts import Holder, holder_is, payee_doubts
 from shared.values.ids import TokenHex
 
 ZHANG, LI = TokenHex("01" + "a" * 32), TokenHex("01" + "b" * 32)
@@ -31,3 +32,37 @@ def test_a_name_is_compared_where_one_key_made_both(
 ) -> None:
     assert payee_doubts(holder, insured, other_insureds=0) == doubts
     assert payee_doubts(holder, insured, other_insureds=2) == (*doubts, "payee_shared")
+
+
+@pytest.mark.parametrize(
+    ("role", "mandate_holds", "holder", "doubts", "whose"),
+    [
+        pytest.param("guardian", True, [LI], (), "guardian", id="a guardian's, who may act"),
+        pytest.param("guardian", None, [LI], ("payee_name_differs",), "guardian", id="a guardian's, not looked at yet"),
+        pytest.param("guardian", False, [LI], ("payee_name_differs",), "guardian", id="of who may not act"),
+        pytest.param("agent", True, [LI], ("payee_is_agent",), "agent", id="an agent's, who may act"),
+        pytest.param("agent", None, [LI], ("payee_is_agent",), "agent", id="an agent's, not looked at yet"),
+        pytest.param("agent", True, [ZHANG], (), "insured", id="an agent acts, and the insured is paid"),
+        pytest.param("agent", True, [ZHANG, LI], (), "insured", id="both bear one name"),
+        pytest.param("guardian", True, [LI_BY_NEW_KEY], ("payee_name_unknown",), None, id="no key made both"),
+        pytest.param("guardian", True, None, ("payee_unknown",), None, id="not announced"),
+    ],
+)
+def test_a_guardian_who_may_act_is_paid_and_an_agent_never(
+    role: Role,
+    *,
+    mandate_holds: bool | None,
+    holder: list[TokenHex] | None,
+    doubts: tuple[str, ...],
+    whose: Holder | None,
+) -> None:
+    acting = Representative(role=role, name_token=LI, mandate_holds=mandate_holds)
+    assert payee_doubts(holder, ZHANG, other_insureds=0, acting=acting) == doubts
+    assert payee_doubts(holder, ZHANG, other_insureds=1, acting=acting) == (*doubts, "payee_shared")
+    assert holder_is(holder, ZHANG, acting) == whose
+
+
+def test_an_agent_is_not_paid_because_the_insured_was_forgotten() -> None:
+    acting = Representative(role="agent", name_token=LI, mandate_holds=True)
+    assert payee_doubts([LI], None, other_insureds=0, erased=True, acting=acting) == ("payee_is_agent",)
+    assert payee_doubts([ZHANG], None, other_insureds=0, erased=True, acting=acting) == ()

@@ -145,6 +145,7 @@ def test_the_reviewer_sees_both_names_masked(world: World, caller: Callers) -> N
         "account": "************0001",
         "bank_code": "ICBC",
         "insured_name": None,
+        "holder_is": None,
         "doubts": ["payee_name_differs"],
     }
     take(

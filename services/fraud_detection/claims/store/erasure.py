@@ -70,6 +70,25 @@ UPDATE police_papers SET number = '', unit = '', officer = NULL FROM claims
 WHERE claims.claim_id = police_papers.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND number <> ''"""
 
 
+# By the name an agent's account is known; it goes with the account.
+_REPRESENTATIVES: Final = """
+UPDATE claim_representatives
+SET person_token = made.nobody, name_token = made.name_token, name_masked = '', name = '', document_number = '',
+    phone = NULL
+FROM (
+    SELECT claim_id, nobody, CASE WHEN left(payee_token, 2) = '00' THEN nobody ELSE name_token END AS name_token
+    FROM claim_representatives JOIN claims USING (claim_id)
+    CROSS JOIN LATERAL (SELECT '00' || replace(claim_id::text, '-', '') AS nobody) AS of_claim
+    WHERE policy_id = ANY(%s::uuid[])
+) AS made
+WHERE claim_representatives.claim_id = made.claim_id
+  AND (claim_representatives.person_token, claim_representatives.name_token, name_masked)
+      IS DISTINCT FROM (made.nobody, made.name_token, '')"""
+
+_MANDATES: Final = """
+UPDATE mandate_checks SET reason = '' FROM claims
+WHERE claims.claim_id = mandate_checks.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND reason <> ''"""
+
 _AMENDMENTS: Final = """
 UPDATE claim_amendments SET before = '' FROM claims
 WHERE claims.claim_id = claim_amendments.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND before <> ''"""
@@ -84,5 +103,5 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
     ids = (list(policies),)
     kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
-    statements = (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS, _AMENDMENTS)
+    statements = (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS, _AMENDMENTS, _REPRESENTATIVES, _MANDATES)
     return drafts.erase(tx, policies) + sum(tx.execute(statement, ids) for statement in statements)

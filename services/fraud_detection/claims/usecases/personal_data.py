@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from services.fraud_detection.claims.domain.transfers import normal_form
 from shared.db.transaction import Tx
@@ -33,6 +33,14 @@ class PersonalData(Vault):
     def person_of_transfers(self, document: Document) -> TokenHex:
         """The person as transfers know it: under the oldest key, so that a rotation parts no two claims of one."""
         return min(self.tokenizer.person_candidates(document.type, document.number))
+
+    def representative(self, document: Document) -> TokenHex:
+        """Who acts for an insured, under the oldest key too."""
+        return min(self.tokenizer.person_candidates(document.type, document.number))
+
+    def is_one_of(self, document: Document, persons: Collection[TokenHex]) -> bool:
+        """Whether one of these tokens is of this document's person, under whichever key."""
+        return not set(persons).isdisjoint(self.tokenizer.person_candidates(document.type, document.number))
 
     def account(self, account: str | None) -> TokenHex | None:
         """The account or wallet that money went to."""

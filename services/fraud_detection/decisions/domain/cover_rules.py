@@ -36,7 +36,7 @@ from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 from shared.values.rule_codes import RuleCode
 
-RULE_VERSION: Final = "cover-6"
+RULE_VERSION: Final = "cover-7"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(
@@ -84,11 +84,12 @@ def failed_rules(
     use: LimitUse,
     share: Share = ALONE,
     transfers: TransferFacts = NO_TRANSFERS,
+    represented: bool = False,
 ) -> tuple[FailedRule, ...]:
     """All rules that the claim fails, none left out: a resident hears everything at once.
 
     ``evidence`` is the kinds handed in, ``others`` the other claims of the person and of the policies that share,
-    ``transfers`` what is known of the claim's transfers beside theirs.
+    ``transfers`` what is known of the claim's transfers beside theirs. ``represented``: somebody acts for the insured.
     """
     return (
         *_person(product, coverage, claim),
@@ -97,7 +98,7 @@ def failed_rules(
         *_received(product, coverage, claim),
         *_duplicate(product, claim, tuple(others), share, transfers),
         *_amount(product, claim, use, share),
-        *_evidence(product, claim, evidence),
+        *_evidence(product, claim, evidence, represented=represented),
     )
 
 
@@ -325,9 +326,10 @@ def _amount(product: Product, claim: Claim, use: LimitUse, share: Share) -> Iter
         yield rule(product, "below_deductible", said_as="below_deductible" if within else "below_one_fen")
 
 
-def _evidence(product: Product, claim: Claim, evidence: frozenset[str]) -> Iterator[FailedRule]:
+def _evidence(product: Product, claim: Claim, evidence: frozenset[str], *, represented: bool) -> Iterator[FailedRule]:
     terms = liability(product, claim.liability)
-    missing = [kind for kind in (terms.required_evidence if terms else ()) if kind not in evidence]
+    required = [*(terms.required_evidence if terms else ()), *(("mandate",) if represented else ())]
+    missing = [kind for kind in dict.fromkeys(required) if kind not in evidence]
     if missing:
         yield asks_for(product, missing)
 

@@ -23,6 +23,7 @@ Why: TypeAlias = (
         "person_wanted",
         "amended_in_review",
         "police_overdue",
+        "representative",
         "partly_refused",
         "no_model",
         "scorer_failed",
@@ -104,11 +105,14 @@ def decide(
     payee_doubts: Sequence[PayeeDoubt] = (),
     repeats: Repeated | None = None,
     partly_refused: bool = False,
+    mandate_open: bool = False,
 ) -> Decision:
-    """Rules first, then the account, other claims, the amount and the score. An appeal always goes to a person.
+    """Rules first, then who acts, the account, other claims, the amount and the score. An appeal always goes to a
+    person.
 
     ``partly_refused``: a person did not accept some of its transfers, which no machine takes back. ``related``: another
-    claim on the policy may be of the same event. ``repeats``: the claim looks like an earlier one.
+    claim on the policy may be of the same event. ``mandate_open``: somebody acts for the insured, and no person found
+    that they may. ``repeats``: the claim looks like an earlier one.
     ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
     alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
     looks. What was amended after it had been passed on to a person stays with one: else whoever waits would try which
@@ -117,6 +121,7 @@ def decide(
     by_rules = (
         _before_rules(product, claim, failed, partly_refused=partly_refused)
         or _by_rules(failed)
+        or _by_mandate(claim, payee_doubts, mandate_open=mandate_open)
         or _by_payee(claim, payee_doubts)
     )
     if claim.amended_in_review and (by_rules is None or isinstance(by_rules, AskDocuments | AwaitPayee)):
@@ -131,12 +136,19 @@ def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:
     return AskDocuments(failed) if failed else None
 
 
+def _by_mandate(claim: Claim, doubts: Sequence[PayeeDoubt], *, mandate_open: bool) -> Decision | None:
+    """Before the account is doubted, for a guardian's is not once the mandate holds; but not before it is known."""
+    return Review("representative") if mandate_open and not _awaits_payee(claim, doubts) else None
+
+
 def _by_payee(claim: Claim, doubts: Sequence[PayeeDoubt]) -> Decision | None:
     if not doubts:
         return None
-    if doubts[0] == "payee_unknown" and claim.changed_why != "waiting_for_payee_over":
-        return AwaitPayee()
-    return Review(doubts[0])
+    return AwaitPayee() if _awaits_payee(claim, doubts) else Review(doubts[0])
+
+
+def _awaits_payee(claim: Claim, doubts: Sequence[PayeeDoubt]) -> bool:
+    return bool(doubts) and doubts[0] == "payee_unknown" and claim.changed_why != "waiting_for_payee_over"
 
 
 def _by_opinion(

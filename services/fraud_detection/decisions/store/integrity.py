@@ -88,6 +88,14 @@ FROM claim_payouts
 WHERE NOT EXISTS (SELECT FROM decisions WHERE decisions.decision_id = claim_payouts.decision_id
                   AND decisions.outcome = 'approved' AND decisions.amount_fen = claim_payouts.amount_fen)"""
 
+_BY_NO_MANDATE: Final = """
+SELECT 'approval ' || decision_id || ' is of a representative who may not act by anybody''s word'
+FROM decisions JOIN claim_representatives USING (claim_id)
+WHERE outcome = 'approved' AND NOT coalesce((
+    SELECT holds FROM mandate_checks
+    WHERE mandate_checks.claim_id = decisions.claim_id AND mandate_checks.version < decisions.version
+    ORDER BY version DESC LIMIT 1), false)"""
+
 _REFUSED_BY_NOBODY: Final = """
 SELECT 'refusal ' || decision_id || ' has no person in the audit trail' FROM decisions
 WHERE outcome = 'refused' AND NOT EXISTS (
@@ -102,5 +110,9 @@ INVARIANTS: Final = (
     ),
     Invariant(4, "each submission has exactly one decision", found_by(_UNDECIDED, _DECIDED_TWICE, _APPROVED_WITHOUT)),
     Invariant(6, "no decision without rule version, features and model", found_by(_NO_ORIGIN)),
-    Invariant(7, "a refused claim is never paid", found_by(_REFUSED_AND_PAID, _PAID_OTHERWISE, _REFUSED_BY_NOBODY)),
+    Invariant(
+        7,
+        "a refused claim is never paid",
+        found_by(_REFUSED_AND_PAID, _PAID_OTHERWISE, _BY_NO_MANDATE, _REFUSED_BY_NOBODY),
+    ),
 )

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.claims.domain.police import PROVE_THE_REPORT, PaperKind
+from services.fraud_detection.claims.domain.representatives import Representative
 from services.fraud_detection.claims.domain.transfers import Transfer, TransferFacts
 from services.fraud_detection.claims.store import claims as kept_claims
-from services.fraud_detection.claims.store import police, transfers
+from services.fraud_detection.claims.store import police, representatives, transfers
 from services.fraud_detection.claims.store.claims import KeptEvidence
 from services.fraud_detection.coverage.domain.cover import Coverage, LimitUse, Product, Renewal, Share
 from services.fraud_detection.coverage.store import coverage, coverage_items
@@ -51,12 +52,19 @@ class CaseFile:
     transfers: TransferFacts
     papers: frozenset[PaperKind]
     """What the police gave the claimant, as it was told."""
+    acting: Representative | None = None
+    """Who acts for the insured, where somebody does."""
 
     @property
     def evidence_kinds(self) -> frozenset[str]:
         """The kinds handed in: a paper of the police that was told is one too."""
         told = {"police_receipt"} if self.papers & PROVE_THE_REPORT else set()
         return frozenset({*(each.evidence.kind for each in self.evidence), *told})
+
+    @property
+    def mandate_open(self) -> bool:
+        """Whether somebody acts for the insured, and nobody found that they may."""
+        return self.acting is not None and not self.acting.may_act
 
     @property
     def related(self) -> bool:
@@ -81,6 +89,7 @@ class CaseFile:
             use=use,
             share=self.share,
             transfers=self.transfers,
+            represented=self.acting is not None,
         )
 
 
@@ -130,7 +139,8 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
     }
     evidence = kept_claims.evidence(tx, [claim.claim_id for claim in held.claims])
     others = other_claims.of_claims(tx, held.claims, policies)
-    doubts = doubt_payees(tx, held.claims, held.covers)
+    acting = representatives.of_claims(tx, [claim.claim_id for claim in held.claims])
+    doubts = doubt_payees(tx, held.claims, held.covers, acting)
     of_transfers = transfers.facts(tx, [claim.claim_id for claim in held.claims])
     papers = police.of_claims(tx, [claim.claim_id for claim in held.claims])
     found = {}
@@ -149,6 +159,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
             doubts[claim.claim_id],
             of_transfers[claim.claim_id],
             papers.get(claim.claim_id, frozenset()),
+            acting.get(claim.claim_id),
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.fraud_detection.claims.domain.claims import Claim
+from services.fraud_detection.claims.domain.representatives import Representative
 from services.fraud_detection.claims.store import payees
 from services.fraud_detection.coverage.domain.cover import Coverage
 from services.fraud_detection.decisions.domain.payee_doubts import payee_doubts
@@ -15,9 +16,12 @@ from shared.values.payee_doubts import PayeeDoubt
 
 
 def doubt_payees(
-    tx: Tx, claims: Sequence[Claim], covers: Mapping[PolicyId, Coverage]
+    tx: Tx,
+    claims: Sequence[Claim],
+    covers: Mapping[PolicyId, Coverage],
+    acting: Mapping[ClaimId, Representative],
 ) -> dict[ClaimId, tuple[PayeeDoubt, ...]]:
-    """The doubts about each of these claims' accounts, the weightiest first."""
+    """The doubts about each of these claims' accounts, the weightiest first. ``acting`` are who acts for insureds."""
     known = payees.find(tx, {claim.payee_token for claim in claims})
     insureds = payee_claims.other_insureds(tx, [claim.claim_id for claim in claims])
     return {
@@ -26,6 +30,7 @@ def doubt_payees(
             covers[claim.policy_id].name_token,
             other_insureds=insureds.get(claim.claim_id, 0),
             erased=covers[claim.policy_id].erased,
+            acting=acting.get(claim.claim_id),
         )
         for claim in claims
     }

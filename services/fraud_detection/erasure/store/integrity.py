@@ -42,6 +42,15 @@ SELECT 'police paper of claim ' || claim_id
 FROM police_papers JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE number <> '' OR unit <> '' OR officer IS NOT NULL
 UNION ALL
+SELECT 'representative on claim ' || claim_id
+FROM claim_representatives JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE left(claim_representatives.person_token, 2) <> '00' OR name_masked <> '' OR name <> '' OR document_number <> ''
+   OR phone IS NOT NULL OR (finished_at IS NOT NULL AND left(name_token, 2) <> '00')
+UNION ALL
+SELECT 'check of a mandate on claim ' || claim_id
+FROM mandate_checks JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
+WHERE finished_at IS NOT NULL AND reason <> ''
+UNION ALL
 SELECT 'appeal of claim ' || claim_id
 FROM appeals JOIN claims USING (claim_id) JOIN erased_policies USING (policy_id)
 WHERE finished_at IS NOT NULL AND reason <> ''

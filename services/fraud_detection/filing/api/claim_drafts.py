@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.fraud_detection.claims.domain import claims as domain
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.domain.police import ToldPaper
+from services.fraud_detection.claims.domain.representatives import ToldRepresentative
 from services.fraud_detection.claims.store import drafts as store
 from services.fraud_detection.claims.store.drafts import Client, Draft
 from services.fraud_detection.filing.api.claim_view import ClaimView, StatusWords, view
@@ -24,13 +25,14 @@ from services.fraud_detection.filing.api.claims import reply as claim_reply
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.api.loss_report import PolicePaper, TransferReport
 from services.fraud_detection.filing.api.partly import partly
+from services.fraud_detection.filing.api.representatives import RepresentativePerson, told_representative
 from services.fraud_detection.filing.domain.draft import ToldSoFar, faults
 from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.domain.status import status
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer
 from services.fraud_detection.filing.usecases import keep_draft
 from services.fraud_detection.filing.usecases.keep_draft import Keeper
-from shared.privacy.masking import mask_document, mask_phone
+from shared.privacy.masking import mask_document, mask_name, mask_phone
 from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId
 from shared.values.shapes import reshape
@@ -47,6 +49,7 @@ M = TypeVar("M", bound=RequestModel)
 _TRANSFERS: Final = TypeAdapter(list[TransferReport])
 _PAPERS: Final = TypeAdapter(list[PolicePaper])
 _EVIDENCE: Final = TypeAdapter(list[EvidenceItem])
+_MASKS: Final = {"name": mask_name, "document_number": mask_document, "phone": mask_phone}
 
 
 class ClaimDraft(partly(ClaimRequest, RequestModel, "Draft")):  # type: ignore[misc]  # made while running
@@ -56,7 +59,9 @@ class ClaimDraft(partly(ClaimRequest, RequestModel, "Draft")):  # type: ignore[m
 
 
 class DraftContent(partly(ClaimRequest, ReplyModel, "Told")):  # type: ignore[misc]  # as above
-    """What you told so far; the claimant's document and phone are masked."""
+    """What you told so far; documents and phones of the claimant and of who acts for them are masked, and the latter's
+    name.
+    """
 
 
 class FieldToMend(ReplyModel):
@@ -231,11 +236,13 @@ def _client(call: Call[Deps]) -> Client:
 
 def _masked(content: Mapping[str, Any]) -> dict[str, Any]:
     """What the client needs no more than to know again is masked; the rest is its own words, to go on with."""
-    claimant = dict(content.get("claimant") or {})
-    for name, mask in (("document_number", mask_document), ("phone", mask_phone)):
-        if name in claimant:
-            claimant[name] = mask(claimant[name])
-    return {**content, "claimant": claimant} if claimant else dict(content)
+    masked = dict(content)
+    for person in ("claimant", "representative"):
+        if content.get(person):
+            masked[person] = {
+                name: _MASKS[name](value) if name in _MASKS else value for name, value in content[person].items()
+            }
+    return masked
 
 
 def _keeper(call: Call[Deps]) -> Keeper:
@@ -301,7 +308,16 @@ def _told(content: Mapping[str, Any]) -> ToldSoFar:
         transfers=_complete(_at(content, "/loss/transfers"), _TRANSFERS, ToldTransfer),
         police=_complete(content.get("police"), _PAPERS, ToldPaper),
         evidence=_complete(content.get("evidence"), _EVIDENCE, domain.Evidence),
+        representative=_representative(content),
     )
+
+
+def _representative(content: Mapping[str, Any]) -> ToldRepresentative | None:
+    """Who acts, or nothing where a part of it is missing."""
+    try:
+        return told_representative(RepresentativePerson.model_validate_json(_text(content.get("representative") or {})))
+    except ValidationError:
+        return None
 
 
 def _complete(value: object, shape: TypeAdapter[list[M]], into: type[T]) -> tuple[T, ...]:

@@ -11,13 +11,15 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.clocks import Reached, decide_by
 from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.domain.transfers import HeldElsewhere
-from services.fraud_detection.claims.store import courses, payees, payouts, transfers
+from services.fraud_detection.claims.store import courses, payees, payouts, representatives, transfers
 from services.fraud_detection.claims.store.payees import PayeeRow
 from services.fraud_detection.claims.store.payouts import PayoutRow
+from services.fraud_detection.claims.store.representatives import RepresentativeRow
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.api.reason_view import ReasonView, reason
+from services.fraud_detection.filing.api.representatives import RepresentativeView
 from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.filing.domain.status import Actor, status, why_not_paid
 from shared.db.transaction import Tx
@@ -96,6 +98,8 @@ class ClaimView(ReplyModel):
     submitted_at: datetime
     duplicate_of: str | None
     """The claim that has one of this one's transfers already; null where none has."""
+    representative: RepresentativeView | None
+    """Null where nobody acts for the insured."""
     account: AccountView | None
     """Null until the payout service has told of it."""
     decision: DecisionView | None
@@ -117,10 +121,11 @@ class _Around:
     accounts: Mapping[TokenHex, PayeeRow]
     held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
     by_transfer: Mapping[DecisionId, list[TransferDecisionView]]
+    acting: Mapping[ClaimId, RepresentativeRow]
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by seven queries for all at the most; by two where all were just filed."""
+    """Several at once, by eight queries for all at the most; by three where all were just filed."""
     ids = [claim.claim_id for claim in found]
     # What was decided, and what came after it, has a later version.
     later = [claim.claim_id for claim in found if claim.version > 1]
@@ -132,6 +137,7 @@ def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[C
         payees.find(tx, {claim.payee_token for claim in found}),
         transfers.held_by_others(tx, ids),
         transfer_decisions(tx, [each.decision_id for each in decided.values() if each.refused_fen], personal_data),
+        representatives.many(tx, ids),
     )
     return [_view(tx, each, around, personal_data) for each in found]
 
@@ -150,6 +156,7 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
             status(claim.state, by=_by(claim, around)),
             missing=told(tx, newest, personal_data) if newest is not None and asked else [],
         ),
+        representative=around.acting.get(claim.claim_id),
         account=around.accounts.get(claim.payee_token),
         decision=None
         if decision is None

@@ -15,6 +15,7 @@ from services.fraud_detection.claims.store.recoveries import RecoveryKind
 from services.fraud_detection.filing.api.claim_view import ClaimView, view, views
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.api.loss_report import LossReport, Papers, told_papers
+from services.fraud_detection.filing.api.representatives import RepresentativePerson, told_representative
 from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.usecases.change_claim import (
     CameBack,
@@ -73,6 +74,9 @@ class ClaimRequest(RequestModel):
     liability: TermsSlug | None = None
     """Which of the product's liabilities it is made under; needed where the product has several."""
     claimant: ClaimantPerson
+    """The insured, also where somebody acts for them."""
+    representative: RepresentativePerson | None = None
+    """Who acts for the insured, where somebody does. Told at the filing, and not amended later."""
     loss: LossReport
     evidence: EvidenceList
     police: Papers | None = None
@@ -306,7 +310,8 @@ def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
 
 def filing_of(body: ClaimRequest) -> Filing:
     told = vars(body.loss) | {"transfers": body.loss.transfers or ()}
-    return reshape(body, Filing, **told, police=told_papers(body.police))
+    acts = told_representative(body.representative)
+    return reshape(body, Filing, **told, police=told_papers(body.police), representative=acts)
 
 
 def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.claims.store import claims as store
+from services.fraud_detection.claims.store import representatives
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.filing.api.claims import ClaimPath, own_claim
 from services.fraud_detection.filing.api.deps import Deps
@@ -20,7 +21,7 @@ class UsedView(ReplyModel):
     zh: str
     en: str
     source: str
-    """Where it came from: `you`, `partner`, `earlier_claims`, `device`."""
+    """Where it came from: `you`, `representative`, `partner`, `earlier_claims`, `device`."""
 
 
 class ExplanationView(ReplyModel):
@@ -52,5 +53,6 @@ def explain_claim(call: Call[Deps], path: ClaimPath) -> Reply[ExplanationView]:
         by_model=told and newest is not None and newest.model_id is not None,
         documents=bool(store.evidence_kinds(call.tx, [claim.claim_id])),
         device=claim.device_token is not None,
+        represented=claim.claim_id in representatives.many(call.tx, [claim.claim_id]),
     )
     return Reply(ExplanationView.of(explained), version=claim.version)

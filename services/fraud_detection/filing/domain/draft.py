@@ -9,8 +9,9 @@ from typing import Any
 
 from services.fraud_detection.claims.domain.claims import Evidence
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
+from services.fraud_detection.claims.domain.representatives import ToldRepresentative
 from services.fraud_detection.coverage.domain.cover import Product
-from services.fraud_detection.filing.domain import filing
+from services.fraud_detection.filing.domain import filing, representing
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer
 from shared.values.documents import Document, normalize_document, normalize_phone
 from shared.values.errors import InvalidField
@@ -22,7 +23,7 @@ from shared.values.scam_types import ScamType
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSoFar:
     """What a draft tells. Lists hold what is complete of them; one that holds something else is left out as a whole, so
-    that pointers into it fit.
+    that pointers into it fit. So is a representative that is not complete.
     """
 
     policy_id: PolicyId | None = None
@@ -40,6 +41,7 @@ class ToldSoFar:
     evidence: tuple[Evidence, ...] = ()
     event_reference: str | None = None
     item_reference: str | None = None
+    representative: ToldRepresentative | None = None
 
     @property
     def known_scam_type(self) -> ScamType | None:
@@ -67,11 +69,27 @@ def faults(told: ToldSoFar, product: Product | None, *, sandbox: bool, now: date
     yield from _raised(told.document, sandbox=sandbox)
     if told.phone is not None:
         yield from _raised(normalize_phone, told.phone, sandbox=sandbox, pointer="/claimant/phone")
+    yield from _representative(told, sandbox=sandbox, now=now)
     if product is not None:
         yield from _raised(filing.liability_of, told, product)
         yield from _raised(filing.require_item, told, product)
         if product.insured_kind != "person":
             yield from _raised(filing.require_no_transfers, told)
+
+
+def _representative(told: ToldSoFar, *, sandbox: bool, now: datetime) -> Iterator[InvalidField]:
+    acts = told.representative
+    if acts is None:
+        return
+    yield from representing.faults(acts, claimant_type=told.document_type, evidence=told.evidence, now=now)
+    try:
+        if representing.document_of(acts, sandbox=sandbox) == told.document(sandbox=sandbox):
+            yield representing.is_the_insured()
+    except InvalidField as fault:
+        if fault.pointer.startswith("/representative"):
+            yield fault
+    if acts.phone is not None:
+        yield from _raised(normalize_phone, acts.phone, sandbox=sandbox, pointer="/representative/phone")
 
 
 def _raised(check: Callable[..., object], *values: Any, **named: Any) -> Iterator[InvalidField]:

@@ -19,7 +19,7 @@ class Used:
 
     zh: str
     en: str
-    source: Literal["you", "partner", "earlier_claims", "device"]
+    source: Literal["you", "representative", "partner", "earlier_claims", "device"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,11 @@ _ALWAYS: Final = (
         "您的保单：保障内容、期限和已用额度", "your policy: what it covers, its term, and what is used of it", "partner"
     ),
 )
+_ACTING: Final = Used(
+    "代您办理的人所说的情况，以及授权或监护材料",
+    "what the person who acts for you told, and the paper that lets them act",
+    "representative",
+)
 _DOCUMENTS: Final = Used("您提交的材料", "the documents that you handed in", "you")
 _OTHERS: Final = Used(
     "您以前的申请，以及用到同一收款账户的申请",
@@ -72,17 +77,19 @@ _OTHERS: Final = Used(
 _DEVICE: Final = Used("您提交申请所用的设备", "the device that you claimed on", "device")
 
 
-def explain(made_by: Maker, *, by_model: bool, documents: bool, device: bool) -> Explanation:
-    """The words for a decision made so, on a claim with or without documents and a device."""
+def explain(made_by: Maker, *, by_model: bool, documents: bool, device: bool, represented: bool = False) -> Explanation:
+    """The words for a decision made so, on a claim with or without documents, a device and somebody who acts."""
     zh, en = HOW[made_by]
     if by_model:
         zh, en = zh + _MODEL[0], f"{en} {_MODEL[1]}"
-    used = tuple(_used(documents=documents, device=device)) if made_by != "nobody" else ()
+    used = tuple(_used(documents=documents, device=device, represented=represented)) if made_by != "nobody" else ()
     return Explanation(made_by=made_by, by_model=by_model, zh=zh, en=en, used=used)
 
 
-def _used(*, documents: bool, device: bool) -> Iterator[Used]:
+def _used(*, documents: bool, device: bool, represented: bool) -> Iterator[Used]:
     yield from _ALWAYS
+    if represented:
+        yield _ACTING
     if documents:
         yield _DOCUMENTS
     yield _OTHERS

@@ -10,8 +10,9 @@ from typing import Final, Protocol
 
 from services.fraud_detection.claims.domain.claims import HOME, Evidence
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
+from services.fraud_detection.claims.domain.representatives import ToldRepresentative
 from services.fraud_detection.coverage.domain.cover import Product, depends_on_scam_type, liability_codes
-from services.fraud_detection.filing.domain import told_transfers
+from services.fraud_detection.filing.domain import representing, told_transfers
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer, loss_fen
 from shared.values.documents import holder_kind
 from shared.values.errors import InvalidField, InvalidFields
@@ -64,6 +65,8 @@ class Filing:
     item_reference: str | None = None
     transfers: tuple[ToldTransfer, ...] = ()
     police: tuple[ToldPaper, ...] = ()
+    representative: ToldRepresentative | None = None
+    """Who acts for the insured, who is the ``claimant`` all the same."""
 
     @property
     def known_scam_type(self) -> ScamType | None:
@@ -104,7 +107,10 @@ def check(filing: Filing, *, now: datetime) -> None:
     Raises:
         InvalidFields: each with a pointer into the body.
     """
-    if found := tuple(faults(filing, now=now)):
+    acting = representing.faults(
+        filing.representative, claimant_type=filing.claimant.document_type, evidence=filing.evidence, now=now
+    )
+    if found := (*faults(filing, now=now), *acting):
         raise InvalidFields(found)
 
 

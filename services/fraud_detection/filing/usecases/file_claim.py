@@ -21,6 +21,7 @@ from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.domain.sandbox_values import sandbox_value
 from services.fraud_detection.filing.domain.told_transfers import loss_fen
 from services.fraud_detection.filing.usecases.keep_papers import keep_papers
+from services.fraud_detection.filing.usecases.keep_representatives import Acting, acting, keep_representatives
 from services.fraud_detection.filing.usecases.keep_transfers import OfTransfers, keep_transfers
 from shared.db.transaction import Tx
 from shared.process import metrics, traces
@@ -61,7 +62,7 @@ def file_claims(
     """Store the claims and publish ``claims.submitted`` of each; one whose policy is not known yet waits for it.
 
     One that is refused costs the others nothing; its place has the reason:
-        InvalidField: the claimant's document or phone is none.
+        InvalidField: the claimant's or the representative's document or phone is none, or both are one person.
         InvalidField: the product has no such liability, its liability asks for a scam type, or its policies list things
             and the claim is about none, or the other way about.
         InvalidFields: the claim contradicts itself.
@@ -88,6 +89,7 @@ class _New:
     claim: Claim
     filing: Filing
     person: TokenHex | None
+    acting: Acting | None
     begun: Begun | None
     trace: Mapping[str, str]
 
@@ -120,6 +122,7 @@ def _new(
         raise PolicyErased(filing.policy_id)
     person = personal_data.person_of_transfers(document) if filings.is_of_transfers(filing, product) else None
     known = cover is not None and product is not None
+    insured = personal_data.person(document, None if cover is None else cover.person_token)
     claim = Claim(
         claim_id=ClaimId(new_id()) if filed.draft is None else filed.draft.draft_id,
         tenant=filed.tenant,
@@ -127,7 +130,7 @@ def _new(
         round=1,
         state="filed" if known else "waiting_for_policy",
         policy_id=filing.policy_id,
-        person_token=personal_data.person(document, None if cover is None else cover.person_token),
+        person_token=insured,
         phone_token=personal_data.phone(phone, None if cover is None else cover.phone_token),
         payee_token=filing.payee_token,
         device_token=personal_data.device(filing.device_id),
@@ -153,7 +156,13 @@ def _new(
         due_at=None if known else now + WAITS["waiting_for_policy"],
     )
     trace = traces.carrier() if filed.trace is None else filed.trace
-    return _New(claim, filing, person, filed.draft, trace)
+    acts = acting(
+        filing.representative,
+        personal_data,
+        insured=[insured] if cover is None else [insured, cover.person_token],
+        sandbox=sandbox,
+    )
+    return _New(claim, filing, person, acts, filed.draft, trace)
 
 
 def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: datetime) -> list[Claim]:
@@ -164,6 +173,7 @@ def _store(tx: Tx, new: Sequence[_New], personal_data: PersonalData, *, now: dat
     claims.add(tx, [each.first for each in new], descriptions=personal_data.seal_all(tx, told, "description"))
     claims.add_evidence(tx, {each.claim.claim_id: each.filing.evidence for each in new}, now=now)
     keep_papers(tx, [(each.claim, each.filing.police) for each in new], personal_data=personal_data, now=now)
+    keep_representatives(tx, [(each.claim, each.acting) for each in new], personal_data)
     of_transfers = [
         OfTransfers(each.claim, each.filing.transfers, each.person) for each in new if each.person is not None
     ]

@@ -9,6 +9,7 @@ from services.fraud_detection.reviews.api.proposal_view import ProposalView, pro
 from services.fraud_detection.reviews.api.review_view import FullDecision, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
 from services.fraud_detection.reviews.domain.errors import (
+    PAYS_NOBODY,
     SOMEBODY_ELSES,
     AboveAuthority,
     AnotherPersonConfirms,
@@ -17,7 +18,6 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     NoOpenReview,
     NoProposal,
-    PayeeUnknown,
     ProposalOutdated,
     SeniorDecides,
 )
@@ -61,7 +61,7 @@ class SendingBack(RequestModel):
         AboveAuthority,
         ProposalOutdated,
         CoverRuleStands,
-        PayeeUnknown,
+        *PAYS_NOBODY,
         LimitUsedUp,
         TransferPaid,
         Unready,

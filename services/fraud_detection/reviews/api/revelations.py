@@ -22,8 +22,8 @@ class Revelation(RequestModel):
     """One field that you need in clear, and why; both are kept with your name."""
 
     field: MaskedField
-    line: Annotated[int, Field(ge=0, le=10_000)]
-    """Of the transfer, or of the police's paper."""
+    line: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Of the transfer, or of the police's paper; 0 of who acts for the insured."""
     reason: ShortText
 
 

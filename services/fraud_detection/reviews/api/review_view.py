@@ -21,6 +21,7 @@ from services.fraud_detection.filing.api.transfer_decisions import TransferDecis
 from services.fraud_detection.reviews.api.care_view import CareView, care_views
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
+from services.fraud_detection.reviews.api.mandate_view import RepresentativeOfCase, representative
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
 from services.fraud_detection.reviews.api.proposal_view import ProposalSummary, ProposalView, proposals_of
 from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
@@ -200,6 +201,8 @@ class CaseView(ReplyModel):
     open_review: Literal["review", "refusal_proposed", "appeal"] | None
     loss: LossFacts
     care: list[CareView]
+    representative: RepresentativeOfCase | None
+    """Who acts for the insured; null where nobody does."""
     payee: PayeeView
     transfers: list[TransferView]
     cover: CoverView | None
@@ -264,6 +267,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
         open_review=waiting.kind if waiting else None,
         loss=loss(tx, claim, personal_data),
         care=care_views(care.of_claims(tx, [claim_id], now=now)[claim_id]),
+        representative=representative(tx, claim_id, personal_data),
         payee=payee(tx, claim, found),
         transfers=transfer_views(tx, claim, personal_data),
         cover=None if found is None else cover(tx, claim, found),

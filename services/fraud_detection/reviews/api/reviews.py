@@ -26,13 +26,13 @@ from services.fraud_detection.reviews.api.review_view import (
 )
 from services.fraud_detection.reviews.domain.care import CareFlag
 from services.fraud_detection.reviews.domain.errors import (
+    PAYS_NOBODY,
     SOMEBODY_ELSES,
     AnotherPersonDecides,
     CoverRuleStands,
     DeductibleUsedUp,
     LimitUsedUp,
     NoOpenReview,
-    PayeeUnknown,
     ProposalWaits,
     SeniorDecides,
     TransferNotHeld,
@@ -247,7 +247,7 @@ def put_different(call: Call[Deps], path: TransferPath, body: ToldApart) -> Repl
         ProposalWaits,
         CoverRuleStands,
         DeductibleUsedUp,
-        PayeeUnknown,
+        *PAYS_NOBODY,
         LimitUsedUp,
         TransferPaid,
         Unready,

@@ -75,6 +75,39 @@ class PayeeUnknown(FangzhaError):
 
 
 @dataclass(frozen=True)
+class MandateOpen(FangzhaError):
+    """On claim {claim_id} the mandate {found}; say by POST …/mandate-checks that it holds, or refuse the claim."""
+
+    claim_id: str
+    found: str
+
+
+@dataclass(frozen=True)
+class PayeeIsAgent(FangzhaError):
+    """Claim {claim_id} names its agent's account, and an agent is not paid; the insured's own has to be named."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class NoRepresentative(FangzhaError):
+    """Nobody acts for the insured of claim {claim_id}; there is no mandate to check."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
+class NoMandateShown(FangzhaError):
+    """Claim {claim_id} has no document of kind mandate that could hold; ask for it by POST …/requests."""
+
+    claim_id: str
+
+
+PAYS_NOBODY: Final = (MandateOpen, PayeeIsAgent, PayeeUnknown)
+"""Why an approval is refused for who acts or whom it would pay."""
+
+
+@dataclass(frozen=True)
 class HeldByAnother(FangzhaError):
     """Another person holds claim {claim_id} until {until}; take another case, or come back then."""
 

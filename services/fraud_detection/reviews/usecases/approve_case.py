@@ -55,7 +55,7 @@ def approve_case(
     """Of a locked claim that waits for a person; the words were looked at. ``decision_id`` if it has one already.
 
     Raises:
-        CoverRuleStands, PayeeUnknown, LimitUsedUp, TransferPaid: as decide_review.
+        MandateOpen, PayeeIsAgent, PayeeUnknown, CoverRuleStands, LimitUsedUp, TransferPaid: as decide_review.
     """
     claim, verdict = case.claim, said.verdict
     told = told_transfers(tx, claim)

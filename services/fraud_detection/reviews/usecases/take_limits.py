@@ -9,7 +9,13 @@ from services.fraud_detection.decisions.domain.payable import Payable
 from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.usecases.adjudicate import reserve
 from services.fraud_detection.decisions.usecases.case_file import CaseFile
-from services.fraud_detection.reviews.domain.errors import CoverRuleStands, LimitUsedUp, PayeeUnknown
+from services.fraud_detection.reviews.domain.errors import (
+    CoverRuleStands,
+    LimitUsedUp,
+    MandateOpen,
+    PayeeIsAgent,
+    PayeeUnknown,
+)
 from shared.db.transaction import Tx
 
 TRIES: Final = 3
@@ -20,9 +26,16 @@ def would_pay(tx: Tx, case: CaseFile) -> tuple[Payable, LimitUse]:
     """What is payable on the claim, and what was used when it was asked. Whose account it is the person has seen.
 
     Raises:
+        MandateOpen: somebody acts for the insured, and no person found that they may.
+        PayeeIsAgent: the account bears the agent's name.
         PayeeUnknown: payout announced no such account, so nothing could be paid.
         CoverRuleStands: a rule that no person may waive stands against it.
     """
+    if case.mandate_open:
+        checked = case.acting is not None and case.acting.mandate_holds is not None
+        raise MandateOpen(case.claim.claim_id, "does not hold" if checked else "was not checked by a person")
+    if "payee_is_agent" in case.payee_doubts:
+        raise PayeeIsAgent(case.claim.claim_id)
     if "payee_unknown" in case.payee_doubts:
         raise PayeeUnknown(case.claim.claim_id)
     use = limits.use(tx, [case.claim])[case.claim.claim_id]
@@ -36,7 +49,7 @@ def take(tx: Tx, case: CaseFile, agreed: Payable) -> bool:
     """Take what the person ``agreed`` to pay of the limits; False where something else would be paid by now.
 
     Raises:
-        PayeeUnknown, CoverRuleStands: as would_pay.
+        MandateOpen, PayeeIsAgent, PayeeUnknown, CoverRuleStands: as would_pay.
         LimitUsedUp: other claims took of the policy at this very moment.
     """
     for _ in range(TRIES):

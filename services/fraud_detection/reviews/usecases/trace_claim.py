@@ -11,7 +11,16 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import amendments, appeals, claims, payouts, police, recoveries, transfers
+from services.fraud_detection.claims.store import (
+    amendments,
+    appeals,
+    claims,
+    payouts,
+    police,
+    recoveries,
+    representatives,
+    transfers,
+)
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.reviews.store import proposals
@@ -40,6 +49,7 @@ def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
     yield from _cover(tx, claim)
     yield from _loss(claim)
     yield from _transfers(tx, claim)
+    yield from _acting(tx, claim)
     for paper in police.of_claim(tx, claim.claim_id):
         said: dict[str, Detail] = {"issued_on": paper.issued_on.isoformat(), "scam_type": paper.scam_type}
         yield Happened(paper.added_at, "claims", f"police_paper:{paper.kind}", claim.tenant, said)
@@ -113,6 +123,19 @@ def _transfers(tx: Tx, claim: Claim) -> Iterator[Happened]:
                 "place": each.place,
             }
             yield Happened(each.occurred_at, "claimant", "transfer_made", None, made)
+
+
+def _acting(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    """Who acts for the insured, by role alone, and who said what of the mandate."""
+    acting = representatives.many(tx, [claim.claim_id]).get(claim.claim_id)
+    if acting is None:
+        return
+    until: dict[str, Detail] = {"valid_until": acting.valid_until.isoformat() if acting.valid_until else None}
+    yield Happened(claim.submitted_at, "claims", f"represented:{acting.role}", claim.tenant, until)
+    for check in representatives.checks(tx, claim.claim_id):
+        what = "mandate_holds" if check.holds else "mandate_does_not_hold"
+        looked_at: dict[str, Detail] = {"sha256": check.document_sha256}
+        yield Happened(check.checked_at, "claims", what, check.checked_by, looked_at)
 
 
 def _proposed(tx: Tx, claim: Claim) -> Iterator[Happened]:

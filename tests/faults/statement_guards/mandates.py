@@ -1,0 +1,123 @@
+"""Of who acts for an insured: that a person looks at the mandate, and who is paid."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.faults.guard import Guard
+
+_POLICY: Final = "services/fraud_detection/decisions/domain/decision_policy.py"
+_DOUBTS: Final = "services/fraud_detection/decisions/domain/payee_doubts.py"
+_TAKING: Final = "services/fraud_detection/reviews/usecases/take_limits.py"
+_CHECKING: Final = "services/fraud_detection/reviews/usecases/check_mandate.py"
+_KEPT: Final = "services/fraud_detection/claims/store/representatives.py"
+_TELLING: Final = "services/fraud_detection/filing/domain/representing.py"
+_ERASURE: Final = "services/fraud_detection/claims/store/erasure.py"
+_MIGRATION: Final = "services/fraud_detection/migrations/0119_who_acts_for_an_insured.sql"
+_FILING: Final = ("tests/services/fraud_detection/filing/test_representatives.py",)
+_REVIEWS: Final = ("tests/services/fraud_detection/reviews/test_mandates.py",)
+_RULES: Final = (
+    "tests/rules/fraud_detection/test_decision_policy.py",
+    "tests/rules/fraud_detection/test_payee_doubts.py",
+)
+
+GUARDS: Final = (
+    Guard(
+        "the machine approves for nobody whose mandate no person looked at",
+        _POLICY,
+        "        or _by_mandate(claim, payee_doubts, mandate_open=mandate_open)\n",
+        "",
+        _REVIEWS,
+    ),
+    Guard(
+        "who acts is looked at once the account is known",
+        _POLICY,
+        " if mandate_open and not _awaits_payee(claim, doubts) else None",
+        " if mandate_open else None",
+        _RULES,
+    ),
+    Guard(
+        "no person approves by a mandate that does not hold",
+        _TAKING,
+        "    if case.mandate_open:\n",
+        "    if case.mandate_open and not case.claim:\n",
+        _REVIEWS,
+    ),
+    Guard(
+        "an agent is not paid",
+        _TAKING,
+        '    if "payee_is_agent" in case.payee_doubts:\n        raise PayeeIsAgent(case.claim.claim_id)\n',
+        "",
+        _REVIEWS,
+    ),
+    Guard(
+        "a guardian is paid once a person found that they are it",
+        _DOUBTS,
+        " and acting is not None and acting.may_act)",
+        ")",
+        _RULES,
+    ),
+    Guard(
+        "the newest word on a mandate counts",
+        _KEPT,
+        "ORDER BY version DESC LIMIT 1)",
+        "ORDER BY version LIMIT 1)",
+        _REVIEWS,
+    ),
+    Guard(
+        "a mandate is asked for with the other papers",
+        "services/fraud_detection/decisions/domain/cover_rules.py",
+        '*(("mandate",) if represented else ())',
+        '*(("mandate",) if represented and not terms else ())',
+        _REVIEWS,
+    ),
+    Guard(
+        "a case that another holds is checked by that one",
+        _CHECKING,
+        "    require_nobody_elses(tx, claim_id, reviewer, now=now)\n",
+        "",
+        _REVIEWS,
+    ),
+    Guard(
+        "what was proposed stands no more once the mandate is spoken of anew",
+        _CHECKING,
+        "    version = claims.touch(tx, claim)\n",
+        "    version = claim.version\n",
+        _REVIEWS,
+    ),
+    Guard(
+        "nobody represents themselves",
+        "services/fraud_detection/filing/usecases/keep_representatives.py",
+        "    if personal_data.is_one_of(document, insured):\n        raise is_the_insured()\n",
+        "",
+        _FILING,
+    ),
+    Guard(
+        "a mandate that ended lets nobody file",
+        _TELLING,
+        "told.valid_until < now.astimezone(ZONE).date()",
+        "told.valid_until < now.astimezone(ZONE).date().replace(year=1900)",
+        _FILING,
+    ),
+    Guard(
+        "an erased insured's agent stays known for as long as the account is",
+        _ERASURE,
+        "CASE WHEN left(payee_token, 2) = '00' THEN nobody ELSE name_token END AS name_token",
+        "nobody AS name_token",
+        _FILING,
+    ),
+    Guard(
+        "the database: an agent's mandate ends",
+        _MIGRATION,
+        "CHECK (role = 'guardian' OR valid_until IS NOT NULL)",
+        "CHECK (role <> '')",
+        _FILING,
+    ),
+    Guard(
+        "the database: what holds was looked at",
+        _MIGRATION,
+        "CHECK (NOT holds OR document_sha256 IS NOT NULL)",
+        "CHECK (version > 0)",
+        _REVIEWS,
+    ),
+)
