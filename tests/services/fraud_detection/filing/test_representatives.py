@@ -116,6 +116,19 @@ def test_a_mandate_holds_on_its_last_day_and_a_guardians_has_none(world: World) 
     assert world.rows("SELECT role FROM claim_representatives ORDER BY role") == [("agent",), ("guardian",)]
 
 
+def test_who_acts_for_somebody_whose_policy_is_not_known_yet_is_kept_too(world: World) -> None:
+    claim = represented(world, person=world.person())
+    assert claim.state == "waiting_for_policy"
+    assert world.rows("SELECT name_masked FROM claim_representatives") == [("李**",)]
+
+
+def test_over_http_each_fault_has_its_place(world: World, caller: Callers) -> None:
+    mandate = {"valid_until": f"{clock.now() - timedelta(days=2):%Y-%m-%d}"}
+    reply = caller("mobile-backend").post("/v1/claims", body(world, world.covered(), mandate=mandate, name="·"))
+    assert reply.status_code == 422
+    assert pointers(reply.json["errors"]) == ["/representative/name", "/representative/mandate/valid_until"]
+
+
 def test_a_document_of_another_kind_is_no_mandate(world: World) -> None:
     item = evidence("identity")
     acts = replace(acting(world), mandate_sha256=item.sha256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg2
@@ -13,6 +14,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.filing.usecases.change_claim import name_payee
 from services.fraud_detection.filing.usecases.complete_claim import add_documents
 from services.fraud_detection.reviews.domain.errors import (
+    DecisionWaits,
     HeldByAnother,
     MandateOpen,
     NoMandateShown,
@@ -21,13 +23,17 @@ from services.fraud_detection.reviews.domain.errors import (
     NoRepresentative,
     PayeeIsAgent,
 )
+from services.fraud_detection.reviews.usecases.act import Actor
 from services.fraud_detection.reviews.usecases.hold_case import take as take_case
+from services.fraud_detection.reviews.usecases.undo_decision import act, let_take_effect
 from services.fraud_detection.tools import INVARIANTS
 from shared.db.pool import Database
 from shared.values.errors import InvalidField
+from tests import clock
 from tests.services.fraud_detection.builders import (
     NOW,
     Caller,
+    Then,
     World,
     champion,
     complete,
@@ -44,7 +50,7 @@ from tests.services.fraud_detection.representing import (
     represented,
     with_mandate,
 )
-from tests.services.fraud_detection.reviews.test_two_persons import confirm, give, proposed
+from tests.services.fraud_detection.reviews.test_two_persons import APPROVAL, confirm, give, proposed
 
 Callers = Callable[[str], Caller]
 
@@ -155,6 +161,27 @@ def test_a_case_that_another_holds_is_checked_by_that_one(world: World) -> None:
     check(world, claim.claim_id, reviewer="reviewer-wang")
 
 
+def test_a_decision_that_may_be_undone_still_is_not_spoken_about_by_another(world: World) -> None:
+    claim = in_review(world)
+    check(world, claim.claim_id)
+    with world.database.transaction() as tx:
+        act(
+            tx,
+            claim.claim_id,
+            APPROVAL,
+            by=Actor(reviewer="reviewer-li", senior=False),
+            undo_for=timedelta(minutes=1),
+            show=lambda row: row,
+            require_match=lambda _version: None,
+            personal_data=world.personal_data,
+            now=NOW,
+        )
+    with pytest.raises(DecisionWaits):
+        check(world, claim.claim_id, holds=False, reviewer="reviewer-wang")
+    let_take_effect(world.database, world.personal_data, Then(NOW + timedelta(minutes=1)))
+    assert world.events("claims.decided")[-1]["outcome"] == "approved"
+
+
 def test_what_was_proposed_before_the_mandate_was_found_wanting_is_confirmed_by_nobody(world: World) -> None:
     claim = in_review(world, amount_fen=3_300_000)
     check(world, claim.claim_id)
@@ -189,7 +216,8 @@ def test_an_elderly_persons_son_claims_for_them_and_they_are_paid_on_their_own_a
     assert stale.status_code == 412
     approval = reviewer.post(f"{path}/decisions", {"outcome": "approve"}, headers={"If-Match": checked.headers["ETag"]})
     assert approval.status_code == 201, approval.text
-    payout(world, claim, "paid", payout_id="0190163d-0000-7000-8000-000000000001", version=1)
+    paid_at = clock.now() + timedelta(days=4)
+    payout(world, claim, "paid", payout_id="0190163d-0000-7000-8000-000000000001", version=1, now=paid_at)
     mobile = caller("mobile-backend")
     shown = mobile.get(f"/v1/claims/{claim.claim_id}").json
     assert (shown["state"], shown["representative"]) == ("paid", {"role": "agent", "name_masked": "李**"})
