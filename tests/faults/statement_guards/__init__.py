@@ -14,6 +14,7 @@ from tests.faults.statement_guards import (
     payees,
     payout,
     shared,
+    split,
     two_persons,
 )
 
@@ -28,4 +29,5 @@ STATEMENTS: Final = (
     *two_persons.GUARDS,
     *in_part.GUARDS,
     *mandates.GUARDS,
+    *split.GUARDS,
 )

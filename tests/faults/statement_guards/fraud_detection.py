@@ -104,8 +104,8 @@ GUARDS: Final = (
     Guard(
         "nobody is given the appeal of what they decided",
         _QUEUE,
-        "WHERE decisions.claim_id = reviews.claim_id\n      AND by_person AND %(reviewer)s IN",
-        "WHERE decisions.claim_id = reviews.claim_id\n      AND by_person AND %(reviewer)s || 'x' IN",
+        "splitting.decision_id = claims.split_by))\n      AND by_person AND %(reviewer)s IN",
+        "splitting.decision_id = claims.split_by))\n      AND by_person AND %(reviewer)s || 'x' IN",
         _QUEUING,
     ),
     Guard(

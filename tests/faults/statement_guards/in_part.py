@@ -16,7 +16,7 @@ GUARDS: Final = (
     Guard(
         "no transfer accepted is a refusal",
         "services/fraud_detection/reviews/domain/refusals.py",
-        "    elif verdict.refused_lines.issuperset(lines):\n",
+        "    elif (verdict.refused_lines | verdict.open_lines).issuperset(lines):\n",
         "    elif not lines:\n",
         _TESTS,
     ),

@@ -17,7 +17,7 @@ GUARDS: Final = (
     Guard(
         "an approval above its person's authority waits for a second one",
         _APPROVING,
-        "        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):\n",
+        "        if not is_within(authority, payable.amount_fen, whole):\n",
         "        if not payable:\n",
         _TESTS,
     ),
@@ -38,8 +38,8 @@ GUARDS: Final = (
     Guard(
         "who confirms has authority enough",
         _CONFIRMING,
-        "    if not authority.covers(pays_fen=proposal.amount_fen, claimed_fen=claim.amount_fen):\n",
-        "    if not authority:\n",
+        "    if not is_within(authorities.of_person(tx, reviewer, lowest), proposal.amount_fen, whole):\n",
+        "    if not whole:\n",
         _TESTS,
     ),
     Guard(

@@ -9,7 +9,7 @@ from typing import Final
 from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.coverage.domain.cover import FRAUD_LOSS, NO_FEN
 from shared.values.evidence_kinds import EvidenceKind
-from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.ids import ClaimId, DecisionId, PolicyId, TokenHex
 from shared.values.money import Fen
 from shared.values.scam_types import ScamType
 
@@ -71,6 +71,12 @@ class Claim:
     """... and why."""
     due_at: datetime | None = None
     """By when whoever is waited for must have acted."""
+    split_from: ClaimId | None = None
+    """The claim that it was split off, whose undisputed part was paid first; ..."""
+    split_root: ClaimId | None = None
+    """... the first of all that it is a part of; ..."""
+    split_by: DecisionId | None = None
+    """... and the approval that left its transfers open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +112,9 @@ class OtherClaim:
     by_claimant: bool = True
     event_reference: str | None = None
     event_named: bool = False
+    split_root: ClaimId | None = None
+
+
+def are_parts_of_one(claim: Claim, other: OtherClaim) -> bool:
+    """Whether both were one claim when they were filed."""
+    return (claim.split_root or claim.claim_id) == (other.split_root or other.claim_id)

@@ -79,8 +79,11 @@ class _Kept:
     kept: KeptEvidence
 
 
+# The parts of a claim that was split have their documents in common.
 _OTHER_CLAIMS: Final = """(SELECT count(*) FROM evidence AS other
-    WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id)"""
+    JOIN claims AS theirs ON theirs.claim_id = other.claim_id JOIN claims AS mine ON mine.claim_id = evidence.claim_id
+    WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id
+      AND coalesce(theirs.split_root, theirs.claim_id) <> coalesce(mine.split_root, mine.claim_id))"""
 _EVIDENCE: Final = f"""
 SELECT {Columns(_Kept, kept={"evidence": {}, "other_claims": _OTHER_CLAIMS})}
 FROM evidence WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256"""

@@ -128,6 +128,20 @@ _SETTLE: Final = """
 UPDATE transfers SET place = %s, different_from = coalesce(%s::uuid, different_from),
     different_reason = coalesce(%s, different_reason)
 WHERE claim_id = %s AND line = ANY(%s::int[]) AND place IS NULL"""
+_MOVE: Final = """
+UPDATE transfers SET claim_id = %s, refused = false, reference = %s, payee_name = %s, different_reason = %s
+WHERE claim_id = %s AND line = %s"""
+
+
+def move(tx: Tx, claim_id: ClaimId, moved: Sequence[KeptTransfer]) -> None:
+    """Transfers of the claim are another one's from now on, with the place that each has: those ``moved``, as they are
+    sealed there.
+    """
+    _hold(tx, claim_id)
+    for kept in moved:
+        there = kept.transfer
+        sealed = (kept.reference, kept.payee_name, kept.different_reason)
+        tx.execute(_MOVE, (there.claim_id, *sealed, claim_id, there.line))
 
 
 def refuse(tx: Tx, claim_id: ClaimId, lines: Collection[int]) -> None:

@@ -20,6 +20,7 @@ Why: TypeAlias = (
     PayeeDoubt
     | Literal[
         "appeal",
+        "split_off",
         "person_wanted",
         "amended_in_review",
         "police_overdue",
@@ -108,7 +109,7 @@ def decide(
     mandate_open: bool = False,
 ) -> Decision:
     """Rules first, then who acts, the account, other claims, the amount and the score. An appeal always goes to a
-    person.
+    person, and so does what a person left open when the rest was approved.
 
     ``partly_refused``: a person did not accept some of its transfers, which no machine takes back. ``related``: another
     claim on the policy may be of the same event. ``mandate_open``: somebody acts for the insured, and no person found
@@ -180,6 +181,8 @@ def _before_rules(
     """What goes to a person whatever the rules say, or what a sandbox value forces."""
     if claim.appealed:
         return Review("appeal")
+    if claim.split_from is not None:
+        return Review("split_off")
     if partly_refused:
         return Review("partly_refused")
     if claim.person_wanted:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.claims import Claim, OtherClaim, are_parts_of_one
 from services.fraud_detection.coverage.domain.cover import Product, Share, depends_on_scam_type, liability_codes
 
 
 def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
     """Whether both tell of one loss: their times overlap, and so does what was lost, how or by what proof.
 
-    Unless a person told their events apart.
+    Unless a person told their events apart, or both are parts of one claim: each tells its own transfers.
 
     Overlapping times alone are not enough: a genuine repeat victim may be in two scams at once, and between an act and
     a third party's claim for it lie years.
     """
-    if are_told_apart(claim, other) or not _overlap(claim, other):
+    if are_told_apart(claim, other) or are_parts_of_one(claim, other) or not _overlap(claim, other):
         return False
     return (
         claim.amount_fen == other.amount_fen
@@ -24,20 +24,24 @@ def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
 
 
 def is_of_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
-    """Whether what was paid for the other one counts for this one's event: both name it alike, or tell of one loss.
+    """Whether what was paid for the other one counts for this one's event: both name it alike, or tell of one loss, or
+    were one claim.
 
     Under one liability of one policy, only a name makes two claims one event: those who tell of one loss are duplicates
     there, and who approves the second one nevertheless says that it is another loss.
     """
-    if _name_one_event(claim, other):
+    if _name_one_event(claim, other) or _were_one_claim(claim, other):
         return True
     one_cover = other.policy_id == claim.policy_id and other.liability == claim.liability
     return not one_cover and is_same_loss(product, claim, other)
 
 
 def told_to_be_one_event(claim: Claim, other: OtherClaim) -> bool:
-    """Whether persons named both events, and alike: what claimants call theirs spares them no deductible."""
-    return claim.event_named and other.event_named and _name_one_event(claim, other)
+    """Whether persons named both events, and alike, or split one claim: what claimants call theirs spares them no
+    deductible.
+    """
+    named_alike = claim.event_named and other.event_named and _name_one_event(claim, other)
+    return named_alike or _were_one_claim(claim, other)
 
 
 def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
@@ -66,6 +70,10 @@ def are_told_apart(claim: Claim, other: OtherClaim) -> bool:
 
 def _name_one_event(claim: Claim, other: OtherClaim) -> bool:
     return claim.event_reference is not None and claim.event_reference == other.event_reference
+
+
+def _were_one_claim(claim: Claim, other: OtherClaim) -> bool:
+    return are_parts_of_one(claim, other) and not are_told_apart(claim, other)
 
 
 def _overlap(claim: Claim, other: OtherClaim) -> bool:

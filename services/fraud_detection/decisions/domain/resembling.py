@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final, Literal, TypeAlias
 
-from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.claims import Claim, OtherClaim, are_parts_of_one
 from services.fraud_detection.claims.domain.transfers import TransferFacts
 from services.fraud_detection.decisions.domain.one_event import are_told_apart
 
@@ -34,9 +34,9 @@ def repeated(claim: Claim, others: Iterable[OtherClaim], transfers: TransferFact
 def resembles(claim: Claim, other: OtherClaim, transfers: TransferFacts) -> bool:
     """Whether the other one was made before, by the same person, and may tell of the same event.
 
-    Not where it was given up, or a person said that they are two.
+    Not where it was given up, a person said that they are two, or both were split off one claim.
     """
-    if not other.by_claimant or are_told_apart(claim, other):
+    if not other.by_claimant or are_told_apart(claim, other) or are_parts_of_one(claim, other):
         return False
     if other.claim_id in transfers.given_up | transfers.told_apart:
         return False

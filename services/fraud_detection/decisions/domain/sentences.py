@@ -110,6 +110,14 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "赔案部分通过；没有通过的转账和理由写在下面。",
         "The claim is approved in part; what is not paid, and why, stands below.",
     ),
+    "approved_undisputed_part": (
+        "没有争议的部分先行赔付；其余的转账另立案件继续核定，哪些和为什么写在下面。",
+        "What is undisputed is paid first; the other transfers go on as a claim of their own, for the reasons below.",
+    ),
+    "split_off": (
+        "本案件的转账原来在另一个案件里：没有争议的部分先行赔付了，这些转账还在核定，原因写在下面。",
+        "What was undisputed in another claim is paid first; its transfers here are still open. Why stands below.",
+    ),
     "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
     "refused_by_person": ("{reasons}", "{reasons}"),
     "exclusion_found": ("{found}", "{found}"),

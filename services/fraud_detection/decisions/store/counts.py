@@ -36,12 +36,13 @@ def _named(token: str, days: int) -> str:
     return f"""
 CROSS JOIN LATERAL (
     SELECT count(*) AS claims, count(DISTINCT person_token) FILTER (WHERE person_token <> asked.person) AS persons
-    FROM claims WHERE {token}_token = asked.{token} AND claim_id <> asked.claim_id
+    FROM claims WHERE {token}_token = asked.{token} AND claim_id <> asked.first AND split_from IS NULL
       AND submitted_at BETWEEN asked.at - interval '{days} days' AND asked.at) AS {token}"""
 
 
 _WHO: Final = {"person": 365, "phone": 90, "payee": 365, "device": 30, "handler": 30}
 """Days to look back."""
+# A claim that was split counts once, as it was filed.
 _OF_CLAIMS: Final = f"""
 SELECT {
     Columns(
@@ -50,14 +51,16 @@ SELECT {
         counts={name: f"{who}.{what}" for name in Counts.__slots__ for who, what in [name.split("_")]},
     )
 }
-FROM unnest(%(claims)s::uuid[], %(at)s::timestamptz[], {", ".join(f"%({who})s::text[]" for who in _WHO)})
-     AS asked (claim_id, at, {", ".join(_WHO)})
+FROM unnest(%(claims)s::uuid[], %(firsts)s::uuid[], %(at)s::timestamptz[],
+            {", ".join(f"%({who})s::text[]" for who in _WHO)})
+     AS asked (claim_id, first, at, {", ".join(_WHO)})
 {"".join(_named(who, days) for who, days in _WHO.items())}"""
 
 
 def of_claims(tx: Tx, claims: Sequence[Claim]) -> dict[ClaimId, Counts]:
     asked: dict[str, object] = {
         "claims": [claim.claim_id for claim in claims],
+        "firsts": [claim.split_root or claim.claim_id for claim in claims],
         "at": [claim.submitted_at for claim in claims],
         "person": [claim.person_token for claim in claims],
         "phone": [claim.phone_token for claim in claims],

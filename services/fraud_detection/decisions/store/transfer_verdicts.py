@@ -17,7 +17,7 @@ from shared.values.money import Fen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferVerdictRow:
     """``occurred_at`` and ``amount_fen`` are the transfer's as it was told by then; ``clause`` is the ground of one
-    that is not accepted.
+    that is not accepted. One that stays ``open`` is not accepted, and not refused: a claim of its own has it.
 
     Sealed are the words, as of a decision; empty once the person was erased.
     """
@@ -28,6 +28,7 @@ class TransferVerdictRow:
     occurred_at: datetime
     amount_fen: Fen
     accepted: bool
+    open: bool = False
     clause: str | None = None
     reasons: bytes | None = None
     reasons_en: bytes | None = None

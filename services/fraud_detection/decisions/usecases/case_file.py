@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.claims.domain.claims import Claim, OtherClaim, are_parts_of_one
 from services.fraud_detection.claims.domain.police import PROVE_THE_REPORT, PaperKind
 from services.fraud_detection.claims.domain.representatives import Representative
 from services.fraud_detection.claims.domain.transfers import Transfer, TransferFacts
@@ -71,10 +71,17 @@ class CaseFile:
         """Whether another claim on the policy may be of the same event."""
         return any(may_be_one_event(self.product, self.claim, other) for other in self.others)
 
-    def without(self, told: Sequence[Transfer], refused: frozenset[int]) -> CaseFile:
-        """As a person decides it who does not accept these of the transfers that are ``told``."""
-        claim = without(self.claim, told, refused)
-        return replace(self, claim=claim, transfers=replace(self.transfers, refused=refused))
+    @property
+    def parts(self) -> tuple[OtherClaim, ...]:
+        """The claims that were one with this one when it was filed."""
+        return tuple(other for other in self.others if are_parts_of_one(self.claim, other))
+
+    def without(
+        self, told: Sequence[Transfer], refused: frozenset[int], still_open: frozenset[int] = frozenset()
+    ) -> CaseFile:
+        """As a person decides it who refuses some of the transfers that are ``told`` and leaves others open."""
+        claim = without(self.claim, told, refused, still_open)
+        return replace(self, claim=claim, transfers=replace(self.transfers, refused=refused | still_open))
 
     def payable(self, use: LimitUse) -> Payable:
         return payable(self.product, self.claim, use, self.share)

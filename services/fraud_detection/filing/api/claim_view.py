@@ -11,11 +11,13 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.clocks import Reached, decide_by
 from services.fraud_detection.claims.domain.states import State
 from services.fraud_detection.claims.domain.transfers import HeldElsewhere
-from services.fraud_detection.claims.store import courses, payees, payouts, representatives, transfers
+from services.fraud_detection.claims.store import courses, payees, payouts, representatives, splits, transfers
 from services.fraud_detection.claims.store.payees import PayeeRow
 from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.store.representatives import RepresentativeRow
+from services.fraud_detection.claims.store.splits import SplitOff
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.decisions.domain.sentences import sentence
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.api.reason_view import ReasonView, reason
@@ -82,6 +84,27 @@ class StatusView(StatusWords):
     """What was asked for and has not come."""
 
 
+class SplitFromView(ReplyModel):
+    """The claim that this one was split off, whose undisputed part was paid first."""
+
+    claim_id: str
+    text_zh: str
+    text_en: str
+    transfers: list[TransferDecisionView]
+    """Those that stayed open, and why; by when they are decided, `status` of this claim says."""
+
+
+class SplitIntoView(ReplyModel):
+    """A claim of the transfers that stayed open when the rest of this one was approved; why, `decision` says."""
+
+    claim_id: str
+    state: State
+    amount_fen: int
+    """What is claimed in it."""
+    by: datetime | None
+    """By when it is decided, while a person has to."""
+
+
 class ClaimView(ReplyModel):
     """One claim."""
 
@@ -100,6 +123,9 @@ class ClaimView(ReplyModel):
     """The claim that has one of this one's transfers already; null where none has."""
     representative: RepresentativeView | None
     """Null where nobody acts for the insured."""
+    split_from: SplitFromView | None
+    """Null but for a claim that was split off another one."""
+    split_into: list[SplitIntoView]
     account: AccountView | None
     """Null until the payout service has told of it."""
     decision: DecisionView | None
@@ -122,22 +148,28 @@ class _Around:
     held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
     by_transfer: Mapping[DecisionId, list[TransferDecisionView]]
     acting: Mapping[ClaimId, RepresentativeRow]
+    off: Mapping[ClaimId, tuple[SplitOff, ...]]
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by eight queries for all at the most; by three where all were just filed."""
+    """Several at once, by nine queries for all at the most; by three where all were just filed."""
     ids = [claim.claim_id for claim in found]
     # What was decided, and what came after it, has a later version.
     later = [claim.claim_id for claim in found if claim.version > 1]
-    decided = decisions.latest(tx, later)
+    decided, off = decisions.latest(tx, later), splits.off(tx, later)
+    of_others = [part for parts in off.values() for part in parts]
+    splitting = {part.split_by for part in of_others} | {claim.split_by for claim in found if claim.split_by}
+    in_part = [each.decision_id for each in decided.values() if each.refused_fen]
+    states = {each.claim_id: each.state for each in found} | {each.claim_id: each.state for each in of_others}
     around = _Around(
         decided,
         payouts.of_claims(tx, later),
-        courses.of_claims(tx, [claim.claim_id for claim in found if claim.state in {"in_review", "appealed"}]),
+        courses.of_claims(tx, [claim_id for claim_id, state in states.items() if state in {"in_review", "appealed"}]),
         payees.find(tx, {claim.payee_token for claim in found}),
         transfers.held_by_others(tx, ids),
-        transfer_decisions(tx, [each.decision_id for each in decided.values() if each.refused_fen], personal_data),
+        transfer_decisions(tx, [*in_part, *splitting], personal_data),
         representatives.many(tx, ids),
+        off,
     )
     return [_view(tx, each, around, personal_data) for each in found]
 
@@ -162,12 +194,29 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
         if decision is None
         else DecisionView.of(
             decision,
-            reasons=told(tx, decision, personal_data),
+            reasons=told(tx, decision, personal_data, splits=_has_split(decision, around)),
             transfers=around.by_transfer.get(decision.decision_id, []),
         ),
         payout=None if payout is None else _payout(payout),
         duplicate_of=next((other.holder for other in around.held.get(claim.claim_id, ())), None),
+        split_from=_split_from(claim, around),
+        split_into=[
+            SplitIntoView.of(each, by=None if (steps := around.steps.get(each.claim_id)) is None else decide_by(steps))
+            for each in around.off.get(claim.claim_id, ())
+        ],
     )
+
+
+def _has_split(decision: DecisionRow, around: _Around) -> bool:
+    return any(each.split_by == decision.decision_id for each in around.off.get(decision.claim_id, ()))
+
+
+def _split_from(claim: Claim, around: _Around) -> SplitFromView | None:
+    if claim.split_from is None or claim.split_by is None:
+        return None
+    text_zh, text_en = sentence("split_off")
+    stayed = [each for each in around.by_transfer.get(claim.split_by, ()) if each.open]
+    return SplitFromView(claim_id=claim.split_from, text_zh=text_zh, text_en=text_en, transfers=stayed)
 
 
 def _by(claim: Claim, around: _Around) -> datetime | None:
@@ -185,9 +234,11 @@ def _payout(payout: PayoutRow) -> PayoutView:
     return PayoutView.of(payout, why_zh=why_zh, why_en=why_en)
 
 
-def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:
-    """What the resident is told of a decision."""
+def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData, *, splits: bool = False) -> list[ReasonView]:
+    """What the resident is told of a decision; ``splits``: transfers stay open, in a claim that it split off."""
     match decision.outcome:
+        case "approved" if splits:
+            return [reason("approved_undisputed_part")]
         case "approved":
             return [reason("approved_in_part" if decision.refused_fen else "approved")]
         case "review" | "refusal_proposed":

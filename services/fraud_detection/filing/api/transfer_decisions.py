@@ -15,12 +15,14 @@ from shared.web.models import ReplyModel
 
 
 class TransferDecisionView(ReplyModel):
-    """One transfer of the claim: whether it is paid for, and if not, why."""
+    """One transfer of the claim: whether it is paid for, and if not, why; or why it stays open."""
 
     line: int
     occurred_at: datetime
     amount_fen: int
     accepted: bool
+    open: bool
+    """Neither accepted nor refused: it is decided in the claim that was split off."""
     reasons: list[ReasonView]
     """Empty where it is accepted."""
 
@@ -47,6 +49,8 @@ def _reasons(tx: Tx, said: TransferVerdictRow, personal_data: PersonalData) -> l
         return personal_data.open(tx, sealed, said.claim_id, f"{field}:{said.line}:{said.decision_id}")
 
     text_zh, text_en = opened(said.reasons, "reasons"), opened(said.reasons_en, "reasons_en")
+    if said.open:
+        return [ReasonView(code=clause, clause="", text_zh=text_zh, text_en=text_en)]
     reasons = [ReasonView(code="refused_by_person", clause=clause, text_zh=text_zh, text_en=text_en)]
     if said.found_zh and said.found_en:
         found_zh, found_en = opened(said.found_zh, "found_zh"), opened(said.found_en, "found_en")

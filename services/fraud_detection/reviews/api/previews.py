@@ -24,6 +24,8 @@ class PreviewRequest(RequestModel):
     """Which of the claim's transfers you would not accept; none, and the whole claim is previewed."""
 
     refused: Annotated[list[Line], Field(max_length=MOST, default_factory=list)]
+    open: Annotated[list[Line], Field(max_length=MOST, default_factory=list)]
+    """Which you would leave open, for the claim that is split off."""
 
 
 class PreviewedTransfer(ReplyModel):
@@ -31,11 +33,12 @@ class PreviewedTransfer(ReplyModel):
     amount_fen: int
     refunded_fen: int
     accepted: bool
+    open: bool
 
 
 class PreviewView(ReplyModel):
-    """By the rules and limits of this moment: (`loss_fen` - `refused_fen` - deductibles) x `pay_percent` x share, and
-    at most what is left of both limits.
+    """By the rules and limits of this moment: (`loss_fen` - `refused_fen` - `open_fen` - deductibles) x `pay_percent` x
+    share, and at most what is left of both limits.
     """
 
     claim_id: str
@@ -44,6 +47,8 @@ class PreviewView(ReplyModel):
     """What is still lost of the whole claim."""
     refused_fen: int
     """What of it would not be accepted."""
+    open_fen: int
+    """What of it would stay open, in the claim that is split off."""
     event_deductible_fen: int
     deductible_fen: int
     """What the claim would bear of the year's deductible."""
@@ -65,8 +70,11 @@ class PreviewView(ReplyModel):
     """Whether it is yours to approve alone."""
 
     @classmethod
-    def told(cls, claim_id: str, preview: Preview, refused: frozenset[int]) -> PreviewView:
-        transfers = [PreviewedTransfer.of(each, accepted=each.line not in refused) for each in preview.transfers]
+    def told(cls, claim_id: str, preview: Preview, refused: frozenset[int], still_open: frozenset[int]) -> PreviewView:
+        transfers = [
+            PreviewedTransfer.of(each, accepted=each.line not in refused | still_open, open=each.line in still_open)
+            for each in preview.transfers
+        ]
         return cls.of(preview, claim_id=claim_id, transfers=transfers)
 
 
@@ -80,12 +88,13 @@ class PreviewView(ReplyModel):
 )
 def preview(call: Call[Deps], path: ReviewPath, body: PreviewRequest) -> Reply[PreviewView]:
     """What an approval without these transfers would pay now. Nothing is decided or held."""
-    refused = frozenset(body.refused)
+    refused, still_open = frozenset(body.refused), frozenset(body.open)
     found = preview_approval(
         call.tx,
         ClaimId(path.claim_id),
         refused,
+        still_open,
         reviewer=call.caller.subject,
         lowest=call.deps.lowest_authority,
     )
-    return Reply(PreviewView.told(path.claim_id, found, refused))
+    return Reply(PreviewView.told(path.claim_id, found, refused, still_open))

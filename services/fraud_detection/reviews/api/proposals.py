@@ -77,6 +77,7 @@ def confirm(call: Call[Deps], path: ReviewPath, body: Confirmation) -> Reply[Ful
         senior=SENIOR in call.caller.scopes,
         lowest=call.deps.lowest_authority,
         require_match=call.require_match,
+        personal_data=call.deps.personal_data,
         now=call.now,
     )
     return Reply(full(call.tx, decision, call.deps.personal_data), version=decision.version)

@@ -310,7 +310,7 @@ def fulls(tx: Tx, made: Sequence[DecisionRow], personal_data: PersonalData) -> l
             each,
             rule_failures=each.failures,
             score_reasons=_contributions(each.score_reasons),
-            told=told(tx, each, personal_data),
+            told=told(tx, each, personal_data, splits=any(of.open for of in in_part.get(each.decision_id, []))),
             transfers=in_part.get(each.decision_id, []),
         )
         for each in made

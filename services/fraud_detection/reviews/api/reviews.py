@@ -125,6 +125,9 @@ class TransferDecision(RequestModel):
 
     line: Line
     accepted: bool
+    open: bool = False
+    """It stays open, with `accepted` false and reasons in both languages: it is split off into a claim of its own, and
+    what is accepted is paid first."""
     clause: Clause | None = None
     """As of a refusal; or `transfer_not_proven`, `transfer_not_of_this_loss`."""
     finding: ExclusionFound | None = None

@@ -36,14 +36,19 @@ def transfer_faults(
     """What a verdict on single transfers lacks. ``told`` are those that the claim tells, ``failures`` as above."""
     lines = [each.line for each in told]
     said = [each.line for each in verdict.transfers]
-    if verdict.outcome == "refuse" or not told:
+    if verdict.open_lines and not told:
+        fix = "Have its channel tell them (POST /v1/claims/{id}/amendments), or decide on the whole claim."
+        yield InvalidField("/transfers", "The claim tells no transfers one by one, so no part can stay open.", fix)
+    elif verdict.outcome == "refuse" or not told:
         detail = "A refusal is of the whole claim." if told else "The claim tells no transfers one by one."
         yield InvalidField("/transfers", detail, "Leave them out.")
     elif sorted(said) != lines:
         fix = f"Send each of these lines once: {', '.join(map(str, lines))}."
         yield InvalidField("/transfers", "Not each transfer is named once.", fix)
-    elif verdict.refused_lines.issuperset(lines):
-        yield InvalidField("/transfers", "No transfer is accepted.", "Refuse the claim: outcome refuse, without them.")
+    elif (verdict.refused_lines | verdict.open_lines).issuperset(lines):
+        refuse = "Refuse the claim: outcome refuse, without them."
+        wait = "Ask the claimant for documents (POST …/requests), or decide once one can be accepted."
+        yield InvalidField("/transfers", "No transfer is accepted.", wait if verdict.open_lines else refuse)
     else:
         standing = tuple(failures)
         for index, each in enumerate(verdict.transfers):
@@ -55,7 +60,12 @@ def _transfer(
     product: Product, claim: Claim, failures: tuple[FailedRule, ...], said: OfTransfer
 ) -> Iterator[InvalidField]:
     refusal = said.as_refusal
-    if not said.accepted:
+    if said.open:
+        yield from reason_faults(refusal)
+        if said.accepted or refusal.ground:
+            fix = "Send accepted false, without clause or finding."
+            yield InvalidField("/open", "What stays open is neither accepted nor refused.", fix)
+    elif not said.accepted:
         yield from reason_faults(refusal)
         yield from _ground(product, claim, failures, refusal, also=OF_A_TRANSFER)
     elif refusal.ground or refusal.reasons_zh or refusal.reasons_en:

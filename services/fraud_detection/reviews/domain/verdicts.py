@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+STILL_OPEN: Final = "still_open"
+"""Stands where a transfer that is refused has its ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +20,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfTransfer:
-    """What a person says of one transfer, by its line. One that is not accepted has what a refusal has."""
+    """What a person says of one transfer, by its line. One that is not accepted has what a refusal has; or it stays
+    ``open``, with reasons and no ground, and a claim of its own is split off for it.
+    """
 
     line: int
     accepted: bool
+    open: bool = False
     clause: str | None = None
     finding: Finding | None = None
     reasons_zh: str | None = None
@@ -42,7 +48,8 @@ class OfTransfer:
 class Verdict:
     """What a person says of a claim. A refusal gives its reasons in both languages, and a clause or a finding.
 
-    An approval may say of each transfer whether it is accepted; where it says nothing, all are.
+    An approval may say of each transfer whether it is accepted, refused or stays open; where it says nothing, all are
+    accepted.
     """
 
     outcome: Literal["approve", "refuse"]
@@ -54,7 +61,11 @@ class Verdict:
 
     @property
     def refused_lines(self) -> frozenset[int]:
-        return frozenset(each.line for each in self.transfers if not each.accepted)
+        return frozenset(each.line for each in self.transfers if not (each.accepted or each.open))
+
+    @property
+    def open_lines(self) -> frozenset[int]:
+        return frozenset(each.line for each in self.transfers if each.open)
 
     @property
     def ground(self) -> str | None:

@@ -52,12 +52,21 @@ _STANDS: Final = """
     SELECT FROM approval_proposals
     WHERE approval_proposals.claim_id = reviews.claim_id AND ended_at IS NULL
       AND approval_proposals.version = claims.version"""
-_MAY_CONFIRM: Final = """
-      proposed_by <> %(reviewer)s AND approval_proposals.amount_fen <= %(pays_up_to_fen)s
-      AND claims.amount_fen <= %(claims_up_to_fen)s"""
+# What a claim was split into counts together.
+_PARTS: Final = """
+    FROM claims AS part LEFT JOIN reservations ON reservations.claim_id = part.claim_id AND released_at IS NULL
+    WHERE (part.claim_id = claims.split_root OR part.split_root = coalesce(claims.split_root, claims.claim_id))
+      AND part.claim_id <> claims.claim_id"""
+_MAY_CONFIRM: Final = f"""
+      proposed_by <> %(reviewer)s
+      AND approval_proposals.amount_fen + (SELECT coalesce(sum(reservations.amount_fen), 0) {_PARTS})
+          <= %(pays_up_to_fen)s
+      AND claims.amount_fen + (SELECT coalesce(sum(part.amount_fen), 0) {_PARTS}) <= %(claims_up_to_fen)s"""
+# Of a claim that was split off, what was decided before on the whole counts too.
 _DECIDED_BEFORE: Final = """
     SELECT FROM decisions
-    WHERE decisions.claim_id = reviews.claim_id
+    WHERE (decisions.claim_id = reviews.claim_id OR decisions.claim_id = claims.split_from AND decisions.version < (
+              SELECT splitting.version FROM decisions AS splitting WHERE splitting.decision_id = claims.split_by))
       AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome IN ('approved', 'refused')"""
 # Who did not accept a transfer does not decide on the claim that tells it anew.
 _REFUSED_BEFORE: Final = f"""

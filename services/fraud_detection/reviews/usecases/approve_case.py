@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +28,12 @@ from services.fraud_detection.reviews.usecases.persons_decision import (
     sealed_words,
 )
 from services.fraud_detection.reviews.usecases.propose_approval import propose_approval
+from services.fraud_detection.reviews.usecases.split_claim import split_claim
 from services.fraud_detection.reviews.usecases.take_limits import TRIES, take, would_pay
 from shared.db.transaction import Tx
 from shared.process.new_ids import new_id
 from shared.values.ids import DecisionId
+from shared.values.money import Fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,10 @@ def approve_case(
     """
     claim, verdict = case.claim, said.verdict
     told = told_transfers(tx, claim)
-    refused = verdict.refused_lines
-    paying = case.without(told, refused) if verdict.transfers else case
-    left_out = refused_fen(claim, told, refused) if refused else NO_FEN
-    payable, within = _take(tx, paying, said.authority)
+    refused, still_open = verdict.refused_lines, verdict.open_lines
+    paying = case.without(told, refused, still_open) if verdict.transfers else case
+    left_out = refused_fen(claim, told, refused, still_open) if refused else NO_FEN
+    payable, within = _take(tx, paying, said.authority, whole=case)
     decision_id = decision_id or DecisionId(new_id())
     words = sealed_words(tx, personal_data, claim.claim_id, verdict)
     transfer_verdicts.add(tx, sealed_transfers(tx, personal_data, told, decision_id, verdict))
@@ -91,15 +94,29 @@ def approve_case(
         decision_id=decision_id,
         refused_fen=left_out,
     )
-    settle_approval(tx, paying, row, now=now)
+    settle_approval(tx, case, paying, row, still_open, personal_data=personal_data, now=now)
     return row
 
 
-def settle_approval(tx: Tx, paying: CaseFile, row: DecisionRow, *, now: datetime) -> None:
-    """Write down what a person, or two, approved. ``paying``: the case without the transfers that are not accepted."""
+def settle_approval(
+    tx: Tx,
+    case: CaseFile,
+    paying: CaseFile,
+    row: DecisionRow,
+    still_open: Collection[int],
+    *,
+    personal_data: PersonalData,
+    now: datetime,
+) -> None:
+    """Write down what a person, or two, approved; what stays open is a claim of its own from then on.
+
+    ``paying``: the case without the transfers that are not accepted.
+    """
     transfers.refuse(tx, row.claim_id, paying.transfers.refused)
     record(tx, [(paying, row)], now=now)
     audit_decision(tx, row, now=now)
+    if still_open:
+        split_claim(tx, case.claim, row, still_open, personal_data=personal_data, now=now)
 
 
 def told_transfers(tx: Tx, claim: Claim) -> tuple[Transfer, ...]:
@@ -107,11 +124,25 @@ def told_transfers(tx: Tx, claim: Claim) -> tuple[Transfer, ...]:
     return tuple(each.transfer for each in transfers.of_claim(tx, claim.claim_id) if each.transfer.told)
 
 
-def _take(tx: Tx, case: CaseFile, authority: Authority) -> tuple[Payable, bool]:
-    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does."""
+def is_within(authority: Authority, pays_fen: Fen, whole: CaseFile) -> bool:
+    """Whether an approval of ``pays_fen`` on the ``whole`` claim is within the person's authority.
+
+    What a claim was split into counts together, so that nobody approves in parts what takes two persons.
+    """
+    return authority.covers(
+        pays_fen=Fen(pays_fen + sum(each.approved_fen for each in whole.parts)),
+        claimed_fen=Fen(whole.claim.amount_fen + sum(each.amount_fen for each in whole.parts)),
+    )
+
+
+def _take(tx: Tx, case: CaseFile, authority: Authority, *, whole: CaseFile) -> tuple[Payable, bool]:
+    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does.
+
+    ``whole``: the case with what is not accepted.
+    """
     for _ in range(TRIES):
         payable, _use = would_pay(tx, case)
-        if not authority.covers(pays_fen=payable.amount_fen, claimed_fen=case.claim.amount_fen):
+        if not is_within(authority, payable.amount_fen, whole):
             return payable, False
         if take(tx, case, payable):
             return payable, True

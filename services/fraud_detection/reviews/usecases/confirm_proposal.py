@@ -24,7 +24,7 @@ from services.fraud_detection.reviews.domain.errors import (
 from services.fraud_detection.reviews.store import authorities, leases, proposals
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.usecases.act import count
-from services.fraud_detection.reviews.usecases.approve_case import settle_approval, told_transfers
+from services.fraud_detection.reviews.usecases.approve_case import is_within, settle_approval, told_transfers
 from services.fraud_detection.reviews.usecases.hold_case import (
     require_another_person,
     require_free,
@@ -47,6 +47,7 @@ def confirm_proposal(
     senior: bool = False,
     lowest: Authority,
     require_match: Callable[[int], None],
+    personal_data: PersonalData,
     now: datetime,
 ) -> DecisionRow:
     """The approval, by ``reviewer`` on the other person's proposal. It pays what was proposed, to the fen, or nothing.
@@ -71,11 +72,11 @@ def confirm_proposal(
         raise AnotherPersonConfirms(claim_id)
     require_another_person(tx, claim_id, before, reviewer, proposal.proposed_by)
     require_free(tx, claim, reviewer, senior=senior, now=now)
-    authority = authorities.of_person(tx, reviewer, lowest)
-    if not authority.covers(pays_fen=proposal.amount_fen, claimed_fen=claim.amount_fen):
+    whole = collect(tx, hold(tx, [claim]), Terms())[claim_id]
+    if not is_within(authorities.of_person(tx, reviewer, lowest), proposal.amount_fen, whole):
         raise AboveAuthority(claim_id)
     leases.give_back(tx, claim_id)
-    case = _as_proposed(tx, collect(tx, hold(tx, [claim]), Terms())[claim_id], proposal)
+    case, still_open = _as_proposed(tx, whole, proposal)
     agreed = Payable(proposal.amount_fen, proposal.deductible_fen, proposal.event_deductible_fen)
     if not take(tx, case, agreed):
         raise ProposalOutdated(claim_id)
@@ -93,7 +94,7 @@ def confirm_proposal(
         proposed_by=proposal.proposed_by,
         refused_fen=proposal.refused_fen,
     )
-    settle_approval(tx, case, row, now=now)
+    settle_approval(tx, whole, case, row, still_open, personal_data=personal_data, now=now)
     proposals.end(tx, proposal, "confirmed", by=reviewer, now=now)
     count(row)
     return row
@@ -127,11 +128,12 @@ def send_back(
     return next(each for each in proposals.of_claim(tx, claim_id) if each.proposal_id == proposal_id)
 
 
-def _as_proposed(tx: Tx, case: CaseFile, proposal: ProposalRow) -> CaseFile:
-    """Without the transfers that the first person did not accept."""
+def _as_proposed(tx: Tx, case: CaseFile, proposal: ProposalRow) -> tuple[CaseFile, frozenset[int]]:
+    """Without the transfers that the first person did not accept; and the lines of those that stay open."""
     verdicts = transfer_verdicts.of_decisions(tx, [proposal.proposal_id]).get(proposal.proposal_id, ())
-    refused = frozenset(each.line for each in verdicts if not each.accepted)
-    return case.without(told_transfers(tx, case.claim), refused) if verdicts else case
+    refused = frozenset(each.line for each in verdicts if not (each.accepted or each.open))
+    still_open = frozenset(each.line for each in verdicts if each.open)
+    return (case.without(told_transfers(tx, case.claim), refused, still_open) if verdicts else case), still_open
 
 
 def _standing(tx: Tx, claim: Claim, proposal_id: str) -> ProposalRow:

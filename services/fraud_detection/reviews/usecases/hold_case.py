@@ -5,7 +5,7 @@ A lease decides nothing: whoever decides is held against the claim's version, le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -114,12 +114,25 @@ def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionR
     """Refuse where the claim was approved or refused by the word of one of ``persons``, by one of the decisions
     ``before``; or another claim was approved so without one of its transfers, which this one tells anew.
 
+    What was decided on the claim that this one was split off counts too, but for the decision that split it.
+
     Raises:
         AnotherPersonDecides: one of them has.
     """
-    told_before = (each for other in transfers.refused_by(tx, claim_id) for each in decisions.of_claim(tx, other))
+    retold = (each for other in transfers.refused_by(tx, claim_id) for each in decisions.of_claim(tx, other))
+    told_before = (*retold, *_before_the_split(tx, claim_id))
     if any(each.deciders.intersection(persons) for each in (*before, *told_before)):
         raise AnotherPersonDecides(claim_id)
+
+
+def _before_the_split(tx: Tx, claim_id: ClaimId) -> Iterator[DecisionRow]:
+    """Of the claims that this one is a part of, what was decided while it was."""
+    claim = claims.find(tx, claim_id)
+    while claim is not None and claim.split_from is not None:
+        made = decisions.of_claim(tx, claim.split_from)
+        split_at = next((each.version for each in made if each.decision_id == claim.split_by), 0)
+        yield from (each for each in made if each.version < split_at)
+        claim = claims.find(tx, claim.split_from)
 
 
 def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: datetime) -> None:

@@ -15,7 +15,7 @@ from services.fraud_detection.decisions.domain.cover_rules import RULE_VERSION, 
 from services.fraud_detection.decisions.domain.payable import NOTHING_PAYABLE, Payable
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.decisions.store.transfer_verdicts import TransferVerdictRow
-from services.fraud_detection.reviews.domain.verdicts import OfTransfer, Verdict
+from services.fraud_detection.reviews.domain.verdicts import STILL_OPEN, OfTransfer, Verdict
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
@@ -113,7 +113,8 @@ def sealed_transfers(
             TransferVerdictRow,
             decision_id=decision_id,
             accepted=said.accepted,
-            clause=said.as_refusal.ground,
+            open=said.open,
+            clause=STILL_OPEN if said.open else said.as_refusal.ground,
             reasons=sealed(said.reasons_zh, "reasons"),
             reasons_en=sealed(said.reasons_en, "reasons_en"),
             found_zh=sealed(said.finding.found_zh, "found_zh") if said.finding else None,

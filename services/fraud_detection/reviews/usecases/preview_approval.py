@@ -11,14 +11,14 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.domain.cover import NO_FEN, liability
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.coverage.store.products import Terms
-from services.fraud_detection.decisions.domain.accepted_part import refused_fen
+from services.fraud_detection.decisions.domain.accepted_part import in_two, refused_fen
 from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.payable import annual_left, event_left, still_lost
 from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.usecases.case_file import Held, collect
 from services.fraud_detection.reviews.domain.errors import NoOpenReview
 from services.fraud_detection.reviews.store import authorities
-from services.fraud_detection.reviews.usecases.approve_case import told_transfers
+from services.fraud_detection.reviews.usecases.approve_case import is_within, told_transfers
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.errors import InvalidField
@@ -28,7 +28,7 @@ from shared.values.money import Fen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """Amounts in fen. ``loss_fen`` is still lost in all, ``refused_fen`` of it is not accepted.
+    """Amounts in fen. ``loss_fen`` is still lost in all, ``refused_fen`` of it not accepted, ``open_fen`` stays open.
 
     Of the rest the policy bears ``share_part`` of ``share_whole`` without the deductibles, and at most what is left of
     the limits. ``standing`` are the rules that no person may waive.
@@ -37,6 +37,7 @@ class Preview:
     transfers: tuple[Transfer, ...]
     loss_fen: Fen
     refused_fen: Fen
+    open_fen: Fen
     event_deductible_fen: Fen
     deductible_fen: Fen
     pay_percent: int
@@ -51,15 +52,21 @@ class Preview:
 
 
 def preview_approval(
-    tx: Tx, claim_id: ClaimId, refused: Collection[int], *, reviewer: str, lowest: Authority
+    tx: Tx,
+    claim_id: ClaimId,
+    refused: Collection[int],
+    still_open: Collection[int] = (),
+    *,
+    reviewer: str,
+    lowest: Authority,
 ) -> Preview:
-    """Of a claim that waits for a person, without the lines ``refused``.
+    """Of a claim that waits for a person, without the lines ``refused`` and those that are ``still_open``.
 
     Raises:
         UnknownClaim: there is none.
         NoOpenReview: it waits for no person.
         Unready: its policy or terms have not arrived.
-        InvalidField: it has no such lines.
+        InvalidField: it has no such lines, or one of them is refused and stays open.
     """
     claim = claims.find(tx, claim_id)
     if claim is None:
@@ -68,15 +75,18 @@ def preview_approval(
         raise NoOpenReview(claim_id)
     told = told_transfers(tx, claim)
     lines = [each.line for each in told]
-    if not set(refused) <= set(lines):
-        raise InvalidField(
-            "/refused", "The claim has no such transfers.", f"Send lines of: {', '.join(map(str, lines))}."
-        )
+    for pointer, asked in (("/refused", refused), ("/open", still_open)):
+        if not set(asked) <= set(lines):
+            fix = f"Send lines of: {', '.join(map(str, lines))}." if lines else "Preview the whole claim."
+            raise InvalidField(pointer, "The claim has no such transfers.", fix)
+    if set(refused) & set(still_open):
+        raise InvalidField("/open", "A transfer is refused and stays open.", "Send each line in one of both.")
     covers = coverage.many(tx, {claim.policy_id})
     if claim.policy_id not in covers or not decisions.of_claim(tx, claim_id):
         raise Unready(f"policy {claim.policy_id}")
     whole = collect(tx, Held((claim,), covers), Terms())[claim_id]
-    case = whole.without(told, frozenset(refused)) if told else whole
+    case = whole.without(told, frozenset(refused), frozenset(still_open)) if told else whole
+    apart = in_two(claim, told, still_open)[1] if still_open else None
     use = limits.use(tx, [claim])[claim_id]
     payable = case.payable(use)
     terms = liability(case.product, claim.liability)
@@ -85,7 +95,8 @@ def preview_approval(
     return Preview(
         transfers=told,
         loss_fen=still_lost(claim),
-        refused_fen=refused_fen(claim, told, refused) if told else NO_FEN,
+        refused_fen=refused_fen(claim, told, refused, still_open) if told else NO_FEN,
+        open_fen=still_lost(apart) if apart else NO_FEN,
         event_deductible_fen=payable.event_deductible_fen,
         deductible_fen=payable.deductible_fen,
         pay_percent=terms.pay_percent if terms else 0,
@@ -96,5 +107,5 @@ def preview_approval(
         amount_fen=payable.amount_fen,
         remains_fen=Fen(left - payable.amount_fen),
         standing=tuple(each.code for each in case.failed_rules(use) if not each.waivable),
-        within_authority=authority.covers(pays_fen=payable.amount_fen, claimed_fen=claim.amount_fen),
+        within_authority=is_within(authority, payable.amount_fen, whole),
     )

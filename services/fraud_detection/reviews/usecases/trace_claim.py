@@ -19,6 +19,7 @@ from services.fraud_detection.claims.store import (
     police,
     recoveries,
     representatives,
+    splits,
     transfers,
 )
 from services.fraud_detection.coverage.store import coverage
@@ -72,6 +73,7 @@ def _all(tx: Tx, claim: Claim) -> Iterator[Happened]:
         told: dict[str, Detail] = {"kind": back.kind, "amount_fen": back.amount_fen, "insurers_fen": back.insurers_fen}
         yield Happened(back.told_at, "claims", "money_recovered", back.told_by, told)
     yield from _proposed(tx, claim)
+    yield from _split(tx, claim)
     for payout in payouts.of_claim(tx, claim.claim_id):
         paid: dict[str, Detail] = {
             "payout_id": payout.payout_id,
@@ -145,6 +147,22 @@ def _proposed(tx: Tx, claim: Claim) -> Iterator[Happened]:
         yield Happened(proposal.proposed_at, "claims", "approval_proposed", proposal.proposed_by, details)
         if proposal.ending is not None and proposal.ended_at is not None:
             yield Happened(proposal.ended_at, "claims", f"proposal_{proposal.ending}", proposal.ended_by, details)
+
+
+def _split(tx: Tx, claim: Claim) -> Iterator[Happened]:
+    """That transfers were split off the claim, or it off another one."""
+    made = {
+        row.decision_id: row
+        for each in (claim.claim_id, claim.split_from)
+        if each
+        for row in decisions.of_claim(tx, each)
+    }
+    for part in splits.off(tx, [claim.claim_id]).get(claim.claim_id, ()):
+        into: dict[str, Detail] = {"claim_id": part.claim_id, "amount_fen": part.amount_fen}
+        yield Happened(made[part.split_by].decided_at, "claims", "split_into", made[part.split_by].decided_by, into)
+    if claim.split_by is not None:
+        by = made[claim.split_by]
+        yield Happened(by.decided_at, "claims", "split_from", by.decided_by, {"claim_id": claim.split_from})
 
 
 def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:

@@ -94,6 +94,7 @@ def confirm(world: World, proposal: ProposalRow, reviewer: str = "reviewer-wang"
             reviewer=reviewer,
             lowest=LOWEST,
             require_match=lambda _: None,
+            personal_data=world.personal_data,
             now=NOW,
         )
 

@@ -1,0 +1,79 @@
+"""Of claims whose undisputed part is paid first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.faults.guard import Guard
+
+_SPLITTING: Final = "services/fraud_detection/reviews/usecases/split_claim.py"
+_MIGRATION: Final = "services/fraud_detection/migrations/0120_a_claim_is_split.sql"
+_ONE_EVENT: Final = "services/fraud_detection/decisions/domain/one_event.py"
+_TESTS: Final = ("tests/services/fraud_detection/transfers/test_split.py",)
+_RULES: Final = ("tests/rules/fraud_detection/test_split_part.py",)
+
+GUARDS: Final = (
+    Guard(
+        "unique key: one claim is split off by a decision",
+        _MIGRATION,
+        "CREATE UNIQUE INDEX one_split_per_decision ON claims (split_by) WHERE split_by IS NOT NULL;",
+        "",
+        _TESTS,
+    ),
+    Guard(
+        "the database: what is split off says of what and by which decision",
+        _MIGRATION,
+        "(split_from IS NULL) = (split_root IS NULL) AND (split_from IS NULL) = (split_by IS NULL)",
+        "claim_id IS NOT NULL",
+        _TESTS,
+    ),
+    Guard(
+        "the database: what stays open is not accepted",
+        _MIGRATION,
+        "CHECK (NOT (open AND accepted))",
+        "CHECK (open IN (true, false))",
+        _TESTS,
+    ),
+    Guard(
+        "what is open leaves the amounts of the claim that is paid first",
+        _SPLITTING,
+        "    splits.leave(tx, first, row.version)\n",
+        "",
+        _TESTS,
+    ),
+    Guard(
+        "what is split off always waits for a person",
+        "services/fraud_detection/decisions/domain/decision_policy.py",
+        "    if claim.split_from is not None:\n",
+        "    if claim.split_from is not None and not claim:\n",
+        _RULES,
+    ),
+    Guard(
+        "parts of one claim bear the event's deductible and limits once",
+        _ONE_EVENT,
+        "    return are_parts_of_one(claim, other) and not are_told_apart(claim, other)\n",
+        "    return False and are_parts_of_one(claim, other) and not are_told_apart(claim, other)\n",
+        _RULES,
+    ),
+    Guard(
+        "what came back of no transfer goes along in proportion",
+        "services/fraud_detection/decisions/domain/accepted_part.py",
+        "    goes = of_no_transfer - (of_no_transfer * _lost(staying) // in_all if in_all else 0)\n",
+        "    goes = 0\n",
+        _RULES,
+    ),
+    Guard(
+        "nobody approves in parts what takes two persons",
+        "services/fraud_detection/reviews/usecases/approve_case.py",
+        "        pays_fen=Fen(pays_fen + sum(each.approved_fen for each in whole.parts)),\n",
+        "        pays_fen=pays_fen,\n",
+        _TESTS,
+    ),
+    Guard(
+        "who decided on the whole does not decide a part of it",
+        "services/fraud_detection/reviews/usecases/hold_case.py",
+        "    told_before = (*retold, *_before_the_split(tx, claim_id))\n",
+        "    told_before = tuple(retold)\n",
+        _TESTS,
+    ),
+)
