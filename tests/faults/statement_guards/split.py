@@ -7,6 +7,7 @@ from typing import Final
 from tests.faults.guard import Guard
 
 _SPLITTING: Final = "services/fraud_detection/reviews/usecases/split_claim.py"
+_QUEUE: Final = "services/fraud_detection/reviews/store/queue.py"
 _MIGRATION: Final = "services/fraud_detection/migrations/0120_a_claim_is_split.sql"
 _ONE_EVENT: Final = "services/fraud_detection/decisions/domain/one_event.py"
 _TESTS: Final = ("tests/services/fraud_detection/transfers/test_split.py",)
@@ -67,6 +68,13 @@ GUARDS: Final = (
         "services/fraud_detection/reviews/usecases/approve_case.py",
         "        pays_fen=Fen(pays_fen + sum(each.approved_fen for each in whole.parts)),\n",
         "        pays_fen=pays_fen,\n",
+        _TESTS,
+    ),
+    Guard(
+        "nor is shown what they may not confirm of a part",
+        _QUEUE,
+        "approval_proposals.amount_fen + (SELECT coalesce(sum(reservations.amount_fen), 0) {_PARTS})",
+        "approval_proposals.amount_fen",
         _TESTS,
     ),
     Guard(

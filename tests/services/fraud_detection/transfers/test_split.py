@@ -24,10 +24,17 @@ from services.fraud_detection.decisions.store.integrity import INVARIANTS as OF_
 from services.fraud_detection.erasure.store.integrity import INVARIANTS as FORGOTTEN
 from services.fraud_detection.filing.usecases.change_claim import CameBack, tell_recovery
 from services.fraud_detection.filing.usecases.complete_claim import add_documents
-from services.fraud_detection.reviews.domain.errors import AboveAuthority, AnotherPersonDecides, NoOpenReview
+from services.fraud_detection.reviews.domain.errors import (
+    AboveAuthority,
+    AnotherPersonDecides,
+    NoOpenReview,
+    NothingWaits,
+)
 from services.fraud_detection.reviews.domain.verdicts import OfTransfer, Verdict
+from services.fraud_detection.reviews.store import leases
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.usecases.act import Actor
+from services.fraud_detection.reviews.usecases.hold_case import take_next
 from services.fraud_detection.reviews.usecases.undo_decision import act, let_take_effect, undo
 from services.fraud_detection.service_levels.usecases.measure import measure
 from shared.events.policies import PoliciesErased
@@ -350,14 +357,18 @@ def test_two_persons_split_what_one_of_them_proposed(world: World, caller: Calle
     assert second.split_by == decision.decision_id
 
 
-def test_no_person_approves_in_parts_what_takes_two(world: World) -> None:
+def test_no_person_approves_in_parts_what_takes_two(world: World, caller: Callers) -> None:
     alone = Authority(pays_up_to_fen=Fen(6_000 * YUAN), claims_up_to_fen=LOWEST.claims_up_to_fen)
     first = three(world)
     assert isinstance(say(world, first.claim_id, SPLIT, lowest=alone), DecisionRow)
     second = in_person(world, off(world, first.claim_id))
     proposed = say(world, second.claim_id, verdict(accepted(2)), lowest=alone)
     assert isinstance(proposed, ProposalRow)
+    queue, wang = "/v1/reviews?to_confirm=true", caller("reviewer-wang")
+    give(world, "reviewer-wang")
+    assert [each["claim_id"] for each in wang.get(queue).json["items"]] == [second.claim_id]
     give(world, "reviewer-wang", alone)
+    assert wang.get(queue).json["items"] == []
     with pytest.raises(AboveAuthority):
         confirm(world, proposed)
 
@@ -375,6 +386,10 @@ def test_who_decided_on_the_whole_does_not_decide_the_appeal_in_a_part_of_it(wor
     second = in_person(world, off(world, first.claim_id))
     with pytest.raises(AnotherPersonDecides):
         world.review(second.claim_id, "approve", reviewer="reviewer-li")
+    with world.database.transaction() as tx:
+        leases.give_back(tx, second.claim_id)
+    with pytest.raises(NothingWaits), world.database.transaction() as tx:
+        take_next(tx, "reviewer-li", senior=False, now=NOW)
     assert world.review(second.claim_id, "approve", reviewer="reviewer-wang") == "approved"
 
 
