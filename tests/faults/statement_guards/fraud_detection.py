@@ -37,7 +37,23 @@ _DRAFTING: Final = ("tests/services/fraud_detection/filing/test_drafts.py",)
 
 _AMENDING: Final = ("tests/services/fraud_detection/filing/test_amendments.py",)
 
+_TOLD_ANEW: Final = ("tests/services/fraud_detection/transfers/test_told_anew.py",)
+
 GUARDS: Final = (
+    Guard(
+        "what a person had to look at is looked at again when it is told anew",
+        "services/fraud_detection/decisions/domain/resembling.py",
+        "    if other.claim_id in transfers.given_up and not other.passed_on:\n",
+        "    if other.claim_id in transfers.given_up:\n",
+        _TOLD_ANEW,
+    ),
+    Guard(
+        "what a person asked for goes back to a person",
+        "services/fraud_detection/decisions/usecases/adjudicate.py",
+        "        passed_on=case.passed_on,\n",
+        "",
+        _TOLD_ANEW,
+    ),
     Guard(
         "what was amended while a person had it stays with one",
         "services/fraud_detection/decisions/domain/decision_policy.py",

@@ -93,7 +93,7 @@ class OtherClaim:
     """Another claim of the same person or policies, as far as the question whether both are of one loss needs it.
 
     ``approved_fen`` is what it was approved for, ``event_deductible_fen`` what it bore of its event's deductible;
-    ``by_claimant``: the same person claims.
+    ``by_claimant``: the same person claims; ``passed_on``: a person had to look at it for what it itself is.
     """
 
     claim_id: ClaimId
@@ -110,6 +110,7 @@ class OtherClaim:
     policy_id: PolicyId | None = None
     liability: str = FRAUD_LOSS
     by_claimant: bool = True
+    passed_on: bool = False
     event_reference: str | None = None
     event_named: bool = False
     split_root: ClaimId | None = None

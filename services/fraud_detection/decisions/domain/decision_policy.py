@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias, assert_never
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.coverage.domain.cover import Product
@@ -23,6 +23,7 @@ Why: TypeAlias = (
         "split_off",
         "person_wanted",
         "amended_in_review",
+        "passed_on_before",
         "police_overdue",
         "representative",
         "partly_refused",
@@ -40,6 +41,26 @@ Why: TypeAlias = (
         "sandbox",
     ]
 )
+
+
+STAYS_WITH_A_PERSON: Final[frozenset[Why]] = frozenset(
+    {
+        "amended_in_review",
+        "passed_on_before",
+        "partly_refused",
+        "split_off",
+        "related_claim",
+        "resembles_earlier_claim",
+        "reference_of_another_person",
+        "score",
+        "amount",
+        "claimed_amount",
+        "sandbox",
+    }
+)
+"""Doubts about the claim itself. The others are of the account, of a paper that is late or of our own house, and end
+when those are mended.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,7 @@ def decide(
     payee_doubts: Sequence[PayeeDoubt] = (),
     repeats: Repeated | None = None,
     partly_refused: bool = False,
+    passed_on: bool = False,
     mandate_open: bool = False,
 ) -> Decision:
     """Rules first, then who acts, the account, other claims, the amount and the score. An appeal always goes to a
@@ -116,8 +138,8 @@ def decide(
     that they may. ``repeats``: the claim looks like an earlier one.
     ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
     alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
-    looks. What was amended after it had been passed on to a person stays with one: else whoever waits would try which
-    facts the machine lets pass.
+    looks. What was amended after it had been passed on to a person stays with one, and so does what was ``passed_on``
+    for a doubt about the claim: else whoever waits would try which facts the machine lets pass.
     """
     by_rules = (
         _before_rules(product, claim, failed, partly_refused=partly_refused)
@@ -127,7 +149,8 @@ def decide(
     )
     if claim.amended_in_review and (by_rules is None or isinstance(by_rules, AskDocuments | AwaitPayee)):
         return Review("amended_in_review")
-    return by_rules or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
+    decision = by_rules or _by_opinion(claim, amount_fen, opinion, related=related, repeats=repeats)
+    return Review("passed_on_before") if passed_on and isinstance(decision, Approve) else decision
 
 
 def _by_rules(failed: tuple[FailedRule, ...]) -> Decision | None:

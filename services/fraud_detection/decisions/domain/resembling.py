@@ -34,11 +34,14 @@ def repeated(claim: Claim, others: Iterable[OtherClaim], transfers: TransferFact
 def resembles(claim: Claim, other: OtherClaim, transfers: TransferFacts) -> bool:
     """Whether the other one was made before, by the same person, and may tell of the same event.
 
-    Not where it was given up, a person said that they are two, or both were split off one claim.
+    Not where it was given up before a person had to look at it, a person said that they are two, or both were split off
+    one claim.
     """
     if not other.by_claimant or are_told_apart(claim, other) or are_parts_of_one(claim, other):
         return False
-    if other.claim_id in transfers.given_up | transfers.told_apart:
+    if other.claim_id in transfers.told_apart:
+        return False
+    if other.claim_id in transfers.given_up and not other.passed_on:
         return False
     # An approved one counts even if it was filed later: it was decided first.
     before = other.approved or (other.submitted_at, other.claim_id) < (claim.submitted_at, claim.claim_id)

@@ -11,6 +11,7 @@ import msgspec
 
 from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
+from services.fraud_detection.decisions.domain.decision_policy import STAYS_WITH_A_PERSON
 from services.fraud_detection.models.domain.features import FEATURES, Snapshot
 from shared.db.columns import Columns
 from shared.db.copy_format import copy_rows, doubles, integer, jsonb, texts, timestamptz, uuid
@@ -127,6 +128,18 @@ def refused_fen(tx: Tx, decision_id: DecisionId) -> Fen:
 def payable_from(tx: Tx, decision_id: str) -> datetime | None:
     """When the recovery wait of an approval is over; None of what approves nothing."""
     return tx.one(_PAYABLE_FROM, (decision_id,), into=datetime)
+
+
+_DOUBTS: Final = ", ".join(f"'{why}'" for why in sorted(STAYS_WITH_A_PERSON))
+PASSED_ON: Final = f"""(outcome IN ('refusal_proposed', 'refused') OR refused_fen > 0
+    OR by_person AND outcome = 'documents_requested' OR why IN ({_DOUBTS}))"""
+"""A condition on a row of decisions: by it a person has to look at the claim, or did, for what the claim itself is."""
+_PASSED_ON: Final = f"SELECT DISTINCT claim_id FROM decisions WHERE claim_id = ANY(%s::uuid[]) AND {PASSED_ON}"
+
+
+def passed_on(tx: Tx, claim_ids: Sequence[ClaimId]) -> set[ClaimId]:
+    """Those of these claims that were with a person before for a doubt about the claim, or for what a person asked."""
+    return set(tx.all(_PASSED_ON, (list(claim_ids),), into=ClaimId)) if claim_ids else set()
 
 
 def latest(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, DecisionRow]:

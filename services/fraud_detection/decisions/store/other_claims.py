@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
+from services.fraud_detection.decisions.store.decisions import PASSED_ON
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
 from shared.values.ids import ClaimId, PolicyId
@@ -32,6 +33,7 @@ _FOUND: Final = Columns(
         "approved_fen": "coalesce(held.amount_fen, 0)",
         "event_deductible_fen": "coalesce(final.event_deductible_fen, 0)",
         "by_claimant": "person_token = asked.person",
+        "passed_on": f"EXISTS (SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND {PASSED_ON})",
     },
 )
 # OFFSET 0 keeps the look into claims apart for each claim that is asked about, by the indexes of persons and policies:

@@ -189,6 +189,7 @@ def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> 
         payee_doubts=case.payee_doubts,
         repeats=repeated(case.claim, case.others, case.transfers),
         partly_refused=bool(case.transfers.refused),
+        passed_on=case.passed_on,
         mandate_open=case.mandate_open,
     )
     return _Decided(decision, failed, taken if isinstance(decision, Approve) else NOTHING_PAYABLE)

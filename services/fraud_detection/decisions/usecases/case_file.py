@@ -24,7 +24,7 @@ from services.fraud_detection.decisions.domain.cover_rules import FailedRule, fa
 from services.fraud_detection.decisions.domain.one_event import may_be_one_event
 from services.fraud_detection.decisions.domain.payable import Payable, annual_left, event_limit, payable
 from services.fraud_detection.decisions.domain.sharing import Beside, share
-from services.fraud_detection.decisions.store import counts, other_claims, turns
+from services.fraud_detection.decisions.store import counts, decisions, other_claims, turns
 from services.fraud_detection.decisions.store.counts import Counts
 from services.fraud_detection.decisions.usecases.doubt_payees import doubt_payees
 from services.fraud_detection.models.domain.features import Snapshot
@@ -54,6 +54,8 @@ class CaseFile:
     """What the police gave the claimant, as it was told."""
     acting: Representative | None = None
     """Who acts for the insured, where somebody does."""
+    passed_on: bool = False
+    """Whether the claim was with a person before, for a doubt about it or for what a person asked."""
 
     @property
     def evidence_kinds(self) -> frozenset[str]:
@@ -146,6 +148,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
     }
     evidence = kept_claims.evidence(tx, [claim.claim_id for claim in held.claims])
     others = other_claims.of_claims(tx, held.claims, policies)
+    passed_on = decisions.passed_on(tx, [claim.claim_id for claim in held.claims if claim.round > 1])
     acting = representatives.of_claims(tx, [claim.claim_id for claim in held.claims])
     doubts = doubt_payees(tx, held.claims, held.covers, acting)
     of_transfers = transfers.facts(tx, [claim.claim_id for claim in held.claims])
@@ -167,6 +170,7 @@ def collect(tx: Tx, held: Held, terms: Terms) -> dict[ClaimId, CaseFile]:
             of_transfers[claim.claim_id],
             papers.get(claim.claim_id, frozenset()),
             acting.get(claim.claim_id),
+            claim.claim_id in passed_on,
         )
     return found
 

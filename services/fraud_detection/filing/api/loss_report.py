@@ -48,7 +48,8 @@ class LossReport(RequestModel):
     """The first transfer; with a product that is claims-made, the act that the claim is about."""
     discovered_at: Moment
     reported_at: Moment
-    """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made."""
+    """When it was reported: a scam to the police; with a product that is claims-made, when the claim was first made.
+    Report limits and the recovery wait count from it."""
     amount_fen: Annotated[PositiveFen, Field(le=LARGEST_LOSS_FEN)] | None = None
     """May be left out where `transfers` are sent, whose sum it is."""
     transfers: Annotated[list[TransferReport], Field(min_length=1, max_length=MOST)] | None = None

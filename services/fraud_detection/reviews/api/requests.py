@@ -57,7 +57,7 @@ class DocumentRequest(RequestModel):
     ),
 )
 def ask(call: Call[Deps], path: ReviewPath, body: DocumentRequest) -> Reply[DecisionReply]:
-    """Ask the claimant for documents. What comes has the claim decided anew; where nothing comes, it lapses, or comes
+    """Ask the claimant for documents. What comes goes back to a person; where nothing comes, it lapses, or comes
     back to a person where the police were waited for. With 202 the claimant is asked at `undo_until`; before, you may
     take it back.
     """

@@ -41,7 +41,7 @@ def ask_claimant(
     now: datetime,
     decision_id: DecisionId | None = None,
 ) -> DecisionRow:
-    """Ask for these kinds by ``due_at``, if not by the usual date. What comes has the claim decided anew.
+    """Ask for these kinds by ``due_at``, if not by the usual date. What comes goes back to a person.
 
     Raises:
         UnknownClaim: there is none.

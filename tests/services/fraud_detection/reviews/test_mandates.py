@@ -266,7 +266,9 @@ def test_a_guardians_account_is_one_of_the_insureds_own_for_the_machine_too(worl
     ask(world, claim, "chat_record")
     with world.database.transaction() as tx:
         add_documents(tx, claim.claim_id, (evidence("chat_record"),), tenant="mobile-backend", now=NOW)
-    assert world.decide(claim, claim_round=4) == "approved"
+    # What a person asked for is a person's to look at; nothing is said against the account.
+    assert world.decide(claim, claim_round=4) == "review"
+    assert world.rows("SELECT why FROM decisions ORDER BY version DESC LIMIT 1") == [("passed_on_before",)]
 
 
 def test_an_agent_is_not_paid_whatever_the_mandate_says(world: World, caller: Callers) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
-from services.fraud_detection.claims.store import claims
 from services.fraud_detection.filing.usecases.keep_papers import add_papers
 from shared.events.policies import PoliciesErased
 from shared.values.errors import InvalidFields
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion, claim_body, take
+from tests.services.fraud_detection.claims.test_life_of_a_claim import ask
 from tests.services.fraud_detection.insured import told
 
 
@@ -75,8 +75,8 @@ def test_a_paper_that_was_waited_for_has_the_claim_decided_anew_and_what_the_cla
 ) -> None:
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
-    with world.database.transaction() as tx:
-        claims.step(tx, world.claim(claim.claim_id), "waiting_for_police", now=NOW, by="reviewer-li")
+    ask(world, claim, "police_receipt")
+    assert world.claim(claim.claim_id).state == "waiting_for_police"
     for number, word in enumerate(("romance", "game_trade"), start=1):
         with world.database.transaction() as tx:
             papers = [paper(scam_type=word, issued_on=LOSS.date() + timedelta(days=number))]
@@ -91,7 +91,8 @@ def test_a_paper_that_was_waited_for_has_the_claim_decided_anew_and_what_the_cla
     found = world.claim(claim.claim_id)
     assert (found.state, found.round, found.changed_why) == ("filed", 2, "police_paper")
     assert (found.scam_type, found.told_scam_type) == ("game_trade", "fake_customer_service")
-    assert world.decide(found, claim_round=2) == "approved"
+    assert world.decide(found, claim_round=2) == "review"
+    assert world.review(claim.claim_id, "approve") == "approved"
     # The sub-limit of what the police call it.
     assert world.rows("SELECT amount_fen FROM decisions WHERE outcome = 'approved'") == [(1_000_000,)]
     told = "SELECT snapshot -> 'police_say_another_scam' FROM claim_features ORDER BY round"
