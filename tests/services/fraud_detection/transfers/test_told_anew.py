@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,9 @@ def test_so_is_one_whose_refusal_was_proposed(world: World) -> None:
 @pytest.mark.parametrize("gives_up", [withdrawn, withdrawn_when_the_machine_asked])
 def test_what_nobody_doubted_is_decided_as_if_it_were_told_for_the_first_time(world: World, gives_up: GivesUp) -> None:
     here, there = two_policies(world)
-    papers = {"evidence": (evidence("police_receipt"),)} if gives_up is withdrawn_when_the_machine_asked else {}
+    papers: dict[str, Any] = (
+        {"evidence": (evidence("police_receipt"),)} if gives_up is withdrawn_when_the_machine_asked else {}
+    )
     first = claimed(world, here, transfer("R1"), **papers)
     gives_up(world, first)
     again = claimed(world, there, transfer("R1"), later=10)
