@@ -36,6 +36,7 @@ def other(claim: Claim, paid: Payable | None = None) -> OtherClaim:
         OtherClaim,
         shares_evidence=True,
         by_claimant=True,
+        passed_on=True,
         approved=paid is not None,
         approved_fen=paid.amount_fen if paid else Fen(0),
         event_deductible_fen=paid.event_deductible_fen if paid else Fen(0),
