@@ -10,7 +10,7 @@ import pytest
 
 from services.enrollment.products.domain.product_comparison import compare
 from services.enrollment.products.domain.product_explanation import explain
-from services.enrollment.products.domain.product_words import LABELS
+from services.enrollment.products.domain.product_words import LABELS, Words
 from services.enrollment.products.usecases import shipped
 from shared.events.products import AnswerText, Exclusion, ProductPublished, RefundStep, ScamCover
 from tests.rules.enrollment.builders import terms
@@ -24,6 +24,7 @@ OTHER_VALUES: dict[str, Any] = {
     "insured_kind": "person",
     "territory": [],
     "stacking": "pro_rata",
+    "other_insurance": "pro_rata",
     "trigger": "claims_made",
     "required_evidence": ["invoice"],
     "exclusions": [],
@@ -178,6 +179,17 @@ def test_no_product_with_an_annual_deductible_is_said_to_have_none(code: str, an
 def test_what_waits_with_claims_made_is_the_claim_and_not_the_loss() -> None:
     said = {words.en for words in explain(terms("algorithmic-bias", waiting_days=7))}
     assert "A claim that is first made in the first 7 days is not paid; a renewal does not wait again." in said
+
+
+def test_what_other_insurers_pay_is_explained_and_is_another_thing_than_several_covers() -> None:
+    deducted, shared = terms(), terms(other_insurance="pro_rata")
+    assert "What another insurer pays or will pay is taken off the loss first." in {each.en for each in explain(deducted)}
+    assert any("each pays by its sum insured" in each.en and "按保险金额的比例分摊" in each.zh for each in explain(shared))
+    (change,) = compare(deducted, shared)
+    assert change.sentence == Words(
+        "其他保险:由“先扣除其他保险的赔付”改为“各保险人按保险金额比例分摊”。",
+        "Other insurance: from “what others pay is taken off first” to “each insurer pays by its sum insured”.",
+    )
 
 
 def test_an_end_of_sale_pro_rata_covers_an_annual_deductible_and_a_refund_table_are_explained() -> None:

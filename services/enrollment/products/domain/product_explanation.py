@@ -161,6 +161,16 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
             yield Words(f"    还需要:{needed.zh}。", f"    It also needs: {needed.en}.")
         for sentence in (*_scam_types(liability.scam_types), *_exclusions(liability.exclusions)):
             yield Words(f"    {sentence.zh}", f"    {sentence.en}")
+    if terms.other_insurance == "pro_rata":
+        yield Words(
+            "同一损失另有其他保险公司承保的,各保险公司按保险金额的比例分摊,合计不超过损失。",
+            "Where other insurers cover the loss too, each pays by its sum insured; together never more than the loss.",
+        )
+    else:
+        yield Words(
+            "其他保险公司已经赔付或将要赔付的部分,先从损失中扣除。",
+            "What another insurer pays or will pay is taken off the loss first.",
+        )
 
 
 def _own_part(terms: ProductPublished, part: ProductPublished | Liability, indent: str) -> Iterable[Words]:

@@ -62,6 +62,7 @@ LABELS: Final[dict[str, Words]] = {
     "insured_kind": Words("被保险人类别", "kind of insured"),
     "territory": Words("承保地区", "territory"),
     "stacking": Words("叠加承保", "stacking"),
+    "other_insurance": Words("其他保险", "other insurance"),
     "tax_basis_points": Words("保费所含税率", "tax in the premium"),
     "trigger": Words("承保基础", "trigger"),
     "retroactive_days": Words("追溯期", "retroactive period"),
@@ -88,7 +89,13 @@ _CODES: Final[dict[str, Words]] = {
     "claims_made": Words("期内索赔式", "claims made in the term"),
     "covered": Words("承保", "covered"),
     "excluded": Words("不承保", "excluded"),
+    "deducted": Words("先扣除其他保险的赔付", "what others pay is taken off first"),
 }
+
+_CODES_OF: Final[dict[str, dict[str, Words]]] = {
+    "other_insurance": {"pro_rata": Words("各保险人按保险金额比例分摊", "each insurer pays by its sum insured")},
+}
+"""Codes that mean something else in this field than elsewhere."""
 
 
 def in_their_order(matrix: Mapping[str, T]) -> list[tuple[str, T]]:
@@ -173,4 +180,5 @@ def value_words(name: str, value: object, zone: str) -> Words:
         case list() if name == "required_evidence":
             return evidence(value)
         case _:
-            return _CODES.get(str(value), plain(value))
+            codes = _CODES | _CODES_OF.get(name, {})
+            return codes.get(str(value), plain(value))
