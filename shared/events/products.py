@@ -139,7 +139,7 @@ class ProductPublished(Event, frozen=True, kw_only=True):
     stacking: Literal["one_per_person", "pro_rata"] = "one_per_person"
     """Whether an insured holds it once, or several covers share a loss."""
     other_insurance: Literal["deducted", "pro_rata"] = "deducted"
-    """Where other insurers cover the loss too: what they pay is taken off it, or each bears its part by sums insured."""
+    """Where other insurers cover the loss too: what they pay is taken off it, or each bears its part."""
     tax_basis_points: int = 0
     """Tax contained in the premium, in hundredths of a percent of the premium without it."""
     trigger: Literal["occurrence", "claims_made"] = "occurrence"

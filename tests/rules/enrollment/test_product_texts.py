@@ -183,8 +183,12 @@ def test_what_waits_with_claims_made_is_the_claim_and_not_the_loss() -> None:
 
 def test_what_other_insurers_pay_is_explained_and_is_another_thing_than_several_covers() -> None:
     deducted, shared = terms(), terms(other_insurance="pro_rata")
-    assert "What another insurer pays or will pay is taken off the loss first." in {each.en for each in explain(deducted)}
-    assert any("each pays by its sum insured" in each.en and "按保险金额的比例分摊" in each.zh for each in explain(shared))
+    assert "What another insurer pays or will pay is taken off the loss first." in {
+        each.en for each in explain(deducted)
+    }
+    assert any(
+        "each pays by its sum insured" in each.en and "按保险金额的比例分摊" in each.zh for each in explain(shared)
+    )
     (change,) = compare(deducted, shared)
     assert change.sentence == Words(
         "其他保险:由“先扣除其他保险的赔付”改为“各保险人按保险金额比例分摊”。",

@@ -19,7 +19,7 @@ RULES: Final = (
     "decisions/domain/sharing",
 )
 """Modules of services/fraud_detection."""
-DIGESTS: Final = {"cover-8": "e92f2c3985ddb7f034abc03f61431b580ed8996f34a0c8b4aebe47285002f952"}
+DIGESTS: Final = {"cover-9": "c57ba43e20cfc65da0ac569498d96469a8871cc34ea78e6a942ebd91d9d7f75a"}
 """Of the rules as they are, by version. Where the meaning stays, e.g. a function was cut in two, write the new digest
 beside the old version; where it changes, count RULE_VERSION up and put both in place of these."""
 

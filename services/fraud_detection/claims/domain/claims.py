@@ -18,6 +18,18 @@ HOME: Final = "CN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherCover:
+    """Another insurer's cover of the same loss, as told: its sum insured for it, and what it paid so far.
+
+    ``insurer`` is empty once the person was erased.
+    """
+
+    insurer: str
+    sum_insured_fen: Fen
+    paid_fen: Fen = NO_FEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One claim. ``round`` counts its decisions by the machine: filed, completed by documents, appealed.
 
@@ -63,6 +75,8 @@ class Claim:
     """The claimant asked that a person decides."""
     amended_in_review: bool = False
     """Amended after the machine had passed it on to a person: it approves the claim no more."""
+    other_covers: tuple[OtherCover, ...] = ()
+    """Which other insurers cover the loss too; ``other_insurance_fen`` is what they paid."""
     changed_at: datetime
     """The last step: when, ..."""
     changed_by: str

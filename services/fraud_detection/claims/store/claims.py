@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from services.fraud_detection.claims.domain.claims import Claim, Evidence
+from services.fraud_detection.claims.domain.claims import Claim, Evidence, OtherCover
 from services.fraud_detection.claims.domain.errors import IllegalStep
 from services.fraud_detection.claims.domain.states import GIVEN_UP, STEPS, WAITS, State, legal_after
 from services.fraud_detection.claims.store import transfers
@@ -278,6 +278,9 @@ def take_with_payee(tx: Tx, *, now: datetime, limit: int) -> list[Claim]:
 
 _TELL_RECOVERY: Final = """
 UPDATE claims SET recovered_fen = recovered_fen + %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
+_TELL_PAID_ELSEWHERE: Final = """
+UPDATE claims
+SET other_insurance_fen = other_insurance_fen + %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
 _CHANGE_PAYEE: Final = """
 UPDATE claims SET payee_token = %s, version = version + 1 WHERE claim_id = %s AND version = %s"""
 _CORRECT_SCAM_TYPE: Final = """
@@ -292,6 +295,12 @@ def tell_recovery(tx: Tx, claim: Claim, amount_fen: Fen) -> Claim:
     """Add to what came back of the locked claim's loss; the claim as it is then."""
     _change(tx, claim, _TELL_RECOVERY, amount_fen)
     return replace(claim, recovered_fen=Fen(claim.recovered_fen + amount_fen), version=claim.version + 1)
+
+
+def tell_paid_elsewhere(tx: Tx, claim: Claim, amount_fen: Fen) -> Claim:
+    """Add to what other insurers paid of the locked claim's loss; the claim as it is then."""
+    _change(tx, claim, _TELL_PAID_ELSEWHERE, amount_fen)
+    return replace(claim, other_insurance_fen=Fen(claim.other_insurance_fen + amount_fen), version=claim.version + 1)
 
 
 def correct_scam_type(tx: Tx, claim: Claim, scam_type: ScamType) -> Claim:
@@ -315,6 +324,8 @@ class Amended:
     occurred_at: datetime
     amount_fen: Fen
     recovered_fen: Fen
+    other_insurance_fen: Fen
+    other_covers: tuple[OtherCover, ...]
     phone_token: TokenHex
     amended_in_review: bool
 
@@ -335,6 +346,8 @@ def amend(tx: Tx, claim: Claim, amended: Amended) -> Claim:
         occurred_at=amended.occurred_at,
         amount_fen=amended.amount_fen,
         recovered_fen=amended.recovered_fen,
+        other_insurance_fen=amended.other_insurance_fen,
+        other_covers=amended.other_covers,
         phone_token=amended.phone_token,
         amended_in_review=amended.amended_in_review,
         version=claim.version + 1,

@@ -94,6 +94,13 @@ UPDATE claim_amendments SET before = '' FROM claims
 WHERE claims.claim_id = claim_amendments.claim_id AND claims.policy_id = ANY(%s::uuid[]) AND before <> ''"""
 
 
+_INSURERS: Final = """
+UPDATE claims SET other_covers = (
+    SELECT jsonb_agg(cover || '{"insurer": ""}' ORDER BY place)
+    FROM jsonb_array_elements(other_covers) WITH ORDINALITY AS told (cover, place))
+WHERE policy_id = ANY(%s::uuid[]) AND jsonb_path_exists(other_covers, '$[*] ? (@.insurer <> "")')"""
+
+
 def hold(tx: Tx, policies: Sequence[str]) -> None:
     """Nobody else changes these policies' claims before this transaction ends."""
     tx.execute(_HOLD, (list(policies),))
@@ -103,5 +110,5 @@ def overwrite(tx: Tx, policies: Sequence[str]) -> int:
     """Overwrite what the claims on these policies hold, kept replies included; how many rows had something left."""
     ids = (list(policies),)
     kept_replies.forget(tx, tx.all(_CLAIM_IDS, ids, into=str))
-    statements = (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS, _AMENDMENTS, _REPRESENTATIVES, _MANDATES)
+    statements = (_CLAIMS, _APPEALS, _TRANSFERS, _PAPERS, _AMENDMENTS, _INSURERS, _REPRESENTATIVES, _MANDATES)
     return drafts.erase(tx, policies) + sum(tx.execute(statement, ids) for statement in statements)

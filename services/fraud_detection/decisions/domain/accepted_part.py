@@ -54,9 +54,15 @@ def without(
     """The claim without the lines that stay open, and with the refused lines' part of the loss counted as if it had
     come back: the rules of amounts then see what is accepted, and all else is as it was. ``transfers`` are all that the
     claim tells.
+
+    What the claim's other insurers paid is of all transfers too, and stays theirs for the accepted part.
     """
     first, rest = _first(claim, transfers, still_open)
-    return replace(first, recovered_fen=Fen(first.recovered_fen + _refused_fen(first, rest, refused)))
+    elsewhere, in_all = first.other_insurance_fen, _lost(rest)
+    if first.other_covers and in_all > 0:
+        elsewhere = Fen(elsewhere * _lost(each for each in rest if each.line not in refused) // in_all)
+    of_refused = _refused_fen(first, rest, refused) + first.other_insurance_fen - elsewhere
+    return replace(first, recovered_fen=Fen(first.recovered_fen + of_refused), other_insurance_fen=elsewhere)
 
 
 def refused_fen(

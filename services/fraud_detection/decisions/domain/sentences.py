@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.fraud_detection.decisions.domain.payable import AmongInsurers
+from shared.values.money import yuan
+
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "not_the_insured": (
         "申请人与保单上的被保险人不是同一人。",
@@ -118,6 +121,13 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "本案件的转账原来在另一个案件里：没有争议的部分先行赔付了，这些转账还在核定，原因写在下面。",
         "What was undisputed in another claim is paid first; its transfers here are still open. Why stands below.",
     ),
+    "shared_with_insurers": (
+        "这笔损失另有其他保险公司承保，各保险公司按保险金额的比例分摊：合计 {whole} 元，其中本保单 {part} 元。",
+        (
+            "Other insurers cover this loss too, and each bears its part by its sum insured: {part} yuan of the "
+            "{whole} yuan insured are this policy's."
+        ),
+    ),
     "under_review": ("赔案正由专人审核。", "A person is looking at the claim."),
     "refused_by_person": ("{reasons}", "{reasons}"),
     "exclusion_found": ("{found}", "{found}"),
@@ -129,3 +139,8 @@ def sentence(code: str, zh: dict[str, str] | None = None, en: dict[str, str] | N
     """The Chinese and the English sentence of ``code``; ``en`` falls back on ``zh`` where both read alike."""
     texts = SENTENCES[code]
     return texts[0].format(**(zh or {})), texts[1].format(**(en if en is not None else zh or {}))
+
+
+def sums(shared: AmongInsurers) -> dict[str, str]:
+    """The values of ``shared_with_insurers``."""
+    return {"part": yuan(shared.part_fen), "whole": yuan(shared.whole_fen)}

@@ -1,7 +1,14 @@
-"""How a loss is shared: among a person's policies of a product that stacks, and within one policy's event limit.
+"""How a loss is shared: among a person's policies of a product that stacks, with other insurers, and within one
+policy's event limit.
 
 The person may hold such a product with several partners. Each policy pays its share of a loss by its limit for it
-(Insurance Law of the PRC, art. 56: in the proportion of the sums insured), whatever is left of that limit.
+(Insurance Law of the PRC, art. 56: in the proportion of the sums insured), whatever is left of that limit. Where the
+product says so, other insurers bear theirs by the sums that they insure the loss for.
+
+A policy's own sum insured for a loss is its limit for one event, of the liability and the scam type (payable's
+``event_limit``): the most that it would pay for this loss, as another insurer's sum is the most that that one would.
+Not the year's limit, which is for all losses of a year, and not what is left of it: else an insurer's part would grow
+with every other loss that the first one paid.
 """
 
 from __future__ import annotations
@@ -13,7 +20,7 @@ from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.coverage.domain.cover import Coverage, Product, Share
 from services.fraud_detection.decisions.domain.cover_rules import does_not_answer
 from services.fraud_detection.decisions.domain.one_event import is_of_one_event, is_same_loss, told_to_be_one_event
-from services.fraud_detection.decisions.domain.payable import event_limit
+from services.fraud_detection.decisions.domain.payable import event_limit, insured_elsewhere
 from shared.values.money import Fen
 
 
@@ -30,7 +37,7 @@ def share(product: Product, claim: Claim, beside: Iterable[Beside], others: Iter
     shares = tuple(beside)
     answering = [each for each in shares if not does_not_answer(each.product, each.coverage, claim)]
     own = event_limit(product, claim)
-    whole = own + sum(event_limit(each.product, claim) for each in answering)
+    whole = own + sum(event_limit(each.product, claim) for each in answering) + insured_elsewhere(product, claim)
     policies = frozenset(each.coverage.policy_id for each in shares)
     known = tuple(others)
     paid = [other for other in known if other.approved]

@@ -12,6 +12,7 @@ import msgspec
 from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.decisions.domain.decision_policy import STAYS_WITH_A_PERSON
+from services.fraud_detection.decisions.domain.payable import AmongInsurers
 from services.fraud_detection.models.domain.features import FEATURES, Snapshot
 from shared.db.columns import Columns
 from shared.db.copy_format import copy_rows, doubles, integer, jsonb, texts, timestamptz, uuid
@@ -59,6 +60,8 @@ class DecisionRow:
     found_en: bytes | None = None
     proposed_by: str | None = None
     refused_fen: Fen = NO_FEN
+    among_insurers: AmongInsurers | None = None
+    """Of an approval of a loss that other insurers bear their parts of."""
 
     @property
     def is_last_word(self) -> bool:
@@ -117,12 +120,19 @@ def decided_at(tx: Tx, decision_id: DecisionId) -> datetime:
     return tx.the(_DECIDED_AT, (decision_id,), into=datetime)
 
 
-_REFUSED_FEN: Final = "SELECT refused_fen FROM decisions WHERE decision_id = %s"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What an approval left to others: what of the loss it did not accept, and how other insurers bear theirs."""
+
+    refused_fen: Fen
+    among_insurers: AmongInsurers | None
 
 
-def refused_fen(tx: Tx, decision_id: DecisionId) -> Fen:
-    """What of the loss an approval did not accept."""
-    return tx.the(_REFUSED_FEN, (decision_id,), into=Fen)
+_SHARED: Final = f"SELECT {Columns(Shared)} FROM decisions WHERE decision_id = %s"
+
+
+def shared(tx: Tx, decision_id: DecisionId) -> Shared:
+    return tx.the(_SHARED, (decision_id,), into=Shared)
 
 
 def payable_from(tx: Tx, decision_id: str) -> datetime | None:

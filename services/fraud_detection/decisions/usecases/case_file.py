@@ -22,7 +22,14 @@ from services.fraud_detection.coverage.store.products import Terms, Version
 from services.fraud_detection.decisions.domain.accepted_part import without
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, failed_rules
 from services.fraud_detection.decisions.domain.one_event import may_be_one_event
-from services.fraud_detection.decisions.domain.payable import Payable, annual_left, event_limit, payable
+from services.fraud_detection.decisions.domain.payable import (
+    AmongInsurers,
+    Payable,
+    among_insurers,
+    annual_left,
+    event_limit,
+    payable,
+)
 from services.fraud_detection.decisions.domain.sharing import Beside, share
 from services.fraud_detection.decisions.store import counts, decisions, other_claims, turns
 from services.fraud_detection.decisions.store.counts import Counts
@@ -31,6 +38,7 @@ from services.fraud_detection.models.domain.features import Snapshot
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId, PolicyId, TokenHex
+from shared.values.money import Fen
 from shared.values.payee_doubts import PayeeDoubt
 from shared.values.shapes import reshape
 
@@ -87,6 +95,9 @@ class CaseFile:
 
     def payable(self, use: LimitUse) -> Payable:
         return payable(self.product, self.claim, use, self.share)
+
+    def among_insurers(self, paid_fen: Fen) -> AmongInsurers | None:
+        return among_insurers(self.product, self.claim, self.share, paid_fen)
 
     def failed_rules(self, use: LimitUse) -> tuple[FailedRule, ...]:
         return failed_rules(

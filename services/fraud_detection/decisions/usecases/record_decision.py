@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,7 +59,7 @@ def record(
         if row.outcome == "approved":
             settle_transfers(tx, case)
     claims.step_many(tx, [_step(case, row, due_at, to) for case, row in decided], now=now)
-    decisions.add(tx, [row for _, row in decided])
+    decisions.add(tx, [_shared(case, row) for case, row in decided])
     approved = [(case.claim, row.decision_id, row.amount_fen) for case, row in decided if row.outcome == "approved"]
     limits.keep(tx, approved)
     for _, row in decided:
@@ -73,6 +74,13 @@ def record(
         now=now,
         carriers=None if traces is None else [traces[row.claim_id] for _, row in decided],
     )
+
+
+def _shared(case: CaseFile, decision: DecisionRow) -> DecisionRow:
+    """With how it shares the loss, where other insurers bear parts of it."""
+    if decision.outcome != "approved":
+        return decision
+    return replace(decision, among_insurers=case.among_insurers(decision.amount_fen))
 
 
 def _step(case: CaseFile, decision: DecisionRow, due_at: datetime | None, to: State | None) -> Step:

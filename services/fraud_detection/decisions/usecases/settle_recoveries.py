@@ -13,19 +13,27 @@ from shared.values.money import Fen
 
 
 def settle_recoveries(tx: Tx, claim: Claim, held: Reservation) -> bool:
-    """Publish ``claims.recovered`` for each that is not settled yet; whether any was told since the approval.
+    """Publish ``claims.recovered`` for each that is not settled yet; whether any came back since the approval.
 
     What was told before was taken off what is payable. Where some transfers were not accepted, what comes back is
-    of them too, in proportion, and that part is the resident's.
+    of them too, in proportion, and that part is the resident's. What another insurer pays of its own part is the
+    resident's as well, and nothing that came back, as long as any of the loss is open: only what it pays beyond that
+    was paid here already.
     """
     approved_at = decisions.decided_at(tx, held.decision_id)
     told = [each for each in recoveries.of_claim(tx, claim.claim_id) if each.told_at > approved_at]
     left = held.amount_fen - sum(each.insurers_fen for each in told)
     lost = claim.amount_fen - claim.recovered_fen - claim.other_insurance_fen + sum(each.amount_fen for each in told)
-    accepted = lost - decisions.refused_fen(tx, held.decision_id)
+    shared = decisions.shared(tx, held.decision_id)
+    accepted = lost - shared.refused_fen
+    open_fen = 0 if shared.among_insurers is None else shared.among_insurers.open_fen
+    came_back = False
     for each in told:
         of_accepted = each.amount_fen * accepted // lost
-        part = Fen(min(of_accepted, left)) if each.insurers_fen == 0 else Fen(0)
+        of_others = min(of_accepted, open_fen) if each.kind == "other_insurance" else 0
+        open_fen -= of_others
+        came_back = came_back or of_others == 0 or of_others < of_accepted
+        part = Fen(min(of_accepted - of_others, left)) if each.insurers_fen == 0 else Fen(0)
         if part <= 0:
             continue
         left -= part
@@ -41,4 +49,4 @@ def settle_recoveries(tx: Tx, claim: Claim, held: Reservation) -> bool:
             recovered_at=each.came_at,
         )
         outbox.add(tx, event, subject=claim.claim_id, now=each.told_at)
-    return bool(told)
+    return came_back

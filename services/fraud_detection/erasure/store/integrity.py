@@ -27,6 +27,7 @@ UNION ALL
 SELECT 'claim ' || claim_id FROM claims JOIN erased_policies USING (policy_id)
 WHERE left(person_token, 2) <> '00' OR left(phone_token, 2) <> '00'
    OR device_token IS NOT NULL OR description IS NOT NULL
+   OR jsonb_path_exists(other_covers, '$[*] ? (@.insurer <> "")')
    OR (finished_at IS NOT NULL AND (left(payee_token, 2) <> '00'
        OR person_token <> '00' || replace(claim_id::text, '-', '')
        OR event_reference IS NOT NULL OR item_reference IS NOT NULL))

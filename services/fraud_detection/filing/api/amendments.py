@@ -13,7 +13,7 @@ from services.fraud_detection.filing.api.claim_view import ClaimView, view
 from services.fraud_detection.filing.api.claims import ClaimPath, EvidenceItem, own_claim
 from services.fraud_detection.filing.api.claims import reply as claim_reply
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.filing.api.loss_report import PolicePaper, TransferReport
+from services.fraud_detection.filing.api.loss_report import OtherCovers, PolicePaper, TransferReport
 from services.fraud_detection.filing.domain.amending import Amendment, CorrectedPaper, CorrectedTransfer
 from services.fraud_detection.filing.domain.filing import LARGEST_LOSS_FEN
 from services.fraud_detection.filing.domain.told_transfers import MOST, ToldTransfer
@@ -78,6 +78,8 @@ class ClaimAmendment(RequestModel):
     """Further documents."""
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR] | None = None
     """Another mobile number of the claimant."""
+    other_covers: OtherCovers | None = None
+    """All other insurers' covers of the loss as they are now; an empty list where there is none."""
 
 
 @amendments.post(
@@ -120,4 +122,7 @@ def _amendment(body: ClaimAmendment) -> Amendment:
         police_added=tuple(reshape(each, ToldPaper) for each in papers.add),
         police_corrected=tuple(CorrectedPaper(each.line, reshape(each.paper, ToldPaper)) for each in papers.correct),
         evidence=tuple(reshape(each, domain.Evidence) for each in body.evidence),
+        other_covers=None
+        if body.other_covers is None
+        else tuple(reshape(each, domain.OtherCover) for each in body.other_covers),
     )

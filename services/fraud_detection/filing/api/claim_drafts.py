@@ -23,7 +23,7 @@ from services.fraud_detection.filing.api.claim_view import ClaimView, StatusWord
 from services.fraud_detection.filing.api.claims import ClaimRequest, EvidenceItem, filing_of
 from services.fraud_detection.filing.api.claims import reply as claim_reply
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.filing.api.loss_report import PolicePaper, TransferReport
+from services.fraud_detection.filing.api.loss_report import OtherCoverReport, PolicePaper, TransferReport
 from services.fraud_detection.filing.api.partly import partly
 from services.fraud_detection.filing.api.representatives import RepresentativePerson, told_representative
 from services.fraud_detection.filing.domain.draft import ToldSoFar, faults
@@ -50,6 +50,7 @@ _TRANSFERS: Final = TypeAdapter(list[TransferReport])
 _PAPERS: Final = TypeAdapter(list[PolicePaper])
 _EVIDENCE: Final = TypeAdapter(list[EvidenceItem])
 _MASKS: Final = {"name": mask_name, "document_number": mask_document, "phone": mask_phone}
+_OTHER_COVERS: Final = TypeAdapter(list[OtherCoverReport])
 
 
 class ClaimDraft(partly(ClaimRequest, RequestModel, "Draft")):  # type: ignore[misc]  # made while running
@@ -302,13 +303,14 @@ def _told(content: Mapping[str, Any]) -> ToldSoFar:
         return {name: None if part is None else getattr(part, name) for name in names}
 
     return ToldSoFar(
-        **of(draft, "policy_id", "liability", "event_reference", "item_reference"),
+        **of(draft, "policy_id", "liability", "event_reference", "item_reference", "other_insurance_fen"),
         **of(claimant, "document_type", "document_number", "phone"),
         **of(loss, "scam_type", "occurred_at", "discovered_at", "reported_at", "amount_fen"),
         transfers=_complete(_at(content, "/loss/transfers"), _TRANSFERS, ToldTransfer),
         police=_complete(content.get("police"), _PAPERS, ToldPaper),
         evidence=_complete(content.get("evidence"), _EVIDENCE, domain.Evidence),
         representative=_representative(content),
+        other_covers=_complete(content.get("other_covers"), _OTHER_COVERS, domain.OtherCover),
     )
 
 

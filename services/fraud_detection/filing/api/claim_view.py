@@ -17,7 +17,7 @@ from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.store.representatives import RepresentativeRow
 from services.fraud_detection.claims.store.splits import SplitOff
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
-from services.fraud_detection.decisions.domain.sentences import sentence
+from services.fraud_detection.decisions.domain.sentences import sentence, sums
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.filing.api.reason_view import ReasonView, reason
@@ -105,6 +105,15 @@ class SplitIntoView(ReplyModel):
     """By when it is decided, while a person has to."""
 
 
+class OtherCoverView(ReplyModel):
+    """Another insurer's cover of the loss, as it was told."""
+
+    insurer: str
+    """Empty once the person was erased."""
+    sum_insured_fen: int
+    paid_fen: int
+
+
 class ClaimView(ReplyModel):
     """One claim."""
 
@@ -119,6 +128,8 @@ class ClaimView(ReplyModel):
     """What was claimed."""
     currency: str
     submitted_at: datetime
+    other_covers: list[OtherCoverView]
+    """Other insurers' covers of the loss, as you told them."""
     duplicate_of: str | None
     """The claim that has one of this one's transfers already; null where none has."""
     representative: RepresentativeView | None
@@ -238,15 +249,21 @@ def told(tx: Tx, decision: DecisionRow, personal_data: PersonalData, *, splits: 
     """What the resident is told of a decision; ``splits``: transfers stay open, in a claim that it split off."""
     match decision.outcome:
         case "approved" if splits:
-            return [reason("approved_undisputed_part")]
+            return [reason("approved_undisputed_part"), *_shared(decision)]
         case "approved":
-            return [reason("approved_in_part" if decision.refused_fen else "approved")]
+            return [reason("approved_in_part" if decision.refused_fen else "approved"), *_shared(decision)]
         case "review" | "refusal_proposed":
             return [reason("under_review")]
         case "refused":
             return _told_by_person(tx, decision, personal_data)
         case "documents_requested":
             return [ReasonView.of(each) for each in decision.failures]
+
+
+def _shared(decision: DecisionRow) -> list[ReasonView]:
+    """How other insurers bear their parts of the loss, where they do."""
+    among = decision.among_insurers
+    return [] if among is None else [reason("shared_with_insurers", **sums(among))]
 
 
 def _told_by_person(tx: Tx, decision: DecisionRow, personal_data: PersonalData) -> list[ReasonView]:

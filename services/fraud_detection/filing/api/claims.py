@@ -14,7 +14,7 @@ from services.fraud_detection.claims.store import claims as store
 from services.fraud_detection.claims.store.recoveries import RecoveryKind
 from services.fraud_detection.filing.api.claim_view import ClaimView, view, views
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.filing.api.loss_report import LossReport, Papers, told_papers
+from services.fraud_detection.filing.api.loss_report import LossReport, OtherCovers, Papers, told_papers
 from services.fraud_detection.filing.api.representatives import RepresentativePerson, told_representative
 from services.fraud_detection.filing.domain.filing import Filing
 from services.fraud_detection.filing.usecases.change_claim import (
@@ -94,8 +94,11 @@ class ClaimRequest(RequestModel):
     """Your word for the event, where it caused several losses: claims with the same one share its limits."""
     recovered_fen: AmountFen = 0
     """What came back already; at least what the transfers say was refunded."""
-    other_insurance_fen: AmountFen = 0
-    """What another insurer pays."""
+    other_insurance_fen: AmountFen | None = None
+    """What other insurers pay; with `other_covers` it is the sum of their `paid_fen`, and may be left out."""
+    other_covers: OtherCovers = Field(default_factory=list)
+    """Other insurers' covers of the same loss. Where the product's `other_insurance` is `pro_rata`, each insurer bears
+    its part by the sums insured."""
 
 
 class Documents(RequestModel):
@@ -310,8 +313,14 @@ def ask_for_person(call: Call[Deps], path: ClaimPath) -> Reply[ClaimView]:
 
 def filing_of(body: ClaimRequest) -> Filing:
     told = vars(body.loss) | {"transfers": body.loss.transfers or ()}
-    acts = told_representative(body.representative)
-    return reshape(body, Filing, **told, police=told_papers(body.police), representative=acts)
+    return reshape(
+        body,
+        Filing,
+        **told,
+        police=told_papers(body.police),
+        representative=told_representative(body.representative),
+        other_covers=tuple(reshape(each, domain.OtherCover) for each in body.other_covers),
+    )
 
 
 def _accepted(call: Call[Deps], claim: domain.Claim) -> Reply[ClaimView]:

@@ -54,5 +54,7 @@ def explain_claim(call: Call[Deps], path: ClaimPath) -> Reply[ExplanationView]:
         documents=bool(store.evidence_kinds(call.tx, [claim.claim_id])),
         device=claim.device_token is not None,
         represented=claim.claim_id in representatives.many(call.tx, [claim.claim_id]),
+        insurers=bool(claim.other_covers),
+        shared=newest.among_insurers if told and newest is not None else None,
     )
     return Reply(ExplanationView.of(explained), version=claim.version)

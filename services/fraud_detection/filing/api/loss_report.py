@@ -12,6 +12,7 @@ from services.fraud_detection.claims.domain.police import PaperKind, ToldPaper
 from services.fraud_detection.claims.domain.transfers import Channel
 from services.fraud_detection.filing.domain.filing import LARGEST_LOSS_FEN
 from services.fraud_detection.filing.domain.told_transfers import MOST
+from shared.values.clear_text import TextKind
 from shared.values.scam_types import ScamType
 from shared.values.shapes import reshape
 from shared.web.clear_fields import NOT_IN_CLEAR
@@ -76,6 +77,19 @@ class PolicePaper(RequestModel):
     scam_type: ScamType | None = None
     """What kind of scam it is by this paper. The police's newest word decides; the claimant's is kept beside it."""
 
+
+class OtherCoverReport(RequestModel):
+    """Another insurer's cover of the same loss."""
+
+    insurer: Annotated[str, StringConstraints(min_length=1, max_length=100), TextKind.NAME]
+    """The company, not a person."""
+    sum_insured_fen: PositiveFen
+    """The most that it pays for this loss."""
+    paid_fen: AmountFen = 0
+    """What it paid so far, without what was told as a recovery."""
+
+
+OtherCovers = Annotated[list[OtherCoverReport], Field(max_length=10)]
 
 Papers = Annotated[list[PolicePaper], Field(min_length=1, max_length=10)]
 

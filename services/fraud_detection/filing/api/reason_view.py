@@ -15,7 +15,7 @@ class ReasonView(ReplyModel):
     text_en: str
 
 
-def reason(code: str, clause: str = "") -> ReasonView:
-    """A sentence of our own."""
-    text_zh, text_en = sentence(code)
+def reason(code: str, clause: str = "", **values: str) -> ReasonView:
+    """A sentence of our own, with these values in both languages."""
+    text_zh, text_en = sentence(code, values)
     return ReasonView(code=code, clause=clause, text_zh=text_zh, text_en=text_en)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.fraud_detection.claims.domain.claims import Claim, Evidence
+from services.fraud_detection.claims.domain.claims import Claim, Evidence, OtherCover
 from services.fraud_detection.claims.domain.police import ToldPaper
 from services.fraud_detection.claims.domain.transfers import Transfer, is_same
 from services.fraud_detection.filing.domain.filing import (
     EARLIEST,
     LARGEST_LOSS_FEN,
     evidence_faults,
+    paid_elsewhere,
     paper_faults,
 )
 from services.fraud_detection.filing.domain.told_transfers import MOST, ToldTransfer, transfer_faults
@@ -49,11 +50,13 @@ class Amendment:
     police_corrected: tuple[CorrectedPaper, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     phone: str | None = None
+    other_covers: tuple[OtherCover, ...] | None = None
+    """All of them as they are now; empty: no other insurer covers the loss."""
 
     @property
     def tells_more(self) -> bool:
         """Whether what was asked for may be in it: documents, papers, transfers or the amount."""
-        return any(name not in ("occurred_at", "phone") for name in self.fields)
+        return any(name not in ("occurred_at", "phone", "other_covers") for name in self.fields)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ class Amendment:
             "police": self.police_added or self.police_corrected,
             "evidence": self.evidence,
             "phone": self.phone,
+            "other_covers": self.other_covers is not None,
         }
         return tuple(name for name, value in told.items() if value)
 
@@ -91,12 +95,40 @@ def amount_after(claim: Claim, amendment: Amendment, after: Sequence[Transfer]) 
     return Fen(sum(told)) if told else amendment.amount_fen or claim.amount_fen
 
 
-def recovered_after(claim: Claim, told_later: int, before: Sequence[Transfer], after: Sequence[Transfer]) -> Fen:
-    """What came back: what was told apart, at least what the transfers say was refunded, and what was told since.
-
-    ``told_later`` is what came back and was told after the filing, in fen.
+@dataclass(frozen=True, slots=True)
+class ToldLater:
+    """What came back and was told after the filing: ``back_fen``, and from other insurers ``elsewhere_fen``. The latter
+    counts as theirs where the claim tells their covers, and else as come back.
     """
-    at_first = claim.recovered_fen - told_later
+
+    back_fen: int
+    elsewhere_fen: int
+
+    def as_back(self, covers: Sequence[OtherCover]) -> int:
+        return self.back_fen + (0 if covers else self.elsewhere_fen)
+
+    def as_elsewhere(self, covers: Sequence[OtherCover]) -> int:
+        return self.elsewhere_fen if covers else 0
+
+
+def covers_after(claim: Claim, amendment: Amendment) -> tuple[OtherCover, ...]:
+    """Which other insurers cover the loss."""
+    return claim.other_covers if amendment.other_covers is None else amendment.other_covers
+
+
+def paid_elsewhere_after(claim: Claim, amendment: Amendment, later: ToldLater) -> Fen:
+    """What other insurers paid: by their covers as they are told now, and what was told since."""
+    if amendment.other_covers is None:
+        return claim.other_insurance_fen
+    return Fen(paid_elsewhere(amendment.other_covers) + later.as_elsewhere(amendment.other_covers))
+
+
+def recovered_after(
+    claim: Claim, amendment: Amendment, later: ToldLater, before: Sequence[Transfer], after: Sequence[Transfer]
+) -> Fen:
+    """What came back: what was told apart, at least what the transfers say was refunded, and what was told since."""
+    at_first = claim.recovered_fen - later.as_back(claim.other_covers)
+    told_later = later.as_back(covers_after(claim, amendment))
     refunded, refunds = (sum(each.refunded_fen for each in some) for some in (before, after))
     return Fen(told_later + (refunds if at_first == refunded else max(at_first, refunds)))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.fraud_detection.claims.domain.claims import Evidence
+from services.fraud_detection.claims.domain.claims import Evidence, OtherCover
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
 from services.fraud_detection.claims.domain.representatives import ToldRepresentative
 from services.fraud_detection.coverage.domain.cover import Product
@@ -39,6 +39,8 @@ class ToldSoFar:
     transfers: tuple[ToldTransfer, ...] = ()
     police: tuple[ToldPaper, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    other_insurance_fen: Fen | None = None
+    other_covers: tuple[OtherCover, ...] = ()
     event_reference: str | None = None
     item_reference: str | None = None
     representative: ToldRepresentative | None = None

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from services.fraud_detection.decisions.domain.payable import AmongInsurers
+from services.fraud_detection.decisions.domain.sentences import sentence, sums
+
 Maker = Literal["nobody", "machine", "person"]
 
 
@@ -68,6 +71,9 @@ _ACTING: Final = Used(
     "what the person who acts for you told, and the paper that lets them act",
     "representative",
 )
+_INSURERS: Final = Used(
+    "您告知的其他保险：保险金额和已赔付的金额", "other insurers' covers, as you told them: sums insured and paid", "you"
+)
 _DOCUMENTS: Final = Used("您提交的材料", "the documents that you handed in", "you")
 _OTHERS: Final = Used(
     "您以前的申请，以及用到同一收款账户的申请",
@@ -77,19 +83,37 @@ _OTHERS: Final = Used(
 _DEVICE: Final = Used("您提交申请所用的设备", "the device that you claimed on", "device")
 
 
-def explain(made_by: Maker, *, by_model: bool, documents: bool, device: bool, represented: bool = False) -> Explanation:
-    """The words for a decision made so, on a claim with or without documents, a device and somebody who acts."""
+def explain(
+    made_by: Maker,
+    *,
+    by_model: bool,
+    documents: bool,
+    device: bool,
+    represented: bool = False,
+    insurers: bool = False,
+    shared: AmongInsurers | None = None,
+) -> Explanation:
+    """The words for a decision made so, on a claim with or without documents, a device, somebody who acts and
+    other insurers' covers. ``shared``: how it shares the loss with these.
+    """
     zh, en = HOW[made_by]
     if by_model:
         zh, en = zh + _MODEL[0], f"{en} {_MODEL[1]}"
-    used = tuple(_used(documents=documents, device=device, represented=represented)) if made_by != "nobody" else ()
+    if shared is not None:
+        said = sentence("shared_with_insurers", sums(shared))
+        zh, en = zh + said[0], f"{en} {said[1]}"
+    used: tuple[Used, ...] = ()
+    if made_by != "nobody":
+        used = tuple(_used(documents=documents, device=device, represented=represented, insurers=insurers))
     return Explanation(made_by=made_by, by_model=by_model, zh=zh, en=en, used=used)
 
 
-def _used(*, documents: bool, device: bool, represented: bool) -> Iterator[Used]:
+def _used(*, documents: bool, device: bool, represented: bool, insurers: bool) -> Iterator[Used]:
     yield from _ALWAYS
     if represented:
         yield _ACTING
+    if insurers:
+        yield _INSURERS
     if documents:
         yield _DOCUMENTS
     yield _OTHERS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from services.fraud_detection.claims.domain.claims import HOME, Evidence
+from services.fraud_detection.claims.domain.claims import HOME, Evidence, OtherCover
 from services.fraud_detection.claims.domain.police import ToldPaper, scam_type_of
 from services.fraud_detection.claims.domain.representatives import ToldRepresentative
 from services.fraud_detection.coverage.domain.cover import Product, depends_on_scam_type, liability_codes
@@ -43,6 +43,7 @@ class Filing:
     ``liability`` is None for the product's only one, ``scam_type`` where the liability does not depend on it.
     ``amount_fen`` is None where it is the sum of ``transfers``; without these it is one transfer, of a person's claim.
     ``event_reference`` is the same for all losses of one event; ``item_reference`` names a thing that the policy lists.
+    ``other_insurance_fen`` is None where it is what the ``other_covers`` paid.
     """
 
     policy_id: PolicyId
@@ -53,7 +54,7 @@ class Filing:
     reported_at: datetime
     amount_fen: Fen | None
     recovered_fen: Fen
-    other_insurance_fen: Fen
+    other_insurance_fen: Fen | None
     description: str | None
     evidence: tuple[Evidence, ...]
     payee_token: TokenHex
@@ -67,6 +68,7 @@ class Filing:
     police: tuple[ToldPaper, ...] = ()
     representative: ToldRepresentative | None = None
     """Who acts for the insured, who is the ``claimant`` all the same."""
+    other_covers: tuple[OtherCover, ...] = ()
 
     @property
     def known_scam_type(self) -> ScamType | None:
@@ -96,6 +98,10 @@ class Told(Protocol):
     @property
     def evidence(self) -> tuple[Evidence, ...]: ...
     @property
+    def other_insurance_fen(self) -> Fen | None: ...
+    @property
+    def other_covers(self) -> tuple[OtherCover, ...]: ...
+    @property
     def event_reference(self) -> str | None: ...
     @property
     def item_reference(self) -> str | None: ...
@@ -123,6 +129,7 @@ def faults(told: Told, *, now: datetime) -> Iterator[InvalidField]:
     yield from _amount(told)
     yield from paper_faults(told.police, "/police", now)
     yield from evidence_faults(told.evidence, now)
+    yield from _other_insurance(told)
     yield from reference_faults(told.event_reference, "/event_reference")
     yield from reference_faults(told.item_reference, "/item_reference")
 
@@ -191,6 +198,22 @@ def require_no_transfers(filing: Told) -> None:
 def recovered_fen(filing: Filing) -> Fen:
     """What came back: what the claim says, and at least what its transfers say was refunded."""
     return Fen(max(filing.recovered_fen, sum(each.refunded_fen for each in filing.transfers)))
+
+
+def paid_elsewhere(covers: Sequence[OtherCover]) -> Fen:
+    """What other insurers paid by their covers."""
+    return Fen(sum(each.paid_fen for each in covers))
+
+
+def _other_insurance(told: Told) -> Iterator[InvalidField]:
+    """Where covers are told, the amount is what they paid."""
+    paid = paid_elsewhere(told.other_covers)
+    if told.other_covers and told.other_insurance_fen not in (None, paid):
+        yield InvalidField(
+            "/other_insurance_fen",
+            f"The other covers paid {paid} fen together.",
+            "Leave it out, or correct paid_fen of other_covers.",
+        )
 
 
 def _amount(filing: Told) -> Iterator[InvalidField]:

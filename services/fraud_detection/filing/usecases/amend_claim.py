@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from services.fraud_detection.coverage.domain.cover import Coverage
 from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.filing.domain import amending
-from services.fraud_detection.filing.domain.amending import Amendment
+from services.fraud_detection.filing.domain.amending import Amendment, ToldLater
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer
 from services.fraud_detection.filing.usecases.complete_claim import own
 from services.fraud_detection.filing.usecases.keep_papers import sealed_papers
@@ -125,14 +125,16 @@ def _amend(
     phone_token = _phone(claim, amendment, who, cover, found)
     if found:
         raise InvalidFields(tuple(found))
-    told_later = sum(each.amount_fen for each in recoveries.of_claim(tx, claim.claim_id))
+    later = _told_later(tx, claim)
     changed = claims.amend(
         tx,
         claim,
         Amended(
             occurred_at=amendment.occurred_at or claim.occurred_at,
             amount_fen=amending.amount_after(claim, amendment, after),
-            recovered_fen=amending.recovered_after(claim, told_later, before, after),
+            recovered_fen=amending.recovered_after(claim, amendment, later, before, after),
+            other_insurance_fen=amending.paid_elsewhere_after(claim, amendment, later),
+            other_covers=amending.covers_after(claim, amendment),
             phone_token=phone_token,
             amended_in_review=claim.amended_in_review or passed_on,
         ),
@@ -162,6 +164,12 @@ def _amend(
         ),
     )
     return changed
+
+
+def _told_later(tx: Tx, claim: Claim) -> ToldLater:
+    told = recoveries.of_claim(tx, claim.claim_id)
+    elsewhere = sum(each.amount_fen for each in told if each.kind == "other_insurance")
+    return ToldLater(sum(each.amount_fen for each in told) - elsewhere, elsewhere)
 
 
 def _lines(claim: Claim, amendment: Amendment, before: Sequence[Transfer]) -> list[Line]:
@@ -218,6 +226,7 @@ def _was(
         "occurred_at": claim.occurred_at.isoformat(),
         "amount_fen": claim.amount_fen,
         "phone": claim.phone_token,
+        "other_covers": [asdict(each) for each in claim.other_covers],
     }
     if "transfers" in amendment.fields:
         values["transfers"] = [

@@ -72,7 +72,7 @@ class CameBack:
 
 def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now: datetime) -> None:
     """Before payment less is payable: what was approved is decided anew. Afterwards it is the insurer's, up to what it
-    paid.
+    paid. What an insurer of the claim's other covers pays is told apart from what came back.
 
     Raises:
         UnknownClaim: it is none of this tenant's.
@@ -84,10 +84,12 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
         raise InvalidField(
             "/came_at", "This is before the loss, or in the future.", "Send when the money came, with its zone."
         )
-    if claim.recovered_fen + back.amount_fen > claim.amount_fen:
+    of_others = back.kind == "other_insurance" and bool(claim.other_covers)
+    before = claim.other_insurance_fen if of_others else claim.recovered_fen
+    if before + back.amount_fen > claim.amount_fen:
         raise InvalidField(
             "/amount_fen",
-            f"With the {claim.recovered_fen} fen told before, more came back than was lost ({claim.amount_fen} fen).",
+            f"With the {before} fen told before, more came back than was lost ({claim.amount_fen} fen).",
             "Send what came back this time.",
         )
     if claim.state in _BEFORE_PAYMENT and erased_policies.is_over(tx, claim.policy_id):
@@ -103,15 +105,16 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
         told_by=tenant,
     )
     recoveries.add(tx, recovery)
-    claim = claims.tell_recovery(tx, claim, back.amount_fen)
+    tell = claims.tell_paid_elsewhere if of_others else claims.tell_recovery
+    claim = tell(tx, claim, back.amount_fen)
     if claim.state in _BEFORE_PAYMENT:
         _stop(tx, claim, by=tenant, why="recovered", now=now)
         return
     held = limits.standing(tx, claim_id)
     if claim.state in _PAID and held is not None:
-        if claim.state != "recovered":
-            claim = claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
-        settle_recoveries(tx, claim, held)
+        came_back = settle_recoveries(tx, claim, held)
+        if came_back and claim.state != "recovered":
+            claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
 
 
 def name_payee(tx: Tx, claim_id: ClaimId, payee_token: TokenHex, *, tenant: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.filing.api.claim_view import OtherCoverView
 from services.fraud_detection.reviews.api.police_view import PaperView, paper_views
 from shared.db.transaction import Tx
 from shared.values.scam_types import ScamType
@@ -34,6 +35,7 @@ class LossFacts(ReplyModel):
     amount_fen: int
     recovered_fen: int
     other_insurance_fen: int
+    other_covers: list[OtherCoverView]
     description: str | None
     person_token: str
     phone_token: str

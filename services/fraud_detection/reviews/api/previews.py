@@ -38,17 +38,20 @@ class PreviewedTransfer(ReplyModel):
 
 class PreviewView(ReplyModel):
     """By the rules and limits of this moment: (`loss_fen` - `refused_fen` - `open_fen` - deductibles) x `pay_percent` x
-    share, and at most what is left of both limits.
+    share, and at most `unpaid_fen` and what is left of both limits.
     """
 
     claim_id: str
     transfers: list[PreviewedTransfer]
     loss_fen: int
-    """What is still lost of the whole claim."""
+    """What the policy bears its part of, of the whole claim: what is still lost; where other insurers bear theirs, what
+    did not come back."""
     refused_fen: int
     """What of it would not be accepted."""
     open_fen: int
     """What of it would stay open, in the claim that is split off."""
+    unpaid_fen: int
+    """What nobody has paid of the rest: no more is paid."""
     event_deductible_fen: int
     deductible_fen: int
     """What the claim would bear of the year's deductible."""
@@ -56,6 +59,8 @@ class PreviewView(ReplyModel):
     share_part: int
     """As `share_whole`: of policies that share the loss, this one's part."""
     share_whole: int
+    insured_elsewhere_fen: int
+    """What of it other insurers insure."""
     event_left_fen: int
     """What is left of the event's limit before, ..."""
     annual_left_fen: int

@@ -11,9 +11,15 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.domain.cover import NO_FEN, liability
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.coverage.store.products import Terms
-from services.fraud_detection.decisions.domain.accepted_part import in_two, refused_fen
+from services.fraud_detection.decisions.domain.accepted_part import in_two
 from services.fraud_detection.decisions.domain.authority import Authority
-from services.fraud_detection.decisions.domain.payable import annual_left, event_left, still_lost
+from services.fraud_detection.decisions.domain.payable import (
+    annual_left,
+    event_left,
+    insured_elsewhere,
+    loss_to_bear,
+    still_lost,
+)
 from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.usecases.case_file import Held, collect
 from services.fraud_detection.reviews.domain.errors import NoOpenReview
@@ -28,21 +34,24 @@ from shared.values.money import Fen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """Amounts in fen. ``loss_fen`` is still lost in all, ``refused_fen`` of it not accepted, ``open_fen`` stays open.
+    """Amounts in fen. ``loss_fen`` is borne in all, ``refused_fen`` of it is not accepted, ``open_fen`` stays open.
 
-    Of the rest the policy bears ``share_part`` of ``share_whole`` without the deductibles, and at most what is left of
-    the limits. ``standing`` are the rules that no person may waive.
+    Of the rest the policy bears ``share_part`` of ``share_whole`` without the deductibles, and at most ``unpaid_fen``,
+    what nobody paid of it, and what is left of the limits. ``insured_elsewhere_fen`` of the whole are other insurers'.
+    ``standing`` are the rules that no person may waive.
     """
 
     transfers: tuple[Transfer, ...]
     loss_fen: Fen
     refused_fen: Fen
     open_fen: Fen
+    unpaid_fen: Fen
     event_deductible_fen: Fen
     deductible_fen: Fen
     pay_percent: int
     share_part: int
     share_whole: int
+    insured_elsewhere_fen: Fen
     event_left_fen: Fen
     annual_left_fen: Fen
     amount_fen: Fen
@@ -86,22 +95,25 @@ def preview_approval(
         raise Unready(f"policy {claim.policy_id}")
     whole = collect(tx, Held((claim,), covers), Terms())[claim_id]
     case = whole.without(told, frozenset(refused), frozenset(still_open)) if told else whole
-    apart = in_two(claim, told, still_open)[1] if still_open else None
+    staying, apart = in_two(claim, told, still_open) if still_open else (claim, None)
     use = limits.use(tx, [claim])[claim_id]
     payable = case.payable(use)
     terms = liability(case.product, claim.liability)
     left = annual_left(case.product, claim, use)
+    product = case.product
     authority = authorities.of_person(tx, reviewer, lowest)
     return Preview(
         transfers=told,
-        loss_fen=still_lost(claim),
-        refused_fen=refused_fen(claim, told, refused, still_open) if told else NO_FEN,
-        open_fen=still_lost(apart) if apart else NO_FEN,
+        loss_fen=loss_to_bear(product, claim),
+        refused_fen=Fen(loss_to_bear(product, staying) - loss_to_bear(product, case.claim)),
+        open_fen=loss_to_bear(product, apart) if apart else NO_FEN,
+        unpaid_fen=Fen(max(0, still_lost(case.claim) - case.share.loss_paid_fen)),
         event_deductible_fen=payable.event_deductible_fen,
         deductible_fen=payable.deductible_fen,
         pay_percent=terms.pay_percent if terms else 0,
         share_part=case.share.part,
         share_whole=case.share.whole,
+        insured_elsewhere_fen=insured_elsewhere(case.product, claim),
         event_left_fen=event_left(case.product, claim, case.share),
         annual_left_fen=left,
         amount_fen=payable.amount_fen,

@@ -106,6 +106,9 @@ def _loss(claim: Claim) -> Iterator[Happened]:
         "scam_type": claim.scam_type,
         "liability": claim.liability,
     }
+    if claim.other_covers:
+        lost["insured_elsewhere_fen"] = sum(each.sum_insured_fen for each in claim.other_covers)
+        lost["paid_elsewhere_fen"] = claim.other_insurance_fen
     yield Happened(claim.occurred_at, "claimant", "loss_happened", None, lost)
     yield Happened(claim.discovered_at, "claimant", "loss_discovered", None, {})
     yield Happened(claim.reported_at, "claimant", "loss_reported", None, {})
