@@ -35,6 +35,7 @@ _FIXES: Mapping[str, str] = {
     "date_from_datetime_parsing": "Send a date as 2026-01-31.",
     "datetime_type": "Send a moment as 2026-01-31T08:00:00+08:00.",
     "datetime_parsing": "Send a moment as 2026-01-31T08:00:00+08:00.",
+    "moment_without_plus": "In an address send + as %2B: 2026-01-31T08:00:00%2B08:00; or use Z, for UTC.",
     "datetime_from_date_parsing": "Send a moment as 2026-01-31T08:00:00+08:00.",
     "timezone_aware": "Add the zone: 2026-01-31T08:00:00+08:00, or Z for UTC.",
     "string_too_short": "Send at least {min_length} characters.",

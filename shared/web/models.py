@@ -37,6 +37,8 @@ StaffText = Annotated[str, StringConstraints(min_length=1, max_length=4000), REA
 """What staff write about a case, for the resident or for colleagues: sealed, and without anybody's number."""
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True), TextKind.OURS]
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+")
+_PLUS_LOST: Final = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
+"""A ``+`` of an address arrives as a space."""
 
 
 def _a_day(value: object) -> object:
@@ -52,6 +54,8 @@ def _a_moment(value: object) -> object:
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         with suppress(ValueError):
             return datetime.fromisoformat(value.upper())
+        if _PLUS_LOST.search(value):
+            raise PydanticCustomError("moment_without_plus", "This is no moment: a space stands before its zone.")
     if isinstance(value, datetime):
         return value
     raise PydanticCustomError("datetime_parsing", "This is no moment.")

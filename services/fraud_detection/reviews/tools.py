@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -23,6 +24,11 @@ def add_commands(cli: typer.Typer, database: Callable[[], Database]) -> None:
     @cli.command(name="trace")
     def trace(claim_id: Annotated[str, typer.Argument(help="A claim's id.")]) -> None:
         """Show everything that happened to a claim, oldest first."""
+        try:
+            UUID(claim_id)
+        except ValueError:
+            sys.stderr.write(f"{claim_id!r} is no claim's id; an id looks like 0190163d-0000-7000-8000-000000000001.\n")
+            raise typer.Exit(1) from None
         with database().transaction() as tx:
             claim = claims.find(tx, ClaimId(claim_id))
             if claim is None:

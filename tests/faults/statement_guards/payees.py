@@ -20,6 +20,13 @@ _NAMING: Final = ("tests/services/enrollment/policies/test_told_names.py",)
 
 GUARDS: Final = (
     Guard(
+        "nobody refuses for an account that is known",
+        "services/fraud_detection/reviews/usecases/decide_review.py",
+        'frozenset({"payee_unknown"}.intersection(case.payee_doubts))',
+        'frozenset({"payee_unknown"})',
+        _DOUBTING,
+    ),
+    Guard(
         "a payee that was announced is not announced by the job again",
         _VAULT,
         " AND NOT announced_under @> %(keys)s::smallint[]",

@@ -13,6 +13,7 @@ from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.reviews.domain.errors import PayeeUnknown
 from shared.events.policies import PolicyNamed
+from shared.values.errors import InvalidFields
 from shared.values.ids import TokenHex
 from tests.services.fraud_detection.builders import (
     ELSEWHERE,
@@ -120,6 +121,46 @@ def test_an_account_that_is_not_announced_in_time_goes_to_a_person_and_nobody_ap
         world.review(claim.claim_id, "approve")
     world.announce_payee(person, ELSEWHERE)
     assert world.review(claim.claim_id, "approve") == "approved"
+
+
+def of_the_resident(caller: Callers, claim_id: str) -> tuple[str, str, list[str]]:
+    seen = caller("mobile-backend").get(f"/v1/claims/{claim_id}").json
+    return seen["state"], seen["status"]["acts"], [each["code"] for each in seen["status"]["missing"]]
+
+
+def test_the_resident_reads_that_the_account_is_not_known_for_as_long_as_it_is_not(
+    world: World, caller: Callers
+) -> None:
+    person = covered(world, "张小明", "9001")
+    claim = world.file(person, payee_token=ELSEWHERE)
+    world.decide(claim)
+    assert of_the_resident(caller, claim.claim_id) == ("waiting_for_payee", "you", ["payee_unknown"])
+    wake(world, NOW + timedelta(days=1))
+    assert world.decide(world.claim(claim.claim_id)) == "review"
+    assert of_the_resident(caller, claim.claim_id) == ("in_review", "you", ["payee_unknown"])
+    world.announce_payee(person, ELSEWHERE)
+    assert of_the_resident(caller, claim.claim_id) == ("in_review", "insurer", [])
+
+
+def test_a_person_may_refuse_what_can_be_paid_to_no_account_while_it_is_not_known_and_it_may_be_appealed(
+    world: World, caller: Callers
+) -> None:
+    persons = [covered(world, "张小明", "9001") for _ in range(2)]
+    claims = [world.file(person, payee_token=ELSEWHERE) for person in persons]
+    for claim in claims:
+        world.decide(claim)
+    wake(world, NOW + timedelta(days=1))
+    for claim in claims:
+        assert world.decide(world.claim(claim.claim_id)) == "review"
+    unpaid, known = claims
+    assert world.review(unpaid.claim_id, "refuse", clause="payee_unknown") == "refused"
+    appealed = caller("mobile-backend").post(f"/v1/claims/{unpaid.claim_id}/appeals", {"reason": "账户已登记。"})
+    assert appealed.json["state"] == "appealed"
+    world.announce_payee(persons[0], ELSEWHERE)
+    with pytest.raises(InvalidFields):
+        world.review(known.claim_id, "refuse", clause="payee_unknown")
+    assert world.decide(world.claim(unpaid.claim_id), claim_round=2) == "review"
+    assert world.review(unpaid.claim_id, "approve", reviewer="reviewer-wang") == "approved"
 
 
 def test_a_rule_that_stands_against_the_claim_waits_for_no_account(world: World) -> None:

@@ -61,3 +61,10 @@ class IllegalStep(FangzhaError):
     state: str
     wanted: str
     legal: str
+
+    def sentence(self) -> str:
+        """Where no step is legal, that nothing follows."""
+        if self.legal:
+            return super().sentence()
+        is_so = "already" if self.state == self.wanted else f"and cannot become {self.wanted}"
+        return f"Claim {self.claim_id} is {self.state} {is_so}; nothing follows."

@@ -156,7 +156,7 @@ class Step:
         """
         claim, to = self.claim, self.to
         if (claim.state, to) not in STEPS:
-            raise IllegalStep(claim.claim_id, claim.state, to, ", ".join(legal_after(claim.state)) or "nothing else")
+            raise IllegalStep(claim.claim_id, claim.state, to, ", ".join(legal_after(claim.state)))
         wait = WAITS.get(to)
         return replace(
             claim,

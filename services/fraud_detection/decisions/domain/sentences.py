@@ -16,6 +16,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "没有找到所填写的保单。",
         "No policy by that number is known.",
     ),
+    "payee_unknown": (
+        "没有找到所填写的收款账户：请登记这个账户，再提交它或者另一个账户。",
+        "The account to be paid to is not known: please register it, then name it or another one.",
+    ),
     "not_in_force": (
         "损失发生时保单不在有效期内（{start} 至 {end}）。",
         "The policy was not in force when the loss happened (it ran from {start} to {end}).",

@@ -54,7 +54,7 @@ def _scheduled(tx: Tx, claim: Claim, payout: PayoutChanged) -> None:
 def _after_the_stop(tx: Tx, claim: Claim, payout: PayoutChanged) -> None:
     """Why it was stopped says what is next: it was withdrawn, or is decided anew on less."""
     if claim.changed_why == "withdrawn":
-        _step(tx, claim, "withdrawn", payout)
+        claims.step(tx, claim, "withdrawn", now=payout.changed_at, by=PAYOUT, why=claim.changed_why)
         return
     file_anew(tx, claim, by=PAYOUT, why=claim.changed_why, now=payout.changed_at)
 

@@ -81,7 +81,9 @@ class StatusView(StatusWords):
     """The state in plain words, to be shown as they are."""
 
     missing: list[ReasonView]
-    """What was asked for and has not come."""
+    """What was asked for and has not come. `payee_unknown`, also in `in_review`: the account to be paid to is unknown.
+    Register it with payout (`POST /v1/payees`) and name it by `PUT /v1/claims/{claim_id}/payee`.
+    """
 
 
 class SplitFromView(ReplyModel):
@@ -193,11 +195,13 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
         and claim.state in {"documents_requested", "waiting_for_police"}
     )
     decision = None if newest is None or newest.outcome in _PROPOSED else newest
+    account_unknown = claim.state in _NEEDS_THE_ACCOUNT and claim.payee_token not in around.accounts
+    missing = told(tx, newest, personal_data) if newest is not None and asked else []
     return ClaimView.of(
         claim,
         status=StatusView.of(
-            status(claim.state, by=_by(claim, around)),
-            missing=told(tx, newest, personal_data) if newest is not None and asked else [],
+            status(claim.state, by=_by(claim, around), account_unknown=account_unknown),
+            missing=[*missing, reason("payee_unknown")] if account_unknown else missing,
         ),
         representative=around.acting.get(claim.claim_id),
         account=around.accounts.get(claim.payee_token),
@@ -235,6 +239,8 @@ def _by(claim: Claim, around: _Around) -> datetime | None:
     return claim.due_at if steps is None else decide_by(steps)
 
 
+_NEEDS_THE_ACCOUNT: Final[frozenset[State]] = frozenset({"waiting_for_payee", "in_review"})
+"""Of these nothing is approved before the account is known."""
 _PROPOSED: Final[frozenset[Outcome]] = frozenset({"review", "refusal_proposed"})
 """What the machine says to a person, and to nobody else."""
 

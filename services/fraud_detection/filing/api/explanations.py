@@ -9,6 +9,7 @@ from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.filing.api.claims import ClaimPath, own_claim
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.domain.explanation import Maker, explain
+from services.fraud_detection.filing.usecases.change_claim import TAKES_A_PERSON
 from shared.web.models import ReplyModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
@@ -56,5 +57,6 @@ def explain_claim(call: Call[Deps], path: ClaimPath) -> Reply[ExplanationView]:
         represented=claim.claim_id in representatives.many(call.tx, [claim.claim_id]),
         insurers=bool(claim.other_covers),
         shared=newest.among_insurers if told and newest is not None else None,
+        may_ask=claim.state in TAKES_A_PERSON,
     )
     return Reply(ExplanationView.of(explained), version=claim.version)

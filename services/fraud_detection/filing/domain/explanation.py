@@ -42,17 +42,15 @@ HOW: Final[dict[Maker, tuple[str, str]]] = {
         "Nobody has decided on your claim yet.",
     ),
     "machine": (
-        "这个决定是由电脑按保单条款作出的，没有工作人员参与。如果您希望由工作人员来看，请告诉我们。",
-        (
-            "A computer made this decision by the terms of your policy; no person took part. If you want a person to "
-            "look, please tell us."
-        ),
+        "这个决定是由电脑按保单条款作出的，没有工作人员参与。",
+        "A computer made this decision by the terms of your policy; no person took part.",
     ),
     "person": (
         "这个决定是由工作人员作出的。",
         "A person made this decision.",
     ),
 }
+_A_PERSON: Final = ("如果您希望由工作人员来看，请告诉我们。", "If you want a person to look, please tell us.")
 _MODEL: Final = (
     "电脑还用统计方法估计了材料和情况是否一致；它只能通过申请，或者交给工作人员，不能拒绝。",
     (
@@ -92,11 +90,15 @@ def explain(
     represented: bool = False,
     insurers: bool = False,
     shared: AmongInsurers | None = None,
+    may_ask: bool = True,
 ) -> Explanation:
     """The words for a decision made so, on a claim with or without documents, a device, somebody who acts and
     other insurers' covers. ``shared``: how it shares the loss with these.
+    ``may_ask``: a person may still be asked to decide instead of the machine.
     """
     zh, en = HOW[made_by]
+    if made_by == "machine" and may_ask:
+        zh, en = zh + _A_PERSON[0], f"{en} {_A_PERSON[1]}"
     if by_model:
         zh, en = zh + _MODEL[0], f"{en} {_MODEL[1]}"
     if shared is not None:

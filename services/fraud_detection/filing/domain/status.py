@@ -72,11 +72,11 @@ WORDS: Final[Mapping[State, Words]] = MappingProxyType(
             "As soon as they arrive we go on{by}. You need not claim again, nor do anything now.",
         ),
         "waiting_for_payee": Words(
-            "insurer",
-            "我们正在核对您给的收款账户。",
-            "We are checking the account that you gave us.",
-            "核对好以后，我们接着处理{by}。您现在不用做什么。",
-            "Then we go on{by}. You need not do anything now.",
+            "you",
+            "我们还没有找到您给的收款账户。",
+            "We do not know the account that you gave us yet.",
+            "请登记这个账户，或者告诉我们另一个用您本人姓名开的银行账户{by}。收到以后，我们马上接着处理。",
+            "Please register it, or tell us another bank account in your own name{by}. Then we go on at once.",
         ),
         "documents_requested": Words(
             "you",
@@ -194,6 +194,16 @@ WORDS: Final[Mapping[State, Words]] = MappingProxyType(
 )
 """Each state's words. A test asks for a row for each state, in both languages."""
 
+ACCOUNT_UNKNOWN: Final = Words(
+    "you",
+    "工作人员在看您的申请，但是我们没有找到您给的收款账户。",
+    "A person is looking at your claim, but we do not know the account that you gave us.",
+    "请在工作人员作出决定以前登记这个账户，或者告诉我们另一个用您本人姓名开的银行账户{by}。没有账户，我们付不了款。",
+    "Before a person decides, please register it, or tell us another bank account in your own name{by}. Without an "
+    "account we cannot pay.",
+)
+"""In place of the words of ``in_review`` while the account is not known."""
+
 WHY_NOT_PAID: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "payee_unknown": ("我们没有找到您给的账户。", "We did not find the account that you gave."),
@@ -213,9 +223,9 @@ _OF_BANKS: Final = (
 )
 
 
-def status(state: State, *, by: datetime | None) -> Status:
+def status(state: State, *, by: datetime | None, account_unknown: bool = False) -> Status:
     """What the resident reads; ``by`` in UTC or any zone."""
-    words = WORDS[state]
+    words = ACCOUNT_UNKNOWN if account_unknown and state == "in_review" else WORDS[state]
     by = None if words.acts == "nobody" else by
     return Status(
         acts=words.acts,

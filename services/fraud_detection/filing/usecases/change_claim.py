@@ -38,6 +38,8 @@ _TAKES_ANOTHER_PAYEE: Final[tuple[State, ...]] = (
     "payment_failed",
 )
 _BEFORE_DECISION: Final[tuple[State, ...]] = ("filed", "waiting_for_policy", "waiting_for_payee")
+TAKES_A_PERSON: Final[tuple[State, ...]] = ("in_review", "appealed", "documents_requested", *_BEFORE_DECISION)
+"""Of these a person decides where the claimant wants one."""
 
 
 def withdraw(tx: Tx, claim_id: ClaimId, *, tenant: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ class NoOpenReview(FangzhaError):
 
 @dataclass(frozen=True)
 class AnotherPersonDecides(FangzhaError):
-    """You decided on claim {claim_id} before; an appeal goes to another person."""
+    """You decided on claim {claim_id} before; another person decides, who has not decided on this claim."""
 
     claim_id: str
 
@@ -213,7 +213,7 @@ class AnotherPersonConfirms(FangzhaError):
 
 @dataclass(frozen=True)
 class AboveAuthority(FangzhaError):
-    """What is proposed on claim {claim_id} is above your authority too; GET /v1/authorities lists who may."""
+    """Claim {claim_id} is above your authority too; who has a higher one confirms it, and a supervisor sets that."""
 
     claim_id: str
 

@@ -19,11 +19,17 @@ from shared.values.errors import InvalidField
 
 
 def refusal_faults(
-    product: Product, claim: Claim, failures: Iterable[FailedRule], verdict: Verdict
+    product: Product,
+    claim: Claim,
+    failures: Iterable[FailedRule],
+    verdict: Verdict,
+    also: frozenset[str] = frozenset(),
 ) -> Iterator[InvalidField]:
-    """What a refusal like this lacks. ``failures``: the rules that stand now or stood at the last decision."""
+    """What a refusal like this lacks. ``failures``: the rules that stand now or stood at the last decision; ``also``:
+    other grounds that stand against the claim.
+    """
     yield from reason_faults(verdict)
-    yield from _ground(product, claim, failures, verdict)
+    yield from _ground(product, claim, failures, verdict, also)
 
 
 OF_A_TRANSFER: Final = frozenset({"transfer_not_proven", "transfer_not_of_this_loss"})
@@ -127,7 +133,10 @@ def _ground(
     rules = sorted({each for rule in failures for each in (rule.code, rule.clause)} | also)
     exclusions = sorted(each.code for each in (liability(product, claim.liability) or product).exclusions)
     finding, clause = verdict.finding, verdict.clause
-    may_find = f"with a finding, one of: {', '.join(exclusions)}" if exclusions else ""
+    fixes = (
+        f"a clause, one of: {', '.join(rules)}" if rules else "",
+        f"a finding with its exclusion, one of: {', '.join(exclusions)}" if exclusions else "",
+    )
     if finding is not None:
         if finding.exclusion not in exclusions:
             yield InvalidField("/finding/exclusion", "The terms have no such exclusion.", _one_of(exclusions))
@@ -140,8 +149,8 @@ def _ground(
             "/finding", "An exclusion holds by what a person found.", "Say what, in Chinese and in English."
         )
     elif clause not in rules:
-        fixes = "; or, ".join(each for each in (", ".join(rules), may_find) if each)
-        fix = f"Send one of: {fixes}." if fixes else "Approve the claim: nothing stands against it."
+        said = "; or ".join(filter(None, fixes))
+        fix = f"Send {said}." if said else "Approve the claim: nothing stands against it."
         detail = "No rule that stands against this claim has this clause." if clause else "A refusal names its ground."
         yield InvalidField("/clause", detail, fix)
 

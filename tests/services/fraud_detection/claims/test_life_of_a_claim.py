@@ -272,7 +272,7 @@ def test_an_approved_claim_is_withdrawn_once_payout_says_that_nothing_left(world
     assert world.claim(claim.claim_id).state == "stopping"
     assert held(world) == (1_440_000, 1_440_000), "the money may have left"
     payout(world, claim, "rejected", payout_id=first, version=2)
-    assert world.claim(claim.claim_id).state == "withdrawn"
+    assert (world.claim(claim.claim_id).state, world.claim(claim.claim_id).changed_why) == ("withdrawn", "withdrawn")
     assert held(world) == (0, 0)
 
 
@@ -355,7 +355,7 @@ def test_a_claim_that_is_not_decided_is_withdrawn_at_once(world: World, probabil
     assert world.claim(claim.claim_id).state == "withdrawn"
     assert world.rows("SELECT 1 FROM reviews WHERE closed_at IS NULL") == []
     assert world.decide(claim) is None, "a decision that is under way finds nothing to decide"
-    with pytest.raises(IllegalStep, match="may become: nothing else"), world.database.transaction() as tx:
+    with pytest.raises(IllegalStep, match="is withdrawn already; nothing follows"), world.database.transaction() as tx:
         withdraw(tx, claim.claim_id, tenant=TENANT, now=NOW)
 
 

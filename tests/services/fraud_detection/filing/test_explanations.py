@@ -32,6 +32,11 @@ def test_what_the_machine_decided_alone_is_told_as_that_with_what_it_used(world:
     assert "0.1" not in str(told)
 
 
+def test_who_may_no_longer_have_a_person_decide_is_not_offered_one(world: World, caller: Callers) -> None:
+    assert "请告诉我们" not in explained(world, caller, 0.1)["zh"]
+    assert "请告诉我们" in explained(world, caller, 0.1, evidence=())["zh"]
+
+
 def test_what_is_not_used_is_not_named(world: World, caller: Callers) -> None:
     told = explained(world, caller, 0.1, evidence=(), device_id=None)
     assert [each["source"] for each in told["used"]] == ["you", "partner", "earlier_claims"]

@@ -121,7 +121,9 @@ def test_who_names_a_clause_that_does_not_stand_is_told_which_do(world: World) -
         say(world, claim.claim_id, replace(SAID, clause="2.4", finding=None))
     fault = wrong.value.faults[0]
     assert fault.detail == "No rule that stands against this claim has this clause."
-    assert fault.fix == "Send one of: 3.2, scam_type_excluded; or, with a finding, one of: own_crime."
+    assert fault.fix == (
+        "Send a clause, one of: 3.2, scam_type_excluded; or a finding with its exclusion, one of: own_crime."
+    )
     assert say(world, claim.claim_id, replace(SAID, clause="3.2", finding=None)).clause == "3.2"
 
 

@@ -7,7 +7,12 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 
+from typer import Typer
+from typer.testing import CliRunner
+
 from deploy.local.places import CHECKOUT
+from services.fraud_detection.reviews.tools import add_commands
+from shared.process.new_ids import new_id
 from shared.values.money import Fen
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion
 from tests.services.fraud_detection.claims.test_life_of_a_claim import payout
@@ -89,3 +94,12 @@ def test_the_command_says_that_there_is_no_such_claim(environ: dict[str, str]) -
     command = [sys.executable, "-m", "services.fraud_detection", "trace", "0190163d-8694-739b-aea5-966c26f8ad92"]
     done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, "There is no claim" in done.stderr) == (1, True)
+
+
+def test_on_the_command_line_what_is_no_id_is_said_to_be_none(world: World) -> None:
+    cli = Typer()
+    add_commands(cli, lambda: world.database)
+    for asked, said in (("nonsense", "'nonsense' is no claim's id"), (new_id(), "There is no claim")):
+        ran = CliRunner().invoke(cli, [asked])
+        assert (ran.exit_code, ran.output.count("\n")) == (1, 1)
+        assert said in ran.output
