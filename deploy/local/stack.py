@@ -127,6 +127,10 @@ class Stack:
             return f"{self.bank_url}/book"
         return f"http://127.0.0.1:{self._parts.health_port(process)}/readyz"
 
+    def metrics_url(self, process: str) -> str:
+        """Where a service's process tells its figures to Prometheus."""
+        return f"http://127.0.0.1:{self._parts.health_port(process)}/metrics"
+
     def refusal(self, process: str) -> str | None:
         """None when ``process`` is ready, else why not."""
         if process == KAFKA:

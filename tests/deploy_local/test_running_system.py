@@ -8,11 +8,13 @@ import subprocess
 import sys
 from contextlib import closing
 
+import httpx
 import psycopg2
 import pytest
 
 from deploy.local import doctor
 from deploy.local.doctor import examine
+from deploy.local.state import KINDS, SERVICES
 from shared.messaging.kafka_link import Administrator, Group, Link
 from tests.running import RunningSystem
 from tests.shared.messaging.builders import until
@@ -20,6 +22,13 @@ from tests.shared.messaging.builders import until
 
 def test_the_doctor_finds_nothing_to_mend_in_a_healthy_stack(running_system: RunningSystem) -> None:
     assert [finding for finding in examine(running_system) if not finding.fine] == []
+
+
+def test_each_process_tells_its_figures(running_system: RunningSystem) -> None:
+    for service in SERVICES:
+        for kind in KINDS:
+            told = httpx.get(running_system.metrics_url(f"{service}-{kind}"), timeout=30).raise_for_status().text
+            assert "fangzha_" in told
 
 
 def test_the_doctor_names_a_process_that_does_not_run_and_its_log(running_system: RunningSystem) -> None:
