@@ -1003,7 +1003,9 @@ _PAYOUT: Final = (
     Guard(
         "a refused claim is not sent again",
         "services/payout/domain/answers.py",
-        '    if not standing.still_approved:\n        return (Step("rejected", reasons.CLAIM_REFUSED),)\n',
+        "    if not standing.still_approved:\n"
+        "        why = reasons.APPROVAL_TAKEN_BACK if standing.taken_back else reasons.CLAIM_REFUSED\n"
+        '        return (Step("rejected", why),)\n',
         "",
         _PAYING,
     ),

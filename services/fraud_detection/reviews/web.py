@@ -71,5 +71,6 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.AboveAuthority: ProblemRow(403, "above-authority", "Above your authority"),
     errors.ProposalOutdated: ProblemRow(409, "proposal-outdated", "Not what was proposed any more"),
     errors.EscalatedBefore: ProblemRow(409, "escalated-before", "Handed on before"),
+    errors.NotEscalated: ProblemRow(409, "not-escalated", "Nobody handed it on"),
     Unready: ProblemRow(503, "not-ready", "A fact has not arrived yet"),
 }

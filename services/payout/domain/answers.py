@@ -71,6 +71,8 @@ class Standing:
     seconds_since_sent: float
     still_approved: bool
     """Whether the newest decision on its claim approves it."""
+    taken_back: bool = False
+    """Whether its approval was taken back, and nothing else was decided since."""
 
 
 def after(standing: Standing, answer: Answer, policy: RetryPolicy) -> tuple[Step, ...] | Wait:
@@ -116,5 +118,6 @@ def _after_unknown(standing: Standing, policy: RetryPolicy) -> tuple[Step, ...] 
     if (last or not standing.still_approved) and standing.seconds_since_sent < policy.quiet_seconds:
         return Wait()
     if not standing.still_approved:
-        return (Step("rejected", reasons.CLAIM_REFUSED),)
+        why = reasons.APPROVAL_TAKEN_BACK if standing.taken_back else reasons.CLAIM_REFUSED
+        return (Step("rejected", why),)
     return (Step("rejected", reasons.BANK_SILENT),) if last else (Step("scheduled"),)

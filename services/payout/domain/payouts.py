@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from services.payout.domain import reasons
 from services.payout.domain.states import State
@@ -49,6 +49,10 @@ class Decision:
     @property
     def approved(self) -> bool:
         return self.outcome == "approved"
+
+
+TAKEN_BACK: Final = ("stopped", "given_up")
+"""Outcomes of what takes an approval back."""
 
 
 @dataclass(frozen=True, slots=True)

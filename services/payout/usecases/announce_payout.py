@@ -49,7 +49,7 @@ def _kind(payout: Payout) -> Kind | None:
     match payout.state:
         case "scheduled":
             return "claim_owed"
-        case "rejected" if payout.reason == reasons.CLAIM_REFUSED:
+        case "rejected" if payout.reason in (reasons.CLAIM_REFUSED, reasons.APPROVAL_TAKEN_BACK):
             return "claim_withdrawn"
         case "rejected" if payout.reason == reasons.PAYEE_UNKNOWN:
             # Approved and owed all the same: it stays payable until a person finds out to whom.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payout.domain.answers import Answer, NoAnswer, Standing, Unknown, Wait, after
-from services.payout.domain.payouts import Payout
+from services.payout.domain.payouts import TAKEN_BACK, Payout
 from services.payout.domain.retry_delay import RetryPolicy, retry_delay
 from services.payout.store import decisions, payouts
 from services.payout.usecases.announce_payout import announce, withdraw_debt
@@ -38,7 +38,9 @@ def settle(
     questions, since_sent = payouts.tries(tx, payout_id)
     newest = decisions.newest(tx, payout.claim_id)
     approved = newest is not None and newest[1] == "approved"
-    steps = after(Standing(payout.state, payout.attempts, since_sent, approved), answer, pace.policy)
+    taken_back = newest is not None and newest[1] in TAKEN_BACK
+    standing = Standing(payout.state, payout.attempts, since_sent, approved, taken_back)
+    steps = after(standing, answer, pace.policy)
     if isinstance(steps, Wait):
         payouts.pause(tx, payout, retry_delay(pace.policy, questions + 1, pace.chance))
         return None

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from services.payout.domain import reasons
-from services.payout.domain.payouts import Decision, NeverPay, NoPayout, Payout, Schedule, plan
+from services.payout.domain.payouts import TAKEN_BACK, Decision, NeverPay, NoPayout, Payout, Schedule, plan
 from services.payout.domain.states import FAILED, State
 from services.payout.store import decisions, erasure, payees, payouts
 from services.payout.usecases.announce_payout import announce, withdraw_debt
@@ -42,7 +42,7 @@ def take_decision(tx: Tx, heard: Heard, *, now: datetime) -> None:
         newest_version=newest_version,
         has_payout=existing is not None and existing.state not in FAILED,
         payee_known=payees.known(tx, heard.payee_token),
-        stopped=before is not None and before[1] in ("stopped", "given_up"),
+        stopped=before is not None and before[1] in TAKEN_BACK,
     )
     match what:
         case NoPayout(effect=effect):
@@ -90,15 +90,15 @@ def _make(tx: Tx, heard: Heard, state: State, reason: str | None, *, now: dateti
         announce(tx, payout, now=now)
 
 
-def withdraw(tx: Tx, payout: Payout, *, now: datetime) -> None:
-    """A later decision no longer approves the claim.
+def withdraw(tx: Tx, payout: Payout, *, reason: str = reasons.CLAIM_REFUSED, now: datetime) -> None:
+    """A later decision no longer approves the claim, or its approval was taken back.
 
     What the bank may have in hand is settled by what the bank says;
     ``settle`` sends nothing again for a claim that is not approved.
     """
     match payout.state:
         case "scheduled":
-            stepped = payouts.step(tx, payout, "rejected", reasons.CLAIM_REFUSED, now=now)
+            stepped = payouts.step(tx, payout, "rejected", reason, now=now)
             if stepped is not None:
                 announce(tx, stepped, now=now)
         case "rejected" | "returned":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.payout.domain import reasons
 from services.payout.domain.payouts import Decision
 from services.payout.store import decisions, payouts
 from services.payout.usecases.take_decision import withdraw
@@ -19,4 +20,4 @@ def take_stop(tx: Tx, stop: Decision, *, now: datetime) -> None:
     decisions.insert(tx, stop, "not_approved")
     existing = payouts.lock_of_claim(tx, stop.claim_id)
     if existing is not None and (before is None or stop.version > before[0]):
-        withdraw(tx, existing, now=now)
+        withdraw(tx, existing, reason=reasons.APPROVAL_TAKEN_BACK, now=now)

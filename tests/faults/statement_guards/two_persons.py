@@ -12,14 +12,22 @@ _APPROVING: Final = "services/fraud_detection/reviews/usecases/approve_case.py"
 _PROPOSALS: Final = "services/fraud_detection/reviews/store/proposals.py"
 _MIGRATION: Final = "services/fraud_detection/migrations/0114_two_persons_for_large_approvals.sql"
 _TESTS: Final = ("tests/services/fraud_detection/reviews/test_two_persons.py",)
+_TRANSFERS: Final = ("tests/services/fraud_detection/transfers/test_transfers.py",)
 
 GUARDS: Final = (
     Guard(
         "an approval above its person's authority waits for a second one",
         _APPROVING,
-        "        if not is_within(authority, payable.amount_fen, whole):\n",
-        "        if not payable:\n",
+        "        if not (alone and is_within(authority, payable.amount_fen, whole)):\n",
+        "        if not alone:\n",
         _TESTS,
+    ),
+    Guard(
+        "one transfer is not paid twice by one person's word that it is two",
+        _APPROVING,
+        "        if not (alone and is_within(authority, payable.amount_fen, whole)):\n",
+        "        if not is_within(authority, payable.amount_fen, whole):\n",
+        _TRANSFERS,
     ),
     Guard(
         "nobody decides beside what waits for a second person",

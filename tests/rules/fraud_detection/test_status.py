@@ -59,5 +59,5 @@ def test_of_a_payment_that_waits_the_first_day_is_told() -> None:
 def test_a_code_of_a_bank_is_not_shown_and_every_code_of_ours_has_its_words() -> None:
     assert why_not_paid("bank_ac04") == why_not_paid("bank_other")
     assert "ac04" not in "".join(why_not_paid("bank_ac04"))
-    for code in ("payee_unknown", "over_cover_limit", "claim_refused", "bank_silent"):
+    for code in ("payee_unknown", "over_cover_limit", "claim_refused", "approval_taken_back", "bank_silent"):
         assert why_not_paid(code) == WHY_NOT_PAID[code]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
@@ -89,6 +90,8 @@ def test_the_last_attempt_is_given_up_only_when_the_bank_was_quiet_long_enough()
 def test_what_is_no_longer_approved_is_not_sent_again() -> None:
     given_up = after(standing("in_doubt", approved=False), Unknown(), POLICY)
     assert given_up == (Step("rejected", "claim_refused"),)
+    taken_back = replace(standing("in_doubt", approved=False), taken_back=True)
+    assert after(taken_back, Unknown(), POLICY) == (Step("rejected", "approval_taken_back"),)
     assert after(standing("in_doubt", approved=False, seconds=1), Unknown(), POLICY) == Wait()
 
 

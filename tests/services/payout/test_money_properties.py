@@ -170,7 +170,7 @@ class Money(RuleBasedStateMachine):
             amount
             for payout_id, claim_id, state, reason, amount in payouts
             if state != "paid"
-            and reason not in ("over_cover_limit", "claim_refused")
+            and reason not in ("over_cover_limit", "claim_refused", "approval_taken_back")
             and payout_id not in withdrawn
             and (newest[claim_id] == "approved" or state in ("scheduled", "sending", "in_doubt", "accepted"))
         )

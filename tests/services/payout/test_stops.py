@@ -33,7 +33,7 @@ def test_a_payout_that_is_not_sent_yet_is_stopped_and_its_debt_with_it(service: 
     service.take(stop)
     service.take(stop)
     service.work()
-    assert service.events(approval.claim_id) == [("scheduled", None), ("rejected", "claim_refused")]
+    assert service.events(approval.claim_id) == [("scheduled", None), ("rejected", "approval_taken_back")]
     assert service.booked(approval.claim_id) == ["claim_owed", "claim_withdrawn"]
     assert service.balance("claims_payable") == 0
 

@@ -58,6 +58,12 @@ AND (theirs.reference_token = mine.reference_token
      AND theirs.occurred_at <= mine.same_until AND mine.occurred_at <= theirs.same_until
      AND coalesce(theirs.payee_token = mine.payee_token, true))"""
 
+_APART_BY_WORD: Final = """
+SELECT DISTINCT mine.line FROM transfers AS mine JOIN transfers AS theirs
+  ON theirs.person_token = mine.person_token AND theirs.reference_token = mine.reference_token
+  AND theirs.claim_id <> mine.claim_id
+WHERE mine.claim_id = %s AND mine.place = 'apart' ORDER BY mine.line"""
+
 _WITHOUT_PLACE: Final = """
 SELECT DISTINCT claim_id FROM transfers WHERE claim_id = ANY(%s::uuid[]) AND place IS NULL"""
 
@@ -196,6 +202,11 @@ def held_by_others(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, tuple[
     for claim_id, line, holder, policy_id, approved in tx.all(_HELD, (placeless,)):
         held[claim_id].append(HeldElsewhere(line=line, holder=holder, policy_id=policy_id, approved=approved))
     return {claim_id: tuple(each) for claim_id, each in held.items()}
+
+
+def apart_by_word(tx: Tx, claim_id: ClaimId) -> tuple[int, ...]:
+    """The claim's transfers that a person said to be others than the ones of the same reference at another claim."""
+    return tuple(tx.all(_APART_BY_WORD, (claim_id,), into=int))
 
 
 def facts(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, TransferFacts]:

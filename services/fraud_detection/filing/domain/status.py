@@ -212,6 +212,7 @@ WHY_NOT_PAID: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "The amount does not agree with your policy; a person is looking into it.",
         ),
         "claim_stopped": ("申请已撤回，或者要重新决定。", "The claim was withdrawn, or is to be decided anew."),
+        "approval_taken_back": ("申请已撤回，或者要重新决定。", "The claim was withdrawn, or is to be decided anew."),
         "claim_refused": ("申请的决定改变了。", "The decision on the claim changed."),
         "bank_silent": ("银行没有办成这笔付款。", "The bank did not carry out the payment."),
     }

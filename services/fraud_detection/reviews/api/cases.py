@@ -19,11 +19,12 @@ from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     EscalatedBefore,
     NoOpenReview,
+    NotEscalated,
     NothingWaits,
     SeniorDecides,
 )
 from services.fraud_detection.reviews.usecases import hold_case
-from services.fraud_detection.reviews.usecases.note_case import escalate, write_note
+from services.fraud_detection.reviews.usecases.note_case import escalate, take_escalation_back, write_note
 from shared.values.ids import ClaimId
 from shared.web.models import ReplyModel, RequestModel, StaffText
 from shared.web.resource import Call, Callers, Reply, Resource
@@ -160,6 +161,19 @@ def hand_on(call: Call[Deps], path: ReviewPath, body: Escalation) -> Reply[Escal
         now=call.now,
     )
     return Reply(escalation_view(call.tx, row, call.deps.personal_data))
+
+
+@cases.delete(
+    "/v1/reviews/<claim_id>/escalation",
+    scope=SENIOR,
+    callers=Callers.STAFF,
+    status=204,
+    problems=(errors.UnknownClaim, NotEscalated),
+)
+def take_back_escalation(call: Call[Deps], path: ReviewPath) -> Reply[ReplyModel]:
+    """Take back that the case was handed to a senior person: any reviewer may decide it again."""
+    take_escalation_back(call.tx, ClaimId(path.claim_id), reviewer=call.caller.subject, now=call.now)
+    return Reply(None)
 
 
 def _senior(call: Call[Deps]) -> bool:

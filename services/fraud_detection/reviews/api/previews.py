@@ -72,7 +72,10 @@ class PreviewView(ReplyModel):
     standing: list[str]
     """Rules that no person may waive: as long as there are any, nothing is approved."""
     within_authority: bool
-    """Whether it is yours to approve alone."""
+    """Whether your authority in money covers it. It is yours to approve alone if `same_reference` is empty too."""
+    same_reference: list[int]
+    """Lines that somebody said to be other transfers than those of the same reference at another claim: their approval
+    takes a second person, whatever your authority."""
 
     @classmethod
     def told(cls, claim_id: str, preview: Preview, refused: frozenset[int], still_open: frozenset[int]) -> PreviewView:

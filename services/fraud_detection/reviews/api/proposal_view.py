@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.fraud_detection.claims.store import transfers
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.reviews.store import proposals
@@ -14,7 +15,7 @@ from shared.web.models import ReplyModel
 
 
 class ProposalSummary(ReplyModel):
-    """What one person proposed to approve above their authority. The resident knows nothing of it."""
+    """What one person proposed to approve and a second one has to confirm. The resident knows nothing of it."""
 
     proposal_id: str
     """The decision has this id once it is confirmed."""
@@ -38,6 +39,9 @@ class ProposalView(ProposalSummary):
     reasons_zh: str
     """As `reasons_en`, empty where none were given or the person was erased."""
     reasons_en: str
+    same_reference: list[int]
+    """Lines to be paid that somebody said to be other transfers than those of the same reference at another claim: for
+    these it takes two persons, whatever their authority."""
     stands: bool
     """Whether it waits for a second person; where the claim changed since, it does not."""
     ending: Ending | None
@@ -51,13 +55,16 @@ def proposal_view(tx: Tx, row: ProposalRow, personal_data: PersonalData, *, stan
     def opened(sealed: bytes | None, field: str) -> str:
         return personal_data.open(tx, sealed, row.claim_id, field) if sealed else ""
 
+    of_transfers = transfer_decisions(tx, [row.proposal_id], personal_data).get(row.proposal_id, [])
+    left_out = {each.line for each in of_transfers if not each.accepted}
     return ProposalView.of(
         row,
+        same_reference=[line for line in transfers.apart_by_word(tx, row.claim_id) if line not in left_out],
         reasons_zh=opened(row.reasons, "reasons"),
         reasons_en=opened(row.reasons_en, "reasons_en"),
         note=opened(row.note, f"proposal {row.proposal_id}"),
         stands=stands,
-        transfers=transfer_decisions(tx, [row.proposal_id], personal_data).get(row.proposal_id, []),
+        transfers=of_transfers,
     )
 
 

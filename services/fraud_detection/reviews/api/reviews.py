@@ -261,8 +261,9 @@ def decide(call: Call[Deps], path: ReviewPath, body: ReviewDecision) -> Reply[De
     loss as too small: such a loss counts for the deductible of the year and of its event. With 202 it takes effect at
     `undo_until`; before, you may take it back and nobody is told of it.
 
-    An approval above your authority is a proposal (202, `approval_proposed`, with the id that its decision will have):
-    nothing is paid or told until another person has confirmed it.
+    An approval above your authority, or of a transfer that was told apart from one of the same reference, is a
+    proposal (202, `approval_proposed`, with the id that its decision will have): nothing is paid or told until another
+    person has confirmed it.
     """
     acted = act(
         call.tx,

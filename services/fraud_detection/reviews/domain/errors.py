@@ -178,6 +178,13 @@ class EscalatedBefore(FangzhaError):
 
 
 @dataclass(frozen=True)
+class NotEscalated(FangzhaError):
+    """Claim {claim_id} was not handed to a senior person, or waits for nobody any more; nothing is to be taken back."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class NothingToReveal(FangzhaError):
     """Line {line} has no {field} that could be shown: nobody told it, or the person was forgotten."""
 

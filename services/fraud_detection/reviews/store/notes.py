@@ -47,6 +47,9 @@ _ESCALATED: Final = f"""
 SELECT {_ESCALATION.of("review_escalations")}
 FROM review_escalations JOIN reviews ON {of_this_pass("review_escalations")}
 WHERE closed_at IS NULL AND reviews.claim_id = ANY(%s::uuid[]) ORDER BY review_escalations.round"""
+_TAKE_BACK: Final = f"""
+DELETE FROM review_escalations USING reviews
+WHERE {of_this_pass("review_escalations")} AND closed_at IS NULL AND reviews.claim_id = %s"""
 
 _FORGET_NOTES: Final = """
 UPDATE review_notes SET note = '' FROM claims
@@ -73,6 +76,11 @@ def escalate(tx: Tx, escalation: EscalationRow) -> bool:
 def escalated(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, EscalationRow]:
     """Which of these cases wait for a senior person."""
     return {row.claim_id: row for row in tx.all(_ESCALATED, (list(claim_ids),), into=EscalationRow)}
+
+
+def take_back(tx: Tx, claim_id: ClaimId) -> bool:
+    """The case is any reviewer's again; False if it was not handed on."""
+    return tx.execute(_TAKE_BACK, (claim_id,)) > 0
 
 
 def overwrite(tx: Tx, policies: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""A person approves a case, all of its transfers or some: it is paid, or proposed where it is above their authority."""
+"""A person approves a case, all of its transfers or some: it is paid, or proposed where it takes two persons."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def approve_case(
     refused, still_open = verdict.refused_lines, verdict.open_lines
     paying = case.without(told, refused, still_open) if verdict.transfers else case
     left_out = refused_fen(claim, told, refused, still_open) if refused else NO_FEN
-    payable, within = _take(tx, paying, said.authority, whole=case)
+    alone = not same_reference(tx, claim, refused | still_open)
+    payable, within = _take(tx, paying, said.authority, whole=case, alone=alone)
     decision_id = decision_id or DecisionId(new_id())
     words = sealed_words(tx, personal_data, claim.claim_id, verdict)
     transfer_verdicts.add(tx, sealed_transfers(tx, personal_data, told, decision_id, verdict))
@@ -124,6 +125,13 @@ def told_transfers(tx: Tx, claim: Claim) -> tuple[Transfer, ...]:
     return tuple(each.transfer for each in transfers.of_claim(tx, claim.claim_id) if each.transfer.told)
 
 
+def same_reference(tx: Tx, claim: Claim, left_out: Collection[int]) -> tuple[int, ...]:
+    """The lines to be paid that somebody told apart from a transfer of the same reference: a second person confirms
+    that, whatever the authority of the first one.
+    """
+    return tuple(line for line in transfers.apart_by_word(tx, claim.claim_id) if line not in left_out)
+
+
 def is_within(authority: Authority, pays_fen: Fen, whole: CaseFile) -> bool:
     """Whether an approval of ``pays_fen`` on the ``whole`` claim is within the person's authority.
 
@@ -135,14 +143,14 @@ def is_within(authority: Authority, pays_fen: Fen, whole: CaseFile) -> bool:
     )
 
 
-def _take(tx: Tx, case: CaseFile, authority: Authority, *, whole: CaseFile) -> tuple[Payable, bool]:
-    """Hold the claim against the rules once more, and take the limit if the authority covers it; whether it does.
+def _take(tx: Tx, case: CaseFile, authority: Authority, *, whole: CaseFile, alone: bool) -> tuple[Payable, bool]:
+    """Hold the claim against the rules once more, and take the limit if the person may approve it alone; whether so.
 
-    ``whole``: the case with what is not accepted.
+    ``whole``: the case with what is not accepted. ``alone``: whether one person approves it at all.
     """
     for _ in range(TRIES):
         payable, _use = would_pay(tx, case)
-        if not is_within(authority, payable.amount_fen, whole):
+        if not (alone and is_within(authority, payable.amount_fen, whole)):
             return payable, False
         if take(tx, case, payable):
             return payable, True

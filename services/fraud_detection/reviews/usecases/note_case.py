@@ -9,7 +9,7 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store import erased_policies
 from services.fraud_detection.decisions.store import reviews
-from services.fraud_detection.reviews.domain.errors import EscalatedBefore, NoOpenReview
+from services.fraud_detection.reviews.domain.errors import EscalatedBefore, NoOpenReview, NotEscalated
 from services.fraud_detection.reviews.store import assignments, leases, notes
 from services.fraud_detection.reviews.store.notes import EscalationRow, NoteRow
 from services.fraud_detection.reviews.usecases.hold_case import keep, require_nobody_elses
@@ -76,3 +76,17 @@ def escalate(
     assignments.drop(tx, claim_id)
     audit.record(tx, actor=escalated_by, action="claim.escalated", subject=claim_id, details={}, now=now)
     return row
+
+
+def take_escalation_back(tx: Tx, claim_id: ClaimId, *, reviewer: str, now: datetime) -> None:
+    """Any reviewer may decide the case again who has not decided before; the last appeal stays a senior person's.
+
+    Raises:
+        UnknownClaim: there is none.
+        NotEscalated: it waits for nobody, or was not handed on.
+    """
+    if claims.lock(tx, claim_id) is None:
+        raise UnknownClaim(claim_id)
+    if not notes.take_back(tx, claim_id):
+        raise NotEscalated(claim_id)
+    audit.record(tx, actor=reviewer, action="claim.escalation_taken_back", subject=claim_id, details={}, now=now)

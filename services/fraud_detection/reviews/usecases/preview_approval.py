@@ -24,7 +24,7 @@ from services.fraud_detection.decisions.store import decisions, limits, reviews
 from services.fraud_detection.decisions.usecases.case_file import Held, collect
 from services.fraud_detection.reviews.domain.errors import NoOpenReview
 from services.fraud_detection.reviews.store import authorities
-from services.fraud_detection.reviews.usecases.approve_case import is_within, told_transfers
+from services.fraud_detection.reviews.usecases.approve_case import is_within, same_reference, told_transfers
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.errors import InvalidField
@@ -38,7 +38,8 @@ class Preview:
 
     Of the rest the policy bears ``share_part`` of ``share_whole`` without the deductibles, and at most ``unpaid_fen``,
     what nobody paid of it, and what is left of the limits. ``insured_elsewhere_fen`` of the whole are other insurers'.
-    ``standing`` are the rules that no person may waive.
+    ``standing`` are the rules that no person may waive, ``same_reference`` the lines for
+    which a second person is needed.
     """
 
     transfers: tuple[Transfer, ...]
@@ -58,6 +59,7 @@ class Preview:
     remains_fen: Fen
     standing: tuple[str, ...]
     within_authority: bool
+    same_reference: tuple[int, ...]
 
 
 def preview_approval(
@@ -120,4 +122,5 @@ def preview_approval(
         remains_fen=Fen(left - payable.amount_fen),
         standing=tuple(each.code for each in case.failed_rules(use) if not each.waivable),
         within_authority=is_within(authority, payable.amount_fen, whole),
+        same_reference=same_reference(tx, claim, {*refused, *still_open}),
     )

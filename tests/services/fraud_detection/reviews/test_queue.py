@@ -196,6 +196,25 @@ def test_what_is_handed_on_only_a_senior_person_takes_and_decides(world: World, 
     assert decided.status_code == 201
 
 
+def test_a_senior_person_takes_back_that_a_case_was_handed_on_and_any_other_reviewer_decides_it(
+    world: World, caller: Callers
+) -> None:
+    claim_id = waiting(world)
+    li, wang, senior = (caller(each) for each in ("reviewer-li", "reviewer-wang", "director-chen"))
+    path = f"/v1/reviews/{claim_id}/escalation"
+    assert slug(senior.delete(path)) == "not-escalated"
+    assert li.post(f"{path}s", {"reason": "与平台有关的争议。"}).status_code == 201
+    assert slug(li.delete(path)) == "scope-missing"
+    assert senior.delete(path).status_code == 204
+    assert slug(senior.delete(path)) == "not-escalated"
+    assert wang.get(f"/v1/reviews/{claim_id}").json["escalation"] is None
+    assert next_of(world, "reviewer-wang") == claim_id
+    decided = wang.post(f"/v1/reviews/{claim_id}/decisions", refusal(), headers={"If-Match": '"2"'})
+    assert decided.status_code == 201
+    said = world.rows("SELECT actor FROM audit_log WHERE action = 'claim.escalation_taken_back'")
+    assert said == [("director-chen",)]
+
+
 def test_notes_are_sealed_and_stand_in_the_case(world: World, caller: Callers) -> None:
     claim_id = waiting(world)
     li = caller("reviewer-li")

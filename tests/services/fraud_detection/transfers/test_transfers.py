@@ -306,6 +306,37 @@ def test_a_reviewer_says_that_two_transfers_are_different_and_the_reason_is_kept
     assert "核实".encode() not in world.rows("SELECT different_reason FROM transfers WHERE place = 'apart'")[0][0]
 
 
+def told_apart(world: World, caller: Callable[[str], Caller], reference: str) -> tuple[Claim, dict[str, str]]:
+    """The second claim of a transfer of this person's whose reference is R1, told apart by reviewer-li."""
+    here, there = two_policies(world)
+    first, second = claimed(world, here, transfer("R1")), claimed(world, there, transfer(reference), later=10)
+    assert (world.decide(first), world.decide(second)) == ("approved", "refusal_proposed")
+    said = caller("reviewer-li").put(
+        f"/v1/reviews/{second.claim_id}/transfers/0/different",
+        {"reason": "银行流水显示为两笔。"},
+        headers={"If-Match": '"2"'},
+    )
+    assert said.status_code == 200, said.text
+    return second, {"If-Match": said.headers["ETag"]}
+
+
+def test_what_was_told_apart_from_a_transfer_of_the_same_reference_is_approved_by_two_persons(
+    world: World, caller: Callable[[str], Caller]
+) -> None:
+    second, match = told_apart(world, caller, "r-1")
+    li, wang, path = caller("reviewer-li"), caller("reviewer-wang"), f"/v1/reviews/{second.claim_id}"
+    preview = li.post(f"{path}/previews", {}).json
+    assert (preview["within_authority"], preview["same_reference"]) == (True, [0])
+    approval = li.post(f"{path}/decisions", {"outcome": "approve"}, headers=match)
+    assert (approval.status_code, approval.json["outcome"]) == (202, "approval_proposed"), approval.text
+    assert world.claim(second.claim_id).state == "in_review"
+    seen = wang.get(path)
+    assert [each["same_reference"] for each in seen.json["proposals"]] == [[0]]
+    body = {"proposal_id": approval.json["decision_id"]}
+    confirmed = wang.post(f"{path}/confirmations", body, headers={"If-Match": seen.headers["ETag"]})
+    assert (confirmed.status_code, confirmed.json["outcome"]) == (201, "approved"), confirmed.text
+
+
 # What a claim tells
 
 
