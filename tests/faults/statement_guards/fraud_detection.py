@@ -48,6 +48,13 @@ GUARDS: Final = (
         _TOLD_ANEW,
     ),
     Guard(
+        "a transfer that is told anew is known by its reference",
+        "services/fraud_detection/claims/store/transfers.py",
+        "       coalesce(bool_or({SAME}), false) AS same_transfer,\n",
+        "       false AS same_transfer,\n",
+        _TOLD_ANEW,
+    ),
+    Guard(
         "what a person asked for goes back to a person",
         "services/fraud_detection/decisions/usecases/adjudicate.py",
         "        passed_on=case.passed_on,\n",

@@ -57,6 +57,20 @@ GUARDS: Final = (
         _RULES,
     ),
     Guard(
+        "a name that a person gives one part's event is that of the parts which nobody named",
+        "services/fraud_detection/decisions/domain/sharing.py",
+        "if is_of_one_event(product, claim, each, named)]",
+        "if is_of_one_event(product, claim, each)]",
+        _RULES,
+    ),
+    Guard(
+        "parts of one claim use up one sub-limit, whatever the police say of one of them",
+        "services/fraud_detection/decisions/domain/sharing.py",
+        " or are_parts_of_one(claim, each)]",
+        "]",
+        _RULES,
+    ),
+    Guard(
         "what came back of no transfer goes along in proportion",
         "services/fraud_detection/decisions/domain/accepted_part.py",
         "    goes = of_no_transfer - (of_no_transfer * _lost(staying) // in_all if in_all else 0)\n",

@@ -65,6 +65,12 @@ def test_one_account_that_money_went_to_is_enough() -> None:
     assert resembles(claim(), earlier(), TransferFacts(same_payee=frozenset({FIRST_CLAIM})))
 
 
+def test_one_transfer_is_enough_although_all_else_is_told_otherwise() -> None:
+    facts = TransferFacts(same_transfer=frozenset({FIRST_CLAIM}), given_up=frozenset({FIRST_CLAIM}))
+    assert resembles(claim(), earlier(passed_on=True), facts)
+    assert not resembles(claim(), earlier(), facts)
+
+
 def test_what_was_claimed_afterwards_counts_only_once_it_was_approved() -> None:
     later = {"amount_fen": Fen(1_440_000), "submitted_at": LOSS + timedelta(days=3)}
     assert not resembles(claim(), earlier(**later), NOTHING)

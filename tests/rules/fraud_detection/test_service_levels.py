@@ -68,8 +68,15 @@ def test_the_days_of_recovery_wait_are_none_of_paying() -> None:
 
 def test_a_payment_made_good_has_a_clock_of_its_own() -> None:
     steps = course(("filed", 0), ("approved", 1), ("paying", 1), ("payment_failed", 2), ("filed", 30), ("approved", 30))
-    assert [each.began_at for each in clocks(steps, BEGIN + 31 * DAY) if each.kind == "pay"] == [BEGIN + DAY]
-    assert one("pay", steps, 31).paused == {"payee": 28 * DAY}
+    first, second = (each for each in clocks(steps, BEGIN + 31 * DAY) if each.kind == "pay")
+    assert (first.began_at, first.ended_at, first.paused) == (BEGIN + DAY, BEGIN + 30 * DAY, {"payee": 28 * DAY})
+    assert (second.began_at, second.used, second.due_at) == (BEGIN + 30 * DAY, DAY, BEGIN + 40 * DAY)
+
+
+def test_nothing_is_to_be_paid_while_an_approval_that_was_taken_back_is_decided_anew() -> None:
+    steps = course(("filed", 0), ("approved", 1), ("paying", 1), ("payment_failed", 2), ("filed", 3), ("in_review", 3))
+    clock = one("pay", steps, 90)
+    assert (clock.ended_at, clock.used, clock.due_at, clock.broken) == (BEGIN + 3 * DAY, DAY, None, False)
 
 
 def test_an_appeal_has_its_own_clock_and_the_first_one_stays_as_it_ended() -> None:

@@ -49,7 +49,7 @@ def test_an_honest_claim_is_approved_and_its_limit_reserved(world: World) -> Non
     assert event["version"] == 2
     assert event["model_id"] == Doubt.model_id
     assert event["decided_by"] == "rules_and_model"
-    assert event["rule_version"] == "cover-9"
+    assert event["rule_version"] == "cover-10"
 
 
 def test_money_waits_for_the_recovery_wait_after_the_police_report(world: World) -> None:

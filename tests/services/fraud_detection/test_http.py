@@ -303,7 +303,7 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
     assert case.json["cover"]["partner_id"] == "telecom-east"
     assert case.json["features"][0]["features"]["age"] == 37.0
     assert [step["to_state"] for step in case.json["steps"]] == ["filed", "in_review"]
-    assert case.json["decisions"][0]["rule_version"] == "cover-9"
+    assert case.json["decisions"][0]["rule_version"] == "cover-10"
 
 
 def test_a_second_review_decision_is_told_that_the_case_changed(world: World, caller: Callers) -> None:

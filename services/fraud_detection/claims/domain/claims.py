@@ -130,6 +130,6 @@ class OtherClaim:
     split_root: ClaimId | None = None
 
 
-def are_parts_of_one(claim: Claim, other: OtherClaim) -> bool:
+def are_parts_of_one(claim: Claim | OtherClaim, other: Claim | OtherClaim) -> bool:
     """Whether both were one claim when they were filed."""
     return (claim.split_root or claim.claim_id) == (other.split_root or other.claim_id)

@@ -44,7 +44,7 @@ _BEGINS: Final[Mapping[Kind, frozenset[State]]] = {
 _ENDS: Final[Mapping[Kind, frozenset[State]]] = {
     "assess": frozenset({"approved", "refused", "withdrawn", "closed"}),
     "undisputed_part": frozenset({"approved", "refused", "withdrawn", "closed"}),
-    "pay": frozenset({"paid", "stopping", "withdrawn", "closed"}),
+    "pay": frozenset({"paid", "stopping", "filed", "withdrawn", "closed"}),
     "appeal": frozenset({"approved", "refused", "withdrawn", "closed"}),
 }
 NEAR: Final = 0.8

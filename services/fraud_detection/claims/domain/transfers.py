@@ -67,8 +67,8 @@ class TransferFacts:
     """What is known of a claim's transfers beside other claims, at one moment.
 
     ``told``: the claimant told them. ``both_told`` are the person's other claims that tell theirs, ``same_payee`` those
-    with a transfer to the same account, ``told_apart`` those of which a person said that their transfers are others,
-    ``given_up`` those that were withdrawn or lapsed.
+    with a transfer to the same account, ``same_transfer`` those that tell one of its transfers, ``told_apart`` those
+    of which a person said that their transfers are others, ``given_up`` those that were withdrawn or lapsed.
     ``reference_of_another``: another person claims a transfer by the same reference. ``refused``: the lines that a
     person did not accept.
     """
@@ -77,6 +77,7 @@ class TransferFacts:
     held: tuple[HeldElsewhere, ...] = ()
     both_told: frozenset[ClaimId] = frozenset()
     same_payee: frozenset[ClaimId] = frozenset()
+    same_transfer: frozenset[ClaimId] = frozenset()
     told_apart: frozenset[ClaimId] = frozenset()
     given_up: frozenset[ClaimId] = frozenset()
     reference_of_another: bool = False

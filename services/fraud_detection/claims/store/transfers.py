@@ -77,9 +77,10 @@ WHERE mine.claim_id = ANY(%s::uuid[]) AND mine.place IS NULL
 GROUP BY mine.claim_id, mine.line, theirs.claim_id, claims.policy_id, reservations.claim_id
 ORDER BY mine.claim_id, mine.line, theirs.claim_id"""
 
-_BESIDE: Final = """
+_BESIDE: Final = f"""
 SELECT mine.claim_id AS claim_id, theirs.claim_id AS other, bool_and(mine.told AND theirs.told) AS both_told,
        coalesce(bool_or(mine.payee_token = theirs.payee_token), false) AS same_payee,
+       coalesce(bool_or({SAME}), false) AS same_transfer,
        coalesce(bool_or(mine.different_from = theirs.claim_id OR theirs.different_from = mine.claim_id), false)
        AS told_apart,
        bool_or(theirs.place IS NOT DISTINCT FROM 'released') AS given_up
@@ -97,6 +98,7 @@ class _Beside:
     other: ClaimId
     both_told: bool
     same_payee: bool
+    same_transfer: bool
     told_apart: bool
     given_up: bool
 
@@ -222,6 +224,7 @@ def facts(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, TransferFacts]:
             held=held.get(claim_id, ()),
             both_told=frozenset(each.other for each in beside[claim_id] if each.both_told),
             same_payee=frozenset(each.other for each in beside[claim_id] if each.same_payee),
+            same_transfer=frozenset(each.other for each in beside[claim_id] if each.same_transfer),
             told_apart=frozenset(each.other for each in beside[claim_id] if each.told_apart),
             given_up=frozenset(each.other for each in beside[claim_id] if each.given_up),
             reference_of_another=of_another,

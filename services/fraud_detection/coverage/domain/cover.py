@@ -112,8 +112,8 @@ class Share:
 
     ``beside`` are the person's other policies that may pay shares of it, ``loss_paid_fen`` what they paid for it.
     ``event_paid_fen`` is what this policy paid for the same event, ``event_paid_here_fen`` what of it under the same
-    liability, ``event_paid_of_type_fen`` what of that for the same scam type. ``event_deductible_fen`` is what other
-    claims of the event bore of its deductible under this liability.
+    liability, ``event_paid_of_type_fen`` what of that for the same scam type or another part of the claim.
+    ``event_deductible_fen`` is what other claims of the event bore of its deductible under this liability.
     """
 
     part: int = 1

@@ -36,7 +36,7 @@ from shared.values.evidence_kinds import EVIDENCE_NAMES
 from shared.values.ids import ClaimId
 from shared.values.rule_codes import RuleCode
 
-RULE_VERSION: Final = "cover-9"
+RULE_VERSION: Final = "cover-10"
 """Grows when a rule's meaning changes; it stands on every decision."""
 
 WAIVABLE: Final[frozenset[str]] = frozenset(

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim, are_parts_of_one
 from services.fraud_detection.coverage.domain.cover import Product, Share, depends_on_scam_type, liability_codes
+
+_Named = TypeVar("_Named", Claim, OtherClaim)
 
 
 def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
@@ -23,25 +29,33 @@ def is_same_loss(product: Product, claim: Claim, other: OtherClaim) -> bool:
     )
 
 
-def is_of_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
+def is_of_one_event(
+    product: Product, claim: Claim, other: OtherClaim, named: Iterable[Claim | OtherClaim] = ()
+) -> bool:
     """Whether what was paid for the other one counts for this one's event: both name it alike, or tell of one loss, or
     were one claim.
 
+    ``named`` are those of named_by_persons: the name of a part is that of all parts which nobody named.
     Under one liability of one policy, only a name makes two claims one event: those who tell of one loss are duplicates
     there, and who approves the second one nevertheless says that it is another loss.
     """
-    if _name_one_event(claim, other) or _were_one_claim(claim, other):
-        return True
-    one_cover = other.policy_id == claim.policy_id and other.liability == claim.liability
-    return not one_cover and is_same_loss(product, claim, other)
+    return any(_is_of_one_event(product, *both) for both in _by_name(claim, other, named))
 
 
-def told_to_be_one_event(claim: Claim, other: OtherClaim) -> bool:
+def named_by_persons(claim: Claim, others: Iterable[OtherClaim]) -> list[Claim | OtherClaim]:
+    """Those of these claims of which a person of the staff named the event."""
+    known: tuple[Claim | OtherClaim, ...] = (claim, *others)
+    return [each for each in known if each.event_named]
+
+
+def told_to_be_one_event(claim: Claim, other: OtherClaim, named: Iterable[Claim | OtherClaim] = ()) -> bool:
     """Whether persons named both events, and alike, or split one claim: what claimants call theirs spares them no
-    deductible.
+    deductible. ``named`` as in is_of_one_event.
     """
-    named_alike = claim.event_named and other.event_named and _name_one_event(claim, other)
-    return named_alike or _were_one_claim(claim, other)
+    return any(
+        (mine.event_named and theirs.event_named and _name_one_event(mine, theirs)) or _were_one_claim(mine, theirs)
+        for mine, theirs in _by_name(claim, other, named)
+    )
 
 
 def may_be_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
@@ -66,6 +80,31 @@ def is_of_another_part(claim: Claim, other: OtherClaim, share: Share) -> bool:
 def are_told_apart(claim: Claim, other: OtherClaim) -> bool:
     """Whether persons named both events, and otherwise. What claimants call theirs parts nothing: it would pay them."""
     return claim.event_named and other.event_named and claim.event_reference != other.event_reference
+
+
+def _is_of_one_event(product: Product, claim: Claim, other: OtherClaim) -> bool:
+    if _name_one_event(claim, other) or _were_one_claim(claim, other):
+        return True
+    one_cover = other.policy_id == claim.policy_id and other.liability == claim.liability
+    return not one_cover and is_same_loss(product, claim, other)
+
+
+def _by_name(
+    claim: Claim, other: OtherClaim, named: Iterable[Claim | OtherClaim]
+) -> Iterator[tuple[Claim, OtherClaim]]:
+    """Both claims under each name that persons gave their events."""
+    known = tuple(named)
+    for mine in _under_names(claim, known):
+        for theirs in _under_names(other, known):
+            yield mine, theirs
+
+
+def _under_names(one: _Named, named: Iterable[Claim | OtherClaim]) -> list[_Named]:
+    """The claim; or, where a person named other parts of it and not this one, it under the name of each of those."""
+    if one.event_named:
+        return [one]
+    names = {each.event_reference: None for each in named if are_parts_of_one(one, each)}
+    return [replace(one, event_reference=name, event_named=True) for name in names] or [one]
 
 
 def _name_one_event(claim: Claim, other: OtherClaim) -> bool:

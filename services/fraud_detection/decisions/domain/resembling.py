@@ -45,8 +45,8 @@ def resembles(claim: Claim, other: OtherClaim, transfers: TransferFacts) -> bool
         return False
     # An approved one counts even if it was filed later: it was decided first.
     before = other.approved or (other.submitted_at, other.claim_id) < (claim.submitted_at, claim.claim_id)
-    alike = other.claim_id in transfers.same_payee or _is_neighboring(claim, other) or _is_near(claim, other)
-    return before and alike
+    of_transfers = other.claim_id in transfers.same_transfer | transfers.same_payee
+    return before and (of_transfers or _is_neighboring(claim, other) or _is_near(claim, other))
 
 
 def _is_neighboring(claim: Claim, other: OtherClaim) -> bool:

@@ -111,6 +111,15 @@ class ToldLater:
         return self.elsewhere_fen if covers else 0
 
 
+def told_later_of_part(claim: Claim, elsewhere_fen: int, before: Sequence[Transfer]) -> ToldLater:
+    """Of a claim that was split off all that came back of no transfer, ``elsewhere_fen`` of it by other insurers.
+
+    What was told before the split is kept with the claim that it was split off.
+    """
+    of_no_transfer = claim.recovered_fen - sum(each.refunded_fen for each in before)
+    return ToldLater(of_no_transfer - (0 if claim.other_covers else elsewhere_fen), elsewhere_fen)
+
+
 def covers_after(claim: Claim, amendment: Amendment) -> tuple[OtherCover, ...]:
     """Which other insurers cover the loss."""
     return claim.other_covers if amendment.other_covers is None else amendment.other_covers

@@ -125,7 +125,7 @@ def _amend(
     phone_token = _phone(claim, amendment, who, cover, found)
     if found:
         raise InvalidFields(tuple(found))
-    later = _told_later(tx, claim)
+    later = _told_later(tx, claim, before)
     changed = claims.amend(
         tx,
         claim,
@@ -166,9 +166,11 @@ def _amend(
     return changed
 
 
-def _told_later(tx: Tx, claim: Claim) -> ToldLater:
+def _told_later(tx: Tx, claim: Claim, before: Sequence[Transfer]) -> ToldLater:
     told = recoveries.of_claim(tx, claim.claim_id)
     elsewhere = sum(each.amount_fen for each in told if each.kind == "other_insurance")
+    if claim.split_from is not None:
+        return amending.told_later_of_part(claim, elsewhere, before)
     return ToldLater(sum(each.amount_fen for each in told) - elsewhere, elsewhere)
 
 

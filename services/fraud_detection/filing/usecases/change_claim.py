@@ -11,7 +11,7 @@ from typing import Final
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.errors import IllegalStep, PolicyErased
 from services.fraud_detection.claims.domain.states import State, legal_after
-from services.fraud_detection.claims.store import claims, recoveries
+from services.fraud_detection.claims.store import claims, recoveries, splits
 from services.fraud_detection.claims.store.recoveries import Recovery, RecoveryKind
 from services.fraud_detection.claims.usecases.submit import file_anew, submit
 from services.fraud_detection.coverage.store import coverage, erased_policies
@@ -92,7 +92,7 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
         raise InvalidField(
             "/amount_fen",
             f"With the {before} fen told before, more came back than was lost ({claim.amount_fen} fen).",
-            "Send what came back this time.",
+            _what_to_send(tx, claim),
         )
     if claim.state in _BEFORE_PAYMENT and erased_policies.is_over(tx, claim.policy_id):
         raise PolicyErased(claim.policy_id)
@@ -117,6 +117,12 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
         came_back = settle_recoveries(tx, claim, held)
         if came_back and claim.state != "recovered":
             claims.step(tx, claim, "recovered", now=now, by=tenant, why=back.kind)
+
+
+def _what_to_send(tx: Tx, claim: Claim) -> str:
+    if claim.split_from is None and not splits.off(tx, [claim.claim_id]):
+        return "Send what came back this time."
+    return "Tell each claim of split_from and split_into what came back this time of its own transfers."
 
 
 def name_payee(tx: Tx, claim_id: ClaimId, payee_token: TokenHex, *, tenant: str, now: datetime) -> None:

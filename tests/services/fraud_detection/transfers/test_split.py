@@ -27,6 +27,7 @@ from services.fraud_detection.filing.usecases.complete_claim import add_document
 from services.fraud_detection.reviews.domain.errors import (
     AboveAuthority,
     AnotherPersonDecides,
+    CoverRuleStands,
     NoOpenReview,
     NothingWaits,
 )
@@ -38,14 +39,17 @@ from services.fraud_detection.reviews.usecases.hold_case import take_next
 from services.fraud_detection.reviews.usecases.undo_decision import act, let_take_effect, undo
 from services.fraud_detection.service_levels.usecases.measure import measure
 from shared.events.policies import PoliciesErased
-from shared.values.errors import InvalidFields
+from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import product
 from tests.services.fraud_detection.builders import NOW, UNBOUNDED, Caller, Then, World, champion, evidence, take
+from tests.services.fraud_detection.filing.test_amendments import amend
+from tests.services.fraud_detection.filing.test_amendments import transfer as told
 from tests.services.fraud_detection.insured import insure
 from tests.services.fraud_detection.representing import NAME, acting, check, with_mandate
 from tests.services.fraud_detection.reviews.test_two_persons import confirm, give
+from tests.services.fraud_detection.test_one_event import name
 from tests.services.fraud_detection.transfers.test_in_part import NOTHING, WHY, accepted, say, three, verdict
 from tests.services.fraud_detection.transfers.test_transfers import claimed, transfer, two_policies
 
@@ -129,6 +133,66 @@ def test_what_came_back_of_no_transfer_is_of_both_in_proportion(world: World) ->
     second = in_person(world, gone)
     assert world.review(second.claim_id, "approve") == "approved"
     assert world.rows("SELECT sum(amount_fen) FROM reservations") == [(8_000 * YUAN,)]
+
+
+@pytest.mark.parametrize("third_first", [True, False])
+def test_an_event_that_is_named_after_the_split_is_that_of_all_parts(
+    world: World, caller: Callers, *, third_first: bool
+) -> None:
+    """30,000 yuan are paid, 20,000 open, and 20,000 that were refused are told anew; the event has 50,000."""
+    insured = insure(world, product(annual_limit_fen=100_000 * YUAN))
+    paid = [transfer(f"R{line}", minutes=20 * line, yuan=yuan) for line, yuan in enumerate((30_000, 20_000, 20_000))]
+    first = claimed(world, insured, *paid)
+    assert world.decide(first, by=champion(0.9)) == "review"
+    assert say(world, first.claim_id, SPLIT).amount_fen == 30_000 * YUAN
+    second = in_person(world, off(world, first.claim_id))
+    third = claimed(world, insured, transfer("R1", minutes=20, yuan=20_000), later=10)
+    assert world.decide(third) == "refusal_proposed"
+    for claim in (first, third):
+        name(world, claim, "e1")
+    related = caller("reviewer-wang").get(f"/v1/reviews/{third.claim_id}").json["related"]
+    assert {each["claim_id"]: each["relation"] for each in related} == {
+        first.claim_id: "one_event",
+        second.claim_id: "one_event",
+    }
+    turn = [(third.claim_id, "reviewer-wang"), (second.claim_id, "reviewer-li")]
+    (once, by), (again, by_then) = turn if third_first else reversed(turn)
+    assert world.review(once, "approve", reviewer=by) == "approved"
+    with pytest.raises(CoverRuleStands) as stands:
+        world.review(again, "approve", reviewer=by_then)
+    assert stands.value.codes == "event_limit_used_up"
+    assert world.rows("SELECT sum(amount_fen) FROM reservations") == [(50_000 * YUAN,)]
+
+
+def test_what_came_back_before_the_split_stays_where_a_transfer_of_the_part_is_corrected(
+    world: World, caller: Callers
+) -> None:
+    """Of 1,000 yuan back of 10,000, 200 go along with 2,000; 500 of these were refunded, as is told afterwards."""
+    first = three(world)
+    back = CameBack(kind="police", amount_fen=Fen(1_000 * YUAN), came_at=NOW)
+    with world.database.transaction() as tx:
+        tell_recovery(tx, first.claim_id, back, tenant="mobile-backend", now=NOW)
+    say(world, first.claim_id, SPLIT)
+    second = in_person(world, off(world, first.claim_id))
+    assert second.recovered_fen == 200 * YUAN
+    corrected = {"line": 2, "transfer": told("R2", minutes=40, yuan=2_000, refunded_fen=500 * YUAN)}
+    assert amend(caller, world, second, {"transfers": {"correct": [corrected]}}).status_code == 202
+    assert world.claim(second.claim_id).recovered_fen == 700 * YUAN
+
+
+def test_who_tells_more_than_was_lost_by_one_part_is_told_that_each_has_its_own(world: World) -> None:
+    first = three(world)
+    back = CameBack(kind="police", amount_fen=Fen(10_001 * YUAN), came_at=NOW)
+
+    def fix(claim_id: ClaimId) -> str:
+        with pytest.raises(InvalidField) as wrong, world.database.transaction() as tx:
+            tell_recovery(tx, claim_id, back, tenant="mobile-backend", now=NOW)
+        return wrong.value.fix
+
+    assert fix(first.claim_id) == "Send what came back this time."
+    say(world, first.claim_id, SPLIT)
+    of_parts = "Tell each claim of split_from and split_into what came back this time of its own transfers."
+    assert fix(first.claim_id) == fix(off(world, first.claim_id).claim_id) == of_parts
 
 
 def test_all_that_belongs_to_the_claim_goes_along_and_is_read_there(world: World, caller: Callers) -> None:

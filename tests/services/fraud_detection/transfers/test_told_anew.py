@@ -16,7 +16,9 @@ from services.fraud_detection.filing.usecases.change_claim import CameBack, tell
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from shared.values.money import Fen
+from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, World, champion, evidence
+from tests.services.fraud_detection.insured import at, why
 from tests.services.fraud_detection.transfers.test_transfers import claimed, transfer, two_policies
 
 CHANNEL = "mobile-backend"
@@ -87,6 +89,19 @@ def test_a_loss_that_a_person_had_to_look_at_is_looked_at_again_when_it_is_told_
     assert world.rows("SELECT why FROM decisions ORDER BY claim_id DESC, version LIMIT 1") == [
         ("resembles_earlier_claim",)
     ]
+
+
+def test_a_transfer_that_a_person_had_to_look_at_is_known_by_its_reference_alone(world: World) -> None:
+    """Neither amount, time nor payee is told as before."""
+    here, there = two_policies(world)
+    first = claimed(world, here, transfer("R1", yuan=12_000))
+    withdrawn_from_review(world, first)
+    long_before = LOSS - timedelta(days=12)
+    paid = replace(transfer("r-1", yuan=5_000), occurred_at=long_before)
+    times: dict[str, Any] = {**at(long_before), "now": NOW + timedelta(minutes=10)}
+    again = claimed(world, there, paid, **times)
+    assert world.decide(again) == "review"
+    assert why(world, again) == "resembles_earlier_claim"
 
 
 def test_so_is_one_whose_refusal_was_proposed(world: World) -> None:
