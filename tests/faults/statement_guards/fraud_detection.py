@@ -78,7 +78,7 @@ GUARDS: Final = (
     Guard(
         "what was decided once is amended no more",
         "services/fraud_detection/filing/usecases/amend_claim.py",
-        'if claim.state not in _MAY_BE_AMENDED or decided & {"approved", "refused"}:',
+        'if claim.state not in _MAY_BE_AMENDED or claim.appealed or decided & {"approved", "refused"}:',
         "if claim.state not in _MAY_BE_AMENDED:",
         _AMENDING,
     ),
@@ -127,8 +127,8 @@ GUARDS: Final = (
     Guard(
         "nobody is given the appeal of what they decided",
         _QUEUE,
-        "splitting.decision_id = claims.split_by))\n      AND by_person AND %(reviewer)s IN",
-        "splitting.decision_id = claims.split_by))\n      AND by_person AND %(reviewer)s || 'x' IN",
+        "splitting.decision_id = whole.split_by))\n      AND by_person AND %(reviewer)s IN",
+        "splitting.decision_id = whole.split_by))\n      AND by_person AND %(reviewer)s || 'x' IN",
         _QUEUING,
     ),
     Guard(

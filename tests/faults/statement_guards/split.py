@@ -11,6 +11,7 @@ _QUEUE: Final = "services/fraud_detection/reviews/store/queue.py"
 _MIGRATION: Final = "services/fraud_detection/migrations/0120_a_claim_is_split.sql"
 _ONE_EVENT: Final = "services/fraud_detection/decisions/domain/one_event.py"
 _TESTS: Final = ("tests/services/fraud_detection/transfers/test_split.py",)
+_CARRIED: Final = ("tests/services/fraud_detection/transfers/test_split_carries.py",)
 _RULES: Final = ("tests/rules/fraud_detection/test_split_part.py",)
 
 GUARDS: Final = (
@@ -94,8 +95,58 @@ GUARDS: Final = (
     Guard(
         "who decided on the whole does not decide a part of it",
         "services/fraud_detection/reviews/usecases/hold_case.py",
-        "    told_before = (*retold, *_before_the_split(tx, claim_id))\n",
+        "    told_before = (*retold, *before_the_split(tx, claim_id))\n",
         "    told_before = tuple(retold)\n",
         _TESTS,
+    ),
+    Guard(
+        "nor is given it, however often it was split",
+        _QUEUE,
+        "SELECT part.split_from, part.split_by FROM whole JOIN claims AS part USING (claim_id)\n",
+        "SELECT part.split_from, part.split_by FROM whole JOIN claims AS part"
+        " ON part.claim_id = whole.claim_id AND whole.split_by IS NULL\n",
+        _CARRIED,
+    ),
+    Guard(
+        "a part of what was handed on is a senior person's",
+        _SPLITTING,
+        "        notes.escalate(tx, sealed.escalation(handed_on, off.round))\n",
+        "        sealed.escalation(handed_on, off.round)\n",
+        _CARRIED,
+    ),
+    Guard(
+        "a part of a last appeal is a senior person's, and has no further appeal",
+        _SPLITTING,
+        "    for each in appeals.of_claim(tx, claim.claim_id):\n",
+        "    for each in appeals.of_claim(tx, off.claim_id):\n",
+        _CARRIED,
+    ),
+    Guard(
+        "a part of an appealed claim is not amended",
+        "services/fraud_detection/filing/usecases/amend_claim.py",
+        " or claim.appealed or decided &",
+        " or decided &",
+        _CARRIED,
+    ),
+    Guard(
+        "documents are asked for once of a claim and its parts",
+        "services/fraud_detection/reviews/usecases/ask_claimant.py",
+        "    told_before = (*before, *before_the_split(tx, claim_id))\n",
+        "    told_before = before\n",
+        _CARRIED,
+    ),
+    Guard(
+        "an approval holds the person's transfers before it takes of limits",
+        "services/fraud_detection/reviews/usecases/approve_case.py",
+        "    transfers.hold(tx, claim.claim_id)\n",
+        "",
+        _CARRIED,
+    ),
+    Guard(
+        "so does a second person's",
+        "services/fraud_detection/reviews/usecases/confirm_proposal.py",
+        "    transfers.hold(tx, claim_id)\n",
+        "",
+        _CARRIED,
     ),
 )

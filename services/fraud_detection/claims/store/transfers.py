@@ -1,6 +1,7 @@
 """Transfers, and which claim holds each: the table's own constraints keep it that no two do.
 
-Who files, gives up or settles a claim holds the person's transfers first, so that no two wait for each other's lines.
+Who files, gives up or settles a claim holds the person's transfers first, so that no two wait for each other's lines;
+and so before the limits of a policy does who approves one.
 What follows of a transfer that another claim holds is decisions'.
 """
 
@@ -145,7 +146,7 @@ def move(tx: Tx, claim_id: ClaimId, moved: Sequence[KeptTransfer]) -> None:
     """Transfers of the claim are another one's from now on, with the place that each has: those ``moved``, as they are
     sealed there.
     """
-    _hold(tx, claim_id)
+    hold(tx, claim_id)
     for kept in moved:
         there = kept.transfer
         sealed = (kept.reference, kept.payee_name, kept.different_reason)
@@ -167,6 +168,16 @@ def one_at_a_time(tx: Tx, persons: Iterable[TokenHex]) -> None:
     tx.all(_ONE_AT_A_TIME, (list(persons),))
 
 
+def hold(tx: Tx, claim_id: ClaimId) -> list[str]:
+    """The claim's person, whose transfers nobody else settles before this transaction ends; none without transfers.
+
+    Before anything is taken of limits: who gives up a claim gives back what it took of them afterwards.
+    """
+    persons = tx.all(_PERSONS, (claim_id,), into=str)
+    one_at_a_time(tx, map(TokenHex, persons))
+    return persons
+
+
 def add(tx: Tx, kept: Sequence[KeptTransfer]) -> None:
     """Store transfers of claims, each in its place: the claim's own, or none where another claim holds it."""
     if not kept:
@@ -180,7 +191,7 @@ def add(tx: Tx, kept: Sequence[KeptTransfer]) -> None:
 
 def amend(tx: Tx, claim_id: ClaimId, gone: Collection[int], anew: Sequence[KeptTransfer]) -> None:
     """Take out lines of a claim and put in others. A place that is free then goes to the oldest claim that waits."""
-    persons = _hold(tx, claim_id)
+    persons = hold(tx, claim_id)
     tx.execute(_TAKE_OUT, (claim_id, list(gone)))
     add(tx, anew)
     _fill_places(tx, persons)
@@ -247,7 +258,7 @@ def hold_again(tx: Tx, claim_id: ClaimId) -> None:
 
 def _place_anew(tx: Tx, claim_id: ClaimId, change: str) -> None:
     """After this change of the claim's transfers, each of its person that waits takes the place that is free."""
-    persons = _hold(tx, claim_id)
+    persons = hold(tx, claim_id)
     tx.execute(change, (claim_id,))
     _fill_places(tx, persons)
 
@@ -271,15 +282,8 @@ def part(
 
 def take_over(tx: Tx, claim_id: ClaimId, held: Collection[HeldElsewhere]) -> None:
     """The claim holds these from now on, and those who held them do no more."""
-    _hold(tx, claim_id)
+    hold(tx, claim_id)
     lines = sorted({each.line for each in held})
     tx.execute(_LEAVE, (claim_id, lines, [each.holder for each in held]))
     for line in lines:
         tx.execute(_TAKE, (claim_id, line))
-
-
-def _hold(tx: Tx, claim_id: ClaimId) -> list[str]:
-    """The claim's person, whose transfers nobody else settles before this transaction ends; none without transfers."""
-    persons = tx.all(_PERSONS, (claim_id,), into=str)
-    one_at_a_time(tx, map(TokenHex, persons))
-    return persons

@@ -97,7 +97,7 @@ class SplitFromView(ReplyModel):
 
 
 class SplitIntoView(ReplyModel):
-    """A claim of the transfers that stayed open when the rest of this one was approved; why, `decision` says."""
+    """A claim of the transfers that stayed open when the rest of this one was approved."""
 
     claim_id: str
     state: State
@@ -105,6 +105,8 @@ class SplitIntoView(ReplyModel):
     """What is claimed in it."""
     by: datetime | None
     """By when it is decided, while a person has to."""
+    transfers: list[TransferDecisionView]
+    """Those that stayed open, and why; also once this claim is decided anew."""
 
 
 class OtherCoverView(ReplyModel):
@@ -216,7 +218,11 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
         duplicate_of=next((other.holder for other in around.held.get(claim.claim_id, ())), None),
         split_from=_split_from(claim, around),
         split_into=[
-            SplitIntoView.of(each, by=None if (steps := around.steps.get(each.claim_id)) is None else decide_by(steps))
+            SplitIntoView.of(
+                each,
+                by=None if (steps := around.steps.get(each.claim_id)) is None else decide_by(steps),
+                transfers=_stayed_open(each.split_by, around),
+            )
             for each in around.off.get(claim.claim_id, ())
         ],
     )
@@ -230,8 +236,12 @@ def _split_from(claim: Claim, around: _Around) -> SplitFromView | None:
     if claim.split_from is None or claim.split_by is None:
         return None
     text_zh, text_en = sentence("split_off")
-    stayed = [each for each in around.by_transfer.get(claim.split_by, ()) if each.open]
+    stayed = _stayed_open(claim.split_by, around)
     return SplitFromView(claim_id=claim.split_from, text_zh=text_zh, text_en=text_en, transfers=stayed)
+
+
+def _stayed_open(split_by: DecisionId, around: _Around) -> list[TransferDecisionView]:
+    return [each for each in around.by_transfer.get(split_by, ()) if each.open]
 
 
 def _by(claim: Claim, around: _Around) -> datetime | None:

@@ -87,7 +87,8 @@ def amend_claim(
     claim = own(tx, claim_id, who.tenant)
     require_match(claim.version)
     decided = {each.outcome for each in decisions.of_claim(tx, claim_id)}
-    if claim.state not in _MAY_BE_AMENDED or decided & {"approved", "refused"}:
+    # The refusal that was appealed may be of the claim that this one was split off.
+    if claim.state not in _MAY_BE_AMENDED or claim.appealed or decided & {"approved", "refused"}:
         raise AmendedTooLate(claim_id, claim.state, _INSTEAD.get(claim.state, _NEW_CLAIM))
     cover = coverage.find(tx, claim.policy_id)
     if erased_policies.is_over(tx, claim.policy_id) or (cover is not None and cover.erased):

@@ -62,11 +62,16 @@ _MAY_CONFIRM: Final = f"""
       AND approval_proposals.amount_fen + (SELECT coalesce(sum(reservations.amount_fen), 0) {_PARTS})
           <= %(pays_up_to_fen)s
       AND claims.amount_fen + (SELECT coalesce(sum(part.amount_fen), 0) {_PARTS}) <= %(claims_up_to_fen)s"""
-# Of a claim that was split off, what was decided before on the whole counts too.
+# Of a claim that was split off, what was decided before on the whole counts too, and so on up to the first one.
 _DECIDED_BEFORE: Final = """
-    SELECT FROM decisions
-    WHERE (decisions.claim_id = reviews.claim_id OR decisions.claim_id = claims.split_from AND decisions.version < (
-              SELECT splitting.version FROM decisions AS splitting WHERE splitting.decision_id = claims.split_by))
+    WITH RECURSIVE whole (claim_id, split_by) AS (
+        SELECT claims.claim_id, NULL::uuid
+        UNION ALL
+        SELECT part.split_from, part.split_by FROM whole JOIN claims AS part USING (claim_id)
+        WHERE part.split_from IS NOT NULL)
+    SELECT FROM whole JOIN decisions USING (claim_id)
+    WHERE (whole.split_by IS NULL OR decisions.version < (
+              SELECT splitting.version FROM decisions AS splitting WHERE splitting.decision_id = whole.split_by))
       AND by_person AND %(reviewer)s IN (decided_by, proposed_by) AND outcome IN ('approved', 'refused')"""
 # Who did not accept a transfer does not decide on the claim that tells it anew.
 _REFUSED_BEFORE: Final = f"""

@@ -20,6 +20,7 @@ from services.fraud_detection.decisions.usecases.case_file import CaseFile
 from services.fraud_detection.decisions.usecases.record_decision import payable_from, record
 from services.fraud_detection.reviews.domain.errors import LimitUsedUp
 from services.fraud_detection.reviews.domain.verdicts import Verdict
+from services.fraud_detection.reviews.store import notes
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.usecases.persons_decision import (
     audit_decision,
@@ -66,6 +67,7 @@ def approve_case(
     paying = case.without(told, refused, still_open) if verdict.transfers else case
     left_out = refused_fen(claim, told, refused, still_open) if refused else NO_FEN
     alone = not same_reference(tx, claim, refused | still_open)
+    transfers.hold(tx, claim.claim_id)
     payable, within = _take(tx, paying, said.authority, whole=case, alone=alone)
     decision_id = decision_id or DecisionId(new_id())
     words = sealed_words(tx, personal_data, claim.claim_id, verdict)
@@ -113,11 +115,12 @@ def settle_approval(
 
     ``paying``: the case without the transfers that are not accepted.
     """
+    handed_on = notes.escalated(tx, [row.claim_id]).get(row.claim_id)
     transfers.refuse(tx, row.claim_id, paying.transfers.refused)
     record(tx, [(paying, row)], now=now)
     audit_decision(tx, row, now=now)
     if still_open:
-        split_claim(tx, case.claim, row, still_open, personal_data=personal_data, now=now)
+        split_claim(tx, case.claim, row, still_open, handed_on=handed_on, personal_data=personal_data, now=now)
 
 
 def told_transfers(tx: Tx, claim: Claim) -> tuple[Transfer, ...]:

@@ -15,7 +15,7 @@ from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import record
 from services.fraud_detection.reviews.domain.errors import AskedBefore
 from services.fraud_detection.reviews.store import leases
-from services.fraud_detection.reviews.usecases.hold_case import require_free
+from services.fraud_detection.reviews.usecases.hold_case import before_the_split, require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import persons_decision
 from services.fraud_detection.reviews.usecases.propose_approval import require_no_proposal
@@ -50,14 +50,16 @@ def ask_claimant(
         HeldByAnother, SeniorDecides: by ``require_free``.
         ProposalWaits: an approval waits for a second person.
         IllegalStep: its policy is not known.
-        AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely).
+        AskedBefore: a person asked already (Insurance Law of the PRC, art. 22: once and completely), on this claim or
+            on one that it was split off.
         InvalidField: the date has passed, or is later than the claimant may be kept waiting.
     """
     claim, before = lock_waiting(tx, claim_id, require_match)
     if not before:
         # It came to a person because its policy is not known: there are no terms by which anything could be missing.
         raise IllegalStep(claim_id, claim.state, "documents_requested", ", ".join(legal_after(claim.state)))
-    if any(each.by_person and each.outcome == "documents_requested" for each in before):
+    told_before = (*before, *before_the_split(tx, claim_id))
+    if any(each.by_person and each.outcome == "documents_requested" for each in told_before):
         raise AskedBefore(claim_id)
     require_free(tx, claim, reviewer, senior=senior, now=now)
     require_no_proposal(tx, claim)

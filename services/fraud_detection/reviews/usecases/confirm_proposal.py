@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import claims
+from services.fraud_detection.claims.store import claims, transfers
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.authority import Authority
@@ -78,6 +78,7 @@ def confirm_proposal(
     leases.give_back(tx, claim_id)
     case, still_open = _as_proposed(tx, whole, proposal)
     agreed = Payable(proposal.amount_fen, proposal.deductible_fen, proposal.event_deductible_fen)
+    transfers.hold(tx, claim_id)
     if not take(tx, case, agreed):
         raise ProposalOutdated(claim_id)
     row = persons_decision(

@@ -120,12 +120,12 @@ def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionR
         AnotherPersonDecides: one of them has.
     """
     retold = (each for other in transfers.refused_by(tx, claim_id) for each in decisions.of_claim(tx, other))
-    told_before = (*retold, *_before_the_split(tx, claim_id))
+    told_before = (*retold, *before_the_split(tx, claim_id))
     if any(each.deciders.intersection(persons) for each in (*before, *told_before)):
         raise AnotherPersonDecides(claim_id)
 
 
-def _before_the_split(tx: Tx, claim_id: ClaimId) -> Iterator[DecisionRow]:
+def before_the_split(tx: Tx, claim_id: ClaimId) -> Iterator[DecisionRow]:
     """Of the claims that this one is a part of, what was decided while it was."""
     claim = claims.find(tx, claim_id)
     while claim is not None and claim.split_from is not None:

@@ -13,7 +13,7 @@ from itertools import dropwhile
 from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
-from services.fraud_detection.claims.store import claims, police, representatives, splits, transfers
+from services.fraud_detection.claims.store import appeals, claims, police, representatives, splits, transfers
 from services.fraud_detection.claims.store.police import PaperRow
 from services.fraud_detection.claims.store.representatives import MandateCheckRow, RepresentativeRow
 from services.fraud_detection.claims.store.transfers import KeptTransfer
@@ -21,8 +21,9 @@ from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.claims.usecases.submit import submit
 from services.fraud_detection.decisions.domain.accepted_part import in_two
 from services.fraud_detection.decisions.store.decisions import DecisionRow
-from services.fraud_detection.reviews.store import leases
+from services.fraud_detection.reviews.store import leases, notes
 from services.fraud_detection.reviews.store.leases import LeaseRow
+from services.fraud_detection.reviews.store.notes import EscalationRow
 from services.fraud_detection.reviews.usecases.hold_case import HELD_FOR
 from shared.db import audit
 from shared.db.transaction import Tx
@@ -40,13 +41,15 @@ def split_claim(
     row: DecisionRow,
     still_open: Collection[int],
     *,
+    handed_on: EscalationRow | None,
     personal_data: PersonalData,
     now: datetime,
 ) -> None:
     """Move the lines ``still_open`` of the locked ``claim``, as it was before ``row`` approved the rest, to a new one.
 
     Its steps are the first one's until then, so that its clocks began when the loss was claimed. It is the person's who
-    split it, for as long as after any act.
+    split it, for as long as after any act; afterwards it is whose the first one was: of a senior person, where it was
+    ``handed_on`` or is the last appeal.
     """
     kept = transfers.of_claim(tx, claim.claim_id)
     first, second = in_two(claim, [each.transfer for each in kept if each.transfer.told], still_open)
@@ -56,6 +59,10 @@ def split_claim(
     splits.copy_evidence(tx, claim.claim_id, off.claim_id)
     police.add(tx, [sealed.paper(each) for each in police.of_claim(tx, claim.claim_id)])
     _represent(tx, sealed)
+    for each in appeals.of_claim(tx, claim.claim_id):
+        appeals.add(tx, off.claim_id, each.round, sealed.text(each.reason, "appeal") or b"", now=each.filed_at)
+    if handed_on is not None:
+        notes.escalate(tx, sealed.escalation(handed_on, off.round))
     moved = [sealed.transfer(each) for each in kept if each.transfer.line in still_open]
     transfers.move(tx, claim.claim_id, moved)
     submit(tx, claims.step(tx, off, "filed", now=now, by=row.decided_by, why=SPLIT_OFF), now=now)
@@ -122,6 +129,11 @@ class _Resealing:
         """As of the claim's first version: it was checked before there was this claim."""
         reason = self.text(check.reason, f"mandate {check.version}", f"mandate {FIRST_VERSION}") or b""
         return replace(check, claim_id=self.to, version=FIRST_VERSION, reason=reason)
+
+    def escalation(self, row: EscalationRow, in_round: int) -> EscalationRow:
+        """As of the round in which the new claim begins."""
+        reason = self.text(row.reason, f"escalation {row.round}", f"escalation {in_round}") or b""
+        return replace(row, claim_id=self.to, round=in_round, reason=reason)
 
 
 def _represent(tx: Tx, sealed: _Resealing) -> None:

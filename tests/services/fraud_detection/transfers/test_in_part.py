@@ -72,6 +72,7 @@ def say(
     said: Verdict = IN_PART,
     *,
     reviewer: str = "reviewer-li",
+    senior: bool = False,
     lowest: Authority = UNBOUNDED,
 ) -> DecisionRow | ProposalRow:
     with world.database.transaction() as tx:
@@ -80,6 +81,7 @@ def say(
             claim_id,
             said,
             reviewer=reviewer,
+            senior=senior,
             lowest=lowest,
             require_match=lambda _: None,
             personal_data=world.personal_data,
