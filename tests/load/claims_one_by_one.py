@@ -51,7 +51,7 @@ def _decide(tx: Tx, claim_id: ClaimId, find_champion: FindChampion, *, now: date
     vector = features.compute(known)
     (opinion,) = ask(tx, find_champion, [vector])
     use = limits.use(tx, [claim])[claim_id]
-    decided = adjudicate._decide_one(case, opinion, use)
+    decided = adjudicate._decide_one(case, opinion, use, now=now)
     assert not isinstance(decided.decision, AwaitPayee)
     if isinstance(decided.decision, Approve):
         assert limits.reserve(tx, [Taking(claim, case.product, decided.taken, use)])

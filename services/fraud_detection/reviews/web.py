@@ -50,6 +50,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.PayeeUnknown: ProblemRow(409, "payee-unknown", "No such account"),
     errors.MandateOpen: ProblemRow(409, "mandate-open", "Check the mandate first"),
     errors.PayeeIsAgent: ProblemRow(409, "payee-is-agent", "An agent is not paid"),
+    errors.PayeeMayBeAgent: ProblemRow(409, "payee-may-be-agent", "An agent is not paid"),
     errors.NoRepresentative: ProblemRow(409, "no-representative", "The insured claims alone"),
     errors.NoMandateShown: ProblemRow(409, "no-mandate-shown", "No mandate to look at"),
     errors.LimitUsedUp: ProblemRow(409, "limit-used-up", "The limit is used up"),

@@ -16,6 +16,9 @@ _ERASURE: Final = "services/fraud_detection/claims/store/erasure.py"
 _MIGRATION: Final = "services/fraud_detection/migrations/0119_who_acts_for_an_insured.sql"
 _FILING: Final = ("tests/services/fraud_detection/filing/test_representatives.py",)
 _REVIEWS: Final = ("tests/services/fraud_detection/reviews/test_mandates.py",)
+_LATER: Final = ("tests/services/fraud_detection/reviews/test_mandates_later.py",)
+_CLAIMS: Final = "services/fraud_detection/claims/store/claims.py"
+_OTHERS: Final = "services/fraud_detection/decisions/store/other_claims.py"
 _RULES: Final = (
     "tests/rules/fraud_detection/test_decision_policy.py",
     "tests/rules/fraud_detection/test_payee_doubts.py",
@@ -53,7 +56,7 @@ GUARDS: Final = (
     Guard(
         "a guardian is paid once a person found that they are it",
         _DOUBTS,
-        " and acting is not None and acting.may_act)",
+        " and acting is not None and _is_paid(acting))",
         ")",
         _RULES,
     ),
@@ -74,9 +77,79 @@ GUARDS: Final = (
     Guard(
         "a case that another holds is checked by that one",
         _CHECKING,
-        "    require_nobody_elses(tx, claim_id, reviewer, now=now)\n",
+        "    require_free(tx, claim, reviewer, senior=senior, now=now)\n",
         "",
         _REVIEWS,
+    ),
+    Guard(
+        "who decided on a claim says nothing of its mandate any more",
+        _CHECKING,
+        "    require_another_person(tx, claim_id, before, reviewer)\n",
+        "",
+        _REVIEWS,
+    ),
+    Guard(
+        "of several mandates a word names the one that was looked at",
+        _CHECKING,
+        "    if asked is None and len(kept) == 1:\n",
+        "    if asked is None and kept:\n",
+        _REVIEWS,
+    ),
+    Guard(
+        "the machine approves by no mandate that ended",
+        "services/fraud_detection/decisions/usecases/adjudicate.py",
+        "case.mandate_open or case.mandate_ended(now)",
+        "case.mandate_open",
+        _LATER,
+    ),
+    Guard(
+        "a guardian's account that was named after the word on the mandate is looked at",
+        _KEPT,
+        "why = 'another_account'",
+        "why = ''",
+        _LATER,
+    ),
+    Guard(
+        "nobody approves an account that no key tells from the agent's",
+        _TAKING,
+        '    if "payee_agent_unknown" in case.payee_doubts:\n        raise PayeeMayBeAgent(case.claim.claim_id)\n',
+        "",
+        _LATER,
+    ),
+    Guard(
+        "a new word on the mandate compares the agent's name under today's key",
+        _CHECKING,
+        "    if acting.name:\n",
+        "    if not acting.name:\n",
+        _LATER,
+    ),
+    Guard(
+        "a mandate that was found wanting is not washed away by withdrawing",
+        _OTHERS,
+        " AND NOT holds))",
+        " AND NOT holds AND version = 0))",
+        ("tests/services/fraud_detection/transfers/test_told_anew.py",),
+    ),
+    Guard(
+        "a mandate that is used again proves no loss",
+        _OTHERS,
+        "              AND 'mandate' NOT IN (mine.kind, theirs.kind))",
+        ")",
+        _LATER,
+    ),
+    Guard(
+        "a mandate that is used again was seen nowhere",
+        _CLAIMS,
+        "      AND 'mandate' NOT IN (other.kind, evidence.kind)\n",
+        "",
+        _LATER,
+    ),
+    Guard(
+        "one file may be the mandate too, whichever it was told as first",
+        _CLAIMS,
+        "kind = CASE evidence.kind WHEN 'mandate' THEN excluded.kind ELSE evidence.kind END",
+        "kind = evidence.kind",
+        _LATER,
     ),
     Guard(
         "what was proposed stands no more once the mandate is spoken of anew",
@@ -95,8 +168,8 @@ GUARDS: Final = (
     Guard(
         "a mandate that ended lets nobody file",
         _TELLING,
-        "told.valid_until < now.astimezone(ZONE).date()",
-        "told.valid_until < now.astimezone(ZONE).date().replace(year=1900)",
+        "if is_past(told.valid_until, now):",
+        "if is_past(told.valid_until, now) and not told.name:",
         _FILING,
     ),
     Guard(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from services.fraud_detection.claims.domain.representatives import Representative, Role
@@ -45,6 +47,12 @@ def test_a_name_is_compared_where_one_key_made_both(
         pytest.param("agent", True, [ZHANG], (), "insured", id="an agent acts, and the insured is paid"),
         pytest.param("agent", True, [ZHANG, LI], (), "insured", id="both bear one name"),
         pytest.param("guardian", True, [LI_BY_NEW_KEY], ("payee_name_unknown",), None, id="no key made both"),
+        pytest.param("agent", True, [LI_BY_NEW_KEY], ("payee_agent_unknown",), None, id="no key made the agent's too"),
+        pytest.param("agent", True, [], ("payee_agent_unknown",), None, id="an agent acts, and there is no name"),
+        pytest.param(
+            "agent", True, [LI_BY_NEW_KEY, LI], ("payee_is_agent",), "agent", id="an agent's while keys rotate"
+        ),
+        pytest.param("agent", True, [ZHANG_BY_NEW_KEY, ZHANG], (), "insured", id="the insured's while keys rotate"),
         pytest.param("guardian", True, None, ("payee_unknown",), None, id="not announced"),
     ],
 )
@@ -66,3 +74,25 @@ def test_an_agent_is_not_paid_because_the_insured_was_forgotten() -> None:
     acting = Representative(role="agent", name_token=LI, mandate_holds=True)
     assert payee_doubts([LI], None, other_insureds=0, erased=True, acting=acting) == ("payee_is_agent",)
     assert payee_doubts([ZHANG], None, other_insureds=0, erased=True, acting=acting) == ()
+
+
+def test_a_guardians_account_that_was_named_after_the_word_on_the_mandate_is_looked_at() -> None:
+    acting = Representative(role="guardian", name_token=LI, mandate_holds=True, account_seen=False)
+    assert payee_doubts([LI], ZHANG, other_insureds=0, acting=acting) == ("payee_name_differs",)
+    assert payee_doubts([ZHANG], ZHANG, other_insureds=0, acting=acting) == ()
+
+
+def test_an_agent_who_cannot_be_told_apart_is_not_paid_though_the_insured_was_forgotten() -> None:
+    acting = Representative(role="agent", name_token=LI, mandate_holds=True)
+    doubts = payee_doubts([LI_BY_NEW_KEY], None, other_insureds=0, erased=True, acting=acting)
+    assert doubts == ("payee_agent_unknown",)
+
+
+@pytest.mark.parametrize(
+    ("last_day", "ended"),
+    [(None, False), (date(2026, 5, 2), False), (date(2026, 5, 1), True)],
+)
+def test_a_mandate_ends_with_its_last_day_in_shanghai(last_day: date | None, *, ended: bool) -> None:
+    acting = Representative(role="guardian", name_token=LI, valid_until=last_day)
+    assert acting.mandate_ended(datetime(2026, 5, 1, 16, tzinfo=UTC)) == ended
+    assert not acting.mandate_ended(datetime(2026, 5, 1, 15, 59, tzinfo=UTC))

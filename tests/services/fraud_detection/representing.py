@@ -40,6 +40,12 @@ def represented(world: World, role: Role = "agent", person: Person | None = None
     return world.file(person or world.covered(), **(told | changes))
 
 
+def register() -> tuple[Evidence, Evidence]:
+    """A household register: one file that says who somebody is, and whose guardian."""
+    identity = evidence("identity")
+    return identity, replace(identity, kind="mandate")
+
+
 def account_of_who_acts(world: World, person: Person) -> TokenHex:
     return world.announce_payee(replace(person, name=NAME), ACCOUNT)
 
@@ -51,6 +57,7 @@ def check(
     holds: bool = True,
     document_sha256: str | None = None,
     reviewer: str = "reviewer-li",
+    senior: bool = False,
 ) -> None:
     """What a reviewer says of the mandate."""
     with world.database.transaction() as tx:
@@ -59,6 +66,7 @@ def check(
             claim_id,
             Checked(holds, document_sha256, "与李大明的委托书原件一致。"),
             reviewer=reviewer,
+            senior=senior,
             require_match=lambda _version: None,
             personal_data=world.personal_data,
             now=NOW,

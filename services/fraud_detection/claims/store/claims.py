@@ -9,6 +9,7 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim, Evidence, OtherCover
 from services.fraud_detection.claims.domain.errors import IllegalStep
+from services.fraud_detection.claims.domain.representatives import MANDATE
 from services.fraud_detection.claims.domain.states import GIVEN_UP, STEPS, WAITS, State, legal_after
 from services.fraud_detection.claims.store import transfers
 from services.fraud_detection.webhooks.domain.status_facts import ClaimStatusChanged
@@ -51,11 +52,20 @@ UPDATE claims SET event_reference = %s, event_named = true, version = version + 
 WHERE claim_id = %s AND version = %s"""
 
 _ADD_EVIDENCE: Final = """
-INSERT INTO evidence (claim_id, sha256, kind, captured_at, added_at) VALUES %s
-ON CONFLICT (claim_id, sha256) DO NOTHING"""
+INSERT INTO evidence (claim_id, sha256, kind, also_mandate, captured_at, added_at) VALUES %s
+ON CONFLICT (claim_id, sha256) DO UPDATE
+SET also_mandate = true, kind = CASE evidence.kind WHEN 'mandate' THEN excluded.kind ELSE evidence.kind END
+WHERE NOT evidence.also_mandate
+  AND (excluded.also_mandate OR (evidence.kind = 'mandate') <> (excluded.kind = 'mandate'))"""
+DOCUMENTS: Final = """(
+    SELECT claim_id, sha256, captured_at, added_at,
+           unnest(CASE WHEN also_mandate THEN ARRAY[kind, 'mandate'] ELSE ARRAY[kind] END) AS kind
+    FROM evidence)"""
+"""A table: the documents of claims, one that is the mandate too under both kinds."""
 
-_KINDS: Final = """
-SELECT claim_id, kind, count(*) FROM evidence WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id, kind ORDER BY kind"""
+_KINDS: Final = f"""
+SELECT claim_id, kind, count(*) FROM {DOCUMENTS} AS evidence
+WHERE claim_id = ANY(%s::uuid[]) GROUP BY claim_id, kind ORDER BY kind"""
 
 _DESCRIPTION: Final = "SELECT description FROM claims WHERE claim_id = %s"
 
@@ -66,7 +76,9 @@ class ClaimChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptEvidence:
-    """One document of a claim, and how many other claims hold the same file."""
+    """One document of a claim, and how many other claims hold the same file; none of a mandate, which is used again
+    by nature.
+    """
 
     evidence: Evidence
     added_at: datetime
@@ -83,10 +95,11 @@ class _Kept:
 _OTHER_CLAIMS: Final = """(SELECT count(*) FROM evidence AS other
     JOIN claims AS theirs ON theirs.claim_id = other.claim_id JOIN claims AS mine ON mine.claim_id = evidence.claim_id
     WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id
+      AND 'mandate' NOT IN (other.kind, evidence.kind)
       AND coalesce(theirs.split_root, theirs.claim_id) <> coalesce(mine.split_root, mine.claim_id))"""
 _EVIDENCE: Final = f"""
 SELECT {Columns(_Kept, kept={"evidence": {}, "other_claims": _OTHER_CLAIMS})}
-FROM evidence WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256"""
+FROM {DOCUMENTS} AS evidence WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256, kind"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,12 +391,17 @@ def name_event(tx: Tx, claim: Claim, event_reference: str) -> int:
 
 
 def add_evidence(tx: Tx, evidence: Mapping[ClaimId, Iterable[Evidence]], *, now: datetime) -> None:
-    """Attach documents to claims; one that a claim has already changes nothing."""
-    rows: Sequence[Sequence[object]] = [
-        (claim_id, sha256, each.kind, each.captured_at, now)
-        for claim_id, documents in evidence.items()
-        for sha256, each in {each.sha256: each for each in documents}.items()
-    ]
+    """Attach documents to claims; one that a claim has already changes nothing, unless it is the mandate too. Of other
+    kinds one file has one: the last.
+    """
+    rows: list[Sequence[object]] = []
+    for claim_id, documents in evidence.items():
+        mandates = {each.sha256: each for each in documents if each.kind == MANDATE}
+        others = {each.sha256: each for each in documents if each.kind != MANDATE}
+        rows += [
+            (claim_id, sha256, each.kind, sha256 in mandates and sha256 in others, each.captured_at, now)
+            for sha256, each in (mandates | others).items()
+        ]
     if rows:
         tx.insert_many(_ADD_EVIDENCE, rows)
 

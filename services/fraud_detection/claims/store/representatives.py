@@ -65,9 +65,14 @@ _ADD: Final = f"INSERT INTO claim_representatives ({_ROW.names}) VALUES %s"
 _MANY: Final = f"SELECT {_ROW} FROM claim_representatives WHERE claim_id = ANY(%s::uuid[])"
 _NEWEST: Final = """(SELECT holds FROM mandate_checks
     WHERE mandate_checks.claim_id = claim_representatives.claim_id ORDER BY version DESC LIMIT 1)"""
+# What was named in review, who decides sees; otherwise it is a step.
+_SEEN: Final = """NOT EXISTS (SELECT FROM claim_steps
+    WHERE claim_steps.claim_id = claim_representatives.claim_id AND why = 'another_account'
+      AND version > (SELECT max(version) FROM mandate_checks WHERE mandate_checks.claim_id = claim_steps.claim_id))"""
 _FACTS: Final = f"""
-SELECT {Columns(_OfClaim, representative={"mandate_holds": _NEWEST})}
+SELECT {Columns(_OfClaim, representative={"mandate_holds": _NEWEST, "account_seen": _SEEN})}
 FROM claim_representatives WHERE claim_id = ANY(%s::uuid[])"""
+_NAME_ANEW: Final = "UPDATE claim_representatives SET name_token = %s WHERE claim_id = %s"
 _ADD_CHECK: Final = f"INSERT INTO mandate_checks ({_CHECK.names}) VALUES ({_CHECK.places})"
 _CHECKS: Final = f"SELECT {_CHECK} FROM mandate_checks WHERE claim_id = %s ORDER BY version"
 _OTHERS: Final = """
@@ -92,6 +97,11 @@ def many(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, RepresentativeRo
 def of_claims(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, Representative]:
     """The same, as far as decisions need it."""
     return {each.claim_id: each.representative for each in tx.all(_FACTS, (list(claim_ids),), into=_OfClaim)}
+
+
+def name_anew(tx: Tx, claim_id: ClaimId, name_token: TokenHex) -> None:
+    """Keep the name's token under another key."""
+    tx.execute(_NAME_ANEW, (name_token, claim_id))
 
 
 def add_check(tx: Tx, check: MandateCheckRow) -> None:

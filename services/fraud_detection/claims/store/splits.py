@@ -35,8 +35,8 @@ WHERE claim_id = %s AND version = %s"""
 _LEAVE: Final = """
 UPDATE claims SET amount_fen = %s, recovered_fen = %s, other_insurance_fen = %s WHERE claim_id = %s AND version = %s"""
 _COPY_EVIDENCE: Final = """
-INSERT INTO evidence (claim_id, sha256, kind, captured_at, added_at)
-SELECT %s, sha256, kind, captured_at, added_at FROM evidence WHERE claim_id = %s"""
+INSERT INTO evidence (claim_id, sha256, kind, also_mandate, captured_at, added_at)
+SELECT %s, sha256, kind, also_mandate, captured_at, added_at FROM evidence WHERE claim_id = %s"""
 _OFF: Final = f"""
 SELECT {Columns(SplitOff)} FROM claims
 WHERE split_root = ANY(SELECT coalesce(split_root, claim_id) FROM claims WHERE claim_id = ANY(%(claims)s::uuid[]))

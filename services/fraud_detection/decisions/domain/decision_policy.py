@@ -135,7 +135,7 @@ def decide(
 
     ``partly_refused``: a person did not accept some of its transfers, which no machine takes back. ``related``: another
     claim on the policy may be of the same event. ``mandate_open``: somebody acts for the insured, and no person found
-    that they may. ``repeats``: the claim looks like an earlier one.
+    that they may, or the mandate ended. ``repeats``: the claim looks like an earlier one.
     ``payee_doubts`` are what speaks against the account, the weightiest first: money goes there by a person's decision
     alone, whatever the model or a sandbox value says. An account that is not known is waited for once; then a person
     looks. What was amended after it had been passed on to a person stays with one, and so does what was ``passed_on``

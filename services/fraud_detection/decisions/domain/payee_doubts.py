@@ -1,7 +1,8 @@
 """Whether the machine may approve that money goes to an account: it is known, and is the insured's own. Pure.
 
-A guardian's account is as good as the insured's own once a person found the mandate to hold; an agent's is never paid
-to. A spouse's account or a firm's is no fault: a person looks at both names and decides.
+A guardian's account is as good as the insured's own once a person who could see it found the mandate to hold; an
+agent's is never paid to, nor one of which nobody can tell whether it is. A spouse's account or a firm's is no fault: a
+person looks at both names and decides.
 """
 
 from __future__ import annotations
@@ -55,8 +56,22 @@ def _of_names(
     bears = holder_is(holder, insured, acting)
     if bears == "agent":
         return "payee_is_agent"
-    if bears == "insured" or erased or (bears == "guardian" and acting is not None and acting.may_act):
+    if bears != "insured" and _may_be_the_agents(holder, acting):
+        return "payee_agent_unknown"
+    if bears == "insured" or erased or (bears == "guardian" and acting is not None and _is_paid(acting)):
         return None
-    # Two tokens can be told apart only where one key made both.
-    comparable = insured is not None and any(each[:2] == insured[:2] for each in holder)
-    return "payee_name_differs" if comparable else "payee_name_unknown"
+    return "payee_name_differs" if insured is not None and _comparable(insured, holder) else "payee_name_unknown"
+
+
+def _is_paid(guardian: Representative) -> bool:
+    """Whether a person found that they may act, and had the account before them."""
+    return guardian.may_act and guardian.account_seen
+
+
+def _may_be_the_agents(holder: Sequence[TokenHex], acting: Representative | None) -> bool:
+    return acting is not None and acting.role == "agent" and not _comparable(acting.name_token, holder)
+
+
+def _comparable(name: TokenHex, holder: Sequence[TokenHex]) -> bool:
+    """Whether one key made both: only then can two tokens be told apart."""
+    return any(each[:2] == name[:2] for each in holder)

@@ -19,6 +19,7 @@ class _Found:
     other: OtherClaim
 
 
+# A letter of authority or a register is used again by nature, and proves no loss.
 _FOUND: Final = Columns(
     _Found,
     of_claim="asked.claim_id",
@@ -28,12 +29,14 @@ _FOUND: Final = Columns(
         "liability": "claims.liability",
         "amount_fen": "claims.amount_fen",
         "shares_evidence": """EXISTS (SELECT FROM evidence AS mine JOIN evidence AS theirs USING (sha256)
-            WHERE mine.claim_id = asked.claim_id AND theirs.claim_id = claims.claim_id)""",
+            WHERE mine.claim_id = asked.claim_id AND theirs.claim_id = claims.claim_id
+              AND 'mandate' NOT IN (mine.kind, theirs.kind))""",
         "approved": "held.amount_fen IS NOT NULL",
         "approved_fen": "coalesce(held.amount_fen, 0)",
         "event_deductible_fen": "coalesce(final.event_deductible_fen, 0)",
         "by_claimant": "person_token = asked.person",
-        "passed_on": f"EXISTS (SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND {PASSED_ON})",
+        "passed_on": f"""(EXISTS (SELECT FROM decisions WHERE decisions.claim_id = claims.claim_id AND {PASSED_ON})
+            OR EXISTS (SELECT FROM mandate_checks WHERE mandate_checks.claim_id = claims.claim_id AND NOT holds))""",
     },
 )
 # OFFSET 0 keeps the look into claims apart for each claim that is asked about, by the indexes of persons and policies:

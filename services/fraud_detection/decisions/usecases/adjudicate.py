@@ -103,7 +103,7 @@ def _adjudicate(
     known = snapshots(tx, cases, uses)
     vectors = {claim_id: features.compute(snapshot) for claim_id, snapshot in known.items()}
     opinions = _opinions(tx, cases, by.find_champion, vectors)
-    decided = _decide(tx, cases, opinions, uses)
+    decided = _decide(tx, cases, opinions, uses, now=now)
     settled = {
         claim_id: each.decision for claim_id, each in decided.items() if not isinstance(each.decision, AwaitPayee)
     }
@@ -155,6 +155,8 @@ def _decide(
     cases: Mapping[ClaimId, CaseFile],
     opinions: Mapping[ClaimId, Opinion | NoOpinion],
     uses: Mapping[ClaimId, LimitUse],
+    *,
+    now: datetime,
 ) -> dict[ClaimId, _Decided]:
     """The decisions, with the limits reserved for those that approve."""
     decided: dict[ClaimId, _Decided] = {}
@@ -163,7 +165,7 @@ def _decide(
         seen = limits.use(tx, [case.claim for case in undecided]) if attempt else uses
         for case in undecided:
             claim_id = case.claim.claim_id
-            decided[claim_id] = _decide_one(case, opinions[claim_id], seen[claim_id])
+            decided[claim_id] = _decide_one(case, opinions[claim_id], seen[claim_id], now=now)
         approved = [case for case in undecided if isinstance(decided[case.claim.claim_id].decision, Approve)]
         took = reserve(tx, [(case, decided[case.claim.claim_id].taken, seen[case.claim.claim_id]) for case in approved])
         undecided = [case for case in approved if case.claim.claim_id not in took]
@@ -176,7 +178,7 @@ def _decide(
     return decided | contended
 
 
-def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> _Decided:
+def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse, *, now: datetime) -> _Decided:
     failed = case.failed_rules(use)
     taken = case.payable(use)
     decision = decide(
@@ -190,7 +192,7 @@ def _decide_one(case: CaseFile, opinion: Opinion | NoOpinion, use: LimitUse) -> 
         repeats=repeated(case.claim, case.others, case.transfers),
         partly_refused=bool(case.transfers.refused),
         passed_on=case.passed_on,
-        mandate_open=case.mandate_open,
+        mandate_open=case.mandate_open or case.mandate_ended(now),
     )
     return _Decided(decision, failed, taken if isinstance(decision, Approve) else NOTHING_PAYABLE)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim, are_parts_of_one
 from services.fraud_detection.claims.domain.police import PROVE_THE_REPORT, PaperKind
@@ -75,6 +76,10 @@ class CaseFile:
     def mandate_open(self) -> bool:
         """Whether somebody acts for the insured, and nobody found that they may."""
         return self.acting is not None and not self.acting.may_act
+
+    def mandate_ended(self, now: datetime) -> bool:
+        """Whether who acts for the insured does so by a mandate whose last day is past."""
+        return self.acting is not None and self.acting.mandate_ended(now)
 
     @property
     def related(self) -> bool:

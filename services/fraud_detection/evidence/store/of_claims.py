@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.claims.store.claims import DOCUMENTS
 from services.fraud_detection.evidence.domain.files import EvidenceFile
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
@@ -36,9 +37,9 @@ _DOCUMENT: Final = Columns(
     file=_FILE,
 )
 _OF_CLAIM: Final = f"""
-SELECT {_DOCUMENT} FROM evidence e JOIN claims c USING (claim_id)
+SELECT {_DOCUMENT} FROM {DOCUMENTS} e JOIN claims c USING (claim_id)
 LEFT JOIN evidence_files f ON f.tenant = c.tenant AND f.sha256 = e.sha256
-WHERE e.claim_id = %s ORDER BY e.added_at, e.sha256
+WHERE e.claim_id = %s ORDER BY e.added_at, e.sha256, e.kind
 """
 
 

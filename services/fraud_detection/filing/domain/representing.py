@@ -9,14 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from services.fraud_detection.claims.domain.claims import Evidence
-from services.fraud_detection.claims.domain.representatives import ToldRepresentative
-from services.fraud_detection.filing.domain.status import ZONE
+from services.fraud_detection.claims.domain.representatives import MANDATE, ToldRepresentative, is_past
 from shared.values.documents import Document, holder_kind, normalize_document
 from shared.values.errors import InvalidField
-from shared.values.evidence_kinds import EvidenceKind
 from shared.values.names import normal_name
-
-MANDATE: EvidenceKind = "mandate"
 
 
 def faults(
@@ -42,7 +38,7 @@ def _mandate(told: ToldRepresentative, evidence: Sequence[Evidence], now: dateti
             "An agent acts for as long as the mandate says.",
             "Send the last day on which it holds.",
         )
-    if told.valid_until is not None and told.valid_until < now.astimezone(ZONE).date():
+    if is_past(told.valid_until, now):
         yield InvalidField(
             "/representative/mandate/valid_until",
             "The mandate ended before the claim is filed.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.mandate_view import MandateCheckView, check_view
-from services.fraud_detection.reviews.api.reviews import ReviewPath
+from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
 from services.fraud_detection.reviews.domain.errors import (
     SOMEBODY_ELSES,
+    AnotherPersonDecides,
     NoMandateShown,
     NoOpenReview,
     NoRepresentative,
+    SeniorDecides,
 )
 from services.fraud_detection.reviews.usecases.check_mandate import Checked, check_mandate
 from shared.values.ids import ClaimId
@@ -26,7 +28,7 @@ class MandateCheck(RequestModel):
 
     holds: bool
     document_sha256: Sha256Hex | None = None
-    """Which document of kind `mandate` you looked at; needed where the claim has several and told none."""
+    """Which document of kind `mandate` you looked at; needed where the claim has several."""
     reason: StaffText
     """Kept sealed; the resident does not see it."""
 
@@ -38,17 +40,27 @@ class MandateCheck(RequestModel):
     reply=MandateCheckView,
     about="claim_id",
     matches=True,
-    problems=(UnknownClaim, PolicyErased, NoOpenReview, NoRepresentative, NoMandateShown, *SOMEBODY_ELSES),
+    problems=(
+        UnknownClaim,
+        PolicyErased,
+        NoOpenReview,
+        NoRepresentative,
+        NoMandateShown,
+        AnotherPersonDecides,
+        SeniorDecides,
+        *SOMEBODY_ELSES,
+    ),
 )
 def add_mandate_check(call: Call[Deps], path: ReviewPath, body: MandateCheck) -> Reply[MandateCheckView]:
     """Say whether the mandate of who acts for the insured holds. Until it does nobody approves the claim; the newest
-    word counts.
+    word counts. Only who could decide the claim says it.
     """
     row = check_mandate(
         call.tx,
         ClaimId(path.claim_id),
         reshape(body, Checked),
         reviewer=call.caller.subject,
+        senior=SENIOR in call.caller.scopes,
         require_match=call.require_match,
         personal_data=call.deps.personal_data,
         now=call.now,

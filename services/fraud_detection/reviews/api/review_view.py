@@ -110,7 +110,7 @@ class EvidenceView(ReplyModel):
     captured_at: datetime | None
     added_at: datetime
     other_claims: int
-    """How many other claims hold the same file."""
+    """How many other claims hold the same file; none of a mandate, which is used again by nature."""
 
 
 class FeatureValues(ReplyModel):

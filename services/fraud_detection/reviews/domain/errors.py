@@ -90,6 +90,13 @@ class PayeeIsAgent(FangzhaError):
 
 
 @dataclass(frozen=True)
+class PayeeMayBeAgent(FangzhaError):
+    """On claim {claim_id} no key compares the account's name with the agent's; POST …/mandate-checks anew does that."""
+
+    claim_id: str
+
+
+@dataclass(frozen=True)
 class NoRepresentative(FangzhaError):
     """Nobody acts for the insured of claim {claim_id}; there is no mandate to check."""
 
@@ -103,7 +110,7 @@ class NoMandateShown(FangzhaError):
     claim_id: str
 
 
-PAYS_NOBODY: Final = (MandateOpen, PayeeIsAgent, PayeeUnknown)
+PAYS_NOBODY: Final = (MandateOpen, PayeeIsAgent, PayeeMayBeAgent, PayeeUnknown)
 """Why an approval is refused for who acts or whom it would pay."""
 
 

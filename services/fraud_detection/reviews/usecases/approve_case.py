@@ -59,7 +59,8 @@ def approve_case(
     """Of a locked claim that waits for a person; the words were looked at. ``decision_id`` if it has one already.
 
     Raises:
-        MandateOpen, PayeeIsAgent, PayeeUnknown, CoverRuleStands, LimitUsedUp, TransferPaid: as decide_review.
+        MandateOpen, PayeeIsAgent, PayeeMayBeAgent, PayeeUnknown, CoverRuleStands, LimitUsedUp, TransferPaid: as
+            decide_review.
     """
     claim, verdict = case.claim, said.verdict
     told = told_transfers(tx, claim)

@@ -63,8 +63,8 @@ def confirm_proposal(
         DecisionWaits, HeldByAnother, AssignedToAnother, SeniorDecides: by ``require_free``.
         AboveAuthority: it is above the person's own authority too.
         ProposalOutdated: something else would be paid by now.
-        MandateOpen, PayeeIsAgent, PayeeUnknown, CoverRuleStands, LimitUsedUp, TransferPaid: as an approval of one
-            person.
+        MandateOpen, PayeeIsAgent, PayeeMayBeAgent, PayeeUnknown, CoverRuleStands, LimitUsedUp, TransferPaid: as
+            an approval of one person.
     """
     claim, before = lock_waiting(tx, claim_id, require_match)
     proposal = _standing(tx, claim, proposal_id)

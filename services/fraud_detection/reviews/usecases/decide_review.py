@@ -68,7 +68,7 @@ def decide_review(
         ProposalWaits: an approval waits for a second person.
         CoverRuleStands: a rule that no person may waive stands against an approval.
         DeductibleUsedUp: the refusal of a loss as too small is outdated.
-        MandateOpen, PayeeIsAgent, PayeeUnknown: by who acts and whom it would pay, as would_pay.
+        MandateOpen, PayeeIsAgent, PayeeMayBeAgent, PayeeUnknown: by who acts and whom it would pay, as would_pay.
         LimitUsedUp: other claims took of the policy at this very moment.
         TransferPaid: another claim was approved for one of its transfers.
     """

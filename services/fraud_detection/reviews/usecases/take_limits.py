@@ -14,6 +14,7 @@ from services.fraud_detection.reviews.domain.errors import (
     LimitUsedUp,
     MandateOpen,
     PayeeIsAgent,
+    PayeeMayBeAgent,
     PayeeUnknown,
 )
 from shared.db.transaction import Tx
@@ -27,7 +28,7 @@ def would_pay(tx: Tx, case: CaseFile) -> tuple[Payable, LimitUse]:
 
     Raises:
         MandateOpen: somebody acts for the insured, and no person found that they may.
-        PayeeIsAgent: the account bears the agent's name.
+        PayeeIsAgent, PayeeMayBeAgent: the account bears the agent's name, or nobody can tell whether it does.
         PayeeUnknown: payout announced no such account, so nothing could be paid.
         CoverRuleStands: a rule that no person may waive stands against it.
     """
@@ -36,6 +37,8 @@ def would_pay(tx: Tx, case: CaseFile) -> tuple[Payable, LimitUse]:
         raise MandateOpen(case.claim.claim_id, "does not hold" if checked else "was not checked by a person")
     if "payee_is_agent" in case.payee_doubts:
         raise PayeeIsAgent(case.claim.claim_id)
+    if "payee_agent_unknown" in case.payee_doubts:
+        raise PayeeMayBeAgent(case.claim.claim_id)
     if "payee_unknown" in case.payee_doubts:
         raise PayeeUnknown(case.claim.claim_id)
     use = limits.use(tx, [case.claim])[case.claim.claim_id]
@@ -49,7 +52,7 @@ def take(tx: Tx, case: CaseFile, agreed: Payable) -> bool:
     """Take what the person ``agreed`` to pay of the limits; False where something else would be paid by now.
 
     Raises:
-        MandateOpen, PayeeIsAgent, PayeeUnknown, CoverRuleStands: as would_pay.
+        MandateOpen, PayeeIsAgent, PayeeMayBeAgent, PayeeUnknown, CoverRuleStands: as would_pay.
         LimitUsedUp: other claims took of the policy at this very moment.
     """
     for _ in range(TRIES):

@@ -14,6 +14,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.filing.usecases.change_claim import name_payee
 from services.fraud_detection.filing.usecases.complete_claim import add_documents
 from services.fraud_detection.reviews.domain.errors import (
+    AnotherPersonDecides,
     DecisionWaits,
     HeldByAnother,
     MandateOpen,
@@ -50,6 +51,7 @@ from tests.services.fraud_detection.representing import (
     represented,
     with_mandate,
 )
+from tests.services.fraud_detection.reviews.test_reviews import file_appeal
 from tests.services.fraud_detection.reviews.test_two_persons import APPROVAL, confirm, give, proposed
 
 Callers = Callable[[str], Caller]
@@ -122,11 +124,22 @@ def test_a_check_says_which_document_it_is_of(world: World) -> None:
     with pytest.raises(InvalidField, match="no such mandate"):
         check(world, claim.claim_id, document_sha256=complete()[0].sha256)
     check(world, claim.claim_id, document_sha256=two.sha256)
+    assert world.rows("SELECT document_sha256 FROM mandate_checks") == [(two.sha256,)]
+
+
+def test_a_word_is_not_of_a_document_that_nobody_looked_at(world: World) -> None:
+    one, two = evidence("mandate"), evidence("mandate")
     acts = replace(acting(world), mandate_sha256=one.sha256)
-    named = in_review(world, evidence=(*complete(), one, two), representative=acts)
-    check(world, named.claim_id)
-    looked_at = world.rows("SELECT document_sha256 FROM mandate_checks ORDER BY checked_at, claim_id")
-    assert looked_at == [(two.sha256,), (one.sha256,)]
+    claim = in_review(world, evidence=(*complete(), one), representative=acts)
+    check(world, claim.claim_id, holds=False)
+    with world.database.transaction() as tx:
+        add_documents(tx, claim.claim_id, (two,), tenant="mobile-backend", now=NOW)
+    with pytest.raises(InvalidField) as unnamed:
+        check(world, claim.claim_id)
+    assert unnamed.value.pointer == "/document_sha256"
+    check(world, claim.claim_id, document_sha256=two.sha256)
+    looked_at = world.rows("SELECT holds, document_sha256 FROM mandate_checks ORDER BY version")
+    assert looked_at == [(False, one.sha256), (True, two.sha256)]
 
 
 def test_without_a_document_no_mandate_holds(world: World) -> None:
@@ -158,6 +171,27 @@ def test_a_case_that_another_holds_is_checked_by_that_one(world: World) -> None:
         take_case(tx, claim.claim_id, "reviewer-wang", senior=False, now=NOW)
     with pytest.raises(HeldByAnother):
         check(world, claim.claim_id, reviewer="reviewer-li")
+    check(world, claim.claim_id, reviewer="reviewer-wang")
+
+
+def test_only_who_may_decide_a_case_says_whether_its_mandate_holds(world: World, caller: Callers) -> None:
+    claim = in_review(world)
+    li, path = caller("reviewer-li"), f"/v1/reviews/{claim.claim_id}"
+    assert li.post(f"{path}/escalations", {"reason": "委托人状况不明。"}).status_code == 201
+    said = {"holds": True, "reason": "委托书有效。"}
+    as_read = {"If-Match": li.get(path).headers["ETag"]}
+    refused = li.post(f"{path}/mandate-checks", said, headers=as_read)
+    assert (refused.status_code, refused.json["type"].rpartition("/")[2]) == (403, "senior-decides")
+    assert caller("director-chen").post(f"{path}/mandate-checks", said, headers=as_read).status_code == 201
+
+
+def test_who_refused_a_claim_says_nothing_of_its_mandate_when_it_is_appealed(world: World) -> None:
+    claim = in_review(world)
+    assert world.review(claim.claim_id, "refuse") == "refused"
+    file_appeal(world, claim.claim_id)
+    assert world.decide(claim, claim_round=2) == "review"
+    with pytest.raises(AnotherPersonDecides):
+        check(world, claim.claim_id)
     check(world, claim.claim_id, reviewer="reviewer-wang")
 
 

@@ -43,11 +43,21 @@ from shared.values.errors import InvalidField, InvalidFields
 from shared.values.ids import ClaimId
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import product
-from tests.services.fraud_detection.builders import NOW, UNBOUNDED, Caller, Then, World, champion, evidence, take
+from tests.services.fraud_detection.builders import (
+    NOW,
+    UNBOUNDED,
+    Caller,
+    Then,
+    World,
+    champion,
+    complete,
+    evidence,
+    take,
+)
 from tests.services.fraud_detection.filing.test_amendments import amend
 from tests.services.fraud_detection.filing.test_amendments import transfer as told
 from tests.services.fraud_detection.insured import insure
-from tests.services.fraud_detection.representing import NAME, acting, check, with_mandate
+from tests.services.fraud_detection.representing import NAME, acting, check, register
 from tests.services.fraud_detection.reviews.test_two_persons import confirm, give
 from tests.services.fraud_detection.test_one_event import name
 from tests.services.fraud_detection.transfers.test_in_part import NOTHING, WHY, accepted, say, three, verdict
@@ -212,7 +222,7 @@ def test_all_that_belongs_to_the_claim_goes_along_and_is_read_there(world: World
 
 
 def test_who_acts_for_the_insured_acts_in_both_by_the_mandate_that_was_looked_at(world: World, caller: Callers) -> None:
-    first = three(world, representative=acting(world), evidence=with_mandate())
+    first = three(world, representative=acting(world), evidence=(*complete(), *register()))
     check(world, first.claim_id, holds=False)
     check(world, first.claim_id)
     say(world, first.claim_id, SPLIT)
@@ -221,6 +231,9 @@ def test_who_acts_for_the_insured_acts_in_both_by_the_mandate_that_was_looked_at
     shown, copied = (each["representative"] for each in cases)
     assert [each["reason"] for each in copied.pop("checks")] == [shown.pop("checks")[-1]["reason"]]
     assert copied == shown
+    kinds = [[each["kind"] for each in one["evidence"]] for one in cases]
+    assert kinds[0] == kinds[1]
+    assert {"identity", "mandate"} < set(kinds[1])
     with world.database.transaction() as tx:
         acts = representatives.many(tx, [second.claim_id])[second.claim_id]
         assert world.personal_data.open(tx, acts.name, second.claim_id, "representative:name") == NAME

@@ -19,6 +19,7 @@ from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, World, champion, evidence
 from tests.services.fraud_detection.insured import at, why
+from tests.services.fraud_detection.representing import acting, check, with_mandate
 from tests.services.fraud_detection.transfers.test_transfers import claimed, transfer, two_policies
 
 CHANNEL = "mobile-backend"
@@ -123,6 +124,21 @@ def test_what_nobody_doubted_is_decided_as_if_it_were_told_for_the_first_time(wo
     gives_up(world, first)
     again = claimed(world, there, transfer("R1"), later=10)
     assert world.decide(again) == "approved"
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"), [(False, "review"), (None, "approved")], ids=["wanting", "not looked at"]
+)
+def test_a_mandate_that_was_found_wanting_is_not_washed_away_by_withdrawing(
+    world: World, *, found: bool | None, outcome: str
+) -> None:
+    here, there = two_policies(world)
+    first = claimed(world, here, transfer("R1"), representative=acting(world), evidence=with_mandate())
+    assert world.decide(first) == "review"
+    if found is not None:
+        check(world, first.claim_id, holds=found)
+    withdrawn(world, first)
+    assert world.decide(claimed(world, there, transfer("R1"), later=10)) == outcome
 
 
 def test_what_comes_for_a_person_who_asked_goes_back_to_a_person_whatever_else_is_told(world: World) -> None:
