@@ -183,9 +183,9 @@ def test_what_waits_with_claims_made_is_the_claim_and_not_the_loss() -> None:
 
 def test_what_other_insurers_pay_is_explained_and_is_another_thing_than_several_covers() -> None:
     deducted, shared = terms(), terms(other_insurance="pro_rata")
-    assert "What another insurer pays or will pay is taken off the loss first." in {
-        each.en for each in explain(deducted)
-    }
+    assert Words(
+        "其他保险公司已经赔付的部分,先从损失中扣除。", "What another insurer has paid is taken off the loss first."
+    ) in explain(deducted)
     assert any(
         "each pays by its sum insured" in each.en and "按保险金额的比例分摊" in each.zh for each in explain(shared)
     )

@@ -19,7 +19,7 @@ RULES: Final = (
     "decisions/domain/sharing",
 )
 """Modules of services/fraud_detection."""
-DIGESTS: Final = {"cover-10": "63550124466b24060814f274639a60e251fc5b524f6c57b2596022e8db007bdb"}
+DIGESTS: Final = {"cover-10": "a8b28d5a1cf14fb485739f8d4ea70757bcd1d30ba2fa3f965cbdd9f7a1d57c5e"}
 """Of the rules as they are, by version. Where the meaning stays, e.g. a function was cut in two, write the new digest
 beside the old version; where it changes, count RULE_VERSION up and put both in place of these."""
 

@@ -168,8 +168,8 @@ def _payment(terms: ProductPublished) -> Iterable[Words]:
         )
     else:
         yield Words(
-            "其他保险公司已经赔付或将要赔付的部分,先从损失中扣除。",
-            "What another insurer pays or will pay is taken off the loss first.",
+            "其他保险公司已经赔付的部分,先从损失中扣除。",
+            "What another insurer has paid is taken off the loss first.",
         )
 
 

@@ -112,7 +112,7 @@ def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE)
     if terms is None:
         return NOTHING_PAYABLE
     loss = loss_to_bear(product, claim)
-    event_deductible, annual_deductible = _deductibles(product, claim, use, share, terms)
+    event_deductible, annual_deductible = deductibles(product, claim, use, share, terms)
     own_part = (loss - event_deductible - annual_deductible) * terms.pay_percent * share.part // (100 * share.whole)
     unpaid = still_lost(claim) - share.loss_paid_fen
     left = min(event_left(product, claim, share), annual_left(product, claim, use), unpaid)
@@ -126,10 +126,10 @@ def payable(product: Product, claim: Claim, use: LimitUse, share: Share = ALONE)
 def is_within_deductibles(product: Product, claim: Claim, use: LimitUse, share: Share) -> bool:
     """Whether nothing of the loss is left once the event's and the year's deductible are taken off."""
     terms = liability(product, claim.liability)
-    return terms is not None and sum(_deductibles(product, claim, use, share, terms)) >= loss_to_bear(product, claim)
+    return terms is not None and sum(deductibles(product, claim, use, share, terms)) >= loss_to_bear(product, claim)
 
 
-def _deductibles(product: Product, claim: Claim, use: LimitUse, share: Share, terms: Liability) -> tuple[int, int]:
+def deductibles(product: Product, claim: Claim, use: LimitUse, share: Share, terms: Liability) -> tuple[int, int]:
     """What the insured bears of the loss for the event and for the year, before shares."""
     loss = loss_to_bear(product, claim)
     of_event = min(loss, max(0, terms.event_deductible_fen - share.event_deductible_fen))

@@ -79,7 +79,8 @@ class ClaimAmendment(RequestModel):
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40), NOT_IN_CLEAR] | None = None
     """Another mobile number of the claimant."""
     other_covers: OtherCovers | None = None
-    """All other insurers' covers of the loss as they are now; an empty list where there is none."""
+    """All other insurers' covers of the loss as they are now; an empty list where there is none. Not of a claim that
+    was split off another one. Where `other_insurance_fen` was told without covers, these paid no less."""
 
 
 @amendments.post(

@@ -86,7 +86,7 @@ class OtherCoverReport(RequestModel):
     sum_insured_fen: PositiveFen
     """The most that it pays for this loss."""
     paid_fen: AmountFen = 0
-    """What it paid so far, without what was told as a recovery."""
+    """What it paid so far, without what was told as a recovery; at most the sum insured."""
 
 
 OtherCovers = Annotated[list[OtherCoverReport], Field(max_length=10)]

@@ -12,6 +12,7 @@ from services.fraud_detection.claims.domain.transfers import Transfer, is_same
 from services.fraud_detection.filing.domain.filing import (
     EARLIEST,
     LARGEST_LOSS_FEN,
+    cover_faults,
     evidence_faults,
     paid_elsewhere,
     paper_faults,
@@ -126,8 +127,10 @@ def covers_after(claim: Claim, amendment: Amendment) -> tuple[OtherCover, ...]:
 
 
 def paid_elsewhere_after(claim: Claim, amendment: Amendment, later: ToldLater) -> Fen:
-    """What other insurers paid: by their covers as they are told now, and what was told since."""
-    if amendment.other_covers is None:
+    """What other insurers paid: by their covers as they are told now, and what was told since. Where no cover is told,
+    before or now, it is as it was told.
+    """
+    if amendment.other_covers is None or not (amendment.other_covers or claim.other_covers):
         return claim.other_insurance_fen
     return Fen(paid_elsewhere(amendment.other_covers) + later.as_elsewhere(amendment.other_covers))
 
@@ -163,6 +166,26 @@ def faults(
     yield from paper_faults(amendment.police_added, "/police/add", now)
     yield from paper_faults([each.paper for each in amendment.police_corrected], "/police/correct", now)
     yield from evidence_faults(amendment.evidence, now)
+    yield from _covers(claim, amendment.other_covers)
+
+
+def _covers(claim: Claim, told: tuple[OtherCover, ...] | None) -> Iterator[InvalidField]:
+    """Covers by which more was paid than they insure, or together less than was told before there were any; or any, of
+    a claim that has its part alone of what was paid by them.
+    """
+    yield from cover_faults(told or ())
+    if told is not None and claim.split_from is not None:
+        yield InvalidField(
+            "/other_covers",
+            "The claim was split off another one, and what other insurers paid was parted between both.",
+            "Leave them out. Tell what another insurer pays by POST …/recoveries, of kind other_insurance.",
+        )
+    elif told and not claim.other_covers and paid_elsewhere(told) < claim.other_insurance_fen:
+        yield InvalidField(
+            "/other_covers",
+            f"Other insurers paid {claim.other_insurance_fen} fen, as other_insurance_fen told.",
+            "Send in paid_fen what each of them paid; where it was less, withdraw the claim and file it anew.",
+        )
 
 
 def _times(claim: Claim, amendment: Amendment, after: Sequence[Transfer], now: datetime) -> Iterator[InvalidField]:

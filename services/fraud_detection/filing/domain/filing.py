@@ -205,8 +205,20 @@ def paid_elsewhere(covers: Sequence[OtherCover]) -> Fen:
     return Fen(sum(each.paid_fen for each in covers))
 
 
+def cover_faults(covers: Sequence[OtherCover]) -> Iterator[InvalidField]:
+    """Covers by which more was paid than they insure."""
+    for index, each in enumerate(covers):
+        if each.paid_fen > each.sum_insured_fen:
+            yield InvalidField(
+                f"/other_covers/{index}/paid_fen",
+                f"This is more than the sum insured of {each.sum_insured_fen} fen.",
+                "Send what it paid for this loss, and as sum_insured_fen the most that it pays for it.",
+            )
+
+
 def _other_insurance(told: Told) -> Iterator[InvalidField]:
     """Where covers are told, the amount is what they paid."""
+    yield from cover_faults(told.other_covers)
     paid = paid_elsewhere(told.other_covers)
     if told.other_covers and told.other_insurance_fen not in (None, paid):
         yield InvalidField(

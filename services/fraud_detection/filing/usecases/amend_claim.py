@@ -230,6 +230,7 @@ def _was(
         "amount_fen": claim.amount_fen,
         "phone": claim.phone_token,
         "other_covers": [asdict(each) for each in claim.other_covers],
+        "other_insurance_fen": claim.other_insurance_fen,
     }
     if "transfers" in amendment.fields:
         values["transfers"] = [
@@ -260,4 +261,5 @@ def _was(
             }
             for each in papers
         ]
-    return {name: values[name] for name in amendment.fields if name in values}
+    along = ("other_insurance_fen",) if "other_covers" in amendment.fields else ()
+    return {name: values[name] for name in (*amendment.fields, *along) if name in values}

@@ -54,7 +54,7 @@ class PreviewView(ReplyModel):
     """What nobody has paid of the rest: no more is paid."""
     event_deductible_fen: int
     deductible_fen: int
-    """What the claim would bear of the year's deductible."""
+    """As `event_deductible_fen` before the share: of the year's deductible the claim would bear its share of this."""
     pay_percent: int
     share_part: int
     """As `share_whole`: of policies that share the loss, this one's part."""

@@ -15,6 +15,7 @@ from services.fraud_detection.decisions.domain.accepted_part import in_two
 from services.fraud_detection.decisions.domain.authority import Authority
 from services.fraud_detection.decisions.domain.payable import (
     annual_left,
+    deductibles,
     event_left,
     insured_elsewhere,
     loss_to_bear,
@@ -103,6 +104,7 @@ def preview_approval(
     terms = liability(case.product, claim.liability)
     left = annual_left(case.product, claim, use)
     product = case.product
+    of_event, of_year = deductibles(product, case.claim, use, case.share, terms) if terms else (NO_FEN, NO_FEN)
     authority = authorities.of_person(tx, reviewer, lowest)
     return Preview(
         transfers=told,
@@ -110,8 +112,8 @@ def preview_approval(
         refused_fen=Fen(loss_to_bear(product, staying) - loss_to_bear(product, case.claim)),
         open_fen=loss_to_bear(product, apart) if apart else NO_FEN,
         unpaid_fen=Fen(max(0, still_lost(case.claim) - case.share.loss_paid_fen)),
-        event_deductible_fen=payable.event_deductible_fen,
-        deductible_fen=payable.deductible_fen,
+        event_deductible_fen=Fen(of_event),
+        deductible_fen=Fen(of_year),
         pay_percent=terms.pay_percent if terms else 0,
         share_part=case.share.part,
         share_whole=case.share.whole,

@@ -86,6 +86,18 @@ def test_a_reviewer_sees_the_covers_and_previews_the_share(world: World, caller:
     assert "平安" not in json.dumps(traced, ensure_ascii=False)
 
 
+def test_the_previews_formula_gives_the_amount_where_the_deductible_is_shared(world: World, caller: Callers) -> None:
+    person = world.covered(other_insurance="pro_rata", annual_deductible_fen=1_000_000, event_deductible_fen=40_000)
+    claim = world.file(person, other_covers=HALF)
+    assert world.decide(claim, by=champion(0.9)) == "review"
+    shown = caller("reviewer-li").post(f"/v1/reviews/{claim.claim_id}/previews", {"refused": []}).json
+    left = shown["loss_fen"] - shown["refused_fen"] - shown["event_deductible_fen"] - shown["deductible_fen"]
+    of_share = left * shown["pay_percent"] * shown["share_part"] // (100 * shown["share_whole"])
+    assert (shown["deductible_fen"], of_share, shown["amount_fen"]) == (1_000_000, 200_000, 200_000)
+    world.review(claim.claim_id, "approve")
+    assert world.rows("SELECT deductible_fen FROM limit_use") == [(500_000,)]
+
+
 def test_a_product_that_takes_off_what_others_pay_shares_nothing(world: World, caller: Callers) -> None:
     paid = (OtherCover(insurer="平安财险", sum_insured_fen=Fen(5_000_000), paid_fen=Fen(440_000)),)
     claim = filed(world, "deducted", other_covers=paid, other_insurance_fen=None)
@@ -102,9 +114,10 @@ def test_a_product_that_takes_off_what_others_pay_shares_nothing(world: World, c
         ({"other_covers": [{**TOLD, "insurer": "张三 13812345678"}]}, "/other_covers/0/insurer"),
         ({"other_covers": [{**TOLD, "insurer": "110101199001011234"}]}, "/other_covers/0/insurer"),
         ({"other_covers": [{**TOLD, "sum_insured_fen": 0}]}, "/other_covers/0/sum_insured_fen"),
+        ({"other_covers": [TOLD, {**TOLD, "paid_fen": 5_000_001}]}, "/other_covers/1/paid_fen"),
         ({"other_covers": [TOLD] * 11}, "/other_covers"),
     ],
-    ids=["another sum", "a phone", "an identity number", "no sum insured", "too many"],
+    ids=["another sum", "a phone", "an identity number", "no sum insured", "more paid than insured", "too many"],
 )
 def test_covers_that_cannot_be_are_refused_with_their_field(
     world: World, caller: Callers, changes: dict[str, Any], pointer: str
@@ -132,7 +145,10 @@ def test_a_draft_tells_covers_as_a_claim_does(world: World, caller: Callers) -> 
     changed = {"other_covers": [{**TOLD, "paid_fen": 9}], "other_insurance_fen": 8}
     found = mobile.patch(path, changed, version=1).json
     assert [each["pointer"] for each in found["faults"]] == ["/other_insurance_fen"]
-    assert mobile.patch(path, {"other_insurance_fen": None}, version=2).json["complete"]
+    too_much = {"other_covers": [{**TOLD, "paid_fen": 5_000_001}], "other_insurance_fen": None}
+    found = mobile.patch(path, too_much, version=2).json
+    assert [each["pointer"] for each in found["faults"]] == ["/other_covers/0/paid_fen"]
+    assert mobile.patch(path, {"other_covers": changed["other_covers"]}, version=3).json["complete"]
     assert mobile.post(f"{path}/submission", {}).json["other_covers"] == [{**TOLD, "paid_fen": 9}]
 
 
@@ -146,7 +162,20 @@ def test_covers_that_are_told_late_are_amended_before_the_decision(world: World,
     assert (now.recovered_fen, now.other_insurance_fen) == (0, 150_000)
     assert world.decide(claim) == "approved"
     assert amounts(world) == [720_000]
-    assert before(world, claim) == [{"other_covers": []}]
+    assert before(world, claim) == [{"other_covers": [], "other_insurance_fen": 0}]
+
+
+def test_what_was_told_without_covers_stays_where_none_come_and_none_come_that_paid_less(
+    world: World, caller: Callers
+) -> None:
+    claim = filed(world, other_covers=(), other_insurance_fen=Fen(500_000))
+    assert amend(caller, world, claim, {"other_covers": []}).status_code == 202
+    for paid, pointer in ((499_999, "/other_covers"), (5_000_001, "/other_covers/0/paid_fen")):
+        reply = amend(caller, world, claim, {"other_covers": [{**TOLD, "paid_fen": paid}]})
+        assert (reply.status_code, [each["pointer"] for each in reply.json["errors"]]) == (422, [pointer])
+    assert before(world, claim) == [{"other_covers": [], "other_insurance_fen": 500_000}]
+    assert world.decide(claim) == "approved"
+    assert amounts(world) == [940_000]
 
 
 def test_covers_that_are_no_more_leave_what_was_told_since_as_come_back(world: World, caller: Callers) -> None:
