@@ -79,6 +79,13 @@ GUARDS: Final = (
         _RULES,
     ),
     Guard(
+        "what another insurer paid of a split claim is parted while nobody else changes a part",
+        "services/fraud_detection/claims/store/splits.py",
+        "        locked = claims.lock_many(tx, ids)",
+        "        locked = claims.many(tx, ids)",
+        ("tests/services/fraud_detection/transfers/test_split_covers.py",),
+    ),
+    Guard(
         "nobody approves in parts what takes two persons",
         "services/fraud_detection/reviews/usecases/approve_case.py",
         "        pays_fen=Fen(pays_fen + sum(each.approved_fen for each in whole.parts)),\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.fraud_detection.claims.domain.claims import Claim, OtherCover
 from services.fraud_detection.coverage.domain.cover import NOTHING_USED, LimitUse, Product
-from services.fraud_detection.decisions.domain.accepted_part import in_two, refused_fen, without
+from services.fraud_detection.decisions.domain.accepted_part import among_parts, in_two, refused_fen, without
 from services.fraud_detection.decisions.domain.payable import (
     AmongInsurers,
     Payable,
@@ -147,6 +148,61 @@ def test_both_claims_of_a_split_are_borne_by_the_same_sums() -> None:
     ]
     assert [pays(shared(), each).amount_fen for each in both] == [5_000, 15_000]
     assert pays(shared(), without(told, paid, (), {1})).amount_fen == 5_000
+
+
+def lost(amount: int, recovered: int = 0, elsewhere: int = 0) -> Claim:
+    """A part of a claim that was split."""
+    return claim(amount_fen=Fen(amount), recovered_fen=Fen(recovered), other_insurance_fen=Fen(elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("parts", "paid", "each"),
+    [
+        ([lost(720_000), lost(720_000)], 720_000, (360_000, 360_000)),
+        ([lost(500), lost(300), lost(200)], 100, (50, 30, 20)),
+        ([lost(500, 500), lost(500)], 100, (0, 100)),
+        ([lost(500, 500), lost(500, 500)], 100, (100, 0)),
+        ([lost(500, 0, 500), lost(500)], 400, (0, 400)),
+        ([lost(1), lost(1), lost(1)], 2, (1, 1, 0)),
+        ([lost(1, 0, 9), lost(1)], 1, (0, 1)),
+        ([lost(700)], 700, (700,)),
+    ],
+    ids=[
+        "halves",
+        "in proportion",
+        "of what came back nothing is lost",
+        "nor of any",
+        "no more than was lost",
+        "a fen that does not divide",
+        "one that was paid beyond its loss",
+        "a claim that was not split",
+    ],
+)
+def test_what_another_insurer_pays_after_a_split_is_of_all_parts(
+    parts: list[Claim], paid: int, each: tuple[int, ...]
+) -> None:
+    assert among_parts(parts, Fen(paid)) == each
+
+
+@given(
+    parts=st.lists(st.tuples(MORE, MORE, MORE).map(lambda each: lost(*each)), min_size=1, max_size=4), data=st.data()
+)
+def test_all_of_it_is_told_and_of_no_part_more_than_was_lost(parts: list[Claim], data: st.DataObject) -> None:
+    room = [max(0, each.amount_fen - each.other_insurance_fen) for each in parts]
+    paid = data.draw(st.integers(0, sum(room)))
+    found = among_parts(parts, Fen(paid))
+    assert sum(found) == paid
+    assert all(0 <= part <= left for part, left in zip(found, room, strict=True))
+
+
+@given(amounts=st.lists(st.integers(1, 9_000_000), min_size=2, max_size=5), data=st.data())
+def test_before_the_split_or_after_it_is_parted_alike_but_for_a_fen(amounts: list[int], data: st.DataObject) -> None:
+    paid = data.draw(st.integers(0, sum(amounts)))
+    told = transfers(*((amount, 0) for amount in amounts))
+    whole = filed((5_000_000, 0), amount_fen=Fen(sum(amounts)))
+    before = in_two(replace(whole, other_insurance_fen=Fen(paid)), told, {1})
+    after = among_parts(in_two(whole, told, {1}), Fen(paid))
+    assert all(abs(each.other_insurance_fen - fen) <= 1 for each, fen in zip(before, after, strict=True))
 
 
 @given(

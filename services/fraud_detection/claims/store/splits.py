@@ -11,6 +11,7 @@ from typing import Final
 
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.domain.states import State
+from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.store.claims import ClaimChanged, StepRow
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
@@ -42,6 +43,9 @@ SELECT {Columns(SplitOff)} FROM claims
 WHERE split_root = ANY(SELECT coalesce(split_root, claim_id) FROM claims WHERE claim_id = ANY(%(claims)s::uuid[]))
   AND split_from = ANY(%(claims)s::uuid[])
 ORDER BY claim_id"""
+_PARTS: Final = """
+WITH first AS (SELECT coalesce(split_root, claim_id) AS claim_id FROM claims WHERE claim_id = %s)
+SELECT claim_id FROM first UNION SELECT claim_id FROM claims WHERE split_root = (SELECT claim_id FROM first)"""
 
 
 def follow(tx: Tx, claim: Claim, steps: Sequence[StepRow]) -> int:
@@ -68,6 +72,16 @@ def leave(tx: Tx, first: Claim, version: int) -> None:
 def copy_evidence(tx: Tx, claim_id: ClaimId, to: ClaimId) -> None:
     """Both claims name the same documents."""
     tx.execute(_COPY_EVIDENCE, (to, claim_id))
+
+
+def lock_parts(tx: Tx, claim_id: ClaimId) -> list[Claim]:
+    """All that was one claim with this one, itself among them, the first first; and nobody else changes one of them
+    before this transaction ends. None where there is no such claim.
+    """
+    locked: dict[ClaimId, Claim] = {}
+    while set(ids := [part for (part,) in tx.all(_PARTS, (claim_id,))]) - locked.keys():
+        locked = claims.lock_many(tx, ids)  # once more where one was split while it was waited for
+    return list(locked.values())
 
 
 def off(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, tuple[SplitOff, ...]]:

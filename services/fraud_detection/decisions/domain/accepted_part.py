@@ -48,6 +48,23 @@ def in_two(claim: Claim, transfers: Sequence[Transfer], still_open: Collection[i
     return first, second
 
 
+def among_parts(parts: Sequence[Claim], paid_fen: Fen) -> tuple[Fen, ...]:
+    """What another insurer paid of a claim that was split, of each of its parts: in the proportion of what was lost by
+    each, but of none more than was lost by it. What does not divide is of the first that has room for it.
+
+    ``paid_fen`` is at most what they have room for together.
+    """
+    lost = [max(0, each.amount_fen - each.recovered_fen) for each in parts]
+    room = [max(0, each.amount_fen - each.other_insurance_fen) for each in parts]
+    given = [min(left, paid_fen * its // max(1, sum(lost))) for left, its in zip(room, lost, strict=True)]
+    rest = paid_fen - sum(given)
+    for place, left in enumerate(room):
+        more = min(rest, left - given[place])
+        given[place] += more
+        rest -= more
+    return tuple(map(Fen, given))
+
+
 def without(
     claim: Claim, transfers: Sequence[Transfer], refused: Collection[int], still_open: Collection[int] = ()
 ) -> Claim:

@@ -123,7 +123,8 @@ class MoneyBack(RequestModel):
     """Money of the loss that came back."""
 
     kind: RecoveryKind
-    """From whom: the police, the bank (frozen or refunded), the payee, another insurance, another way."""
+    """From whom: the police, the bank (frozen or refunded), the payee, another insurance, another way. Of a claim
+    that was split, what an insurer of `other_covers` paid is told once, of any part: it is parted among all."""
     amount_fen: PositiveFen
     """What came back this time, not the sum."""
     came_at: Moment

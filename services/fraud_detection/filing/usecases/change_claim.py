@@ -4,7 +4,8 @@ asks for a person. What a step leads to elsewhere is decisions'.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from services.fraud_detection.claims.store import claims, recoveries, splits
 from services.fraud_detection.claims.store.recoveries import Recovery, RecoveryKind
 from services.fraud_detection.claims.usecases.submit import file_anew, submit
 from services.fraud_detection.coverage.store import coverage, erased_policies
+from services.fraud_detection.decisions.domain.accepted_part import among_parts
 from services.fraud_detection.decisions.store import limits, reviews
 from services.fraud_detection.decisions.usecases.settle_recoveries import settle_recoveries
 from services.fraud_detection.decisions.usecases.stop_approval import give_up, say_stopped
@@ -74,31 +76,47 @@ class CameBack:
 
 def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now: datetime) -> None:
     """Before payment less is payable: what was approved is decided anew. Afterwards it is the insurer's, up to what it
-    paid. What an insurer of the claim's other covers pays is told apart from what came back.
+    paid. What an insurer of the claim's other covers pays is told apart from what came back, and is of all parts of a
+    claim that was split, whichever it is told of.
 
     Raises:
         UnknownClaim: it is none of this tenant's.
         PolicyErased: the insured was forgotten, and what is approved stays so.
         InvalidField: more came back than was lost, or at no time that can be.
     """
+    parts = splits.lock_parts(tx, claim_id) if back.kind == "other_insurance" else []
     claim = own(tx, claim_id, tenant)
     if not claim.occurred_at <= back.came_at <= now + CLOCKS_APART:
         raise InvalidField(
             "/came_at", "This is before the loss, or in the future.", "Send when the money came, with its zone."
         )
     of_others = back.kind == "other_insurance" and bool(claim.other_covers)
-    before = claim.other_insurance_fen if of_others else claim.recovered_fen
-    if before + back.amount_fen > claim.amount_fen:
+    told_of = parts if of_others else [claim]
+    before = sum(each.other_insurance_fen if of_others else each.recovered_fen for each in told_of)
+    lost = sum(each.amount_fen for each in told_of)
+    if before + back.amount_fen > lost:
         raise InvalidField(
             "/amount_fen",
-            f"With the {before} fen told before, more came back than was lost ({claim.amount_fen} fen).",
-            _what_to_send(tx, claim),
+            f"With the {before} fen told before, more came back than was lost ({lost} fen).",
+            "Send what came back this time." if of_others else _what_to_send(tx, claim),
         )
-    if claim.state in _BEFORE_PAYMENT and erased_policies.is_over(tx, claim.policy_id):
+    if {each.state for each in told_of} & {*_BEFORE_PAYMENT} and erased_policies.is_over(tx, claim.policy_id):
         raise PolicyErased(claim.policy_id)
+    if not of_others:
+        _tell(tx, claim, back, claims.tell_recovery, tenant=tenant, now=now)
+        return
+    for part, fen in zip(parts, among_parts(parts, back.amount_fen), strict=True):
+        if fen:
+            _tell(tx, part, replace(back, amount_fen=fen), claims.tell_paid_elsewhere, tenant=tenant, now=now)
+
+
+def _tell(
+    tx: Tx, claim: Claim, back: CameBack, tell: Callable[[Tx, Claim, Fen], Claim], *, tenant: str, now: datetime
+) -> None:
+    """Of one claim, and what follows from it."""
     recovery = Recovery(
         recovery_id=new_id(),
-        claim_id=claim_id,
+        claim_id=claim.claim_id,
         kind=back.kind,
         amount_fen=back.amount_fen,
         insurers_fen=Fen(0),
@@ -107,12 +125,11 @@ def tell_recovery(tx: Tx, claim_id: ClaimId, back: CameBack, *, tenant: str, now
         told_by=tenant,
     )
     recoveries.add(tx, recovery)
-    tell = claims.tell_paid_elsewhere if of_others else claims.tell_recovery
     claim = tell(tx, claim, back.amount_fen)
     if claim.state in _BEFORE_PAYMENT:
         _stop(tx, claim, by=tenant, why="recovered", now=now)
         return
-    held = limits.standing(tx, claim_id)
+    held = limits.standing(tx, claim.claim_id)
     if claim.state in _PAID and held is not None:
         came_back = settle_recoveries(tx, claim, held)
         if came_back and claim.state != "recovered":
