@@ -70,14 +70,16 @@ def test_each_step_is_told_once_with_what_is_missing_and_by_when(
     with world.database.transaction() as tx:
         add_documents(tx, claim.claim_id, [evidence("identity")], tenant="mobile-backend", now=NOW)
     world.decide(world.claim(claim.claim_id), claim_round=2, by=champion(0.05))
+    world.review(claim.claim_id, "approve")
     send(sender)
     steps = told(receiver, claim.claim_id)
-    assert [each["state"] for each in steps] == ["in_review", "documents_requested", "filed", "approved"]
-    assert [each["version"] for each in steps] == [2, 3, 4, 5]
+    states = ["in_review", "documents_requested", "filed", "in_review", "approved"]
+    assert [each["state"] for each in steps] == states
+    assert [each["version"] for each in steps] == [2, 3, 4, 5, 6]
     asked = steps[1]
     assert asked["needs"]
     assert datetime.fromisoformat(asked["by"]) == NOW + timedelta(days=30)
-    assert [each["needs"] for each in steps if each is not asked] == [[], [], []]
+    assert [each["needs"] for each in steps if each is not asked] == [[]] * 4
     for got in receiver.received:
         got.verified(endpoint["secret"])
 
