@@ -25,6 +25,7 @@ from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
 from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
 from services.fraud_detection.reviews.domain.verdicts import Finding, Verdict
+from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from shared.db.pool import Database
 from shared.db.transaction import Tx
@@ -298,6 +299,25 @@ class World:
             )
             assert isinstance(row, DecisionRow), "a second person is to confirm it"
             return row.outcome
+
+    def ask(
+        self,
+        claim_id: ClaimId,
+        *kinds: EvidenceKind,
+        reviewer: str = "reviewer-li",
+        due_at: datetime | None = None,
+    ) -> None:
+        """A person asks the claimant for these documents."""
+        with self.database.transaction() as tx:
+            ask_claimant(
+                tx,
+                claim_id,
+                kinds,
+                due_at=due_at,
+                reviewer=reviewer,
+                require_match=lambda _version: None,
+                now=NOW,
+            )
 
     def run_timers(self, now: datetime = NOW) -> None:
         """What the worker's job does at that moment."""

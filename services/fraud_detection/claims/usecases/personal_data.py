@@ -30,12 +30,8 @@ class PersonalData(Vault):
         """Whoever took the claim for the channel. Of the device kind, told apart by a prefix no device id has."""
         return None if handler_id is None else self.tokenizer.device(f"handler\0{handler_id}")
 
-    def person_of_transfers(self, document: Document) -> TokenHex:
-        """The person as transfers know it: under the oldest key, so that a rotation parts no two claims of one."""
-        return min(self.tokenizer.person_candidates(document.type, document.number))
-
-    def representative(self, document: Document) -> TokenHex:
-        """Who acts for an insured, under the oldest key too."""
+    def person_under_oldest_key(self, document: Document) -> TokenHex:
+        """As transfers and those who act for insureds are known, so that a rotation parts no two claims of one."""
         return min(self.tokenizer.person_candidates(document.type, document.number))
 
     def is_one_of(self, document: Document, persons: Collection[TokenHex]) -> bool:

@@ -120,7 +120,8 @@ def _new(
     phone = normalize_phone(claimant.phone, sandbox=sandbox, pointer="/claimant/phone")
     if cover is not None and cover.erased:
         raise PolicyErased(filing.policy_id)
-    person = personal_data.person_of_transfers(document) if filings.is_of_transfers(filing, product) else None
+    of_transfers = filings.is_of_transfers(filing, product)
+    person = personal_data.person_under_oldest_key(document) if of_transfers else None
     known = cover is not None and product is not None
     insured = personal_data.person(document, None if cover is None else cover.person_token)
     claim = Claim(

@@ -71,7 +71,7 @@ def keep_representatives(tx: Tx, new: Sequence[tuple[Claim, Acting | None]], per
             each.told,
             RepresentativeRow,
             claim_id=claim_id,
-            person_token=personal_data.representative(each.document),
+            person_token=personal_data.person_under_oldest_key(each.document),
             name_token=personal_data.tokenizer.name(normal_name(each.told.name)),
             name_masked=mask_name(each.told.name),
             name=sealed[claim_id, "representative:name"],

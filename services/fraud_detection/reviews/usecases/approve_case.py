@@ -116,7 +116,8 @@ def settle_approval(
 
     ``paying``: the case without the transfers that are not accepted.
     """
-    handed_on = notes.escalated(tx, [row.claim_id]).get(row.claim_id)
+    # What the case is while it waits for a person, which it does no more once the decision is recorded.
+    handed_on = notes.escalated(tx, [row.claim_id]).get(row.claim_id) if still_open else None
     transfers.refuse(tx, row.claim_id, paying.transfers.refused)
     record(tx, [(paying, row)], now=now)
     audit_decision(tx, row, now=now)

@@ -99,11 +99,11 @@ def preview_approval(
     whole = collect(tx, Held((claim,), covers), Terms())[claim_id]
     case = whole.without(told, frozenset(refused), frozenset(still_open)) if told else whole
     staying, apart = in_two(claim, told, still_open) if still_open else (claim, None)
+    product = case.product
     use = limits.use(tx, [claim])[claim_id]
     payable = case.payable(use)
-    terms = liability(case.product, claim.liability)
-    left = annual_left(case.product, claim, use)
-    product = case.product
+    terms = liability(product, claim.liability)
+    left = annual_left(product, claim, use)
     of_event, of_year = deductibles(product, case.claim, use, case.share, terms) if terms else (NO_FEN, NO_FEN)
     authority = authorities.of_person(tx, reviewer, lowest)
     return Preview(
@@ -117,8 +117,8 @@ def preview_approval(
         pay_percent=terms.pay_percent if terms else 0,
         share_part=case.share.part,
         share_whole=case.share.whole,
-        insured_elsewhere_fen=insured_elsewhere(case.product, claim),
-        event_left_fen=event_left(case.product, claim, case.share),
+        insured_elsewhere_fen=insured_elsewhere(product, claim),
+        event_left_fen=event_left(product, claim, case.share),
         annual_left_fen=left,
         amount_fen=payable.amount_fen,
         remains_fen=Fen(left - payable.amount_fen),

@@ -28,14 +28,12 @@ from services.fraud_detection.filing.usecases.change_claim import (
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
 from services.fraud_detection.filing.usecases.keep_papers import add_papers
 from services.fraud_detection.reviews.domain.errors import AskedBefore, CoverRuleStands, SeniorDecides
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.note_case import write_note
 from shared.db.pool import Database
 from shared.events.payouts import PayoutChanged
 from shared.messaging.failures import Unready
 from shared.process.new_ids import new_id
 from shared.values.errors import InvalidField, InvalidFields
-from shared.values.evidence_kinds import EvidenceKind
 from shared.values.ids import ClaimId, PolicyId, TokenHex
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import LOSS
@@ -466,7 +464,7 @@ def test_a_policy_that_comes_after_a_person_was_asked_has_its_claim_decided_afte
     timers(world, late)
     assert world.claim(claim.claim_id).state == "in_review"
     with pytest.raises(IllegalStep):
-        ask(world, claim, "identity")
+        world.ask(claim.claim_id, "identity")
     with world.database.transaction() as tx:
         coverage_rows.keep(tx, [world.chunk([person])])
     with pytest.raises(Unready):
@@ -538,25 +536,10 @@ def test_workers_that_run_timers_at_once_move_each_claim_once(world: World, data
     assert {world.claim(each.claim_id).state for each in claims} == {"lapsed"}
 
 
-def ask(
-    world: World, claim: Claim, *kinds: EvidenceKind, reviewer: str = "reviewer-li", due_at: datetime | None = None
-) -> None:
-    with world.database.transaction() as tx:
-        ask_claimant(
-            tx,
-            claim.claim_id,
-            kinds,
-            due_at=due_at,
-            reviewer=reviewer,
-            require_match=lambda _version: None,
-            now=NOW,
-        )
-
-
 def test_a_person_asks_for_documents_once_and_may_decide_afterwards(world: World) -> None:
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
-    ask(world, claim, "chat_record", "identity", due_at=NOW + timedelta(days=7))
+    world.ask(claim.claim_id, "chat_record", "identity", due_at=NOW + timedelta(days=7))
     asked = world.claim(claim.claim_id)
     assert (asked.state, asked.due_at) == ("documents_requested", NOW + timedelta(days=7))
     assert world.events("claims.decided")[-1]["outcome"] == "documents_requested"
@@ -564,14 +547,14 @@ def test_a_person_asks_for_documents_once_and_may_decide_afterwards(world: World
         add_documents(tx, claim.claim_id, [evidence("chat_record")], tenant=TENANT, now=NOW)
     assert world.decide(claim, by=champion(0.9), claim_round=2) == "review"
     with pytest.raises(AskedBefore):
-        ask(world, claim, "identity", reviewer="reviewer-wang")
+        world.ask(claim.claim_id, "identity", reviewer="reviewer-wang")
     assert world.review(claim.claim_id, "approve", clause=None) == "approved"
 
 
 def test_where_the_police_are_waited_for_in_vain_a_person_decides(world: World) -> None:
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
-    ask(world, claim, "police_receipt")
+    world.ask(claim.claim_id, "police_receipt")
     waiting = world.claim(claim.claim_id)
     assert (waiting.state, waiting.due_at) == ("waiting_for_police", NOW + timedelta(days=60))
     timers(world, NOW + timedelta(days=60))
@@ -584,7 +567,7 @@ def test_a_claimant_is_given_a_date_that_is_one(world: World, days: int) -> None
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
     with pytest.raises(InvalidField) as refusal:
-        ask(world, claim, "identity", due_at=NOW + timedelta(days=days))
+        world.ask(claim.claim_id, "identity", due_at=NOW + timedelta(days=days))
     assert refusal.value.pointer == "/due_at"
     assert world.claim(claim.claim_id).state == "in_review"
 

@@ -41,7 +41,7 @@ from tests.services.fraud_detection.builders import (
     evidence,
     own_account,
 )
-from tests.services.fraud_detection.claims.test_life_of_a_claim import ask, payout
+from tests.services.fraud_detection.claims.test_life_of_a_claim import payout
 from tests.services.fraud_detection.insured import told, why
 from tests.services.fraud_detection.representing import (
     NAME,
@@ -297,7 +297,7 @@ def test_a_guardians_account_is_one_of_the_insureds_own_for_the_machine_too(worl
         add_documents(tx, claim.claim_id, (evidence("transfer_record"),), tenant="mobile-backend", now=NOW)
     assert world.decide(claim, claim_round=3) == "review"
     check(world, claim.claim_id)
-    ask(world, claim, "chat_record")
+    world.ask(claim.claim_id, "chat_record")
     with world.database.transaction() as tx:
         add_documents(tx, claim.claim_id, (evidence("chat_record"),), tenant="mobile-backend", now=NOW)
     # What a person asked for is a person's to look at; nothing is said against the account.

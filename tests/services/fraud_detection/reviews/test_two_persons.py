@@ -31,7 +31,6 @@ from services.fraud_detection.reviews.store.assignments import AssignmentRow
 from services.fraud_detection.reviews.store.proposals import ProposalRow
 from services.fraud_detection.reviews.store.reviewers import ReviewerRow
 from services.fraud_detection.reviews.usecases.act import Actor
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.confirm_proposal import confirm_proposal, send_back
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
 from services.fraud_detection.reviews.usecases.hold_case import take_next
@@ -274,16 +273,8 @@ def test_while_one_waits_nobody_decides_beside_it(world: World) -> None:
     for outcome in ("approve", "refuse"):
         with pytest.raises(ProposalWaits):
             world.review(claim_id, outcome, reviewer="reviewer-wang")
-    with world.database.transaction() as tx, pytest.raises(ProposalWaits):
-        ask_claimant(
-            tx,
-            claim_id,
-            ["chat_record"],
-            due_at=None,
-            reviewer="reviewer-wang",
-            require_match=lambda _version: None,
-            now=NOW,
-        )
+    with pytest.raises(ProposalWaits):
+        world.ask(claim_id, "chat_record", reviewer="reviewer-wang")
 
 
 def test_what_changes_the_claim_takes_the_proposal_away(world: World) -> None:

@@ -14,7 +14,6 @@ from shared.events.policies import PoliciesErased
 from shared.values.errors import InvalidFields
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, Caller, World, champion, claim_body, take
-from tests.services.fraud_detection.claims.test_life_of_a_claim import ask
 from tests.services.fraud_detection.insured import told
 
 
@@ -75,7 +74,7 @@ def test_a_paper_that_was_waited_for_has_the_claim_decided_anew_and_what_the_cla
 ) -> None:
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
-    ask(world, claim, "police_receipt")
+    world.ask(claim.claim_id, "police_receipt")
     assert world.claim(claim.claim_id).state == "waiting_for_police"
     for number, word in enumerate(("romance", "game_trade"), start=1):
         with world.database.transaction() as tx:

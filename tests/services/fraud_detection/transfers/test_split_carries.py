@@ -18,7 +18,6 @@ from services.fraud_detection.filing.usecases.complete_claim import add_document
 from services.fraud_detection.reviews.domain.errors import AskedBefore, NothingWaits, SeniorDecides
 from services.fraud_detection.reviews.store import leases
 from services.fraud_detection.reviews.store.proposals import ProposalRow
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.hold_case import take_next
 from services.fraud_detection.reviews.usecases.note_case import escalate, take_escalation_back
 from shared.db.transaction import Tx
@@ -59,22 +58,9 @@ def next_of(world: World, reviewer: str, *, senior: bool = False) -> ClaimId | N
         return None
 
 
-def ask(world: World, claim_id: ClaimId) -> None:
-    with world.database.transaction() as tx:
-        ask_claimant(
-            tx,
-            claim_id,
-            ["transfer_record"],
-            due_at=None,
-            reviewer="reviewer-li",
-            require_match=lambda _: None,
-            now=NOW,
-        )
-
-
 def asked_and_told(world: World, claim: Claim) -> Claim:
     """A person asked for documents, and they came."""
-    ask(world, claim.claim_id)
+    world.ask(claim.claim_id, "transfer_record")
     with world.database.transaction() as tx:
         add_documents(tx, claim.claim_id, [evidence("transfer_record")], tenant="mobile-backend", now=NOW)
     return in_person(world, world.claim(claim.claim_id))
@@ -168,11 +154,11 @@ def test_documents_are_asked_for_once_of_a_claim_and_its_parts(world: World) -> 
     say(world, first.claim_id, REST_OPEN)
     second = in_person(world, off(world, first.claim_id))
     with pytest.raises(AskedBefore):
-        ask(world, second.claim_id)
+        world.ask(second.claim_id, "transfer_record")
     say(world, second.claim_id, verdict(accepted(1), OPEN))
     third = in_person(world, off(world, second.claim_id))
     with pytest.raises(AskedBefore):
-        ask(world, third.claim_id)
+        world.ask(third.claim_id, "transfer_record")
 
 
 def test_a_part_of_a_claim_of_which_nothing_was_asked_may_be_asked_once(world: World) -> None:
@@ -180,7 +166,7 @@ def test_a_part_of_a_claim_of_which_nothing_was_asked_may_be_asked_once(world: W
     say(world, first.claim_id, SPLIT)
     second = asked_and_told(world, in_person(world, off(world, first.claim_id)))
     with pytest.raises(AskedBefore):
-        ask(world, second.claim_id)
+        world.ask(second.claim_id, "transfer_record")
 
 
 def test_the_resident_reads_what_is_open_and_why_while_the_first_claim_is_decided_anew(

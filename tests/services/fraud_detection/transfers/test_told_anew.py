@@ -14,7 +14,6 @@ import pytest
 from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.filing.usecases.change_claim import CameBack, tell_recovery, withdraw
 from services.fraud_detection.filing.usecases.complete_claim import add_documents, appeal
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import LOSS
 from tests.services.fraud_detection.builders import NOW, World, champion, evidence
@@ -51,22 +50,9 @@ def withdrawn_when_its_refusal_was_proposed(world: World, claim: Claim) -> None:
     withdrawn(world, claim)
 
 
-def asked(world: World, claim: Claim) -> None:
-    with world.database.transaction() as tx:
-        ask_claimant(
-            tx,
-            claim.claim_id,
-            ["identity"],
-            due_at=None,
-            reviewer="reviewer-li",
-            require_match=lambda _version: None,
-            now=NOW,
-        )
-
-
 def lapsed_when_a_person_asked(world: World, claim: Claim) -> None:
     world.decide(claim, by=champion(0.9))
-    asked(world, claim)
+    world.ask(claim.claim_id, "identity")
     world.run_timers(NOW + LATER)
     assert world.claim(claim.claim_id).state == "lapsed"
 
@@ -144,7 +130,7 @@ def test_a_mandate_that_was_found_wanting_is_not_washed_away_by_withdrawing(
 def test_what_comes_for_a_person_who_asked_goes_back_to_a_person_whatever_else_is_told(world: World) -> None:
     claim = claimed(world, two_policies(world)[0], transfer("R1"))
     assert world.decide(claim, by=champion(0.9)) == "review"
-    asked(world, claim)
+    world.ask(claim.claim_id, "identity")
     with world.database.transaction() as tx:
         tell_recovery(tx, claim.claim_id, CameBack("bank", Fen(100_000), NOW), tenant=CHANNEL, now=NOW)
         add_documents(tx, claim.claim_id, [evidence("identity")], tenant=CHANNEL, now=NOW)

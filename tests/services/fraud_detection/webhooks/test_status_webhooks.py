@@ -11,7 +11,6 @@ import pytest
 
 from services.fraud_detection.filing.usecases.change_claim import withdraw
 from services.fraud_detection.filing.usecases.complete_claim import add_documents
-from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.webhooks.wiring import CHANNELS
 from shared.courier.addresses import parse_networks
 from shared.courier.post import Courier
@@ -57,16 +56,7 @@ def test_each_step_is_told_once_with_what_is_missing_and_by_when(
     endpoint = add(caller("mobile-backend"), receiver)
     claim = world.file(world.covered())
     world.decide(claim, by=champion(0.9))
-    with world.database.transaction() as tx:
-        ask_claimant(
-            tx,
-            claim.claim_id,
-            ["identity"],
-            due_at=None,
-            reviewer="reviewer-li",
-            require_match=lambda _: None,
-            now=NOW,
-        )
+    world.ask(claim.claim_id, "identity")
     with world.database.transaction() as tx:
         add_documents(tx, claim.claim_id, [evidence("identity")], tenant="mobile-backend", now=NOW)
     world.decide(world.claim(claim.claim_id), claim_round=2, by=champion(0.05))
