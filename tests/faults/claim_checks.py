@@ -32,6 +32,7 @@ WHERE state IN ('filed', 'appealed', 'waiting_for_policy', 'waiting_for_payee', 
 _SENDING: Final = """
 SELECT claim_id::text, state FROM payouts WHERE state IN ('sending', 'in_doubt', 'accepted')
    OR (state = 'scheduled' AND payable_from <= %s)"""
+_CAME_BACK: Final = "SELECT payout_id::text FROM payouts WHERE state = 'returned'"
 _NOT_LOOKED_AT: Final = "SELECT count(*) FROM claims WHERE state IN ('filed', 'appealed', 'waiting_for_payee')"
 _OUTBOX: Final = "SELECT count(*) FROM outbox"
 
@@ -90,12 +91,14 @@ class Motion:
     claims: frozenset[str]
     at_the_bank: frozenset[str]
     """Claims whose money the bank took and has not moved yet."""
+    unread: frozenset[str]
+    """Transfers that came back and whose line in the bank's statement payout has not read yet."""
     messages: int
     """Payouts and events that are to be sent."""
 
     @property
     def over(self) -> bool:
-        return not (self.claims or self.at_the_bank or self.messages)
+        return not (self.claims or self.at_the_bank or self.unread or self.messages)
 
     @property
     def bank_is_late(self) -> bool:
@@ -105,11 +108,14 @@ class Motion:
 
 def motion(system: Stack) -> Motion:
     now = clocks.now(system)
+    came_back = {str(each["reference"]) for each in books(system).bank if each["status"] == "returned"}
+    unread = came_back.difference(payout for (payout,) in rows_of(system.database_url("payout"), _CAME_BACK))
     payouts = rows_of(system.database_url("payout"), _SENDING, (now,))
     accepted = frozenset(claim for claim, state in payouts if state == "accepted")
     waiting = sum(rows_of(system.database_url(service), _OUTBOX)[0][0] for service in SERVICES)
     moving = rows_of(system.database_url("fraud_detection"), _MOVING, (now,))
-    return Motion(frozenset(claim for (claim,) in moving), accepted, waiting + len(payouts) - len(accepted))
+    messages = waiting + len(payouts) - len(accepted)
+    return Motion(frozenset(claim for (claim,) in moving), accepted, frozenset(unread), messages)
 
 
 def agree(
@@ -166,7 +172,8 @@ def _paid_once(system: Stack, states: Mapping[str, str], lives: Iterable[Life]) 
     wrong = [each["reference"] for each in kept if each["amount_fen"] != amounts[str(each["reference"])][1]]
     assert not wrong, f"the bank paid other amounts: {wrong}"
     credited = Counter(amounts[str(each["reference"])][0] for each in kept)
-    assert credited == Counter(claim for claim, state in states.items() if state in PAID), "not one credit a paid claim"
+    owed = Counter(claim for claim, state in states.items() if state in PAID)
+    assert credited == owed, f"not one credit a paid claim: too many {credited - owed}, too few {owed - credited}"
     by_loss: defaultdict[str, list[str]] = defaultdict(list)
     for life in lives:
         by_loss[life.loss].append(life.claim_id)

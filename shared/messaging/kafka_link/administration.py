@@ -86,7 +86,8 @@ class Administrator:
         """From now on, take a message of each of these topics only while so many of its copies are in sync."""
         prefix = self._link.topic_prefix
         changes = [ConfigResource("TOPIC", prefix + topic, {_IN_SYNC: str(least)}) for topic, least in copies.items()]
-        said = self._ask("alter_configs", changes)["topic"] if changes else {}
+        # kafka-python would ask any broker first; one that has not heard of a new topic yet knows no setting of it.
+        said = self._ask("alter_configs", changes, raise_on_unknown=False)["topic"] if changes else {}
         refused = {name: word for name, word in said.items() if word != _ALTERED}
         if refused:
             raise KafkaFault(refused)
@@ -96,7 +97,7 @@ class Administrator:
         if admin is not None:
             admin.close()
 
-    def _ask(self, question: str, about: Sequence[Any], **how: str) -> Any:
+    def _ask(self, question: str, about: Sequence[Any], **how: str | bool) -> Any:
         try:
             if self._admin is None:
                 self._admin = opened(KafkaAdminClient, self._link.common(self._client_id))

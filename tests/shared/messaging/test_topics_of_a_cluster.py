@@ -13,16 +13,18 @@ import pytest
 
 from shared.events.catalog import TOPICS
 from shared.messaging import topics
-from shared.messaging.kafka_link import Administrator, Copies, Link, Producer
+from shared.messaging.kafka_link import Administrator, Copies, KafkaFault, Link, Producer
 from shared.messaging.messages import Outgoing
 from shared.messaging.subscription import Subscription
 from shared.messaging.topics import Raised
 from tests.faults.brokers import Cluster
 from tests.real_parts import Room, new_prefix
-from tests.shared.messaging.builders import SERVICE, TOPIC
+from tests.shared.messaging.builders import SERVICE, TOPIC, until
 
 READER: Final = Subscription("reader", (TOPIC,), {})
 LETTERS: Final = READER.dead_letter_topics(SERVICE)[0]
+IN_A_ROW: Final = 8
+"""Each question goes to any of the three brokers."""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +45,20 @@ def link(bootstrap: str) -> Link:
 
 
 def made(link: Link, *, copies: int, **in_sync: int) -> None:
-    """Topics as an operator left them."""
+    """Topics as an operator left them, and as every broker knows them by now."""
     topics.ensure(SERVICE, [READER], link, partitions=2, replication=copies)
     with closing(Administrator(link, "test")) as administrator:
         administrator.require_in_sync({TOPIC: in_sync["events"], LETTERS: in_sync["letters"]})
+    left = {TOPIC: Copies(copies, in_sync["events"]), LETTERS: Copies(copies, in_sync["letters"])}
+    until(lambda: all(known(link) == left for _ in range(IN_A_ROW)))
+
+
+def known(link: Link) -> dict[str, Copies] | None:
+    """What one of the brokers says; None where it does not know the topics' settings yet."""
+    try:
+        return standing(link)
+    except KafkaFault:
+        return None
 
 
 def standing(link: Link) -> dict[str, Copies]:
@@ -67,6 +79,11 @@ def test_a_topic_that_asks_for_more_than_we_do_goes_on_asking_for_it(link: Link)
     assert standing(link) == {TOPIC: Copies(3, 3), LETTERS: Copies(3, 2)}
 
 
+def test_a_topic_that_is_not_there_cannot_be_changed_and_the_broker_says_why(link: Link) -> None:
+    with closing(Administrator(link, "test")) as administrator, pytest.raises(KafkaFault, match=r"not\.there.*nknown"):
+        administrator.require_in_sync({"not.there": 1})
+
+
 def test_a_topic_of_one_copy_is_not_asked_for_two(link: Link) -> None:
     made(link, copies=1, events=1, letters=1)
     assert topics.raise_in_sync(SERVICE, [READER], link) == []
@@ -75,9 +92,7 @@ def test_a_topic_of_one_copy_is_not_asked_for_two(link: Link) -> None:
 
 
 def test_the_command_says_what_it_raised(link: Link) -> None:
-    topics.ensure(SERVICE, [READER], link, partitions=2, replication=3)
-    with closing(Administrator(link, "test")) as administrator:
-        administrator.require_in_sync({TOPIC: 1})
+    made(link, copies=3, events=1, letters=2)
     done = subprocess.run(
         [sys.executable, "-m", "services.payout", "topics"],
         env={
