@@ -93,10 +93,17 @@ def _wait(system: System, filed: Sequence[Filed], total: int, told: Progress) ->
 
 def books(system: System) -> Books:
     """Payout's ledger and the bank's own book, as they are now."""
-    bearer = {"Authorization": f"Bearer {system.bank_token}"}
-    bank = httpx.get(f"{system.bank_url}/book", headers=bearer, timeout=30).raise_for_status().json()
+    bank = bank_book(system)
     with User.of(system, "finance-zhao", PAYOUT) as finance:
-        return Books(ledger=finance.get("/v1/ledger/balances")["items"], bank=bank["transfers"])
+        return Books(ledger=finance.get("/v1/ledger/balances")["items"], bank=bank)
+
+
+def bank_book(system: System) -> list[Json]:
+    """The bank's own book alone: each transfer with its status by now."""
+    bearer = {"Authorization": f"Bearer {system.bank_token}"}
+    book = httpx.get(f"{system.bank_url}/book", headers=bearer, timeout=30).raise_for_status().json()
+    transfers: list[Json] = book["transfers"]
+    return transfers
 
 
 def _settled(system: System, approved: Sequence[Filed], enrolled: Enrolled, before: Books) -> Paid:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from deploy.demo import clocks
-from deploy.demo.paying import books
+from deploy.demo.paying import bank_book, books
 from deploy.demo.users import SERVICES
 from deploy.local.stack import Stack
 from deploy.simulator.claims import EnrolledPolicy
@@ -32,7 +32,7 @@ WHERE state IN ('filed', 'appealed', 'waiting_for_policy', 'waiting_for_payee', 
 _SENDING: Final = """
 SELECT claim_id::text, state FROM payouts WHERE state IN ('sending', 'in_doubt', 'accepted')
    OR (state = 'scheduled' AND payable_from <= %s)"""
-_CAME_BACK: Final = "SELECT payout_id::text FROM payouts WHERE state = 'returned'"
+_CAME_BACK: Final = "SELECT payout_id::text FROM claim_payouts WHERE state = 'returned'"
 _NOT_LOOKED_AT: Final = "SELECT count(*) FROM claims WHERE state IN ('filed', 'appealed', 'waiting_for_payee')"
 _OUTBOX: Final = "SELECT count(*) FROM outbox"
 
@@ -91,14 +91,14 @@ class Motion:
     claims: frozenset[str]
     at_the_bank: frozenset[str]
     """Claims whose money the bank took and has not moved yet."""
-    unread: frozenset[str]
-    """Transfers that came back and whose line in the bank's statement payout has not read yet."""
+    came_back: frozenset[str]
+    """Transfers that the bank gave back, of which fraud detection has not heard yet."""
     messages: int
     """Payouts and events that are to be sent."""
 
     @property
     def over(self) -> bool:
-        return not (self.claims or self.at_the_bank or self.unread or self.messages)
+        return not (self.claims or self.at_the_bank or self.came_back or self.messages)
 
     @property
     def bank_is_late(self) -> bool:
@@ -108,14 +108,15 @@ class Motion:
 
 def motion(system: Stack) -> Motion:
     now = clocks.now(system)
-    came_back = {str(each["reference"]) for each in books(system).bank if each["status"] == "returned"}
-    unread = came_back.difference(payout for (payout,) in rows_of(system.database_url("payout"), _CAME_BACK))
+    # First of all: whoever hears of it meanwhile counts below, as a claim that moves or an event that is to be sent.
+    given_back = frozenset(str(each["reference"]) for each in bank_book(system) if each["status"] == "returned")
+    heard = frozenset(payout for (payout,) in rows_of(system.database_url("fraud_detection"), _CAME_BACK))
     payouts = rows_of(system.database_url("payout"), _SENDING, (now,))
     accepted = frozenset(claim for claim, state in payouts if state == "accepted")
     waiting = sum(rows_of(system.database_url(service), _OUTBOX)[0][0] for service in SERVICES)
     moving = rows_of(system.database_url("fraud_detection"), _MOVING, (now,))
     messages = waiting + len(payouts) - len(accepted)
-    return Motion(frozenset(claim for (claim,) in moving), accepted, frozenset(unread), messages)
+    return Motion(frozenset(claim for (claim,) in moving), accepted, given_back - heard, messages)
 
 
 def agree(

@@ -49,8 +49,12 @@ def made(link: Link, *, copies: int, **in_sync: int) -> None:
     topics.ensure(SERVICE, [READER], link, partitions=2, replication=copies)
     with closing(Administrator(link, "test")) as administrator:
         administrator.require_in_sync({TOPIC: in_sync["events"], LETTERS: in_sync["letters"]})
-    left = {TOPIC: Copies(copies, in_sync["events"]), LETTERS: Copies(copies, in_sync["letters"])}
-    until(lambda: all(known(link) == left for _ in range(IN_A_ROW)))
+    wait_until_all_know(link, {TOPIC: Copies(copies, in_sync["events"]), LETTERS: Copies(copies, in_sync["letters"])})
+
+
+def wait_until_all_know(link: Link, copies: dict[str, Copies]) -> None:
+    """What is changed is known to each broker a moment later."""
+    until(lambda: all(known(link) == copies for _ in range(IN_A_ROW)))
 
 
 def known(link: Link) -> dict[str, Copies] | None:
@@ -69,6 +73,7 @@ def standing(link: Link) -> dict[str, Copies]:
 def test_a_topic_of_three_copies_that_took_an_event_with_one_of_them_takes_it_with_two(link: Link) -> None:
     made(link, copies=3, events=1, letters=1)
     assert topics.raise_in_sync(SERVICE, [READER], link) == [Raised(TOPIC, 1, 2), Raised(LETTERS, 1, 2)]
+    wait_until_all_know(link, {TOPIC: Copies(3, 2), LETTERS: Copies(3, 2)})
     assert standing(link) == {TOPIC: Copies(3, 2), LETTERS: Copies(3, 2)}
     assert topics.raise_in_sync(SERVICE, [READER], link) == []
 
@@ -76,6 +81,7 @@ def test_a_topic_of_three_copies_that_took_an_event_with_one_of_them_takes_it_wi
 def test_a_topic_that_asks_for_more_than_we_do_goes_on_asking_for_it(link: Link) -> None:
     made(link, copies=3, events=3, letters=1)
     assert topics.raise_in_sync(SERVICE, [READER], link) == [Raised(LETTERS, 1, 2)]
+    wait_until_all_know(link, {TOPIC: Copies(3, 3), LETTERS: Copies(3, 2)})
     assert standing(link) == {TOPIC: Copies(3, 3), LETTERS: Copies(3, 2)}
 
 
