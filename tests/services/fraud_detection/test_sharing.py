@@ -70,7 +70,10 @@ def test_shares_decided_at_one_moment_never_exceed_the_loss(world: World) -> Non
         return approve(world, claim) if world.decide(claim) == "review" else "approved by the machine"
 
     with ThreadPoolExecutor(len(filed)) as pool:
-        assert sorted(pool.map(decide, filed)) == ["approved", "approved", "approved by the machine"]
+        outcomes = list(pool.map(decide, filed))
+    # Where a person was the quicker one with a later claim, one of the event is approved already: a person has all three.
+    assert outcomes[1:] == ["approved", "approved"]
+    assert outcomes[0] in {"approved", "approved by the machine"}
     assert [approved(world, claim) for claim in filed] == [200_000, 600_000, 200_000]
 
 
