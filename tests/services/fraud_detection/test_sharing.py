@@ -71,7 +71,7 @@ def test_shares_decided_at_one_moment_never_exceed_the_loss(world: World) -> Non
 
     with ThreadPoolExecutor(len(filed)) as pool:
         outcomes = list(pool.map(decide, filed))
-    # Where a person was the quicker one with a later claim, one of the event is approved already: a person has all three.
+    # Where a person approved a later claim first, the machine leaves the first one to a person as well.
     assert outcomes[1:] == ["approved", "approved"]
     assert outcomes[0] in {"approved", "approved by the machine"}
     assert [approved(world, claim) for claim in filed] == [200_000, 600_000, 200_000]
