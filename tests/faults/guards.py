@@ -52,7 +52,9 @@ def _suite_fails(guard: Guard, tree: Path) -> tuple[bool, str]:
         check=False,
         timeout=600,
     )
-    words = [line.split(" ", 2) for line in done.stdout.splitlines() if " " in line]
+    # The log of a test has lines that begin with ERROR as well: only the summary's are pytest's own.
+    summary = done.stdout.rpartition(" short test summary info ")[2]
+    words = [line.split(" ", 2) for line in summary.splitlines() if " " in line]
     failures, broken = ({line[1] for line in words if line[0] == word} for word in ("FAILED", "ERROR"))
     # A fixture that breaks where its test did not, as where the tree itself is broken, notices nothing.
     failed = done.returncode == TESTS_FAILED and bool(failures) and broken <= failures
