@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  # psycop
 
 from shared.db.errors import UnfitRole
 from shared.db.migrate import migrate
-from tests.real_parts import SERVICES, Postgres
+from tests.real_parts import SERVICES, Postgres, migrate_service
 
 ONLY_ADDED_TO = {
     "enrollment": ("audit_log", "consent_texts", "product_versions", "statement_parts", "event_tallies"),
@@ -123,11 +123,17 @@ def test_no_number_is_given_out_twice(process: Connection) -> None:
 
 
 def test_no_table_hides_another_where_triggers_read_tables(postgres: Postgres) -> None:
-    """A temporary table of legal steps would be found before the real one."""
-    for service in ("enrollment", "payout"):
-        with postgres.fresh(service) as url, closing(psycopg2.connect(url)) as connection:
+    """A temporary table of legal steps would be found before the real one. What migrate itself took away counts."""
+    name = "payout_as_migrated"
+    owner = postgres.url_of("payout_owner", name)
+    postgres.run(f"CREATE DATABASE {name} OWNER payout_owner")
+    try:
+        migrate_service(owner, "payout")
+        with closing(psycopg2.connect(postgres.url_of("payout", name))) as connection:
             connection.autocommit = True
             assert allowed(connection, ["CREATE TEMPORARY TABLE payout_steps (from_state text, to_state text)"]) == []
+    finally:
+        postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_role_that_could_help_itself_is_refused(postgres: Postgres) -> None:
