@@ -523,4 +523,11 @@ GUARDS: Final = (
         'FROM decisions WHERE claim_id = %s ORDER BY version DESC"',
         _CLAIM_TURNS,
     ),
+    Guard(
+        "who uses a file again later changes nothing for the claim that had it first",
+        _CLAIMS,
+        "count(*) FILTER (WHERE other.added_at <= evidence.added_at) AS before",
+        "count(*) AS before",
+        ("tests/services/fraud_detection/models/test_as_of.py",),
+    ),
 )

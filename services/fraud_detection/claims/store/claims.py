@@ -77,12 +77,13 @@ class ClaimChanged(Exception):
 @dataclass(frozen=True, slots=True)
 class KeptEvidence:
     """One document of a claim, and how many other claims hold the same file; none of a mandate, which is used again
-    by nature.
+    by nature. ``other_claims_before`` had it no later than this one: whoever uses it again later changes nothing there.
     """
 
     evidence: Evidence
     added_at: datetime
     other_claims: int
+    other_claims_before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,19 @@ class _Kept:
 
 
 # The parts of a claim that was split have their documents in common.
-_OTHER_CLAIMS: Final = """(SELECT count(*) FROM evidence AS other
+_OTHER_CLAIMS: Final = """(
+    SELECT count(*) AS ever, count(*) FILTER (WHERE other.added_at <= evidence.added_at) AS before
+    FROM evidence AS other
     JOIN claims AS theirs ON theirs.claim_id = other.claim_id JOIN claims AS mine ON mine.claim_id = evidence.claim_id
     WHERE other.sha256 = evidence.sha256 AND other.claim_id <> evidence.claim_id
       AND 'mandate' NOT IN (other.kind, evidence.kind)
       AND coalesce(theirs.split_root, theirs.claim_id) <> coalesce(mine.split_root, mine.claim_id))"""
 _EVIDENCE: Final = f"""
-SELECT {Columns(_Kept, kept={"evidence": {}, "other_claims": _OTHER_CLAIMS})}
-FROM {DOCUMENTS} AS evidence WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256, kind"""
+SELECT {
+    Columns(_Kept, kept={"evidence": {}, "other_claims": "elsewhere.ever", "other_claims_before": "elsewhere.before"})
+}
+FROM {DOCUMENTS} AS evidence CROSS JOIN LATERAL {_OTHER_CLAIMS} AS elsewhere
+WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, added_at, sha256, kind"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
         transfer_records=kinds["transfer_record"],
         chat_records=kinds["chat_record"],
         identity_records=kinds["identity"],
-        evidence_seen_elsewhere=sum(each.other_claims > 0 for each in case.evidence),
+        evidence_seen_elsewhere=sum(each.other_claims_before > 0 for each in case.evidence),
         evidence_captured_before_loss=sum(
             each.evidence.captured_at is not None and each.evidence.captured_at < claim.occurred_at
             for each in case.evidence
