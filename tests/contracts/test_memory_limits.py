@@ -13,6 +13,7 @@ from services.enrollment.files.intake import parquet_child, parquet_file, upload
 from services.enrollment.files.usecases import prepare_part
 from services.enrollment.files.worker import PARTS_AT_ONCE
 from services.fraud_detection.evidence.pictures import limits
+from services.fraud_detection.models.scoring import probing
 from shared.web.receiving import MOST_AT_ONCE
 from tests.contracts.kustomize import render
 from tests.contracts.services_known import ROOT
@@ -74,6 +75,25 @@ def test_a_worker_of_fraud_detection_has_room_for_the_reader_of_files() -> None:
         assert int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * MEBIBYTE >= reader + SCORING
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     assert int(services["fraud-detection-worker"]["mem_limit"].removesuffix("m")) * MEBIBYTE >= reader + SCORING
+
+
+def test_a_web_process_of_fraud_detection_has_room_for_a_model_that_is_probed() -> None:
+    for overlay in ("local", "production"):
+        rendered = render(Path(ROOT / "k8s" / "overlays" / overlay))
+        (pod,) = [
+            each
+            for each in rendered
+            if each["metadata"]["name"] == "fraud-detection-web" and each["kind"] == "Deployment"
+        ]
+        (settings,) = [
+            each["data"]
+            for each in rendered
+            if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "fraud-detection-settings"
+        ]
+        (container,) = pod["spec"]["template"]["spec"]["containers"]
+        given = int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * MEBIBYTE
+        processes = int(settings["WEB_WORKERS"])
+        assert given >= MASTER + processes * (WEB + probing.MEMORY_BYTES)
 
 
 def test_a_container_of_compose_may_take_the_same() -> None:

@@ -18,6 +18,9 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownDataset: ProblemRow(422, "unknown-dataset", "Unknown dataset"),
     errors.UnknownModel: ProblemRow(404, "unknown-model", "Unknown model"),
     errors.ModelNotReady: ProblemRow(409, "model-not-ready", "The model is not ready"),
+    errors.MadeWithAnotherVersion: ProblemRow(
+        409, "made-with-another-version", "The model was made with another version of a library"
+    ),
     errors.NothingToRollBackTo: ProblemRow(409, "nothing-to-roll-back-to", "Nothing to roll back to"),
     ArtifactRefused: ProblemRow(409, "artifact-refused", "The model is not opened"),
 }

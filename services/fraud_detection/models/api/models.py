@@ -106,7 +106,7 @@ def show_model(call: Call[ModelDeps], path: ModelPath) -> Reply[ModelView]:
     scope="models:promote",
     callers=Callers.STAFF,
     reply=PromotionView,
-    problems=(errors.UnknownModel, errors.ModelNotReady, ArtifactRefused),
+    problems=(errors.UnknownModel, errors.ModelNotReady, ArtifactRefused, errors.MadeWithAnotherVersion),
     matches=True,
 )
 def promote_model(call: Call[ModelDeps], path: ModelPath, body: PromotionRequest) -> Reply[PromotionView]:
@@ -124,11 +124,12 @@ def promote_model(call: Call[ModelDeps], path: ModelPath, body: PromotionRequest
     scope="models:promote",
     callers=Callers.STAFF,
     reply=PromotionView,
-    problems=(errors.NothingToRollBackTo,),
+    problems=(errors.NothingToRollBackTo, ArtifactRefused, errors.MadeWithAnotherVersion),
 )
 def roll_back(call: Call[ModelDeps], body: RollbackRequest) -> Reply[PromotionView]:
     """Return to the promotion before the present one, with its thresholds. Once for each promotion."""
-    roll_back_model(call.tx, reason=body.reason, rolled_back_by=call.caller.subject, now=call.now)
+    by = call.caller.subject
+    roll_back_model(call.tx, reason=body.reason, signer=call.deps.signer, rolled_back_by=by, now=call.now)
     return _at_work(call)
 
 

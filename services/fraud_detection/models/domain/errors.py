@@ -30,5 +30,15 @@ class ModelNotReady(FangzhaError):
 
 
 @dataclass(frozen=True)
+class MadeWithAnotherVersion(FangzhaError):
+    """Model {model_id} was made with {library} {made}, here is {here}: train it again."""
+
+    model_id: str
+    library: str
+    made: str
+    here: str
+
+
+@dataclass(frozen=True)
 class NothingToRollBackTo(FangzhaError):
     """No promotion precedes the present one, or it was rolled back already; promote the model that you want."""

@@ -17,14 +17,25 @@ import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.scoring import versions
 from services.fraud_detection.models.scoring.calibration import CalibrationTable
+from services.fraud_detection.models.scoring.canonical import SCHEMA, canonical
 from services.fraud_detection.models.scoring.forest import forest_of
 from services.fraud_detection.models.scoring.many_rows import ManyRows
-from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
-from services.fraud_detection.models.scoring.training import Trained
+from services.fraud_detection.models.scoring.signature import (
+    LARGEST_ARTIFACT,
+    ArtifactRefused,
+    SignedArtifact,
+    Signer,
+    too_large,
+)
+from services.fraud_detection.models.scoring.training import NotTrainable, Trained
 
-FORMAT: Final = 1
-KEYS: Final = frozenset({"format", "estimator", "features", "scores", "probabilities", "probes", "probe_scores"})
+FORMAT: Final = 2
+"""Format 1 had no versions; one that this version of scikit-learn wrote still opens."""
+KEYS: Final = frozenset(
+    {"format", "versions", "estimator", "features", "scores", "probabilities", "probes", "probe_scores"}
+)
 _BOOSTING: Final = "sklearn.ensemble._hist_gradient_boosting"
 ALLOWED_TYPES: Final = frozenset(
     {
@@ -51,6 +62,9 @@ _TRUSTED: Final = (f"{_BOOSTING}.predictor.TreePredictor",)
 """Of these, what skops does not know by itself."""
 
 
+_FORMATS: Final = ((1, KEYS - {"versions"}), (FORMAT, KEYS))
+
+
 @dataclass(frozen=True, slots=True)
 class OpenModel:
     """A model ready to be asked."""
@@ -61,9 +75,14 @@ class OpenModel:
 
 
 def pack(trained: Trained) -> bytes:
-    """The model as bytes; sign them before they are kept."""
+    """The model as bytes, the same for the same model and libraries; sign them before they are kept.
+
+    Raises:
+        NotTrainable: they are too many.
+    """
     content = {
         "format": FORMAT,
+        "versions": versions.here(),
         "estimator": trained.estimator,
         "features": list(trained.features),
         "scores": np.array(trained.calibration.scores),
@@ -71,22 +90,40 @@ def pack(trained: Trained) -> bytes:
         "probes": trained.probes,
         "probe_scores": trained.probe_scores,
     }
-    data: bytes = skops.io.dumps(content)
+    data = canonical(skops.io.dumps(content))
+    if len(data) > LARGEST_ARTIFACT:
+        raise NotTrainable(
+            f"The model takes {len(data):,} bytes, and {LARGEST_ARTIFACT:,} is the most; make fewer or smaller trees."
+        )
     return data
 
 
 def unpack(artifact: SignedArtifact, signer: Signer, *, features: Sequence[str] = FEATURES) -> OpenModel:
-    """Check the signature, then the types, then open, then ask the probes.
+    """Check size and signature, then open.
+
+    Raises:
+        ArtifactRefused: as ``open_checked``, or because size or signature are not right.
+        MadeWithAnotherVersion: as ``open_checked``.
+    """
+    signer.check(artifact)
+    return open_checked(artifact, features=features)
+
+
+def open_checked(artifact: SignedArtifact, *, features: Sequence[str] = FEATURES) -> OpenModel:
+    """Of an artifact whose signature held, check the types and the versions, then open it, then ask the probes.
 
     Raises:
         ArtifactRefused: at the first of these that fails, or if the model knows other features than ``features``.
+        MadeWithAnotherVersion: the libraries here are not those that open it.
     """
-    signer.check(artifact)
-    strange = sorted(_types(artifact) - ALLOWED_TYPES)
+    schema = _schema(artifact)
+    # Before the types: those of another version are strange to us, and no sign that anybody changed the model.
+    versions.check(artifact.model_id, _made_with(schema))
+    strange = sorted(set(_named(schema)) - ALLOWED_TYPES)
     if strange:
         raise ArtifactRefused(artifact.model_id, f"it holds {strange[0]}, which no model of ours does")
     content = skops.io.loads(artifact.data, trusted=list(_TRUSTED))
-    if not isinstance(content, dict) or content.keys() != KEYS or content["format"] != FORMAT:
+    if not isinstance(content, dict) or (content.get("format"), frozenset(content)) not in _FORMATS:
         raise ArtifactRefused(artifact.model_id, "it is of another format")
     estimator = content["estimator"]
     if type(estimator) is not HistGradientBoostingClassifier:
@@ -101,14 +138,29 @@ def unpack(artifact: SignedArtifact, signer: Signer, *, features: Sequence[str] 
     return OpenModel(rows, table, tuple(content["features"]))
 
 
-def _types(artifact: SignedArtifact) -> set[str]:
-    """The names of all types in the artifact's schema, without making one of them."""
+def _schema(artifact: SignedArtifact) -> Any:
+    """What skops would make, without making any of it."""
     try:
         with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
-            schema = json.loads(archive.read("schema.json"))
+            size = sum(entry.file_size for entry in archive.infolist())
+            if size > LARGEST_ARTIFACT:
+                raise ArtifactRefused(artifact.model_id, too_large(size))
+            return json.loads(archive.read(SCHEMA))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise ArtifactRefused(artifact.model_id, "it is no skops file") from error
-    return set(_named(schema))
+
+
+def _made_with(schema: Any) -> dict[str, str]:
+    """The versions that an artifact tells; of format 1 what scikit-learn wrote of itself."""
+    try:
+        content = schema["content"]
+        if "versions" in content:
+            told = content["versions"]["content"]
+        else:
+            told = {"scikit-learn": content["estimator"]["content"]["content"]["_sklearn_version"]}
+        return {library: str(json.loads(node["content"])) for library, node in told.items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
 
 
 def _named(node: Any) -> Iterator[str]:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
+from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
+from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.store import models
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId
@@ -86,6 +87,7 @@ class Scorer:
 
         Raises:
             ArtifactRefused: its bytes, signature, types or features are not what they should be: let a person look.
+            MadeWithAnotherVersion: the libraries here do not open it: train it again.
         """
         promoted = models.champion(tx)
         if promoted is None:
@@ -107,7 +109,4 @@ class Scorer:
         # Only a process that scores loads scikit-learn (150 MB); the web processes that import this do not.
         from services.fraud_detection.models.scoring.artifact import unpack  # noqa: PLC0415  see above
 
-        kept = models.artifact(tx, model_id)
-        if kept is None:
-            raise ArtifactRefused(model_id, "its artifact is gone")
-        return unpack(SignedArtifact(model_id, *kept), self._signer)
+        return unpack(kept_artifact(tx, model_id), self._signer)

@@ -39,6 +39,7 @@ WHERE model_id = %s AND state IN ('queued', 'training')
 """
 _ADD_ARTIFACT: Final = "INSERT INTO model_artifacts (model_id, data, sha256, signature) VALUES (%s, %s, %s, %s)"
 _ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
+_ARTIFACT_SIZE: Final = "SELECT octet_length(data) FROM model_artifacts WHERE model_id = %s"
 _LOCK_REGISTRY: Final = "SELECT version FROM model_registry FOR UPDATE"
 _CHANGE_REGISTRY: Final = "UPDATE model_registry SET version = version + 1"
 _ADD_PROMOTION: Final = """
@@ -192,6 +193,11 @@ def add_artifact(tx: Tx, model_id: ModelId, data: bytes, sha256: str, signature:
 def artifact(tx: Tx, model_id: ModelId) -> tuple[bytes, str, bytes] | None:
     """Data, SHA-256 and signature, as they are kept."""
     return tx.one(_ARTIFACT, (model_id,), into=tuple[bytes, str, bytes])
+
+
+def artifact_size(tx: Tx, model_id: ModelId) -> int | None:
+    """In bytes, without reading them."""
+    return tx.one(_ARTIFACT_SIZE, (model_id,), into=int)
 
 
 def lock_registry(tx: Tx) -> None:

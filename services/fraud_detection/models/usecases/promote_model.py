@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.fraud_detection.models.domain.errors import ModelNotReady, UnknownModel
-from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
+from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
+from services.fraud_detection.models.scoring.probing import probe
+from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.store import models
 from services.fraud_detection.models.store.models import Model
 from shared.db import audit
@@ -45,14 +47,12 @@ def promote(tx: Tx, model: Model, policy: ScoringPolicy, *, signer: Signer, prom
 
     Raises:
         ModelNotReady: its training has not ended well.
-        ArtifactRefused: its bytes or signature are not as training left them.
+        ArtifactRefused: its bytes or signature are not as training left them, or it does not open.
+        MadeWithAnotherVersion: the libraries here do not open it.
     """
-    kept = models.artifact(tx, model.model_id)
     if model.state != "ready":
         raise ModelNotReady(model.model_id, model.state)
-    if kept is None:
-        raise ArtifactRefused(model.model_id, "its artifact is gone")
-    signer.check(SignedArtifact(model.model_id, *kept))
+    probe(kept_artifact(tx, model.model_id), signer)
     before = models.promotion(tx, "champion")
     number = models.add_promotion(
         tx,

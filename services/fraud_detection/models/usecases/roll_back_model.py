@@ -5,24 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.fraud_detection.models.domain.errors import NothingToRollBackTo
+from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
+from services.fraud_detection.models.scoring.probing import probe
+from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.store import models
 from shared.db import audit
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 
 
-def roll_back_model(tx: Tx, *, reason: str, rolled_back_by: str, now: datetime) -> ModelId:
+def roll_back_model(tx: Tx, *, reason: str, signer: Signer, rolled_back_by: str, now: datetime) -> ModelId:
     """The model that is champion again.
 
     It happens once for each promotion: of two people who press the button, the second must not undo the first.
 
     Raises:
         NothingToRollBackTo: nothing was promoted before, or it was rolled back already.
+        ArtifactRefused, MadeWithAnotherVersion: the model before does not open here.
     """
     models.lock_registry(tx)
     champion, previous = models.promotion(tx, "champion"), models.promotion(tx, "previous")
     if champion is None or previous is None:
         raise NothingToRollBackTo
+    probe(kept_artifact(tx, previous.model_id), signer)
     models.point(tx, "champion", previous.number)
     models.drop_alias(tx, "previous")
     models.change_registry(tx)

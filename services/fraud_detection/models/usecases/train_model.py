@@ -58,10 +58,11 @@ def train_and_keep(tx: Tx, work: Work, signer: Signer, clock: Clock) -> None:
     """Train, sign and store; a dataset that makes no model makes a failed one, with the reason."""
     try:
         trained, report = train(labelled_rows(tx, work.dataset_id))
+        data = pack(trained)
     except NotTrainable as error:
         models.fail(tx, work.model_id, error.reason, clock.now())
         return
-    signed = signer.sign(work.model_id, pack(trained))
+    signed = signer.sign(work.model_id, data)
     models.add_artifact(tx, work.model_id, signed.data, signed.sha256, signed.signature)
     models.finish(tx, work.model_id, msgspec.json.encode(report).decode(), clock.now())
     metrics = report.evaluation.metrics

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pytest
+import skops.io
 
 from services.fraud_detection.models.scoring.champions import Scorer
-from services.fraud_detection.models.scoring.signature import ArtifactRefused
+from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
+from services.fraud_detection.models.scoring.signature import LARGEST_ARTIFACT, ArtifactRefused
 from shared.db import audit
 from shared.db.pool import Database
+from shared.values.ids import ModelId
 from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of, line, vector_of
 from tests.services.fraud_detection.models.conftest import Train
 
@@ -123,6 +126,44 @@ def test_a_damaged_model_is_neither_promoted_nor_asked(
     assert (refused.status_code, refused.problem) == (409, "artifact-refused")
     with database.transaction() as tx, pytest.raises(ArtifactRefused):
         Scorer(SIGNER).champion(tx)
+
+
+def test_a_model_that_does_not_open_here_is_neither_promoted_nor_returned_to(
+    team: Team, train: Train, database: Database
+) -> None:
+    """Its signature is ours: what fails is the library, as after an upgrade."""
+    first, second = team.queue_model(FILE), team.queue_model(FILE)
+    train()
+    train()
+    with database.transaction() as tx:
+        data = kept_artifact(tx, ModelId(first)).data
+    content = skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
+    made = skops.io.dumps(content | {"versions": content["versions"] | {"scikit-learn": "1.8.0"}})
+
+    assert team.promote(first).status_code == 201
+    assert team.promote(second).status_code == 201
+    old = SIGNER.sign(first, made)
+    with database.transaction() as tx:
+        tx.execute(
+            "UPDATE model_artifacts SET data = %s, sha256 = %s, signature = %s WHERE model_id = %s",
+            (old.data, old.sha256, old.signature, first),
+        )
+    back = team.post("/v1/models/rollback", {"reason": "too many complaints"})
+    for refused in (back, team.promote(first)):
+        assert (refused.status_code, refused.problem) == (409, "made-with-another-version")
+        assert "was made with scikit-learn 1.8.0, here is" in refused.json["detail"]
+        assert "train it again" in refused.json["detail"]
+    assert team.get(f"/v1/models/{second}").json["alias"] == "champion"
+
+
+def test_an_artifact_that_is_too_large_is_not_read(team: Team, train: Train, database: Database) -> None:
+    model = team.queue_model(FILE)
+    train()
+    with database.transaction() as tx:
+        tx.execute("UPDATE model_artifacts SET data = convert_to(repeat('x', %s), 'UTF8')", (LARGEST_ARTIFACT + 1,))
+    refused = team.promote(model)
+    assert (refused.status_code, refused.problem) == (409, "artifact-refused")
+    assert "takes 33,554,433 bytes" in refused.json["detail"]
 
 
 def test_models_are_listed_newest_first_in_pages(team: Team) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from services.fraud_detection.models.domain.errors import NothingToRollBackTo
+from services.fraud_detection.models.scoring.artifact import pack
+from services.fraud_detection.models.scoring.training import train
 from services.fraud_detection.models.store import models
 from services.fraud_detection.models.usecases.roll_back_model import roll_back_model
 from services.fraud_detection.models.usecases.train_model import MOST_ATTEMPTS, begin
@@ -17,7 +20,7 @@ from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 from shared.values.money import Fen
 from tests import clock
-from tests.services.fraud_detection.models.builders import Team, file_of
+from tests.services.fraud_detection.models.builders import SIGNER, Team, file_of, labelled_rows
 
 
 def begun(database: Database) -> models.Work | None:
@@ -85,8 +88,14 @@ def test_a_model_that_failed_stays_as_it_is(team: Team, database: Database, act:
     assert team.get(f"/v1/models/{model_id}").json == before
 
 
+@functools.cache
+def artifact() -> bytes:
+    return pack(train(labelled_rows(2_000))[0])
+
+
 def promoted(tx: Tx, model_id: ModelId, alias: models.Alias) -> None:
-    models.add_artifact(tx, model_id, b"a model", "ab" * 32, b"signed")
+    made = SIGNER.sign(model_id, artifact())
+    models.add_artifact(tx, model_id, made.data, made.sha256, made.signature)
     number = models.add_promotion(
         tx,
         model_id,
@@ -108,14 +117,17 @@ def test_of_two_persons_who_roll_back_at_this_very_moment_the_second_undoes_noth
         promoted(tx, before, "previous")
         promoted(tx, now, "champion")
 
-    def roll_back() -> ModelId:
+    def roll_back(tx: Tx, by: str) -> ModelId:
+        return roll_back_model(tx, reason="bad", signer=SIGNER, rolled_back_by=by, now=clock.now())
+
+    def roll_back_too() -> ModelId:
         with database.transaction() as tx:
-            return roll_back_model(tx, reason="bad", rolled_back_by="fraud-lead", now=clock.now())
+            return roll_back(tx, by="fraud-lead")
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as tx:
-            assert roll_back_model(tx, reason="bad", rolled_back_by="fraud-team", now=clock.now()) == before
-            second = pool.submit(roll_back)
+            assert roll_back(tx, by="fraud-team") == before
+            second = pool.submit(roll_back_too)
             wait([second], timeout=1)
         with pytest.raises(NothingToRollBackTo):
             second.result(timeout=60)
