@@ -40,6 +40,14 @@ _POLL_SECONDS: Final = 0.5
 """Behind NOTIFY, for a wake-up that was lost with the process that meant to send it."""
 _ELECTION_SECONDS: Final = 1.0
 _GAUGE_SECONDS: Final = 5.0
+_NEAR: Final = 500
+"""So many ids before the last that was sent a look begins: transactions that run side by side commit out of order.
+
+What was removed before that is not stepped over each time. While a backup, a report or an ANALYZE holds an old snapshot
+none of it can be cleaned up, and each look would cost more than the one before.
+"""
+_WHOLE_LOOK_SECONDS: Final = 1.0
+"""So often a look begins at the very first, for a transaction that took its ids long before it committed."""
 _STALE_SECONDS: Final = 60.0
 """An event that waits longer than a restart of the broker takes is worth waking somebody."""
 
@@ -63,7 +71,7 @@ _TAKE: Final = f"""
 SELECT {Columns(_Waiting)}
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS bytes_before
-    FROM (SELECT * FROM outbox ORDER BY id LIMIT %s) AS oldest
+    FROM (SELECT * FROM outbox WHERE id >= %s ORDER BY id LIMIT %s) AS oldest
 ) AS counted
 WHERE bytes_before < %s
 ORDER BY id"""
@@ -103,6 +111,8 @@ class Relay:
         self._log = get_logger()
         self._state = _State()
         self._gauges_due = 0.0
+        self._near = 0
+        self._whole_look_due = 0.0
 
     def run(self) -> None:
         """Until the process should stop: stand by, or be the elected one; outlive the database and the broker."""
@@ -176,7 +186,7 @@ class Relay:
         Raises:
             KafkaFault: some were not acknowledged; they wait for the next call.
         """
-        rows = _oldest(connection)
+        rows = _oldest(connection, self._look_from())
         if not rows:
             return 0
         places = self._producer.send([self._message(row) for row in rows])
@@ -184,8 +194,16 @@ class Relay:
         if sent:
             self._mark(connection, sent)
         if len(sent) < len(rows):
+            self._whole_look_due = 0.0
             raise KafkaFault(f"{len(rows) - len(sent)} of {len(rows)} events were not acknowledged")
+        self._near = max(self._near, rows[-1].id - _NEAR)
         return len(rows)
+
+    def _look_from(self) -> int:
+        if (now := monotonic()) < self._whole_look_due:
+            return self._near
+        self._whole_look_due = now + _WHOLE_LOOK_SECONDS
+        return 0
 
     def _message(self, row: _Waiting) -> Outgoing:
         headers = headers_of(
@@ -246,10 +264,10 @@ def run(
     relay.run()
 
 
-def _oldest(connection: Connection) -> list[_Waiting]:
-    """The next batch."""
+def _oldest(connection: Connection, first: int) -> list[_Waiting]:
+    """The next batch of those whose id is at least ``first``."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, (_BATCH_ROWS, _BATCH_BYTES))
+        cursor.execute(_TAKE, (first, _BATCH_ROWS, _BATCH_BYTES))
         found = cursor.fetchall()
         return rows_into(_Waiting, _TAKE, lambda: [column.name for column in cursor.description or ()], found)
 

@@ -772,8 +772,12 @@ WHERE place = 'own' AND reference_token IS NOT NULL;""",
     ),
     Guard(
         "one claim of a transfer that is alike in time, amount and payee",
-        _TRANSFERS,
-        "text_range(person_token, person_token, '[]') WITH &&,",
+        "services/fraud_detection/migrations/0124_a_transfer_is_found_by_its_person.sql",
+        """int8range(
+        ('x0' || substr(person_token, 3, 15))::bit(64)::bigint,
+        ('x0' || substr(person_token, 3, 15))::bit(64)::bigint,
+        '[]'
+    ) WITH &&,""",
         "text_range(claim_id::text, claim_id::text, '[]') WITH &&,",
         _TRANSFER_GUARDS,
     ),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import msgspec
+import psycopg2
 import pytest
 
 from shared.events.payouts import PayoutChanged
 from shared.messaging import outbox, relay, verify
 from shared.messaging.outbox import EventTooLarge
+from shared.messaging.relay import Relay
 from shared.process import traces
+from shared.process.new_ids import new_id
+from shared.process.shutdown import Stopping
 from tests.shared.messaging.builders import NOW, SERVICE, Desk, a_change, until
 
 
@@ -95,6 +99,50 @@ def test_of_many_events_that_wait_the_oldest_leave_first(desk: Desk, monkeypatch
     until(lambda: len(desk.effects()) == 20)
 
     assert versions(desk) == list(range(1, 21))
+
+
+def test_an_event_whose_number_was_taken_long_before_it_was_committed_leaves_too(desk: Desk) -> None:
+    with desk.database.transaction() as tx:
+        # Not by outbox.add, which puts it off to the end of the transaction.
+        tx.execute(
+            "INSERT INTO outbox (event_id, type, topic, subject, occurred_at, body)"
+            " VALUES (%s, %s, %s, 'late', %s, %s)",
+            (new_id(), PayoutChanged.TYPE, PayoutChanged.TOPIC, NOW, _body("late")),
+        )
+        desk.relay()
+        for start in (1, 2):
+            desk.publish(*[a_change(f"{start}-{number}") for number in range(relay._NEAR)])
+        until(lambda: desk.waiting() == 0)
+    until(lambda: desk.waiting() == 0)
+
+
+def index_entries_read(desk: Desk) -> int:
+    with desk.database.transaction() as tx:
+        row = tx.one("SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'outbox_pkey'")
+        assert row is not None
+        return int(row[0])
+
+
+def test_what_was_sent_is_not_stepped_over_again_while_an_old_snapshot_keeps_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while a backup runs, PostgreSQL can clean nothing up that was removed since it began."""
+    monkeypatch.setattr(relay, "_WHOLE_LOOK_SECONDS", 3600.0)
+    sent, looks = 5 * relay._NEAR, 10
+    ours = Relay(SERVICE, desk.link, desk.url, Stopping())
+    with closing(psycopg2.connect(desk.url)) as backup, closing(psycopg2.connect(desk.url)) as connection:
+        backup.set_session(isolation_level="REPEATABLE READ")
+        backup.cursor().execute("SELECT count(*) FROM outbox")
+        connection.autocommit = True
+        desk.publish(*[a_change() for _ in range(sent)])
+        while ours.publish(connection):
+            connection.cursor().execute("SELECT pg_stat_force_next_flush()")
+        before = index_entries_read(desk)
+        for _ in range(looks):
+            assert ours.publish(connection) == 0
+        connection.cursor().execute("SELECT pg_stat_force_next_flush()")
+        until(lambda: index_entries_read(desk) > before)
+        assert index_entries_read(desk) - before <= (looks + 1) * (relay._NEAR + 1)
 
 
 def test_the_trace_of_a_request_goes_on_where_its_event_is_handled(desk: Desk) -> None:
