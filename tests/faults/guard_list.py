@@ -15,8 +15,10 @@ _DRAFTS: Final = "services/enrollment/migrations/0007_product_drafts_and_policy_
 _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
 _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
 _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_policy_after_it_was_issued.sql"
+_DATASETS: Final = "services/fraud_detection/migrations/0124_datasets_never_change.sql"
 
 _FAIL_OVER: Final = ("tests/shared/db/test_fail_over.py",)
+_DATASET_GUARDS: Final = ("tests/services/fraud_detection/models/test_datasets.py",)
 _PRIVILEGES: Final = ("tests/services/test_privileges.py",)
 _DELIVERY: Final = ("tests/shared/messaging/test_delivery.py",)
 _MEMBERSHIP: Final = ("tests/shared/messaging/test_membership.py",)
@@ -192,6 +194,21 @@ _SHARED: Final = (
         "REVOKE UPDATE, DELETE ON ledger_transfers, ",
         "REVOKE UPDATE, DELETE ON ",
         _PRIVILEGES,
+    ),
+    Guard(
+        "a dataset's rows never change",
+        _DATASETS,
+        "CREATE TRIGGER past_claims_never_change BEFORE UPDATE ON past_claims\n"
+        "    FOR EACH STATEMENT EXECUTE FUNCTION datasets_never_change();",
+        "",
+        _DATASET_GUARDS,
+    ),
+    Guard(
+        "a dataset that is whole takes no more rows",
+        _DATASETS,
+        "    IF EXISTS (SELECT FROM added JOIN",
+        "    IF FALSE AND EXISTS (SELECT FROM added JOIN",
+        _DATASET_GUARDS,
     ),
     Guard(
         "roles: no process says which steps are legal",

@@ -16,6 +16,7 @@ RESOURCES: Final = (past_claims, models)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownDataset: ProblemRow(422, "unknown-dataset", "Unknown dataset"),
+    errors.DatasetNotFound: ProblemRow(404, "dataset-not-found", "Unknown dataset"),
     errors.UnknownModel: ProblemRow(404, "unknown-model", "Unknown model"),
     errors.ModelNotReady: ProblemRow(409, "model-not-ready", "The model is not ready"),
     errors.MadeWithAnotherVersion: ProblemRow(

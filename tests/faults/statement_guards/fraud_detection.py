@@ -30,6 +30,8 @@ _REVIEWING: Final = ("tests/services/fraud_detection/reviews/test_reviews.py",)
 _COVERING: Final = ("tests/services/fraud_detection/coverage/test_coverage.py",)
 _CHANGING: Final = ("tests/services/fraud_detection/coverage/test_policy_changes.py",)
 _DEDUCTIBLE: Final = ("tests/services/fraud_detection/test_annual_deductible.py",)
+_PAST_CLAIMS: Final = "services/fraud_detection/models/store/past_claims.py"
+_DATASETS: Final = ("tests/services/fraud_detection/models/test_datasets.py",)
 _MODEL_TURNS: Final = ("tests/services/fraud_detection/models/test_turns.py",)
 
 _DRAFTS: Final = "services/fraud_detection/claims/store/drafts.py"
@@ -529,5 +531,12 @@ GUARDS: Final = (
         "count(*) FILTER (WHERE other.added_at <= evidence.added_at) AS before",
         "count(*) AS before",
         ("tests/services/fraud_detection/models/test_as_of.py",),
+    ),
+    Guard(
+        "datasets are listed newest first",
+        _PAST_CLAIMS,
+        "ORDER BY dataset_id DESC LIMIT",
+        "ORDER BY dataset_id LIMIT",
+        _DATASETS,
     ),
 )

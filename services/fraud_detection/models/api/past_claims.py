@@ -6,21 +6,26 @@ import dataclasses
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Final, get_type_hints
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from services.fraud_detection.models.api.dataset_view import DatasetDetailView, DatasetView, TrainedModelView
 from services.fraud_detection.models.api.deps import ModelDeps
+from services.fraud_detection.models.domain import errors
 from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.store import past_claims as store
 from services.fraud_detection.models.store.past_claims import PastClaim
 from services.fraud_detection.models.usecases.load_past_claims import load_past_claims
 from shared.values.errors import InvalidField
 from shared.values.json_keys import repeated_key
+from shared.web import paging
 from shared.web.errors import UnsupportedEncoding
-from shared.web.models import MAX_FEN, Identifier, ReplyModel, Sha256Hex
+from shared.web.models import MAX_FEN, Identifier, RequestModel
 from shared.web.resource import Call, Callers, Reply, Resource
 
 past_claims = Resource("past-claims", "Labelled past claims that models learn from")
@@ -31,7 +36,11 @@ MAX_UPLOAD: Final = 1 << 30
 LONGEST_LINE: Final = 16_384
 """Bytes; an honest line has under a thousand."""
 FIRST_YEAR: Final = 2000
-LAST_YEAR: Final = 2100
+FUTURE: Final = timedelta(days=1)
+"""What may be ahead of our clock: a time that was written down in the wrong zone, and no more."""
+LATEST_BEGIN: Final = timedelta(days=366)
+"""A cover that has not begun yet begins within a year; a claim under it is a fraud that models should see."""
+FIRST_BIRTH_YEAR: Final = 1900
 LABEL: Final = "dishonest"
 
 _PATH: Final = re.compile(r" - at `\$\.([a-z_]+)")
@@ -58,15 +67,8 @@ _DECODER: Final = msgspec.json.Decoder(_line_type())
 _FIELDS: Final = tuple(field.name for field in dataclasses.fields(Snapshot))
 
 
-class DatasetView(ReplyModel):
-    """A file of past claims as it was kept."""
-
+class DatasetPath(RequestModel):
     dataset_id: Identifier
-    rows: int
-    dishonest: int
-    """Rows whose claim turned out dishonest."""
-    sha256: Sha256Hex
-    """Of the body that was read."""
 
 
 @past_claims.post(
@@ -84,7 +86,8 @@ def load(call: Call[ModelDeps]) -> Reply[DatasetView]:
     Required: `dishonest`, `scam_type`, `amount_fen`, `event_limit_fen`, `annual_limit_left_fen`, `effective_from`,
     `occurred_at`, `discovered_at`, `reported_at`, `submitted_at`. The rest are counts and flags with defaults, as a
     decided claim's snapshot has them. No field takes a name, a number of a document or free text; unknown fields are
-    refused. A fault names `/<line>/<field>`, and nothing of a file with faults is kept.
+    refused, as are claims later than now and years of birth that nobody who lives has. A fault names
+    `/<line>/<field>`, and nothing of a file with faults is kept.
     """
     stream = call.request_stream
     if (stream.content_encoding or "identity").lower() != "identity":
@@ -92,14 +95,37 @@ def load(call: Call[ModelDeps]) -> Reply[DatasetView]:
     reader = io.BufferedReader(stream, 1 << 20)
     try:
         dataset = load_past_claims(
-            call.tx, _lines(reader), sha256=stream.sha256, uploaded_by=call.caller.subject, now=call.now
+            call.tx, _lines(reader, call.now), sha256=stream.sha256, uploaded_by=call.caller.subject, now=call.now
         )
     finally:
         reader.detach()  # else it would close the stream, which is the caller's
     return Reply(DatasetView.of(dataset))
 
 
-def _lines(stream: io.BufferedIOBase) -> Iterator[PastClaim | InvalidField]:
+@past_claims.get("/v1/past-claims", scope="models:read", callers=Callers.STAFF, reply=paging.Page[DatasetView])
+def list_datasets(call: Call[ModelDeps], query: paging.PageQuery) -> Reply[paging.Page[DatasetView]]:
+    """All datasets, newest first."""
+    found = store.newest(call.tx, before=query.after(UUID), limit=query.limit + 1)
+    return Reply(paging.Page[DatasetView].cut(found, query, DatasetView.of, lambda last: (last.dataset_id,)))
+
+
+@past_claims.get(
+    "/v1/past-claims/<dataset_id>",
+    scope="models:read",
+    callers=Callers.STAFF,
+    reply=DatasetDetailView,
+    problems=(errors.DatasetNotFound,),
+)
+def show_dataset(call: Call[ModelDeps], path: DatasetPath) -> Reply[DatasetDetailView]:
+    """A dataset with its lineage: who handed it in and which models were asked for on it. It never changes."""
+    dataset = store.find(call.tx, path.dataset_id)
+    if dataset is None:
+        raise errors.DatasetNotFound(path.dataset_id)
+    models = [TrainedModelView.of(model) for model in store.models_of(call.tx, path.dataset_id)]
+    return Reply(DatasetDetailView.of(dataset, models=models))
+
+
+def _lines(stream: io.BufferedIOBase, now: datetime) -> Iterator[PastClaim | InvalidField]:
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1
@@ -107,10 +133,10 @@ def _lines(stream: io.BufferedIOBase) -> Iterator[PastClaim | InvalidField]:
             yield InvalidField(f"/{number}", f"Line {number} is too long.", "Send one JSON object a line.")
             return
         if line.strip():
-            yield read_line(number, line)
+            yield read_line(number, line, now)
 
 
-def read_line(number: int, line: bytes) -> PastClaim | InvalidField:
+def read_line(number: int, line: bytes, now: datetime) -> PastClaim | InvalidField:
     """One line as a past claim, or what is wrong with it; never the value itself."""
     try:
         key = repeated_key(line)
@@ -123,14 +149,16 @@ def read_line(number: int, line: bytes) -> PastClaim | InvalidField:
     except (ValueError, RecursionError):  # msgspec's are ValueErrors too
         return InvalidField(f"/{number}", f"Line {number} is no JSON.", "Send one JSON object a line, in UTF-8.")
     values = {name: getattr(row, name) for name in _FIELDS}
-    wrong = _wrong_time(values)
+    wrong = _wrong_time(values, now) or _wrong_birth(values)
     if wrong is not None:
         name, detail, fix = wrong
         return InvalidField(f"/{number}/{name}", f"Line {number}: {detail}", fix)
-    return PastClaim(number, Snapshot(**values), getattr(row, LABEL))
+    # All times in one zone: the same claim is the same row, however its file writes them.
+    utc = {name: value.astimezone(UTC) for name, value in values.items() if isinstance(value, datetime)}
+    return PastClaim(number, Snapshot(**values | utc), getattr(row, LABEL))
 
 
-def _wrong_time(values: dict[str, Any]) -> tuple[str, str, str] | None:
+def _wrong_time(values: dict[str, Any], now: datetime) -> tuple[str, str, str] | None:
     """The field, what is wrong and the fix, if a time or the zone makes no sense."""
     try:
         ZoneInfo(values["zone"])
@@ -138,13 +166,23 @@ def _wrong_time(values: dict[str, Any]) -> tuple[str, str, str] | None:
         return "zone", "this is no time zone.", "Send an IANA name, e.g. Asia/Shanghai."
     times = [(name, value) for name, value in values.items() if isinstance(value, datetime)]
     for name, value in times:
-        if not FIRST_YEAR <= value.year <= LAST_YEAR:
-            return name, "the year is not plausible.", f"Send a time from {FIRST_YEAR} to {LAST_YEAR}."
+        if value.year < FIRST_YEAR:
+            return name, "the year is not plausible.", f"Send a time from {FIRST_YEAR} on."
+        if value > now + (LATEST_BEGIN if name == "effective_from" else FUTURE):
+            return name, "this is yet to come.", "Send claims that were decided, with the times of what happened."
     order = ("occurred_at", "discovered_at", "reported_at", "submitted_at")
     for earlier, later in pairwise(order):
         if values[earlier] > values[later]:
             return later, f"it is before {earlier}.", "Send the times in the order in which it happened."
     return None
+
+
+def _wrong_birth(values: dict[str, Any]) -> tuple[str, str, str] | None:
+    """The same if nobody who claims was born then; zero is a year that nobody told."""
+    born, last = values["birth_year"], values["occurred_at"].year
+    if not born or FIRST_BIRTH_YEAR <= born <= last:
+        return None
+    return "birth_year", "nobody who claims was born then.", f"Send a year from {FIRST_BIRTH_YEAR} to that of the loss."
 
 
 def _fault(number: int, message: str) -> InvalidField:

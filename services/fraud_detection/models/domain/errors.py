@@ -15,6 +15,13 @@ class UnknownDataset(FangzhaError):
 
 
 @dataclass(frozen=True)
+class DatasetNotFound(FangzhaError):
+    """There is no dataset {dataset_id}; GET /v1/past-claims lists all."""
+
+    dataset_id: str
+
+
+@dataclass(frozen=True)
 class UnknownModel(FangzhaError):
     """There is no model {model_id}; GET /v1/models lists all."""
 

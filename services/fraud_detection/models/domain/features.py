@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from math import log1p
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -143,6 +144,8 @@ _SPECIFICATION: Final[tuple[Feature, ...]] = _COMPUTED + tuple(
 
 FEATURES: Final[tuple[str, ...]] = tuple(name for name, _ in _SPECIFICATION)
 """The names, in the order of the vector. A model remembers them and refuses a vector of other names."""
+FEATURE_SPEC: Final = sha256("\n".join(FEATURES).encode()).hexdigest()[:16]
+"""Tells one list of features from another, in the lineage of a dataset."""
 
 
 def compute(snapshot: Snapshot) -> tuple[float, ...]:

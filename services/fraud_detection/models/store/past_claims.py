@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.store.models import Alias, State
 from shared.db.columns import Columns
 from shared.db.transaction import Tx
+from shared.values.ids import ModelId
+
+Source = Literal["upload", "own_history"]
 
 _ADD_ROWS = "INSERT INTO past_claims (dataset_id, line, dishonest, snapshot) VALUES %s"
-_DATASET = """
-INSERT INTO past_claim_datasets (dataset_id, uploaded_by, uploaded_at, sha256, rows, dishonest)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
 _DATASET = "SELECT 1 FROM past_claim_datasets WHERE dataset_id = %s"
 _PAGE = """
 SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %s AND line > %s ORDER BY line LIMIT 5000
@@ -35,14 +35,27 @@ class PastClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One file of past claims."""
+    """One file of past claims, or one period of our own; ``feature_spec`` is that of the day it came."""
 
     dataset_id: str
     uploaded_by: str
     uploaded_at: datetime
+    source: Source
     sha256: str
+    feature_spec: str
     rows: int
     dishonest: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A model that was asked for on a dataset."""
+
+    model_id: ModelId
+    state: State
+    alias: Alias | None
+    requested_by: str
+    requested_at: datetime
 
 
 def add_rows(tx: Tx, dataset_id: str, claims: Sequence[PastClaim]) -> None:
@@ -56,6 +69,21 @@ def add_rows(tx: Tx, dataset_id: str, claims: Sequence[PastClaim]) -> None:
 
 _KEPT: Final = Columns(Dataset)
 _ADD_DATASET: Final = f"INSERT INTO past_claim_datasets ({_KEPT.names}) VALUES ({_KEPT.places})"
+_FIND: Final = f"SELECT {_KEPT} FROM past_claim_datasets WHERE dataset_id = %s"
+_NEWEST: Final = f"""
+SELECT {_KEPT} FROM past_claim_datasets
+WHERE %(before)s::uuid IS NULL OR dataset_id < %(before)s ORDER BY dataset_id DESC LIMIT %(limit)s
+"""
+_MODELS: Final = f"""
+SELECT {
+    Columns(
+        TrainedModel,
+        alias='''(SELECT name FROM model_aliases AS alias
+        JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
+        WHERE promotion.model_id = model.model_id)''',
+    ).of("model")
+} FROM models AS model WHERE dataset_id = %s ORDER BY model_id DESC
+"""
 
 
 def add_dataset(tx: Tx, dataset: Dataset) -> None:
@@ -64,6 +92,20 @@ def add_dataset(tx: Tx, dataset: Dataset) -> None:
 
 def exists(tx: Tx, dataset_id: str) -> bool:
     return tx.one(_DATASET, (dataset_id,)) is not None
+
+
+def find(tx: Tx, dataset_id: str) -> Dataset | None:
+    return tx.one(_FIND, (dataset_id,), into=Dataset)
+
+
+def newest(tx: Tx, *, before: str | None, limit: int) -> list[Dataset]:
+    """Datasets from the newest on, those after ``before`` in that order."""
+    return tx.all(_NEWEST, {"before": before, "limit": limit}, into=Dataset)
+
+
+def models_of(tx: Tx, dataset_id: str) -> list[TrainedModel]:
+    """Newest first."""
+    return tx.all(_MODELS, (dataset_id,), into=TrainedModel)
 
 
 def rows(tx: Tx, dataset_id: str) -> Iterator[PastClaim]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
+from services.fraud_detection.models.domain.features import FEATURE_SPEC
 from services.fraud_detection.models.store import past_claims
 from services.fraud_detection.models.store.past_claims import Dataset, PastClaim
 from shared.db import audit
@@ -51,7 +52,9 @@ def load_past_claims(
         dataset_id=dataset_id,
         uploaded_by=uploaded_by,
         uploaded_at=now,
+        source="upload",
         sha256=sha256(),
+        feature_spec=FEATURE_SPEC,
         rows=rows,
         dishonest=dishonest,
     )

@@ -34,7 +34,7 @@ def file_of(count: int, seed: int = 1) -> bytes:
 
 def claims(count: int, seed: int = 1) -> list[PastClaim]:
     """Through the API's own reading of a line."""
-    read = [read_line(number, line) for number, line in enumerate(file_of(count, seed).splitlines(), 1)]
+    read = [read_line(number, line, UNTIL) for number, line in enumerate(file_of(count, seed).splitlines(), 1)]
     return [claim for claim in read if isinstance(claim, PastClaim)]
 
 
@@ -47,6 +47,15 @@ def labelled_rows(count: int, seed: int = 1) -> LabelledRows:
         scam_types=[row.snapshot.scam_type for row in rows],
         submitted_at=[row.snapshot.submitted_at for row in rows],
     )
+
+
+def lines(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    """Good lines, to be changed before ``ndjson`` writes them."""
+    return [json.loads(each) for each in file_of(count, seed).splitlines()]
+
+
+def ndjson(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 def line(**changes: Any) -> bytes:
