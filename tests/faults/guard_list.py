@@ -15,7 +15,7 @@ _DRAFTS: Final = "services/enrollment/migrations/0007_product_drafts_and_policy_
 _STATEMENTS: Final = "services/enrollment/migrations/0005_statements_disputes_and_settlements.sql"
 _PARTNERS: Final = "services/enrollment/migrations/0003_partners_consents_transfers_and_quotas.sql"
 _AFTER_ISSUE: Final = "services/enrollment/migrations/0006_what_happens_to_a_policy_after_it_was_issued.sql"
-_DATASETS: Final = "services/fraud_detection/migrations/0124_datasets_never_change.sql"
+_DATASETS: Final = "services/fraud_detection/migrations/0125_datasets_never_change.sql"
 
 _FAIL_OVER: Final = ("tests/shared/db/test_fail_over.py",)
 _DATASET_GUARDS: Final = ("tests/services/fraud_detection/models/test_datasets.py",)
