@@ -252,7 +252,6 @@ class Endpoint(Generic[D]):
                 content_type=exchange.mimetype,
                 charset=exchange.charset,
                 content_encoding=exchange.header("Content-Encoding"),
-                content_length=exchange.content_length,
             )
             with upload:
                 upload.receive()

@@ -11,7 +11,7 @@ from typing import IO, Final
 from typing_extensions import override
 
 from shared.web.bodies import Source, told_why
-from shared.web.errors import BodyTooLarge, NoRoomForUpload, UploadIncomplete
+from shared.web.errors import BodyTooLarge, NoRoomForUpload
 from shared.web.idempotency import Hash
 
 CHUNK: Final = 262_144
@@ -30,13 +30,11 @@ class Upload(io.RawIOBase):
         content_type: str = "",
         charset: str = "",
         content_encoding: str | None = None,
-        content_length: int | None = None,
     ) -> None:
         super().__init__()
         self.content_type = content_type
         self.charset = charset
         self.content_encoding = content_encoding
-        self.content_length = content_length
         self._source = source
         self._limit = limit
         self._fingerprint = fingerprint
@@ -81,9 +79,6 @@ class Upload(io.RawIOBase):
             return len(piece)
         with told_why():
             piece = self._source.read(min(len(view), CHUNK))
-        # A server hands on what came of a body that broke off, and then its end, as if that were all.
-        if not piece and view and self.content_length is not None and self.bytes_read < self.content_length:
-            raise UploadIncomplete
         view[: len(piece)] = piece
         self._sha256.update(piece)
         if self._fingerprint is not None:

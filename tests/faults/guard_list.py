@@ -495,9 +495,9 @@ _ENROLLMENT: Final = (
     ),
     Guard(
         "an upload that breaks off is no whole file",
-        "shared/web/uploads.py",
-        "and self.bytes_read < self.content_length:",
-        "and self.bytes_read > self.content_length:",
+        "shared/web/bodies.py",
+        "        raise UploadIncomplete from None\n",
+        "        raise\n",
         ("tests/services/enrollment/files/test_upload_over_network.py",),
     ),
     Guard(
