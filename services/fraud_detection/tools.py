@@ -11,6 +11,7 @@ from services.fraud_detection.claims import tools as claim_tools
 from services.fraud_detection.claims.store import integrity as claims
 from services.fraud_detection.decisions.store import integrity as decisions
 from services.fraud_detection.erasure.store import integrity as erasure
+from services.fraud_detection.models import tools as model_tools
 from services.fraud_detection.reviews import tools as review_tools
 from services.fraud_detection.reviews.store import integrity as reviews
 from services.fraud_detection.settings import Settings
@@ -32,6 +33,7 @@ def add_commands(cli: Typer) -> None:
         return wiring.database(Settings.load(), "command")
 
     claim_tools.add_commands(cli)
+    model_tools.add_commands(cli)
     review_tools.add_commands(cli, database)
 
 
