@@ -77,6 +77,10 @@ token: $(STAMP) ## Print an access token: make token CLIENT=telecom-east
 run: $(STAMP) ## A command of a service on the local stack: make run SERVICE=enrollment ARGS="explain-product account-theft"
 	@$(PY) -m deploy.local run $(NAMED) $(or $(SERVICE),$(error name a service: make run SERVICE=enrollment ARGS=--help)) -- $(ARGS)
 
+.PHONY: train
+train: $(STAMP) ## Train a model on the local stack and print what it is worth; ROWS=20000 simulated past claims, or FILE=past.ndjson
+	@$(PY) -m deploy.demo.training $(NAMED) $(if $(ROWS),--rows $(ROWS)) $(if $(FILE),--file $(FILE))
+
 .PHONY: trace
 trace: $(STAMP) ## Show everything that happened to a claim: make trace CLAIM=0190163d-...
 	@$(PY) -m deploy.local run $(NAMED) fraud_detection -- trace $(or $(CLAIM),$(error name a claim: make trace CLAIM=its id))

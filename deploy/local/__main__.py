@@ -23,7 +23,7 @@ from deploy.local.durations import parse_duration, parse_moment
 from deploy.local.faults import StackFailed
 from deploy.local.places import STACKS
 from deploy.local.stack import Stack
-from deploy.local.state import KINDS, SERVICES
+from deploy.local.state import SERVICES, kinds_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 console = Console()
@@ -57,7 +57,7 @@ def _print_addresses(stack: Stack) -> None:
         soft_wrap=True,
     )
     for service in SERVICES:
-        told = ", ".join(f"{kind} {stack.metrics_url(f'{service}-{kind}')}" for kind in KINDS)
+        told = ", ".join(f"{kind} {stack.metrics_url(f'{service}-{kind}')}" for kind in kinds_of(service))
         console.print(f"metrics of {service}: {told}", soft_wrap=True)
     console.print(what_next(stack.folder.name), soft_wrap=True)
 

@@ -16,7 +16,7 @@ from deploy.local import postgresql
 from deploy.local.issuer import Issuer
 from deploy.local.kafka import Broker
 from deploy.local.places import CHECKOUT, LOOPBACK
-from deploy.local.state import KINDS, SERVICES, State
+from deploy.local.state import SERVICES, State, kinds_of
 from deploy.local.watchdog import MARK
 
 BANK = "sandbox-bank"
@@ -26,6 +26,8 @@ KAFKA = "kafka"
 MIGRATE = "migrate"
 KEYLESS = ("relay", "topics", MIGRATE)
 """They open and seal nothing, and so are given no key."""
+TRAINER = "trainer"
+"""It signs models, and opens nothing."""
 
 # What a process needs of the caller's own environment. Anything else stays out: a KAFKA_SASL_USERNAME set in the shell
 # for a real cluster must not reach the local stack.
@@ -106,6 +108,7 @@ class Parts:
     def settings(self, service: str, kind: str = "web") -> dict[str, str]:
         """The settings of one service's process or command, as a deployment would give them."""
         secret, upper = self.state.secrets, service.upper()
+        of_a_process = kind if kind in kinds_of(service) else "web"
         common = {
             f"{upper}_DATABASE_URL": self.database_url(service),
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
@@ -114,12 +117,15 @@ class Parts:
             "SANDBOX": "true",
             "SANDBOX_CLOCK_AHEAD": self.clock_ahead,
             "WEB_PORT": str(self.state.ports[f"{service}-web"]),
-            "HEALTH_PORT": str(self.health_port(f"{service}-{kind if kind in KINDS else 'web'}")),
+            "HEALTH_PORT": str(self.health_port(f"{service}-{of_a_process}")),
         }
         if kind == MIGRATE:
             common[f"{upper}_MIGRATION_DATABASE_URL"] = self.owner_url(service)
         if kind in KEYLESS:
             return common
+        signing = {"FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key}
+        if kind == TRAINER:
+            return common | signing
         keys = {"TOKEN_KEYS": secret.token_keys, "SEAL_KEYS": secret.seal_keys[service]}
         # A sandbox's receivers run on this machine.
         receivers = {
@@ -129,8 +135,8 @@ class Parts:
         own = {
             "enrollment": receivers,
             "fraud_detection": receivers
+            | signing
             | {
-                "FRAUD_DETECTION_MODEL_SIGNING_KEY": secret.model_signing_key,
                 # What is decided here is a demonstration's or a test's, which wait for nobody's second thoughts.
                 "FRAUD_DETECTION_UNDO_SECONDS": "0",
                 "FRAUD_DETECTION_EVIDENCE_URL": (self.folder / "evidence").as_uri(),
@@ -168,11 +174,11 @@ class Parts:
         return [database, Process(KAFKA, self.broker.command(), bare, str(self.broker.log), rank=0)]
 
     def programs(self) -> list[Process]:
-        """The bank, and web, worker and relay of each service."""
+        """The bank, web, worker and relay of each service, and the trainer."""
         bank = Process(BANK, _python("deploy.sandbox_bank"), self.bank_environment(), str(self.log(BANK)))
         found = [bank]
         for service in SERVICES:
-            for kind in KINDS:
+            for kind in kinds_of(service):
                 name = f"{service}-{kind}"
                 command = _python(f"services.{service}", kind)
                 found.append(Process(name, command, self.environment(service, kind), str(self.log(name)), rank=2))

@@ -32,7 +32,7 @@ from shared.process.clock import FURTHEST, wall_now
 __all__ = ["Stack", "StackFailed"]
 
 READY_SECONDS = 90.0
-"""Nine Python processes on two busy cores are ready in some 10 s; this is for a slow machine."""
+"""Eleven Python processes on two busy cores are ready in some 10 s; this is for a slow machine."""
 
 LIVES = 4
 """A process that died this often before it was ready will not become so."""
@@ -205,7 +205,7 @@ class Stack:
         parts.broker.wait(supervised=self.running)
         self._say("making the topics")
         self._for_each_service("topics")
-        self._say("starting web, worker and relay of three services, and the sandbox bank")
+        self._say("starting web, worker and relay of three services, the trainer and the sandbox bank")
         for program in parts.programs():
             self._supervision.start(program.name)
 

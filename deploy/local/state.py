@@ -16,6 +16,7 @@ from deploy.local.places import free_port
 
 SERVICES = ("enrollment", "fraud_detection", "payout")
 KINDS = ("web", "worker", "relay")
+MORE_KINDS = {"fraud_detection": ("trainer",)}
 
 # Above the ports that other tools like best; a port that is taken is replaced by a free one.
 PREFERRED_PORTS = {
@@ -35,7 +36,13 @@ PREFERRED_PORTS = {
     "fraud_detection-relay": 19104,
     "payout-worker": 19105,
     "payout-relay": 19106,
+    "fraud_detection-trainer": 19107,
 }
+
+
+def kinds_of(service: str) -> tuple[str, ...]:
+    """The processes of a service."""
+    return KINDS + MORE_KINDS.get(service, ())
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,15 @@ class Settings(settings.Settings):
         description="64 hex digits, e.g. from: openssl rand -hex 32; models of another key are not opened",
         examples=[SecretStr("0" * 64)],
     )
+    training_memory_mib: int = Field(
+        default=2048, ge=512, le=262_144, description="MiB of memory that the making of one model may take"
+    )
+    training_threads: int = Field(
+        default=1, ge=1, le=64, description="cores that the making of one model may use, from 1 to 64"
+    )
+    training_minutes: int = Field(
+        default=240, ge=1, le=10_080, description="minutes that the making of one model may take"
+    )
     evidence_url: str | None = Field(
         default=None,
         description="where files of evidence lie: file:///a/folder or s3://bucket/prefix, the same for web and worker",

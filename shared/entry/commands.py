@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.entry import dead_letters, tools
-from shared.entry.command_line import PROCESSES, run_process
+from shared.entry.command_line import processes_of, run_process
 from shared.entry.tools import Tools
 from shared.entry.unreachable import Commands
 from shared.entry.verify import lines
@@ -30,7 +30,7 @@ def build_cli(package: str) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for process, sentence in PROCESSES.items():
+    for process, sentence in processes_of(package).items():
         cli.command(name=process, help=sentence)(_runner(package, process))
     _add_tools(cli, service)
     cli.add_typer(_dead_letters(service), name="dlq")

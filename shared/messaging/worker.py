@@ -11,11 +11,9 @@ from shared.messaging import housekeeping
 from shared.messaging.brokers_word import BrokersWord
 from shared.messaging.consumer import SubscriptionRunner
 from shared.messaging.failures import PASSING
-from shared.messaging.jobs import Job
+from shared.messaging.jobs import Job, repeating
 from shared.messaging.kafka_link import KafkaFault, Link, require_fast_checksums
-from shared.messaging.retry_delay import delay
 from shared.messaging.subscription import Subscription
-from shared.process import metrics
 from shared.process.clock import monotonic
 from shared.process.health import Health
 from shared.process.logs import get_logger
@@ -23,6 +21,8 @@ from shared.process.shutdown import Stopping
 
 DRAIN_SECONDS: Final = 25.0
 """What a batch or a job may still take after the process was asked to stop; Kubernetes kills after 30 by default."""
+
+PASSING_HERE: Final = (*PASSING, KafkaFault)
 
 _log = get_logger()
 
@@ -53,7 +53,7 @@ def run(
         health.register(f"group {subscription.group(service)}", runner.membership.unready)
         threads.append(_thread(f"consumer-{subscription.name}", runner.run, crashed, stopping))
     threads += [
-        _thread(f"job-{job.name}", _repeating(job, stopping), crashed, stopping)
+        _thread(f"job-{job.name}", repeating(job, stopping, passing=PASSING_HERE), crashed, stopping)
         for job in (*jobs, *housekeeping.jobs(database))
     ]
     for thread in threads:
@@ -80,28 +80,3 @@ def _thread(name: str, work: Callable[[], None], crashed: threading.Event, stopp
             stopping.ask()
 
     return threading.Thread(target=guarded, name=name, daemon=True)
-
-
-def _repeating(job: Job, stopping: Stopping) -> Callable[[], None]:
-    def repeat() -> None:
-        failures = 0
-        while not stopping.requested():
-            began = monotonic()
-            try:
-                more = job.run()
-            except (*PASSING, KafkaFault) as error:
-                failures += 1
-                metrics.JOB_RUNS.labels(job.name, "retried").inc()
-                _log.warning("job_retries", job=job.name, error=type(error).__name__, failures=failures)
-                stopping.wait(delay(failures))
-                continue
-            except Exception:
-                metrics.JOB_RUNS.labels(job.name, "crashed").inc()
-                raise
-            failures = 0
-            metrics.JOB_RUNS.labels(job.name, "done").inc()
-            metrics.JOB_SECONDS.labels(job.name).observe(monotonic() - began)
-            if not more:
-                stopping.wait(job.every_seconds)
-
-    return repeat

@@ -145,6 +145,17 @@ DECISION_SECONDS: Final = Histogram(
 SCORES: Final = Histogram(
     "fangzha_claim_score", "The model's probability that a claim is dishonest.", buckets=[n / 20 for n in range(1, 21)]
 )
+TRAININGS: Final = Counter(
+    "fangzha_trainings_total",
+    "Trainings of models that are over, by outcome (ready, unusable, out_of_memory, out_of_time, crashed, killed, "
+    "given_up, let_go: canceled or another's).",
+    ["outcome"],
+)
+TRAINING_UNATTENDED_SECONDS: Final = Gauge(
+    "fangzha_training_unattended_seconds",
+    "How long the oldest model that waits has waited while no trainer is at work; 0 if none waits.",
+    multiprocess_mode="mostrecent",
+)
 REVIEWS_WAITING: Final = Gauge(
     "fangzha_reviews_waiting", "Claims that wait for a person.", multiprocess_mode="mostrecent"
 )

@@ -15,18 +15,29 @@ NEEDS = {
     "web": ("oidc_issuer", "oidc_jwks_url", "token_keys", "seal_keys"),
     "worker": ("kafka_bootstrap_servers", "token_keys", "seal_keys"),
     "relay": ("kafka_bootstrap_servers",),
+    "trainer": (),
     "migrate": ("migration_database_url",),
     "topics": ("kafka_bootstrap_servers",),
 }
 
+# Which processes there are: those that every service has, and more.
+PROCESSES = {(service, process) for service in SERVICES for process in ("web", "worker", "relay")} | {
+    ("fraud_detection", "trainer")
+}
+ONE_SHOTS = {(service, process) for service in SERVICES for process in ("migrate", "topics")}
+
 NEEDS_OF = {
+    ("fraud_detection", "trainer"): ("model_signing_key",),
     ("fraud_detection", "web"): ("model_signing_key", "evidence_url"),
     ("fraud_detection", "worker"): ("model_signing_key", "evidence_url"),
 }
 
-# What opens, seals, signs or pays: for web and worker alone.
+# What opens, seals, signs or pays: for web and worker alone, but that the trainer signs.
 KEYS = ("token_keys", "seal_keys", "model_signing_key", "rail_token")
-KEYLESS = ("relay", "migrate", "topics")
+KEPT_FROM = {
+    **dict.fromkeys(("relay", "migrate", "topics"), KEYS),
+    "trainer": ("token_keys", "seal_keys", "rail_token"),
+}
 
 # A secret is a reference in the files; these stand in for it where a settings class is asked to read them.
 KEY = "ab" * 32
@@ -69,8 +80,8 @@ def check_settings(service: str, process: str, given: dict[str, str]) -> None:
     needed = (*NEEDS[process], *NEEDS_OF.get((service, process), ()))
     missing = [settings.variable(field) for field in needed if getattr(loaded, field) is None]
     assert not missing, f"{service} {process} is not given {missing}"
-    if process in KEYLESS:
-        too_many = [settings.variable(key) for key in KEYS if getattr(loaded, key, None) is not None]
-        assert not too_many, f"{service} {process} is given {too_many}"
+    kept_from = KEPT_FROM.get(process, ())
+    too_many = [settings.variable(key) for key in kept_from if getattr(loaded, key, None) is not None]
+    assert not too_many, f"{service} {process} is given {too_many}"
     owns = loaded.migration_database_url is not None
     assert owns == (process == "migrate"), f"{service} {process} is given the owner's URL"

@@ -33,7 +33,7 @@ RAISED_AGAIN: Final = {
     "shared/db/pool.py:Database.lend": "the place in the pool is given back",
     "shared/db/pool.py:_Transaction.__exit__": "a connection that could not end its transaction is closed",
     "shared/messaging/consumer.py:SubscriptionRunner._take_or_set_aside": "the event that ends the process is named",
-    "shared/messaging/worker.py:_repeating.repeat": "a crash of a job is counted",
+    "shared/messaging/jobs.py:repeating.repeat": "a crash of a job is counted",
     "shared/web/uploads.py:Upload.receive": "the file on disk is closed",
     "services/enrollment/files/intake/parquet_file.py:ParquetFile.__init__": "the file on disk is closed",
     "services/enrollment/files/intake/parquet_file.py:_spooled": "the file on disk is closed",

@@ -19,7 +19,7 @@ from deploy.local.places import LOOPBACK, free_port
 from deploy.local.watchdog import MARK
 from tests.contracts.dockerfile import Image, build, context, stages
 from tests.contracts.kustomize import Manifest, render
-from tests.contracts.services_known import ROOT, SERVICES
+from tests.contracts.services_known import PROCESSES, ROOT, SERVICES
 
 Environment = Callable[[str], dict[str, str]]
 
@@ -143,7 +143,7 @@ def test_its_processes_start_get_ready_and_stop_without_writing_their_root(
     for one_shot in ("migrate", "topics"):
         run(built, service, one_shot, settings(one_shot), tmp_path)
     addresses = {}
-    for process in ("web", "worker", "relay"):
+    for process in sorted(process for of, process in PROCESSES if of == service):
         variables = settings(process)
         addresses[process] = variables["HEALTH_PORT"]
         children.append(

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.contracts.kustomize import Manifest, render
-from tests.contracts.services_known import ROOT, SERVICES, check_settings, stand_in
+from tests.contracts.services_known import ONE_SHOTS, PROCESSES, ROOT, SERVICES, check_settings, stand_in
 
 OVERLAYS = ("local", "production")
 BUFFERING = "nginx.ingress.kubernetes.io/proxy-request-buffering"
@@ -55,7 +55,7 @@ def test_a_manifest_with_a_misspelled_field_is_noticed(rendered: list[Manifest])
 
 def test_each_service_runs_as_web_worker_and_relay_after_its_migration(rendered: list[Manifest]) -> None:
     processes = {(service, process) for service, process, _, _ in containers(rendered)}
-    assert processes == {(s, p) for s in SERVICES for p in ("web", "worker", "relay", "migrate", "topics")}
+    assert processes == PROCESSES | ONE_SHOTS
 
 
 def test_each_process_is_given_every_setting_it_needs_and_none_it_does_not_know(rendered: list[Manifest]) -> None:
@@ -109,7 +109,7 @@ def test_web_and_worker_keep_files_of_evidence_in_one_place(rendered: list[Manif
 
 def test_probes_ask_the_port_that_the_process_listens_on(rendered: list[Manifest]) -> None:
     for service, process, container, _ in containers(rendered):
-        if process in {"web", "worker", "relay"}:
+        if (service, process) in PROCESSES:
             settings = named(rendered, "ConfigMap", f"{service.replace('_', '-')}-settings")["data"]
             ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
             assert ports == {"health": settings["HEALTH_PORT"]} | (
@@ -170,6 +170,7 @@ def test_no_pod_calls_or_is_called_unless_a_policy_names_it(rendered: list[Manif
     deny = named(rendered, "NetworkPolicy", "nothing-unless-allowed")["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     every, broker = {"kube-system", "postgresql"}, {"kube-system", "postgresql", "kafka"}
+    assert reached(rendered, "fraud_detection", "trainer") == every, "training needs no broker"
     for service in SERVICES:
         assert reached(rendered, service, "web") == every | {"outside"}, "HTTP needs no broker"
         assert reached(rendered, service, "worker") == broker | {"outside"}, "webhooks, and payout's bank"

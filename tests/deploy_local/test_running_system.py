@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local import doctor
 from deploy.local.doctor import examine
-from deploy.local.state import KINDS, SERVICES
+from deploy.local.state import SERVICES, kinds_of
 from shared.messaging.kafka_link import Administrator, Group, Link
 from tests.running import RunningSystem
 from tests.shared.messaging.builders import until
@@ -26,7 +26,7 @@ def test_the_doctor_finds_nothing_to_mend_in_a_healthy_stack(running_system: Run
 
 def test_each_process_tells_its_figures(running_system: RunningSystem) -> None:
     for service in SERVICES:
-        for kind in KINDS:
+        for kind in kinds_of(service):
             told = httpx.get(running_system.metrics_url(f"{service}-{kind}"), timeout=30).raise_for_status().text
             assert "fangzha_" in told
 
@@ -71,7 +71,9 @@ def test_a_worker_beside_the_stacks_own_has_a_port_of_its_own_and_ends_in_order(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("process", ["enrollment-web", "fraud_detection-worker", "payout-relay", "sandbox-bank"])
+@pytest.mark.parametrize(
+    "process", ["enrollment-web", "fraud_detection-worker", "fraud_detection-trainer", "payout-relay", "sandbox-bank"]
+)
 def test_a_killed_process_is_back_and_ready(running_system: RunningSystem, process: str) -> None:
     killed = running_system.kill(process)
     assert running_system.pid(process, other_than=killed) != killed

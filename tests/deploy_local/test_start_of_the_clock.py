@@ -20,7 +20,7 @@ def test_all_processes_of_a_stack_begin_equally_far_ahead(tmp_path: Path) -> Non
     state = states.read(tmp_path)
     assert state is not None
     parts = Parts(tmp_path, state)
-    settings = [parts.settings(service, kind) for service in states.SERVICES for kind in states.KINDS]
+    settings = [parts.settings(service, kind) for service in states.SERVICES for kind in states.kinds_of(service)]
     assert {each["SANDBOX_CLOCK_AHEAD"] for each in [*settings, parts.bank_environment()]} == {"PT7776000.500000S"}
 
 

@@ -149,6 +149,7 @@ def _second_worker(system: Stack, rng: random.Random) -> None:
 FAULTS: dict[str, Fault] = {
     "a relay dies between produce and mark": kill("fraud_detection-relay", "payout-relay"),
     "a worker dies at any moment": kill("fraud_detection-worker", "payout-worker"),
+    "the trainer dies": kill("fraud_detection-trainer"),
     "a web process dies under its callers": kill("fraud_detection-web", "payout-web"),
     "Kafka crashes and comes back": kill("kafka"),
     "PostgreSQL crashes and comes back": kill("postgresql"),

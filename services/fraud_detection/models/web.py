@@ -22,6 +22,7 @@ PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.MadeWithAnotherVersion: ProblemRow(
         409, "made-with-another-version", "The model was made with another version of a library"
     ),
+    errors.ModelIsOver: ProblemRow(409, "model-is-over", "The model is over"),
     errors.NothingToRollBackTo: ProblemRow(409, "nothing-to-roll-back-to", "Nothing to roll back to"),
     ArtifactRefused: ProblemRow(409, "artifact-refused", "The model is not opened"),
 }

@@ -1,24 +1,31 @@
-"""What the worker does about models by itself: trains them."""
+"""What the worker does about models by itself: looks whether somebody trains those that wait. Training is trainer's."""
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Final
 
-from services.fraud_detection.models.wiring import signer_of
+from services.fraud_detection.models.store import models
 from services.fraud_detection.settings import Settings
 from shared.db.pool import Database
-from shared.messaging.jobs import Job
+from shared.db.transaction import Tx
+from shared.messaging.jobs import Job, in_a_transaction
 from shared.messaging.subscription import Subscription
+from shared.process import metrics
 from shared.process.clock import Clock
+
+_LOOKED_AT_SECONDS: Final = 15.0
+"""As often as Prometheus asks."""
 
 
 def subscriptions(_settings: Settings, _clock: Clock) -> tuple[Subscription, ...]:
     return ()
 
 
-def jobs(settings: Settings, database: Database, clock: Clock) -> tuple[Job, ...]:
-    # Here, for it loads scikit-learn (150 MB), and commands that ask for the subscriptions have no use for that.
-    from services.fraud_detection.models.usecases.train_model import train_next  # noqa: PLC0415
+def jobs(_settings: Settings, database: Database, _clock: Clock) -> tuple[Job, ...]:
+    # Here and not in the trainer: one that is not there says nothing.
+    return (Job("watch_training", _LOOKED_AT_SECONDS, in_a_transaction(database, _watch)),)
 
-    # A person waits for the model, and asking costs one index look-up: a second.
-    return (Job("train_models", 1.0, partial(train_next, database, signer_of(settings), clock)),)
+
+def _watch(tx: Tx) -> bool:
+    metrics.TRAINING_UNATTENDED_SECONDS.set(models.unattended_seconds(tx))
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
+from services.fraud_detection.models.domain.training import Phase
 from services.fraud_detection.models.store.models import Alias, Model, State
 from shared.web.models import Identifier, ReplyModel, Sha256Hex
 
@@ -91,6 +92,14 @@ class ReportView(ReplyModel):
     scam_types: list[ScamTypeView]
 
 
+class ProgressView(ReplyModel):
+    """How far a training is."""
+
+    phase: Phase
+    share: float
+    """Of the phase, from 0 to 1."""
+
+
 class ModelView(ReplyModel):
     """A model. `report` is null until it is ready, and in lists."""
 
@@ -104,14 +113,20 @@ class ModelView(ReplyModel):
     requested_at: AwareDatetime
     finished_at: AwareDatetime | None
     failure: str | None
+    canceled_by: str | None
+    attempts: int
+    """How often its training was begun; the fourth that is killed is the last."""
+    progress: ProgressView | None
+    """Null unless it is in training."""
     sha256: Sha256Hex | None
     report: ReportView | None
 
 
 def view(model: Model) -> ModelView:
     """The report as it was written, with the evaluation's tables beside the rest."""
+    progress = None if model.phase is None else ProgressView(phase=model.phase, share=model.share or 0.0)
     match model.report:
         case {"evaluation": tables, **rest}:
-            return ModelView.of(model, report=rest | tables)
+            return ModelView.of(model, report=rest | tables, progress=progress)
         case _:
-            return ModelView.of(model)
+            return ModelView.of(model, progress=progress)

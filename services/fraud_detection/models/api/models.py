@@ -1,4 +1,4 @@
-"""Models over HTTP: ask for one, read its report, promote it, roll back."""
+"""Models over HTTP: ask for one, see how far it is, call it off, read its report, promote it, roll back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.fraud_detection.models.domain import errors
 from services.fraud_detection.models.scoring.signature import ArtifactRefused
 from services.fraud_detection.models.store import models as store
 from services.fraud_detection.models.store.models import Model
+from services.fraud_detection.models.usecases.cancel_model import cancel_model
 from services.fraud_detection.models.usecases.promote_model import ScoringPolicy, lock_model, promote
 from services.fraud_detection.models.usecases.request_model import request_model
 from services.fraud_detection.models.usecases.roll_back_model import roll_back_model
@@ -50,6 +51,10 @@ class RollbackRequest(RequestModel):
     reason: ShortText
 
 
+class CancellationRequest(RequestModel):
+    reason: ShortText
+
+
 class PromotionView(ReplyModel):
     """What is at work now."""
 
@@ -75,7 +80,7 @@ class ModelPath(RequestModel):
     problems=(errors.UnknownDataset,),
 )
 def request(call: Call[ModelDeps], body: ModelRequest) -> Reply[ModelView]:
-    """Train a model on a dataset. It is queued; ask for it again until it is ready or failed."""
+    """Train a model on a dataset. It is queued; ask for it again until it is ready, failed or canceled."""
     model_id = request_model(call.tx, body.dataset_id, body.note, requested_by=call.caller.subject, now=call.now)
     model = _find(call, model_id)
     return Reply(view(model), headers={"Location": f"/v1/models/{model_id}"}, version=model.version)
@@ -98,6 +103,21 @@ def list_models(call: Call[ModelDeps], query: paging.PageQuery) -> Reply[paging.
 def show_model(call: Call[ModelDeps], path: ModelPath) -> Reply[ModelView]:
     """A model with its report. Its ETag is what a promotion must match."""
     model = _find(call, ModelId(path.model_id))
+    return Reply(view(model), version=model.version)
+
+
+@models.post(
+    "/v1/models/<model_id>/cancellation",
+    scope="models:write",
+    callers=Callers.STAFF,
+    reply=ModelView,
+    problems=(errors.UnknownModel, errors.ModelIsOver),
+)
+def cancel(call: Call[ModelDeps], path: ModelPath, body: CancellationRequest) -> Reply[ModelView]:
+    """Call off a model that is queued or in training. Whoever trains it stops within seconds."""
+    model_id = ModelId(path.model_id)
+    cancel_model(call.tx, model_id, reason=body.reason, canceled_by=call.caller.subject, now=call.now)
+    model = _find(call, model_id)
     return Reply(view(model), version=model.version)
 
 

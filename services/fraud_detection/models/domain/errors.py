@@ -47,5 +47,13 @@ class MadeWithAnotherVersion(FangzhaError):
 
 
 @dataclass(frozen=True)
+class ModelIsOver(FangzhaError):
+    """Model {model_id} is {state}; only a queued model, or one in training, is canceled."""
+
+    model_id: str
+    state: str
+
+
+@dataclass(frozen=True)
 class NothingToRollBackTo(FangzhaError):
     """No promotion precedes the present one, or it was rolled back already; promote the model that you want."""

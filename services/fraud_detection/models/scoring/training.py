@@ -7,6 +7,7 @@ to 0.54. Each report holds that comparison for its own data, so that a simpler m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.domain.training import Phase
 from services.fraud_detection.models.scoring.calibration import Bools, CalibrationTable, Floats, calibrate
 from services.fraud_detection.models.scoring.evaluation import Evaluation, Metrics, evaluate, measure
 from services.fraud_detection.models.scoring.forest import forest_of
@@ -30,6 +32,11 @@ CALIBRATE_SHARE: Final = 0.2
 FEWEST_DISHONEST: Final = 20
 """In each part; with fewer, what is measured is chance."""
 PROBES: Final = 5
+ROUNDS: Final = 120
+"""Of boosting: a tree each."""
+MOST_FOR_BASELINE: Final = 100_000
+"""Rows of the logistic regression: with so many its few coefficients do not move any more, and each row more would cost
+memory thrice."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,11 @@ class Trained:
     probe_scores: Floats
 
 
-def train(rows: LabelledRows) -> tuple[Trained, Report]:
-    """Fit, calibrate and test on three stretches of time, with one thread; the same rows give the same model.
+def train(
+    rows: LabelledRows, *, threads: int = 1, begin: Callable[[Phase, Callable[[], float]], None] = lambda *_: None
+) -> tuple[Trained, Report]:
+    """Fit, calibrate and test on three stretches of time; the same rows give the same model. ``begin`` hears which
+    phase begins, and whom to ask how far it is.
 
     Raises:
         NotTrainable: too few dishonest or honest rows in one of the stretches.
@@ -94,8 +104,12 @@ def train(rows: LabelledRows) -> tuple[Trained, Report]:
     fit, middle, test = slice(0, first), slice(first, second), slice(second, None)
     for part in (fit, middle, test):
         _check(rows.dishonest[part])
-    with threadpool_limits(1):
-        estimator = _boosting().fit(rows.vectors[fit], rows.dishonest[fit])
+    with threadpool_limits(threads):
+        estimator = _boosting()
+        # The list that grows by an entry with each round of boosting, and is there from the first one on.
+        begin("fitting", lambda: len(getattr(estimator, "_predictors", ())) / ROUNDS)
+        estimator.fit(rows.vectors[fit], rows.dishonest[fit])
+        begin("evaluating", lambda: 0.0)
         raw: Floats = estimator.decision_function(rows.vectors)
         table = calibrate(raw[middle], rows.dishonest[middle])
         evaluation = evaluate(table.probabilities_of(raw[test]), rows.dishonest[test], rows.scam_types[test])
@@ -119,7 +133,12 @@ def train(rows: LabelledRows) -> tuple[Trained, Report]:
 def _boosting() -> HistGradientBoostingClassifier:
     """Small trees and no early stopping: it would set random rows aside, and our order is time."""
     return HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.08, max_leaf_nodes=12, min_samples_leaf=30, early_stopping=False, random_state=0
+        max_iter=ROUNDS,
+        learning_rate=0.08,
+        max_leaf_nodes=12,
+        min_samples_leaf=30,
+        early_stopping=False,
+        random_state=0,
     )
 
 
@@ -128,7 +147,9 @@ def _baselines(rows: LabelledRows, fit: slice, test: slice) -> dict[str, Metrics
     truth = rows.dishonest[test]
     share = np.full(truth.shape, float(rows.dishonest[fit].mean()))
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    linear.fit(rows.vectors[fit], rows.dishonest[fit])
+    vectors, labels = rows.vectors[fit], rows.dishonest[fit]
+    step = -(-len(labels) // MOST_FOR_BASELINE)
+    linear.fit(vectors[::step], labels[::step])
     return {
         "share_of_the_past": measure(share, truth, probabilities=True),
         "logistic_regression": measure(linear.predict_proba(rows.vectors[test])[:, 1], truth, probabilities=True),

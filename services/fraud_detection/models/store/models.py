@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from services.fraud_detection.models.domain.training import Phase
 from shared.db.columns import Columns, Named
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 from shared.values.money import Fen
 
-State = Literal["queued", "training", "ready", "failed"]
+State = Literal["queued", "training", "ready", "failed", "canceled"]
 Alias = Literal["champion", "previous"]
 
 _QUEUE: Final = """
@@ -19,23 +20,42 @@ INSERT INTO models (model_id, dataset_id, note, state, version, requested_by, re
 VALUES (%s, %s, %s, 'queued', 1, %s, %s)
 """
 _TAKE: Final = """
-SELECT model_id, dataset_id, attempts FROM models
-WHERE state IN ('queued', 'training') ORDER BY model_id FOR UPDATE SKIP LOCKED LIMIT 1
+SELECT model.model_id, model.dataset_id, dataset.rows, model.attempts
+FROM models AS model JOIN past_claim_datasets AS dataset USING (dataset_id)
+WHERE model.state IN ('queued', 'training') AND model.leased_until <= clock_timestamp()
+ORDER BY model.model_id FOR UPDATE OF model SKIP LOCKED LIMIT 1
 """
 _START: Final = """
-UPDATE models SET state = 'training', version = version + 1, attempts = attempts + 1
+UPDATE models SET state = 'training', version = version + 1, attempts = attempts + 1, phase = 'reading', share = 0,
+    leased_until = clock_timestamp() + %s
 WHERE model_id = %s AND state IN ('queued', 'training')
 """
-_HOLD: Final = """
-SELECT model_id FROM models WHERE model_id = %s AND state = 'training' AND attempts = %s FOR UPDATE SKIP LOCKED
+_RENEW: Final = """
+UPDATE models SET phase = %s, share = %s, leased_until = clock_timestamp() + %s
+WHERE model_id = %s AND state = 'training' AND attempts = %s
+"""
+_GIVE_BACK: Final = """
+UPDATE models SET state = 'queued', version = version + 1, attempts = attempts - %s, phase = NULL, share = NULL,
+    leased_until = clock_timestamp()
+WHERE model_id = %s AND state = 'training' AND attempts = %s
 """
 _FINISH: Final = """
-UPDATE models SET state = 'ready', version = version + 1, report = %s, finished_at = %s
-WHERE model_id = %s AND state = 'training'
+UPDATE models SET state = 'ready', version = version + 1, report = %s, finished_at = %s, phase = NULL, share = NULL
+WHERE model_id = %s AND state = 'training' AND attempts = %s
 """
 _FAIL: Final = """
-UPDATE models SET state = 'failed', version = version + 1, failure = %s, finished_at = %s
+UPDATE models SET state = 'failed', version = version + 1, failure = %s, finished_at = %s, phase = NULL, share = NULL
+WHERE model_id = %s AND state IN ('queued', 'training') AND attempts = %s
+"""
+_CANCEL: Final = """
+UPDATE models SET state = 'canceled', version = version + 1, canceled_by = %s, finished_at = %s, phase = NULL,
+    share = NULL
 WHERE model_id = %s AND state IN ('queued', 'training')
+"""
+_UNATTENDED: Final = """
+SELECT CASE WHEN bool_or(state = 'training' AND leased_until > clock_timestamp()) THEN 0.0
+    ELSE extract(epoch FROM clock_timestamp() - min(leased_until))::double precision END
+FROM models WHERE state IN ('queued', 'training')
 """
 _ADD_ARTIFACT: Final = "INSERT INTO model_artifacts (model_id, data, sha256, signature) VALUES (%s, %s, %s, %s)"
 _ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
@@ -67,6 +87,11 @@ class Model:
     requested_at: datetime
     finished_at: datetime | None
     failure: str | None
+    canceled_by: str | None
+    attempts: int
+    phase: Phase | None
+    share: float | None
+    """Of the phase, from 0 to 1; both are None where nothing is trained."""
     sha256: str | None
     alias: Alias | None
     report: dict[str, Any] | None
@@ -94,10 +119,13 @@ WHERE (%(before)s::uuid IS NULL OR model.model_id < %(before)s) ORDER BY model.m
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A model to train; ``attempts`` is how often it was begun before."""
+    """A model to train on ``rows`` past claims. ``attempts``, how often it was begun, is also what the lease goes by:
+    who began an earlier attempt changes nothing any more.
+    """
 
     model_id: ModelId
     dataset_id: str
+    rows: int
     attempts: int
 
 
@@ -161,29 +189,43 @@ def newest(tx: Tx, *, before: ModelId | None, limit: int) -> list[Model]:
 
 
 def take(tx: Tx) -> Work | None:
-    """The oldest model that waits and that no other worker holds; one whose worker died counts as waiting."""
+    """The oldest model that waits and that no trainer holds; one whose lease ran out counts as waiting."""
     return tx.one(_TAKE, into=Work)
 
 
-def start(tx: Tx, model_id: ModelId) -> None:
-    tx.execute(_START, (model_id,))
+def start(tx: Tx, model_id: ModelId, lease: timedelta) -> None:
+    """Begin another attempt, held for ``lease`` from now on."""
+    tx.execute(_START, (lease, model_id))
 
 
-def hold(tx: Tx, model_id: ModelId, attempts: int) -> bool:
-    """Hold a model for as long as this transaction lives; False if another worker was faster.
-
-    PostgreSQL lets go of the row when the connection ends, however the process ended: a lease that needs no clock.
-    """
-    return tx.one(_HOLD, (model_id, attempts)) is not None
+def renew(tx: Tx, work: Work, phase: Phase, share: float, lease: timedelta) -> bool:
+    """Say how far it is and hold it on; False if it was canceled or another trainer has it."""
+    return tx.execute(_RENEW, (phase, share, lease, work.model_id, work.attempts)) == 1
 
 
-def finish(tx: Tx, model_id: ModelId, report: str, now: datetime) -> None:
-    """``report`` as JSON text."""
-    tx.execute(_FINISH, (report, now, model_id))
+def give_back(tx: Tx, work: Work, *, counts: bool) -> bool:
+    """Let another trainer begin at once; ``counts`` says whether this was an attempt that something was wrong with."""
+    return tx.execute(_GIVE_BACK, (0 if counts else 1, work.model_id, work.attempts)) == 1
 
 
-def fail(tx: Tx, model_id: ModelId, failure: str, now: datetime) -> None:
-    tx.execute(_FAIL, (failure, now, model_id))
+def finish(tx: Tx, work: Work, report: str, now: datetime) -> bool:
+    """``report`` as JSON text; False if it was canceled or another trainer has it."""
+    return tx.execute(_FINISH, (report, now, work.model_id, work.attempts)) == 1
+
+
+def fail(tx: Tx, work: Work, failure: str, now: datetime) -> bool:
+    """False if it was canceled or another trainer has it."""
+    return tx.execute(_FAIL, (failure, now, work.model_id, work.attempts)) == 1
+
+
+def cancel(tx: Tx, model_id: ModelId, canceled_by: str, now: datetime) -> bool:
+    """False if it is over already."""
+    return tx.execute(_CANCEL, (canceled_by, now, model_id)) == 1
+
+
+def unattended_seconds(tx: Tx) -> float:
+    """How long the model that waited longest could have been begun, while no trainer is at work; 0 if none waits."""
+    return tx.one(_UNATTENDED, into=float) or 0.0
 
 
 def add_artifact(tx: Tx, model_id: ModelId, data: bytes, sha256: str, signature: bytes) -> None:

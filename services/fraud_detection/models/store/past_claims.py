@@ -10,8 +10,10 @@ from typing import Final, Literal
 import msgspec
 
 from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.training import LabelledLine
 from services.fraud_detection.models.store.models import Alias, State
 from shared.db.columns import Columns
+from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.values.ids import ModelId
 
@@ -20,7 +22,7 @@ Source = Literal["upload", "own_history"]
 _ADD_ROWS = "INSERT INTO past_claims (dataset_id, line, dishonest, snapshot) VALUES %s"
 _DATASET = "SELECT 1 FROM past_claim_datasets WHERE dataset_id = %s"
 _PAGE = """
-SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %s AND line > %s ORDER BY line LIMIT 5000
+SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %s AND line > %s ORDER BY line LIMIT 2000
 """
 
 
@@ -108,11 +110,15 @@ def models_of(tx: Tx, dataset_id: str) -> list[TrainedModel]:
     return tx.all(_MODELS, (dataset_id,), into=TrainedModel)
 
 
-def rows(tx: Tx, dataset_id: str) -> Iterator[PastClaim]:
-    """All rows by line, a page at a time: a large dataset is never in memory as JSON."""
-    decoder = msgspec.json.Decoder(Snapshot)
+def pages(database: Database, dataset_id: str) -> Iterator[list[LabelledLine]]:
+    """All rows by line, each page in a transaction of its own: none is open while a page is worked on, and a dataset
+    never changes.
+    """
     last = 0
-    while page := tx.all(_PAGE, (dataset_id, last)):
-        for line, dishonest, text in page:
-            yield PastClaim(line, decoder.decode(text), dishonest)
+    while True:
+        with database.transaction() as tx:
+            page = tx.all(_PAGE, (dataset_id, last))
+        if not page:
+            return
+        yield [(dishonest, snapshot) for _, dishonest, snapshot in page]
         last = page[-1][0]

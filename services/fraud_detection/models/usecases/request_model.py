@@ -1,4 +1,4 @@
-"""Ask for a model. The worker makes it, see train_model."""
+"""Ask for a model. The trainer makes it, see train_model."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from services.fraud_detection.models.usecases.train_model import train_next
 from services.fraud_detection.tools import TOOLS
 from shared.db.pool import Database
 from tests import clock
-from tests.services.fraud_detection.models.builders import KEY, SIGNER, Team
+from tests.services.fraud_detection.models.builders import KEY, Team
+from tests.services.fraud_detection.models.training_here import trainer_here
 
 Train = Callable[[], bool]
 
@@ -26,8 +27,8 @@ def database(fraud_detection_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def train(database: Database) -> Train:
-    """What the worker's job does, once."""
-    return lambda: train_next(database, SIGNER, clock.CLOCK)
+    """What the trainer does, once, without a process of its own."""
+    return lambda: train_next(trainer_here(database))
 
 
 @pytest.fixture

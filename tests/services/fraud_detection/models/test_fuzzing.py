@@ -30,6 +30,7 @@ def test_good_and_bad_data_at_every_route_of_models_is_answered_as_documented(
         "GET /v1/past-claims/{dataset_id}",
         "GET /v1/models",
         "GET /v1/models/{model_id}",
+        "POST /v1/models/{model_id}/cancellation",
         "POST /v1/models/{model_id}/promotion",
         "POST /v1/models/rollback",
     }

@@ -1,16 +1,15 @@
-"""What a second process sees of a promotion, and what is left of a worker that is killed in the middle of training."""
+"""What a second process sees of a promotion, and which processes load scikit-learn."""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.db.pool import Database
+import pytest
+
 from tests.services.fraud_detection.models.builders import KEY, Team, file_of
 from tests.services.fraud_detection.models.conftest import Train
 
@@ -28,21 +27,6 @@ for _ in sys.stdin:
     with database.transaction() as tx:
         champion = scorer.champion(tx)
     print(champion.model_id if champion else "none", flush=True)
-"""
-
-TRAINING = """
-import sys
-from services.fraud_detection.models.scoring.signature import Signer
-from services.fraud_detection.models.usecases import train_model
-from shared.db.pool import Database
-from shared.process.clock import SystemClock
-
-def stuck(rows):
-    print("training", flush=True)
-    sys.stdin.read()
-
-train_model.train = stuck
-train_model.train_next(Database(sys.argv[1]), Signer(bytes.fromhex(sys.argv[2])), SystemClock())
 """
 
 
@@ -86,38 +70,15 @@ def test_a_running_process_sees_a_promotion_and_a_rollback_without_a_restart(
         assert ask(scoring) == first
 
 
-def test_a_model_survives_the_kill_of_the_worker_that_trains_it(
-    team: Team, train: Train, database: Database, fraud_detection_url: str
-) -> None:
-    model = team.queue_model(file_of(2_000))
-    with child(TRAINING, fraud_detection_url) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline().strip() == "training"
-        assert team.get(f"/v1/models/{model}").json["state"] == "training"
-        assert not train(), "a second worker took what the first one still holds"
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait()
-        while team.get(f"/v1/models/{model}").json["state"] == "training":
-            train()  # PostgreSQL notices the dead worker a moment later and lets go of the row
-    assert team.get(f"/v1/models/{model}").json["state"] == "ready"
-    with database.transaction() as tx:
-        assert tx.one("SELECT attempts FROM models") == (2,)
-        assert tx.one("SELECT count(*) FROM model_artifacts") == (1,)
-
-
-def test_a_model_that_kills_its_worker_again_and_again_is_given_up(
-    team: Team, train: Train, database: Database
-) -> None:
-    model = team.queue_model(file_of(2_000))
-    with database.transaction() as tx:
-        tx.execute("UPDATE models SET state = 'training', attempts = 4")
-    assert not train()
-    failed = team.get(f"/v1/models/{model}").json
-    assert (failed["state"], "never ended" in failed["failure"]) == ("failed", True)
-
-
-def test_the_web_process_loads_no_scikit_learn(fraud_detection_url: str) -> None:
-    views = "services.fraud_detection.models.api.models"
-    script = f"import sys, {views}; print('sklearn' in sys.modules or 'numpy' in sys.modules)"
+@pytest.mark.parametrize(
+    ("module", "libraries"),
+    [
+        ("services.fraud_detection.models.api.models", ("sklearn", "numpy")),
+        ("services.fraud_detection.trainer", ("sklearn", "numpy")),
+        ("services.fraud_detection.worker", ("sklearn", "services.fraud_detection.models.usecases.train_model")),
+    ],
+)
+def test_a_process_loads_no_library_that_it_has_no_use_for(module: str, libraries: tuple[str, ...]) -> None:
+    script = f"import sys, {module}; print([each for each in {libraries} if each in sys.modules])"
     asked = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert asked.stdout.strip() == "False"
+    assert asked.stdout.strip() == "[]"
