@@ -17,6 +17,16 @@ from deploy.simulator.schemes import PastClaim
 DISHONEST_SHARE: Final = 0.08
 """Of claims on cheap retail covers; insurers' estimates run from 5 to 15 per cent."""
 REPEAT_VICTIM_SHARE: Final = 0.03
+SELDOM_KNOWN: Final[dict[str, float]] = {
+    "birth_year": 0.04,
+    "recovered_fen": 0.05,
+    "other_insurance_fen": 0.2,
+    "police_say_another_scam": 0.4,
+    "evidence_captured_before_loss": 0.3,
+    "discovered_at": 0.05,
+    "annual_limit_left_fen": 0.03,
+}
+"""In which share of old files these are missing; a guess, and the same for honest and dishonest ones."""
 
 
 def make(seed: int, n: int, *, until: datetime, days: int = 730) -> list[PastClaim]:
@@ -31,7 +41,8 @@ def ndjson(claims: Iterable[PastClaim]) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     for claim in claims:
         row = msgspec.to_builtins(claim, builtin_types=(datetime,))
-        del row["scheme"]
+        del row["scheme"], row["unknown"]
+        row |= dict.fromkeys(claim.unknown)
         yield encoder.encode(row) + b"\n"
 
 
@@ -49,7 +60,20 @@ def _one(rng: Random, submitted_at: datetime) -> PastClaim:
     elif drawn < DISHONEST_SHARE + REPEAT_VICTIM_SHARE:
         schemes.play(rng, claim, schemes.GENUINE_REPEAT_VICTIM)
     claim.police_say_another_scam = chance(rng, 0.15 if claim.dishonest else 0.05)
+    claim.unknown = tuple(_unknown(rng, claim))
     return claim
+
+
+def _unknown(rng: Random, claim: PastClaim) -> Iterator[str]:
+    """What no insurer knows of such a claim: counts by what it does not name, and what was often not asked or kept.
+
+    Whether anybody asked has nothing to do with honesty here, so that no model learns from the gaps.
+    """
+    if not claim.has_device:
+        yield from ("device_claims", "device_persons")
+    if not claim.has_handler:
+        yield from ("handler_claims", "handler_persons")
+    yield from (name for name, share in SELDOM_KNOWN.items() if chance(rng, share))
 
 
 def honest(rng: Random, incident: Incident, submitted_at: datetime) -> PastClaim:

@@ -19,7 +19,10 @@ GENUINE_REPEAT_VICTIM: Final = "genuine_repeat_victim"
 
 
 class PastClaim(msgspec.Struct, kw_only=True):
-    """One decided claim as training reads it: the model's inputs, and whether it turned out dishonest."""
+    """One decided claim as training reads it: the model's inputs, and whether it turned out dishonest.
+
+    What is ``unknown`` to the insurer is null in the file.
+    """
 
     scam_type: str
     amount_fen: int
@@ -55,6 +58,7 @@ class PastClaim(msgspec.Struct, kw_only=True):
     handler_persons: int = 0
     dishonest: bool = False
     scheme: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def play(rng: Random, claim: PastClaim, scheme: str) -> None:

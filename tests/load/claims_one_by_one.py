@@ -60,6 +60,7 @@ def _decide(tx: Tx, claim_id: ClaimId, find_champion: FindChampion, *, now: date
         computed_at=now,
         snapshot=msgspec.to_builtins(known),
         names=features.FEATURES,
+        specification=features.SPECIFICATION,
         vector=vector,
     )
     tx.execute(_ADD_FEATURES, {**_FEATURES.values(seen), "of": claim_id})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from services.fraud_detection.models.api.features import features
 from services.fraud_detection.models.api.models import models
 from services.fraud_detection.models.api.past_claims import past_claims
 from services.fraud_detection.models.domain import errors
@@ -12,7 +13,7 @@ from services.fraud_detection.models.scoring.signature import ArtifactRefused
 from shared.values.errors import FangzhaError
 from shared.web.problems import ProblemRow
 
-RESOURCES: Final = (past_claims, models)
+RESOURCES: Final = (past_claims, features, models)
 
 PROBLEMS: Final[Mapping[type[FangzhaError], ProblemRow]] = {
     errors.UnknownDataset: ProblemRow(422, "unknown-dataset", "Unknown dataset"),

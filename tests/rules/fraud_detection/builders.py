@@ -8,7 +8,7 @@ from typing import Any
 from services.fraud_detection.claims.domain.claims import Claim, OtherClaim
 from services.fraud_detection.coverage.domain.cover import ALONE, NOTHING_USED, Coverage, LimitUse, Product, Share
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, failed_rules
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from shared.events.products import Exclusion, Liability, ProductPublished, ScamCover
 from shared.values.ids import ClaimId, PartnerId, PolicyId, ProductCode, TokenHex
 from shared.values.money import Fen

@@ -11,7 +11,8 @@ from typing import Final, get_args
 import pytest
 
 from services.fraud_detection.decisions.domain.decision_policy import Why
-from services.fraud_detection.models.domain.features import FEATURES, Snapshot
+from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.reviews.domain.care import (
     ADVICE,
     CARE_FLAGS,

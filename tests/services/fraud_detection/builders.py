@@ -100,7 +100,7 @@ class Doubt:
 
     @property
     def reasons(self) -> Sequence[tuple[str, float]]:
-        return (("log_amount_yuan", 0.4), ("age", -0.1))
+        return (("log_amount_yuan", 0.4), ("hour_of_loss", -0.1))
 
 
 def champion(probability: float = 0.05) -> FindChampion:

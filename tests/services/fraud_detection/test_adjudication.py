@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from array import array
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -209,7 +210,8 @@ def test_what_was_scored_is_stored_with_the_claim(world: World) -> None:
     world.decide(claim, by=lambda _tx: Watching(0.1))
     ((names, vector),) = world.rows("SELECT names, vector FROM claim_features")
     assert tuple(names) == FEATURES
-    assert tuple(vector) == seen[0]
+    assert array("d", vector).tobytes() == array("d", seen[0]).tobytes()
+    assert any(math.isnan(value) for value in vector)
 
 
 def test_features_count_what_the_ring_shares(world: World) -> None:

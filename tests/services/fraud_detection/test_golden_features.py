@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any, Final
 
 import pytest
 
+from services.fraud_detection.models.domain.features import SPECIFICATION
 from tests.services.fraud_detection.builders import World, complete, evidence
 
 SNAPSHOT: Final[dict[str, Any]] = {
@@ -20,7 +22,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
     "discovered_at": "2026-04-30T04:00:00Z",
     "effective_from": "2026-02-28T16:00:00Z",
     "event_limit_fen": 5000000,
-    "evidence_captured_before_loss": 0,
+    "evidence_captured_before_loss": None,
     "evidence_seen_elsewhere": 0,
     "handler_claims": 0,
     "handler_persons": 0,
@@ -35,7 +37,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
     "phone_claims": 0,
     "phone_is_insured": True,
     "police_receipts": 1,
-    "police_say_another_scam": False,
+    "police_say_another_scam": None,
     "recovered_fen": 40000,
     "reported_at": "2026-04-30T07:00:00Z",
     "scam_type": "fake_customer_service",
@@ -56,18 +58,16 @@ VECTOR: Final[dict[str, float]] = {
     "hour_of_loss": 10.0,
     "loss_at_night": 0.0,
     "loss_on_weekend": 0.0,
-    "age": 37.0,
-    "age_unknown": 0.0,
     "recovered_share": 0.027777777777777776,
     "other_insurance_share": 0.0,
     "log_description_chars": 2.302585092994046,
     "police_receipts": 1.0,
-    "police_say_another_scam": 0.0,
+    "police_say_another_scam": nan,
     "transfer_records": 1.0,
     "chat_records": 1.0,
     "identity_records": 0.0,
     "evidence_seen_elsewhere": 0.0,
-    "evidence_captured_before_loss": 0.0,
+    "evidence_captured_before_loss": nan,
     "claimant_is_insured": 1.0,
     "phone_is_insured": 1.0,
     "has_device": 1.0,
@@ -101,7 +101,10 @@ def test_a_claim_under_the_old_product_gives_the_same_snapshot_and_the_same_vect
         world.covered(), handler_id="agent-7", evidence=(*complete(), evidence("chat_record")), recovered_fen=40_000
     )
     world.decide(claim)
-    ((snapshot, names, vector),) = world.rows("SELECT snapshot, names, vector FROM claim_features")
+    ((snapshot, names, vector, specification, monitored),) = world.rows(
+        "SELECT snapshot, names, vector, specification, monitored FROM claim_features"
+    )
     assert snapshot == SNAPSHOT
-    assert dict(zip(names, vector, strict=True)) == pytest.approx(VECTOR)
+    assert dict(zip(names, vector, strict=True)) == pytest.approx(VECTOR, nan_ok=True)
+    assert (specification, monitored) == (SPECIFICATION, {"age": 37.0})
     assert list(names) == list(VECTOR)

@@ -301,7 +301,7 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
     assert case.json["open_review"] == "review"
     assert case.json["loss"]["description"] == "对方自称平台客服。"
     assert case.json["cover"]["partner_id"] == "telecom-east"
-    assert case.json["features"][0]["features"]["age"] == 37.0
+    assert case.json["features"][0]["features"]["amount_to_event_limit"] == 0.288
     assert [step["to_state"] for step in case.json["steps"]] == ["filed", "in_review"]
     assert case.json["decisions"][0]["rule_version"] == "cover-10"
 

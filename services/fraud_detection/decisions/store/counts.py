@@ -14,16 +14,16 @@ from shared.values.ids import ClaimId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Other claims before this one, in the windows that features.Snapshot states."""
+    """Other claims before this one, in the windows that ``Snapshot`` states; None by what this one does not name."""
 
     person_claims: int
     phone_claims: int
     payee_claims: int
     payee_persons: int
-    device_claims: int
-    device_persons: int
-    handler_claims: int
-    handler_persons: int
+    device_claims: int | None
+    device_persons: int | None
+    handler_claims: int | None
+    handler_persons: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ CROSS JOIN LATERAL (
       AND submitted_at BETWEEN asked.at - interval '{days} days' AND asked.at) AS {token}"""
 
 
+def _counted(who: str, what: str) -> str:
+    return f"CASE WHEN asked.{who} IS NOT NULL THEN {who}.{what} END"
+
+
 _WHO: Final = {"person": 365, "phone": 90, "payee": 365, "device": 30, "handler": 30}
 """Days to look back."""
 # A claim that was split counts once, as it was filed.
@@ -48,7 +52,7 @@ SELECT {
     Columns(
         _Of,
         claim_id="asked.claim_id",
-        counts={name: f"{who}.{what}" for name in Counts.__slots__ for who, what in [name.split("_")]},
+        counts={name: _counted(*name.split("_")) for name in Counts.__slots__},
     )
 }
 FROM unnest(%(claims)s::uuid[], %(firsts)s::uuid[], %(at)s::timestamptz[],

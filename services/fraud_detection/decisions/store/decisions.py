@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,8 @@ from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.decisions.domain.decision_policy import STAYS_WITH_A_PERSON
 from services.fraud_detection.decisions.domain.payable import AmongInsurers
-from services.fraud_detection.models.domain.features import FEATURES, Snapshot
+from services.fraud_detection.models.domain.features import FEATURES, SPECIFICATION, monitored
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from shared.db.columns import Columns
 from shared.db.copy_format import copy_rows, doubles, integer, jsonb, texts, timestamptz, uuid
 from shared.db.transaction import Tx
@@ -78,13 +80,22 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesRow:
-    """What was known in one round, and the vector that came of it."""
+    """What was known in one round, and the vector that came of it: NaN where a feature is missing.
+
+    ``specification`` is the version of the features' declarations; None of what was computed before there were any.
+    """
 
     round: int
     computed_at: datetime
-    snapshot: dict[str, str | int | bool]
+    specification: str | None
+    snapshot: dict[str, str | int | bool | None]
     names: tuple[str, ...]
     vector: tuple[float, ...]
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """By name, as JSON has them: None where one is missing."""
+        return {name: None if math.isnan(value) else value for name, value in zip(self.names, self.vector, strict=True)}
 
 
 _DECISION: Final = Columns(DecisionRow)
@@ -171,7 +182,7 @@ WHERE claim_id = ANY(%s::uuid[]) ORDER BY claim_id, round DESC"""
 _FEATURES: Final = f"SELECT {Columns(FeaturesRow)} FROM claim_features WHERE claim_id = %s ORDER BY round"
 
 
-def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool]]:
+def latest_snapshots(tx: Tx, claim_ids: Sequence[ClaimId]) -> dict[ClaimId, dict[str, str | int | bool | None]]:
     """What was known of each of these claims when it was last decided by the machine."""
     return dict(tx.all(_LATEST_SNAPSHOTS, (list(claim_ids),)))
 
@@ -187,12 +198,13 @@ class KnownRow:
 
 
 _ADD_FEATURES: Final = """
-COPY claim_features (claim_id, round, computed_at, names, snapshot, vector) FROM STDIN (FORMAT binary)"""
+COPY claim_features (claim_id, round, computed_at, names, specification, snapshot, vector, monitored)
+FROM STDIN (FORMAT binary)"""
 
 
 def add_features(tx: Tx, known: Sequence[KnownRow], *, now: datetime) -> None:
     """By binary COPY: of fifty numbers a row, everything else costs a multiple."""
-    same = (timestamptz(now), _NAMES)
+    same = (timestamptz(now), _NAMES, SPECIFICATION.encode())
     copy_rows(
         tx,
         _ADD_FEATURES,
@@ -203,6 +215,7 @@ def add_features(tx: Tx, known: Sequence[KnownRow], *, now: datetime) -> None:
                 *same,
                 jsonb(msgspec.json.encode(each.snapshot)),
                 doubles(each.vector),
+                jsonb(msgspec.json.encode(monitored(each.snapshot))),
             )
             for each in known
         ],

@@ -35,7 +35,7 @@ from services.fraud_detection.decisions.domain.sharing import Beside, share
 from services.fraud_detection.decisions.store import counts, decisions, other_claims, turns
 from services.fraud_detection.decisions.store.counts import Counts
 from services.fraud_detection.decisions.usecases.doubt_payees import doubt_payees
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from shared.db.transaction import Tx
 from shared.messaging.failures import Unready
 from shared.values.ids import ClaimId, PolicyId, TokenHex
@@ -253,6 +253,7 @@ def snapshots(tx: Tx, cases: Mapping[ClaimId, CaseFile], uses: Mapping[ClaimId, 
 def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
     claim, cover = case.claim, case.coverage
     kinds = Counter(each.evidence.kind for each in case.evidence)
+    captured = [each.evidence.captured_at for each in case.evidence if each.evidence.captured_at is not None]
     return reshape(
         claim,
         Snapshot,
@@ -260,20 +261,24 @@ def _snapshot(case: CaseFile, use: LimitUse, counted: Counts) -> Snapshot:
         annual_limit_left_fen=annual_left(case.product, claim, use),
         effective_from=cover.began,
         zone=case.product.zone,
-        birth_year=cover.birth_year,
+        birth_year=cover.birth_year or None,
         police_receipts=kinds["police_receipt"],
-        police_say_another_scam=claim.told_scam_type is not None,
+        police_say_another_scam=_another_scam(case),
         transfer_records=kinds["transfer_record"],
         chat_records=kinds["chat_record"],
         identity_records=kinds["identity"],
-        evidence_seen_elsewhere=sum(each.other_claims_before > 0 for each in case.evidence),
-        evidence_captured_before_loss=sum(
-            each.evidence.captured_at is not None and each.evidence.captured_at < claim.occurred_at
-            for each in case.evidence
-        ),
-        claimant_is_insured=cover.erased or claim.person_token == cover.person_token,
-        phone_is_insured=cover.erased or claim.phone_token == cover.phone_token,
+        evidence_seen_elsewhere=sum(each.other_claims_before > 0 for each in case.evidence) if case.evidence else None,
+        evidence_captured_before_loss=sum(at < claim.occurred_at for at in captured) if captured else None,
+        claimant_is_insured=None if cover.erased else claim.person_token == cover.person_token,
+        phone_is_insured=None if cover.erased else claim.phone_token == cover.phone_token,
         has_device=claim.device_token is not None,
         has_handler=claim.handler_token is not None,
         **{name: getattr(counted, name) for name in Counts.__slots__},
     )
+
+
+def _another_scam(case: CaseFile) -> bool | None:
+    """Whether the police call it otherwise than the claimant did; None where no paper of theirs was told."""
+    if case.claim.told_scam_type is not None:
+        return True
+    return False if case.papers else None

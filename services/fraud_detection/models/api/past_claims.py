@@ -17,7 +17,7 @@ import msgspec
 from services.fraud_detection.models.api.dataset_view import DatasetDetailView, DatasetView, TrainedModelView
 from services.fraud_detection.models.api.deps import ModelDeps
 from services.fraud_detection.models.domain import errors
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.store import past_claims as store
 from services.fraud_detection.models.store.past_claims import PastClaim
 from services.fraud_detection.models.usecases.load_past_claims import load_past_claims
@@ -51,9 +51,12 @@ _NAMED: Final = re.compile(r"field `([a-z_]{1,40})`")
 def _line_type() -> type[msgspec.Struct]:
     """A struct of the snapshot's fields and the label: what a claim is scored by is what a past claim must hold."""
     hints = get_type_hints(Snapshot)
+    number, moment = Annotated[int, msgspec.Meta(ge=0, le=MAX_FEN)], Annotated[datetime, msgspec.Meta(tz=True)]
     bounds: dict[object, Any] = {
-        int: Annotated[int, msgspec.Meta(ge=0, le=MAX_FEN)],
-        datetime: Annotated[datetime, msgspec.Meta(tz=True)],
+        int: number,
+        int | None: number | None,
+        datetime: moment,
+        datetime | None: moment | None,
         str: Annotated[str, msgspec.Meta(max_length=64)],
     }
     fields: list[Any] = [(LABEL, bool)]
@@ -83,9 +86,9 @@ class DatasetPath(RequestModel):
 def load(call: Call[ModelDeps]) -> Reply[DatasetView]:
     """Hand in labelled past claims, one JSON object a line: the inputs of the model's features, and `dishonest`.
 
-    Required: `dishonest`, `scam_type`, `amount_fen`, `event_limit_fen`, `annual_limit_left_fen`, `effective_from`,
-    `occurred_at`, `discovered_at`, `reported_at`, `submitted_at`. The rest are counts and flags with defaults, as a
-    decided claim's snapshot has them. No field takes a name, a number of a document or free text; unknown fields are
+    Required: `dishonest`, `scam_type`, `amount_fen`, `event_limit_fen`, `effective_from`, `occurred_at`,
+    `submitted_at`. The rest is as a decided claim's snapshot has it: what nobody knows is null or left out, which is
+    another thing than 0 or false. No field takes a name, a number of a document or free text; unknown fields are
     refused, as are claims later than now and years of birth that nobody who lives has. A fault names
     `/<line>/<field>`, and nothing of a file with faults is kept.
     """
@@ -171,7 +174,7 @@ def _wrong_time(values: dict[str, Any], now: datetime) -> tuple[str, str, str] |
         if value > now + (LATEST_BEGIN if name == "effective_from" else FUTURE):
             return name, "this is yet to come.", "Send claims that were decided, with the times of what happened."
     order = ("occurred_at", "discovered_at", "reported_at", "submitted_at")
-    for earlier, later in pairwise(order):
+    for earlier, later in pairwise(name for name in order if values[name] is not None):
         if values[earlier] > values[later]:
             return later, f"it is before {earlier}.", "Send the times in the order in which it happened."
     return None

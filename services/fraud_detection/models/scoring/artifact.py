@@ -16,7 +16,7 @@ import numpy as np
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from services.fraud_detection.models.domain.features import FEATURES
+from services.fraud_detection.models.domain.features import FEATURES, SPECIFICATION
 from services.fraud_detection.models.scoring import versions
 from services.fraud_detection.models.scoring.calibration import CalibrationTable
 from services.fraud_detection.models.scoring.canonical import SCHEMA, canonical
@@ -31,11 +31,12 @@ from services.fraud_detection.models.scoring.signature import (
 )
 from services.fraud_detection.models.scoring.training import NotTrainable, Trained
 
-FORMAT: Final = 2
-"""Format 1 had no versions; one that this version of scikit-learn wrote still opens."""
-KEYS: Final = frozenset(
+FORMAT: Final = 3
+"""Format 1 had no versions, format 2 no specification of its features; who made one is asked for a new one."""
+_KEYS_2: Final = frozenset(
     {"format", "versions", "estimator", "features", "scores", "probabilities", "probes", "probe_scores"}
 )
+KEYS: Final = _KEYS_2 | {"specification"}
 _BOOSTING: Final = "sklearn.ensemble._hist_gradient_boosting"
 ALLOWED_TYPES: Final = frozenset(
     {
@@ -62,7 +63,7 @@ _TRUSTED: Final = (f"{_BOOSTING}.predictor.TreePredictor",)
 """Of these, what skops does not know by itself."""
 
 
-_FORMATS: Final = ((1, KEYS - {"versions"}), (FORMAT, KEYS))
+_FORMATS: Final = ((1, _KEYS_2 - {"versions"}), (2, _KEYS_2), (FORMAT, KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def pack(trained: Trained) -> bytes:
         "versions": versions.here(),
         "estimator": trained.estimator,
         "features": list(trained.features),
+        "specification": SPECIFICATION,
         "scores": np.array(trained.calibration.scores),
         "probabilities": np.array(trained.calibration.probabilities),
         "probes": trained.probes,
@@ -128,7 +130,8 @@ def open_checked(artifact: SignedArtifact, *, features: Sequence[str] = FEATURES
     estimator = content["estimator"]
     if type(estimator) is not HistGradientBoostingClassifier:
         raise ArtifactRefused(artifact.model_id, f"it holds a {type(estimator).__name__}")
-    if tuple(content["features"]) != tuple(features):
+    specified = content.get("specification", SPECIFICATION)
+    if tuple(content["features"]) != tuple(features) or specified != SPECIFICATION:
         raise ArtifactRefused(artifact.model_id, "it was trained on other features than are computed now")
     rows = ManyRows(forest_of(estimator))
     asked = [explained.raw for explained in rows.explain(content["probes"].tolist())]

@@ -19,6 +19,8 @@ class Tree:
 
     feature: list[int]
     threshold: list[float]
+    missing: list[int]
+    """The child of rows in which the feature is missing (NaN)."""
     left: list[int]
     right: list[int]
     value: list[float]
@@ -51,11 +53,18 @@ class Forest:
         bias = raw = self.base
         for tree in self.trees:
             feature, threshold, left, right, value = tree.feature, tree.threshold, tree.left, tree.right, tree.value
+            missing = tree.missing
             node = 0
             here = value[0]
             bias += here
             while (asked := feature[node]) != LEAF:
-                node = left[node] if vector[asked] <= threshold[node] else right[node]
+                found = vector[asked]
+                if found <= threshold[node]:
+                    node = left[node]
+                elif found > threshold[node]:
+                    node = right[node]
+                else:
+                    node = missing[node]
                 contributions[asked] += value[node] - here
                 here = value[node]
             raw += here
@@ -83,4 +92,7 @@ def _tree(nodes: Any) -> Tree:
             low, high = left[node], right[node]
             value[node] = (value[low] * count[low] + value[high] * count[high]) / (count[low] + count[high])
     feature = [LEAF if leaf else asked for leaf, asked in zip(is_leaf, nodes["feature_idx"].tolist(), strict=True)]
-    return Tree(feature, nodes["num_threshold"].tolist(), left, right, value)
+    missing = [
+        low if to_left else high for to_left, low, high in zip(nodes["missing_go_to_left"], left, right, strict=True)
+    ]
+    return Tree(feature, nodes["num_threshold"].tolist(), missing, left, right, value)

@@ -45,9 +45,10 @@ class ManyRows:
         none = (forest.features, 0.0)
         self._forest = forest
         self._base = forest.base
-        self._feature = np.array([feature for feature, _, _ in questions], np.intp)
-        self._threshold = np.array([threshold for _, threshold, _ in questions])
-        self._greater = np.array([mask for _, _, mask in questions], np.uint64)
+        self._feature = np.array([feature for feature, _, _, _ in questions], np.intp)
+        self._threshold = np.array([threshold for _, threshold, _, _ in questions])
+        self._to_left = np.array([to_left for _, _, to_left, _ in questions], np.bool_)
+        self._greater = np.array([mask for _, _, _, mask in questions], np.uint64)
         self._trees = np.cumsum([0, *(max(1, len(of_tree)) for of_tree in asked)])[:-1]
         self._first_leaf = np.cumsum([0, *map(len, trees)])[:-1]
         leaves = [leaf for tree in trees for leaf in tree]
@@ -73,7 +74,10 @@ class ManyRows:
 
     def _leaves_of(self, rows: Floats) -> Integers:
         """For each row and tree the leaf that the row falls into, numbered over all trees."""
-        greater = ~(rows[:, self._feature] <= self._threshold)
+        asked = rows[:, self._feature]
+        greater = ~(asked <= self._threshold)
+        if np.isnan(rows).any():
+            greater &= ~(np.isnan(asked) & self._to_left)
         left = np.bitwise_and.reduceat(np.where(greater, self._greater, _ALL), self._trees, axis=1)
         first = left & (~left + np.uint64(1))
         found: Integers = np.log2(first.astype(np.float64)).astype(np.int64) + self._first_leaf
@@ -90,7 +94,7 @@ class ManyRows:
 
 
 _ALL: Final = np.uint64(2**64 - 1)
-_NO_QUESTION: Final = (0, float("inf"), 2**64 - 1)
+_NO_QUESTION: Final = (0, float("inf"), True, 2**64 - 1)
 """Of a tree that is one leaf."""
 
 
@@ -104,9 +108,11 @@ def _leaves(tree: Tree, node: int = 0, steps: tuple[tuple[int, float], ...] = ()
         yield from _leaves(tree, child, (*steps, (asked, tree.value[child] - tree.value[node])))
 
 
-def _questions(tree: Tree) -> Iterator[tuple[int, float, int]]:
-    """Feature, threshold, and the leaves that are left where the row has more: all but those of the left child."""
-    found: list[tuple[int, float, int]] = []
+def _questions(tree: Tree) -> Iterator[tuple[int, float, bool, int]]:
+    """Feature, threshold, whether a row goes to the left in which the feature is missing, and the leaves that are left
+    where the row has more: all but those of the left child.
+    """
+    found: list[tuple[int, float, bool, int]] = []
 
     def count(node: int, before: int) -> int:
         """How many leaves there are below, of which ``before`` stand to their left."""
@@ -114,7 +120,8 @@ def _questions(tree: Tree) -> Iterator[tuple[int, float, int]]:
         if asked == LEAF:
             return 1
         left = count(tree.left[node], before)
-        found.append((asked, tree.threshold[node], (2**64 - 1) ^ (((1 << left) - 1) << before)))
+        to_left = tree.missing[node] == tree.left[node]
+        found.append((asked, tree.threshold[node], to_left, (2**64 - 1) ^ (((1 << left) - 1) << before)))
         return left + count(tree.right[node], before + left)
 
     count(0, 0)

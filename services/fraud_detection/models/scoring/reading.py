@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from services.fraud_detection.models.domain.features import FEATURES, Snapshot, compute
+from services.fraud_detection.models.domain.features import FEATURES, compute
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.domain.training import LabelledLine
 from services.fraud_detection.models.scoring.training import LabelledRows
 from shared.values.scam_types import SCAM_TYPES

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.domain.training import LabelledLine
 from services.fraud_detection.models.store.models import Alias, State
 from shared.db.columns import Columns

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from services.fraud_detection.models.domain.features import FEATURE_SPEC
+from services.fraud_detection.models.domain.features import SPECIFICATION
 from services.fraud_detection.models.store import past_claims
 from services.fraud_detection.models.store.past_claims import Dataset, PastClaim
 from shared.db import audit
@@ -54,7 +54,7 @@ def load_past_claims(
         uploaded_at=now,
         source="upload",
         sha256=sha256(),
-        feature_spec=FEATURE_SPEC,
+        feature_spec=SPECIFICATION,
         rows=rows,
         dishonest=dishonest,
     )

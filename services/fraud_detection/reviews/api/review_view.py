@@ -91,7 +91,7 @@ class ReviewItem(ReplyModel):
     care: list[CareFlag]
     """Why the insured is to be dealt with carefully; advice, and never a reason against the claim."""
     similar: dict[str, int]
-    """Other claims and persons around this one, by what they share."""
+    """Other claims and persons around this one, by what they share; without what this one does not name."""
     lease: LeaseView | None
     """Who works on it."""
     assigned_to: str | None
@@ -118,8 +118,12 @@ class FeatureValues(ReplyModel):
 
     round: int
     computed_at: datetime
-    snapshot: dict[str, str | int | bool]
-    features: dict[str, float]
+    snapshot: dict[str, str | int | bool | None]
+    """Null is what nobody told."""
+    features: dict[str, float | None]
+    """Null where one is missing."""
+    specification: str | None
+    """Which version of the declarations, `GET /v1/features`; null of what is older than these."""
 
 
 class FullDecision(ReplyModel):
@@ -277,10 +281,7 @@ def case(tx: Tx, claim: Claim, personal_data: PersonalData, *, now: datetime) ->
             EvidenceView.of(each.evidence, added_at=each.added_at, other_claims=each.other_claims)
             for each in claims.evidence(tx, [claim_id])[claim_id]
         ],
-        features=[
-            FeatureValues.of(each, features=dict(zip(each.names, each.vector, strict=True)))
-            for each in decisions.features(tx, claim_id)
-        ],
+        features=[FeatureValues.of(each, features=each.values) for each in decisions.features(tx, claim_id)],
         decisions=fulls(tx, decisions.of_claim(tx, claim_id), personal_data),
         proposals=proposals_of(tx, claim_id, personal_data),
         appeals=[
@@ -354,8 +355,9 @@ def _heard(decision: DecisionRow | None, claim: Claim) -> dict[str, object]:
     }
 
 
-def _similar(snapshot: Mapping[str, str | int | bool]) -> dict[str, int]:
-    return {name: int(snapshot[name]) for name in _SIMILAR if name in snapshot}
+def _similar(snapshot: Mapping[str, str | int | bool | None]) -> dict[str, int]:
+    known = {name: snapshot.get(name) for name in _SIMILAR}
+    return {name: int(value) for name, value in known.items() if value is not None}
 
 
 def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:

@@ -171,8 +171,7 @@ def _split(tx: Tx, claim: Claim) -> Iterator[Happened]:
 def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:
     """The features and the score of each round, the rules that failed, and who decided what."""
     for known in decisions.features(tx, claim.claim_id):
-        features: dict[str, Detail] = dict(zip(known.names, known.vector, strict=True))
-        yield Happened(known.computed_at, "claims", "features_computed", None, {"round": known.round, **features})
+        yield Happened(known.computed_at, "claims", "features_computed", None, {"round": known.round, **known.values})
     for row in decisions.of_claim(tx, claim.claim_id):
         for failed in row.failures if not row.by_person else ():
             rule: dict[str, Detail] = {"clause": failed.clause, "text": failed.text_en, "rules": row.rule_version}

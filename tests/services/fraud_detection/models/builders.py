@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from deploy.simulator import past_claims
 from deploy.simulator.schemes import PastClaim as PlayedClaim
 from services.fraud_detection.models.api.past_claims import NDJSON, read_line
-from services.fraud_detection.models.domain.features import FEATURES, Snapshot, compute
+from services.fraud_detection.models.domain.features import FEATURES, compute
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.scoring.training import LabelledRows
 from services.fraud_detection.models.store.past_claims import PastClaim

@@ -12,7 +12,7 @@ from services.fraud_detection.claims.store import claims
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.store import limits
 from services.fraud_detection.decisions.usecases.case_file import collect, hold, snapshots
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from tests.services.fraud_detection.builders import NOW, Person, World, complete, evidence, own_account
 
 FILE = evidence("chat_record", "the same chat, told by many")

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 from psycopg2.errors import CheckViolation
 
-from services.fraud_detection.models.domain.features import FEATURE_SPEC
+from services.fraud_detection.models.domain.features import SPECIFICATION
 from shared.db.pool import Database
 from tests import clock
 from tests.real_parts import Postgres
@@ -35,7 +35,7 @@ def test_a_dataset_tells_who_handed_it_in_and_what_was_made_of_it(team: Team) ->
     shown = team.get(f"/v1/past-claims/{loaded['dataset_id']}").json
     assert (shown["uploaded_by"], shown["source"], shown["rows"]) == ("fraud-team", "upload", 5)
     assert shown["sha256"] == sha256(file_of(5)).hexdigest()
-    assert shown["feature_spec"] == FEATURE_SPEC
+    assert shown["feature_spec"] == SPECIFICATION
     assert [(model["model_id"], model["state"], model["alias"]) for model in shown["models"]] == [
         (model, "queued", None) for model in models[::-1]
     ]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+import math
 from datetime import timedelta
 
 import pytest
 
 from services.fraud_detection.models.api.past_claims import read_line
-from services.fraud_detection.models.domain.features import Snapshot
+from services.fraud_detection.models.domain.features import FEATURES, compute
+from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.store.past_claims import PastClaim
 from shared.values.errors import InvalidField
 from tests.services.fraud_detection.models.builders import UNTIL, line, snapshot_fields
@@ -70,6 +73,27 @@ def test_the_same_moment_is_the_same_row_in_whatever_zone_it_was_written() -> No
     assert isinstance(in_utc, PastClaim)
     assert isinstance(in_shanghai, PastClaim)
     assert str(in_utc.snapshot) == str(in_shanghai.snapshot)
+
+
+def test_what_nobody_knows_is_null_or_left_out_and_is_not_zero() -> None:
+    null = json.loads(line()) | {"evidence_seen_elsewhere": None, "discovered_at": None}
+    left_out = {name: value for name, value in null.items() if value is not None}
+    zero = read_line(1, json.dumps(null | {"evidence_seen_elsewhere": 0}).encode(), UNTIL)
+    assert isinstance(zero, PastClaim)
+    for row in (null, left_out):
+        claim = read_line(1, json.dumps(row).encode(), UNTIL)
+        assert isinstance(claim, PastClaim)
+        assert claim.snapshot.evidence_seen_elsewhere is None
+        assert claim.snapshot.discovered_at is None
+        assert math.isnan(compute(claim.snapshot)[FEATURES.index("evidence_seen_elsewhere")])
+        assert math.isnan(compute(claim.snapshot)[FEATURES.index("log_hours_loss_to_discovery")])
+    assert compute(zero.snapshot)[FEATURES.index("evidence_seen_elsewhere")] == 0.0
+
+
+def test_a_time_that_is_out_of_order_is_named_where_one_between_is_not_known() -> None:
+    fault = read_line(2, line(discovered_at=None, reported_at="2020-01-01T00:00:00Z"), UNTIL)
+    assert isinstance(fault, InvalidField)
+    assert fault.pointer == "/2/reported_at"
 
 
 def test_a_past_claim_holds_what_a_decided_claim_is_scored_by() -> None:
