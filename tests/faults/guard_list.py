@@ -211,6 +211,13 @@ _SHARED: Final = (
         _DATASET_GUARDS,
     ),
     Guard(
+        "roles: which steps a claim and a model may take is no process's to say",
+        "services/fraud_detection/migrations/grants.sql",
+        "claim_states, claim_legal_steps, model_states, model_legal_steps FROM",
+        "claim_states, model_states FROM",
+        _PRIVILEGES,
+    ),
+    Guard(
         "roles: no process says which steps are legal",
         "services/payout/migrations/grants.sql",
         "payout_states, payout_steps FROM",

@@ -21,7 +21,13 @@ ONLY_ADDED_TO = {
 }
 ONLY_READ = {
     "enrollment": ("schema_migrations", "retention_rules"),
-    "fraud_detection": ("schema_migrations",),
+    "fraud_detection": (
+        "schema_migrations",
+        "claim_states",
+        "claim_legal_steps",
+        "model_states",
+        "model_legal_steps",
+    ),
     "payout": ("schema_migrations", "ledger_accounts", "payout_states", "payout_steps"),
 }
 FIRST_COLUMN = """
