@@ -773,6 +773,20 @@ _PARTNERS_AND_PERSONS: Final = (
 
 _FRAUD_DETECTION: Final = (
     Guard(
+        "a column for monitoring is not learned from in any table",
+        "services/fraud_detection/models/foreign/columns.py",
+        "    taken = {spec.label, spec.split.column, *spec.ignore, *spec.monitoring_only}\n",
+        "    taken = {spec.label, spec.split.column, *spec.ignore}\n",
+        ("tests/services/fraud_detection/models/foreign/test_evaluate_command.py",),
+    ),
+    Guard(
+        "a group with fewer than ten of a label has no number",
+        "services/fraud_detection/models/reports/measures.py",
+        "        if min(positives, int(rows.sum()) - positives) < FEWEST_OF_EACH:\n",
+        "        if min(positives, int(rows.sum()) - positives) < 1:\n",
+        ("tests/services/fraud_detection/models/foreign/test_measures.py",),
+    ),
+    Guard(
         "unique key: one decision by the machine in a round",
         _CLAIMS,
         "CREATE UNIQUE INDEX one_machine_decision_per_round ON decisions (claim_id, round) WHERE NOT by_person;",

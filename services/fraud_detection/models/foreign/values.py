@@ -55,6 +55,8 @@ _UNITS: Final = (
 )  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _OPEN_ABOVE: Final = ("more", "over", "above", "greater", "at least", "older", ">", "+", "以上", "超过")
+MOST_STEPS: Final = 100
+"""Of a scale; more are references that happen to hold numbers."""
 _OPEN_BELOW: Final = ("less", "under", "below", "fewer", "up to", "at most", "younger", "<", "以下", "不足")
 
 
@@ -98,12 +100,21 @@ def ladder(words: list[str]) -> list[float] | None:
     for steps in _LADDERS:
         if set(low) <= set(steps) and len(set(low)) > 1:
             return [float(steps.index(word)) for word in low]
+    if len(low) > MOST_STEPS or not any(_ranges(word) for word in low):
+        return None
     places = [_place(word) for word in low]
     known_places = [place for place in places if place is not None]
     ranges = sum(1 for word, place in zip(low, places, strict=True) if place is not None and word not in _ZERO)
     if ranges < 2 or len(known_places) < len(places) - 1 or len(set(known_places)) < len(known_places):  # noqa: PLR2004
         return None
     return [math.nan if place is None else place for place in places]
+
+
+def _ranges(word: str) -> bool:
+    """Whether the word speaks of a range or of a length of time; ``shop 12`` does not."""
+    numbers, rest = _NUMBER.findall(word), _NUMBER.sub("", word)
+    signs = (*_OPEN_ABOVE, *_OPEN_BELOW, *(unit for unit, _ in _UNITS))
+    return len(numbers) == 2 or (len(numbers) == 1 and any(sign in rest for sign in signs))  # noqa: PLR2004
 
 
 def _place(word: str) -> float | None:

@@ -96,6 +96,8 @@ def test_ranges_and_names_of_months_have_their_order() -> None:
     assert sorted(ages) == [ages[3], ages[0], ages[1], ages[2]]
     assert ladder(["app", "phone"]) is None
     assert ladder(["A4", "B12", "C7"]) is None
+    assert ladder(["shop 4", "shop 12", "shop 7"]) is None
+    assert ladder(["1 vehicle", "2 vehicles", "3 to 4", "more than 8"]) is not None
 
 
 def test_a_cell_means_a_number_a_date_or_nothing() -> None:
