@@ -75,6 +75,10 @@ FROM (
 ) AS counted
 WHERE bytes_before < %s
 ORDER BY id"""
+# The outbox is mostly empty, but its pages hold rows that are gone until vacuum comes, which takes minutes where it is
+# busy with large tables. By its statistics it seems cheap to read them all at each look (762 pages for 6,000 claims);
+# the index knows from the second look on which of its entries are gone.
+_BY_INDEX: Final = "SET enable_seqscan = off"
 _MARK: Final = """
 WITH gone AS (
     DELETE FROM outbox USING unnest(%s::bigint[], %s::integer[], %s::bigint[]) AS place (id, partition, "offset")
@@ -84,7 +88,7 @@ WITH gone AS (
 INSERT INTO outbox_sent (event_id, topic, partition, "offset")
 SELECT event_id, topic, partition, "offset" FROM gone
 ON CONFLICT (event_id) DO NOTHING"""
-_WAITING: Final = "SELECT count(*), min(written_at) FROM outbox"
+_WAITING: Final = "SELECT count(*), min(written_at) FROM (SELECT written_at FROM outbox ORDER BY id) AS waiting"
 
 
 @dataclass(slots=True)
@@ -126,6 +130,8 @@ class Relay:
                 continue
             try:
                 connection.autocommit = True
+                with connection.cursor() as cursor:
+                    cursor.execute(_BY_INDEX)
                 self._stand_by(connection)
                 self._publish_until_stopped(connection)
             except AWAY as error:

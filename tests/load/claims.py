@@ -185,7 +185,9 @@ class Bench:
         """When each of these claims was decided, once all are."""
 
         def all_there() -> dict[str, float] | None:
-            if self._count(claim_ids) < len(claim_ids):
+            # The newest alone is asked for until it is there: to count thousands every 0.2 seconds would be a third of
+            # what PostgreSQL does meanwhile.
+            if not self._count(claim_ids[-1:]) or self._count(claim_ids) < len(claim_ids):
                 return None
             return dict(self._read(_DECIDED, list(claim_ids)))
 

@@ -83,7 +83,12 @@ SELECT new.* FROM {table} AS one, made,
 WHERE one.claim_id = %(template)s"""
 _OWN: Final = {
     "evidence": ", 'sha256', encode(sha256((one.sha256 || made.claim_id)::bytea), 'hex')",
-    "transfers": ", 'person_token', '01' || md5('person of transfers' || made.claim_id)",
+    # When and of how much is the claim's: were all of them one sum at one moment, the guard against two claims of one
+    # transfer would have to look at more of them with each that is added.
+    "transfers": """, 'person_token', '01' || md5('person of transfers' || made.claim_id),
+        'amount_fen', 100000 + made.number %% 1500 * 1000,
+        'occurred_at', one.occurred_at - made.number * interval '1 second',
+        'same_until', one.same_until - made.number * interval '1 second'""",
     "decisions": ", 'decision_id', uuidv7()",
     "reservations": """, 'policy_id', made.policy_id,
         'decision_id', (SELECT decision_id FROM decisions WHERE claim_id = made.claim_id)""",
