@@ -253,6 +253,13 @@ _SHARED: Final = (
         _DELIVERY,
     ),
     Guard(
+        "the relay reads the outbox by its index",
+        "shared/messaging/relay.py",
+        "SET enable_seqscan = off",
+        "SET enable_seqscan = on",
+        _DELIVERY,
+    ),
+    Guard(
         "idempotency store",
         "shared/web/idempotency.py",
         "        tx.later(_STORE_SQL, ",

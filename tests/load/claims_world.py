@@ -83,8 +83,7 @@ SELECT new.* FROM {table} AS one, made,
 WHERE one.claim_id = %(template)s"""
 _OWN: Final = {
     "evidence": ", 'sha256', encode(sha256((one.sha256 || made.claim_id)::bytea), 'hex')",
-    # When and of how much is the claim's: were all of them one sum at one moment, the guard against two claims of one
-    # transfer would have to look at more of them with each that is added.
+    # Each of a sum and at a moment of its own, as in life.
     "transfers": """, 'person_token', '01' || md5('person of transfers' || made.claim_id),
         'amount_fen', 100000 + made.number %% 1500 * 1000,
         'occurred_at', one.occurred_at - made.number * interval '1 second',
