@@ -30,7 +30,7 @@ from tests.rules.fraud_detection.builders import LOSS, snapshot
 from tests.rules.fraud_detection.test_rule_version import code
 
 SPECIFIED = "fe26da10d71dc52ef7d12f4eb73343763dd76e0a37e8ff550bdf970d82d67e6e"
-CODE = "86d8e185c11608a30c975c8fe7fa5e9cbbd5d1c0bfbd98b6ac8e7bdee25c5e09"
+CODE = "f9b729cd2dfec7c612d6dbe0d8aed0b8f0867c965d4600bd37430efcac02932d"
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
 COUNTS = st.none() | st.integers(min_value=0, max_value=10_000)

@@ -22,7 +22,7 @@ AS_OF: Final[dict[AsOf, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FeatureWords:
     """What a feature is called to people."""
 
     zh: str
@@ -45,7 +45,7 @@ class Declared:
     source: str
     as_of: AsOf
     missing: str
-    words: Words
+    words: FeatureWords
     value: Callable[[Snapshot], float | None]
     direction: Literal[-1, 1] | None = None
     use: Use = "scoring"

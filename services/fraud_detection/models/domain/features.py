@@ -15,7 +15,7 @@ from math import log1p, nan
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.fraud_detection.models.domain.declared import AsOf, Declared, Kind, Words
+from services.fraud_detection.models.domain.declared import AsOf, Declared, FeatureWords, Kind
 from services.fraud_detection.models.domain.snapshot import Snapshot
 from shared.values.scam_types import SCAM_TYPES, ScamType
 
@@ -75,7 +75,7 @@ def _feature(  # noqa: PLR0917  a row of the table
     name: str, kind: Kind, unit: str, zh: str, en: str, value: Callable[[Snapshot], float | None], **more: Any
 ) -> Declared:
     defaults: dict[str, Any] = {"source": "the claim", "as_of": "told", "missing": _ALWAYS}
-    return Declared(name=name, kind=kind, unit=unit, words=Words(zh, en), value=value, **(defaults | more))
+    return Declared(name=name, kind=kind, unit=unit, words=FeatureWords(zh, en), value=value, **(defaults | more))
 
 
 def _field(name: str, kind: Kind, unit: str, zh: str, en: str, **more: Any) -> Declared:

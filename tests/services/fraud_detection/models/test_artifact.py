@@ -205,7 +205,7 @@ def test_another_models_artifact_under_this_id_is_refused(signed: SignedArtifact
 
 
 def test_even_a_signed_artifact_of_another_type_is_refused(signed: SignedArtifact, rows: LabelledRows) -> None:
-    linear = LogisticRegression(max_iter=200).fit(rows.vectors[:500, :3], rows.dishonest[:500])
+    linear = LogisticRegression(max_iter=200).fit(rows.vectors[:500, :2], rows.dishonest[:500])
     data = skops.io.dumps(content_of(signed) | {"estimator": linear})
     with pytest.raises(ArtifactRefused, match="LogisticRegression"):
         unpack(SIGNER.sign(MODEL, data), SIGNER)
