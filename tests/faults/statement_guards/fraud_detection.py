@@ -80,7 +80,7 @@ GUARDS: Final = (
     Guard(
         "what was decided once is amended no more",
         "services/fraud_detection/filing/usecases/amend_claim.py",
-        'if claim.state not in _MAY_BE_AMENDED or claim.appealed or decided & {"approved", "refused"}:',
+        'if claim.state not in _MAY_BE_AMENDED or decided & {"approved", "refused"}:',
         "if claim.state not in _MAY_BE_AMENDED:",
         _AMENDING,
     ),

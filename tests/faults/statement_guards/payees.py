@@ -22,8 +22,15 @@ GUARDS: Final = (
     Guard(
         "nobody refuses for an account that is known",
         "services/fraud_detection/reviews/usecases/decide_review.py",
-        'frozenset({"payee_unknown"}.intersection(case.payee_doubts))',
-        'frozenset({"payee_unknown"})',
+        'frozenset({"payee_unknown", "payee_is_agent"}.intersection(case.payee_doubts))',
+        'frozenset({"payee_unknown", "payee_is_agent"})',
+        _DOUBTING,
+    ),
+    Guard(
+        "who asked to be forgotten is asked for no account",
+        "services/fraud_detection/filing/api/claim_view.py",
+        " and claim.policy_id not in around.erased\n",
+        "\n",
         _DOUBTING,
     ),
     Guard(

@@ -129,10 +129,10 @@ GUARDS: Final = (
         _CARRIED,
     ),
     Guard(
-        "a part of an appealed claim is not amended",
+        "a part of a claim that was decided on is not amended",
         "services/fraud_detection/filing/usecases/amend_claim.py",
-        " or claim.appealed or decided &",
-        " or decided &",
+        "(*decisions.of_claim(tx, claim_id), *before_the_split(tx, claim_id))",
+        "decisions.of_claim(tx, claim_id)",
         _CARRIED,
     ),
     Guard(

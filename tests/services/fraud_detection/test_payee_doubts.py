@@ -12,7 +12,7 @@ import pytest
 from services.fraud_detection.coverage.store import coverage_rows
 from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.reviews.domain.errors import PayeeUnknown
-from shared.events.policies import PolicyNamed
+from shared.events.policies import PoliciesErased, PolicyNamed
 from shared.values.errors import InvalidFields
 from shared.values.ids import TokenHex
 from tests.services.fraud_detection.builders import (
@@ -139,6 +139,16 @@ def test_the_resident_reads_that_the_account_is_not_known_for_as_long_as_it_is_n
     assert world.decide(world.claim(claim.claim_id)) == "review"
     assert of_the_resident(caller, claim.claim_id) == ("in_review", "you", ["payee_unknown"])
     world.announce_payee(person, ELSEWHERE)
+    assert of_the_resident(caller, claim.claim_id) == ("in_review", "insurer", [])
+
+
+def test_of_who_asked_to_be_forgotten_no_account_is_wanted(world: World, caller: Callers) -> None:
+    person = covered(world, "张小明", "9001")
+    claim = world.file(person, payee_token=ELSEWHERE)
+    world.decide(claim)
+    wake(world, NOW + timedelta(days=1))
+    assert world.decide(world.claim(claim.claim_id)) == "review"
+    take(world, PoliciesErased(policy_ids=[person.policy_id], erased_at=NOW))
     assert of_the_resident(caller, claim.claim_id) == ("in_review", "insurer", [])
 
 

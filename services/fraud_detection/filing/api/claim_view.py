@@ -17,6 +17,7 @@ from services.fraud_detection.claims.store.payouts import PayoutRow
 from services.fraud_detection.claims.store.representatives import RepresentativeRow
 from services.fraud_detection.claims.store.splits import SplitOff
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
+from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.domain.sentences import sentence, sums
 from services.fraud_detection.decisions.store import decisions
 from services.fraud_detection.decisions.store.decisions import DecisionRow
@@ -26,7 +27,7 @@ from services.fraud_detection.filing.api.transfer_decisions import TransferDecis
 from services.fraud_detection.filing.domain.status import Actor, status, why_not_paid
 from shared.db.transaction import Tx
 from shared.events.claims import Outcome
-from shared.values.ids import ClaimId, DecisionId, TokenHex
+from shared.values.ids import ClaimId, DecisionId, PolicyId, TokenHex
 from shared.web.models import ReplyModel
 
 
@@ -160,6 +161,8 @@ class _Around:
     steps: Mapping[ClaimId, tuple[Reached, ...]]
     """Of those that wait for a person's decision."""
     accounts: Mapping[TokenHex, PayeeRow]
+    erased: frozenset[PolicyId]
+    """Of those whose account is not known: who asked to be forgotten names no other one."""
     held: Mapping[ClaimId, tuple[HeldElsewhere, ...]]
     by_transfer: Mapping[DecisionId, list[TransferDecisionView]]
     acting: Mapping[ClaimId, RepresentativeRow]
@@ -167,7 +170,7 @@ class _Around:
 
 
 def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[ClaimView]:
-    """Several at once, by nine queries for all at the most; by three where all were just filed."""
+    """Several at once, by ten queries for all at the most; by three where all were just filed."""
     ids = [claim.claim_id for claim in found]
     # What was decided, and what came after it, has a later version.
     later = [claim.claim_id for claim in found if claim.version > 1]
@@ -176,11 +179,13 @@ def views(tx: Tx, found: Sequence[Claim], personal_data: PersonalData) -> list[C
     splitting = {part.split_by for part in of_others} | {claim.split_by for claim in found if claim.split_by}
     in_part = [each.decision_id for each in decided.values() if each.refused_fen]
     states = {each.claim_id: each.state for each in found} | {each.claim_id: each.state for each in of_others}
+    accounts = payees.find(tx, {claim.payee_token for claim in found})
     around = _Around(
         decided,
         payouts.of_claims(tx, later),
         courses.of_claims(tx, [claim_id for claim_id, state in states.items() if state in {"in_review", "appealed"}]),
-        payees.find(tx, {claim.payee_token for claim in found}),
+        accounts,
+        _erased(tx, [each.policy_id for each in found if _wants_an_account(each, accounts)]),
         transfers.held_by_others(tx, ids),
         transfer_decisions(tx, [*in_part, *splitting], personal_data),
         representatives.many(tx, ids),
@@ -197,7 +202,7 @@ def _view(tx: Tx, claim: Claim, around: _Around, personal_data: PersonalData) ->
         and claim.state in {"documents_requested", "waiting_for_police"}
     )
     decision = None if newest is None or newest.outcome in _PROPOSED else newest
-    account_unknown = claim.state in _NEEDS_THE_ACCOUNT and claim.payee_token not in around.accounts
+    account_unknown = _wants_an_account(claim, around.accounts) and claim.policy_id not in around.erased
     missing = told(tx, newest, personal_data) if newest is not None and asked else []
     return ClaimView.of(
         claim,
@@ -247,6 +252,16 @@ def _stayed_open(split_by: DecisionId, around: _Around) -> list[TransferDecision
 def _by(claim: Claim, around: _Around) -> datetime | None:
     steps = around.steps.get(claim.claim_id)
     return claim.due_at if steps is None else decide_by(steps)
+
+
+def _erased(tx: Tx, policy_ids: Sequence[PolicyId]) -> frozenset[PolicyId]:
+    """Those whose insured asked to be forgotten."""
+    covers = coverage.many(tx, policy_ids) if policy_ids else {}
+    return frozenset(policy_id for policy_id, cover in covers.items() if cover.erased)
+
+
+def _wants_an_account(claim: Claim, accounts: Mapping[TokenHex, PayeeRow]) -> bool:
+    return claim.state in _NEEDS_THE_ACCOUNT and claim.payee_token not in accounts
 
 
 _NEEDS_THE_ACCOUNT: Final[frozenset[State]] = frozenset({"waiting_for_payee", "in_review"})

@@ -23,6 +23,7 @@ from services.fraud_detection.claims.usecases.submit import file_anew
 from services.fraud_detection.coverage.domain.cover import Coverage
 from services.fraud_detection.coverage.store import coverage, erased_policies
 from services.fraud_detection.decisions.store import decisions, reviews
+from services.fraud_detection.decisions.usecases.before_the_split import before_the_split
 from services.fraud_detection.filing.domain import amending
 from services.fraud_detection.filing.domain.amending import Amendment, ToldLater
 from services.fraud_detection.filing.domain.told_transfers import ToldTransfer
@@ -86,9 +87,9 @@ def amend_claim(
     """
     claim = own(tx, claim_id, who.tenant)
     require_match(claim.version)
-    decided = {each.outcome for each in decisions.of_claim(tx, claim_id)}
-    # The refusal that was appealed may be of the claim that this one was split off.
-    if claim.state not in _MAY_BE_AMENDED or claim.appealed or decided & {"approved", "refused"}:
+    # What was decided may be of the claim that this one was split off.
+    decided = {each.outcome for each in (*decisions.of_claim(tx, claim_id), *before_the_split(tx, claim_id))}
+    if claim.state not in _MAY_BE_AMENDED or decided & {"approved", "refused"}:
         raise AmendedTooLate(claim_id, claim.state, _INSTEAD.get(claim.state, _NEW_CLAIM))
     cover = coverage.find(tx, claim.policy_id)
     if erased_policies.is_over(tx, claim.policy_id) or (cover is not None and cover.erased):

@@ -11,11 +11,12 @@ from services.fraud_detection.claims.domain.states import WAITS, State, legal_af
 from services.fraud_detection.coverage.store.products import Terms
 from services.fraud_detection.decisions.domain.cover_rules import asks_for
 from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.usecases.before_the_split import before_the_split
 from services.fraud_detection.decisions.usecases.case_file import collect, hold
 from services.fraud_detection.decisions.usecases.record_decision import record
 from services.fraud_detection.reviews.domain.errors import AskedBefore
 from services.fraud_detection.reviews.store import leases
-from services.fraud_detection.reviews.usecases.hold_case import before_the_split, require_free
+from services.fraud_detection.reviews.usecases.hold_case import require_free
 from services.fraud_detection.reviews.usecases.lock_case import lock_waiting
 from services.fraud_detection.reviews.usecases.persons_decision import persons_decision
 from services.fraud_detection.reviews.usecases.propose_approval import require_no_proposal

@@ -115,7 +115,7 @@ def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow
     if verdict.outcome == "approve":
         faults += language_faults(verdict)
     else:
-        faults += refusal_faults(case.product, case.claim, failures, verdict, also=_account_unknown(case))
+        faults += refusal_faults(case.product, case.claim, failures, verdict, also=_no_such_payee(case))
     if verdict.transfers:
         told = told_transfers(tx, case.claim)
         faults += transfer_faults(case.product, case.claim, failures, told, verdict)
@@ -126,9 +126,9 @@ def _require_words(tx: Tx, verdict: Verdict, case: CaseFile, before: DecisionRow
         raise InvalidFields(tuple(faults))
 
 
-def _account_unknown(case: CaseFile) -> frozenset[str]:
+def _no_such_payee(case: CaseFile) -> frozenset[str]:
     """A ground on which the whole claim is refused while nothing could be paid to the account that it names."""
-    return frozenset({"payee_unknown"}.intersection(case.payee_doubts))
+    return frozenset({"payee_unknown", "payee_is_agent"}.intersection(case.payee_doubts))
 
 
 def _refuse(tx: Tx, case: CaseFile, verdict: Verdict, before: DecisionRow) -> Payable:

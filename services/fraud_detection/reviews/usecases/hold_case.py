@@ -5,7 +5,7 @@ A lease decides nothing: whoever decides is held against the claim's version, le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from services.fraud_detection.claims.store import appeals, claims, transfers
 from services.fraud_detection.decisions.domain.authority import LOWEST, Authority
 from services.fraud_detection.decisions.store import decisions, reviews
 from services.fraud_detection.decisions.store.decisions import DecisionRow
+from services.fraud_detection.decisions.usecases.before_the_split import before_the_split
 from services.fraud_detection.reviews.domain.errors import (
     AnotherPersonDecides,
     AssignedToAnother,
@@ -123,16 +124,6 @@ def require_another_person(tx: Tx, claim_id: ClaimId, before: Iterable[DecisionR
     told_before = (*retold, *before_the_split(tx, claim_id))
     if any(each.deciders.intersection(persons) for each in (*before, *told_before)):
         raise AnotherPersonDecides(claim_id)
-
-
-def before_the_split(tx: Tx, claim_id: ClaimId) -> Iterator[DecisionRow]:
-    """Of the claims that this one is a part of, what was decided while it was."""
-    claim = claims.find(tx, claim_id)
-    while claim is not None and claim.split_from is not None:
-        made = decisions.of_claim(tx, claim.split_from)
-        split_at = next((each.version for each in made if each.decision_id == claim.split_by), 0)
-        yield from (each for each in made if each.version < split_at)
-        claim = claims.find(tx, claim.split_from)
 
 
 def require_free(tx: Tx, claim: Claim, reviewer: str, *, senior: bool, now: datetime) -> None:

@@ -29,7 +29,7 @@ from services.fraud_detection.reviews.usecases.hold_case import take as take_cas
 from services.fraud_detection.reviews.usecases.undo_decision import act, let_take_effect
 from services.fraud_detection.tools import INVARIANTS
 from shared.db.pool import Database
-from shared.values.errors import InvalidField
+from shared.values.errors import InvalidField, InvalidFields
 from tests import clock
 from tests.services.fraud_detection.builders import (
     NOW,
@@ -316,6 +316,23 @@ def test_an_agent_is_not_paid_whatever_the_mandate_says(world: World, caller: Ca
     with world.database.transaction() as tx:
         name_payee(tx, claim.claim_id, own_account(person), tenant="mobile-backend", now=NOW)
     assert approve(world, claim) == "approved"
+
+
+def test_a_person_may_refuse_what_could_be_paid_to_an_agent_alone_while_no_other_account_is_named(
+    world: World, caller: Callers
+) -> None:
+    persons = [world.covered() for _ in range(2)]
+    account = account_of_who_acts(world, persons[0])
+    unpaid, named = (in_review(world, "agent", person, payee_token=account) for person in persons)
+    for each in (unpaid, named):
+        check(world, each.claim_id)
+    with world.database.transaction() as tx:
+        name_payee(tx, named.claim_id, own_account(persons[1]), tenant="mobile-backend", now=NOW)
+    with pytest.raises(InvalidFields):
+        world.review(named.claim_id, "refuse", clause="payee_is_agent")
+    assert world.review(unpaid.claim_id, "refuse", clause="payee_is_agent") == "refused"
+    (reason,) = caller("mobile-backend").get(f"/v1/claims/{unpaid.claim_id}").json["decision"]["reasons"]
+    assert (reason["clause"], bool(reason["text_zh"]), bool(reason["text_en"])) == ("payee_is_agent", True, True)
 
 
 def test_one_guardians_account_for_two_insured_is_looked_at(world: World) -> None:

@@ -138,6 +138,19 @@ def test_a_part_of_an_appealed_claim_is_not_amended_and_has_one_appeal_left(worl
     assert next_of(world, "director-chen", senior=True) == second.claim_id
 
 
+def test_a_part_of_a_claim_that_was_approved_whole_and_not_paid_is_not_amended(world: World, caller: Callers) -> None:
+    first = three(world)
+    assert world.review(first.claim_id, "approve") == "approved"
+    fail_to_pay(world, first.claim_id)
+    with world.database.transaction() as tx:
+        name_payee(tx, first.claim_id, first.payee_token, tenant="mobile-backend", now=NOW)
+    in_person(world, world.claim(first.claim_id))
+    say(world, first.claim_id, SPLIT, reviewer="reviewer-wang")
+    second = in_person(world, off(world, first.claim_id))
+    reply = amend(caller, world, second, {"phone": "13900009999"})
+    assert (reply.status_code, slug(reply)) == (409, "amended-too-late")
+
+
 def test_who_decided_on_the_whole_is_given_no_part_of_a_part(world: World) -> None:
     first = refused_and_appealed(world, three(world), "reviewer-li")
     say(world, first.claim_id, REST_OPEN, reviewer="reviewer-wang")
