@@ -34,6 +34,10 @@ FEWEST_FOR_SEARCH: Final = 100
 """Frauds to learn from below which nothing is searched: the choice would be chance."""
 
 
+FEWEST_IN_FOLD: Final = 10
+"""Of each label, e.g. where most frauds are one group's."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoostingSize:
     """One way to boost; the smaller one comes first."""
@@ -64,7 +68,9 @@ def choose(
     """
     stretches = int(folds.max()) + 1
     candidates = CANDIDATES[: max(1, min(len(CANDIDATES), fits // max(1, stretches)))]
-    if stretches < 2 or int(fraud[learn].sum()) < FEWEST_FOR_SEARCH or fits < stretches:  # noqa: PLR2004
+    frauds, rows = np.bincount(folds, fraud[learn]), np.bincount(folds)
+    told = min(frauds.min(), (rows - frauds).min()) >= FEWEST_IN_FOLD and frauds.sum() >= FEWEST_FOR_SEARCH
+    if stretches < 2 or not told or fits < stretches:  # noqa: PLR2004
         return Choice(CANDIDATES[0], 80, ())
     spread = np.linspace(0, len(learn) - 1, min(len(learn), MOST_SEARCHED)).astype(int)
     learn, folds = learn[spread], folds[spread]

@@ -68,8 +68,9 @@ def for_boosting(features: tuple[Feature, ...], learn: Integers, score: Integers
     for feature in features:
         if feature.codes is None:
             assert feature.numbers is not None  # noqa: S101  either one is there
-            left.append(feature.numbers[learn])
-            right.append(feature.numbers[score])
+            empty = bool(np.isnan(feature.numbers[learn]).all())  # boosting asks for one value at least
+            left.append(np.zeros(len(learn)) if empty else feature.numbers[learn])
+            right.append(np.zeros(len(score)) if empty else feature.numbers[score])
             sources.append(feature.source)
             continue
         ranks = _ranks(feature, learn)

@@ -21,7 +21,7 @@ DEFAULT_FITS: Final = 18
 """Fits that the search may make: a budget in seconds would give other figures on another machine."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Unfit(Exception):
     """The spec or the table cannot be used: what of it, why, and how to mend it."""
 

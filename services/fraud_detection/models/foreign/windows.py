@@ -7,8 +7,8 @@ chooses the threshold and the calibration by a model that did not see it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +120,7 @@ def _late(times: Floats, fraud: Bools) -> Bools:
 def _parts(groups: Floats, seed: int) -> Floats:
     """A place from 0 to 1 for each row by its group, the same in every run."""
     different, place = np.unique(groups, return_inverse=True)
-    found = np.array([crc32(f"{seed}:{group:g}".encode()) / 2**32 for group in different])
+    found = np.array([int(sha256(f"{seed}:{group:g}".encode()).hexdigest()[:8], 16) / 2**32 for group in different])
     return found[place]
 
 

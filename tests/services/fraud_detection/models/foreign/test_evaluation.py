@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.fraud_detection.models.foreign.columns import prepare
+import numpy as np
+
+from services.fraud_detection.models.foreign.columns import Feature, prepare
+from services.fraud_detection.models.foreign.default_training import choose
 from services.fraud_detection.models.foreign.evaluation import evaluate_table
 from services.fraud_detection.models.foreign.spec import FeatureSpec, parse_spec
 from services.fraud_detection.models.foreign.table import read_table
@@ -59,3 +62,20 @@ def test_rows_without_a_label_are_in_no_window_and_days_of_the_gap_teach_nothing
     assert windows["test"].begins - windows["training"].ends > 60
     assert windows["training"].rows + windows["test"].rows + report.gap_rows == ROWS - ROWS // 5
     assert any("300 rows without a label" in each for each in report.notes)
+
+
+def test_columns_that_are_filled_in_the_test_window_alone_teach_nothing_and_stop_nothing(tmp_path: Path) -> None:
+    rows = simulated(ROWS)
+    for place, row in enumerate(rows):
+        late = place > ROWS * 0.8
+        row["new_amount"], row["new_channel"] = (str(place * 1.5), "web" if place % 2 else "app") if late else ("", "")
+    report = report_of(tmp_path, rows, spec())
+    assert report.model.auc.value > 0.6
+    assert all(each.auc == 0.0 for each in report.importance if each.column.startswith("new_"))
+
+
+def test_nothing_is_searched_where_one_fold_has_all_frauds() -> None:
+    feature = Feature("amount", "amount", "number", np.random.default_rng(0).random(900))
+    fraud = np.arange(900) < 200
+    chosen = choose((feature,), np.arange(900), fraud, np.arange(900) // 300, seed=0, jobs=1, fits=18)
+    assert chosen.tried == ()
