@@ -1,4 +1,4 @@
-"""Step 2: the fraud team hands in labelled past claims, trains the first model on them and promotes it."""
+"""Step 2: the fraud team hands in labelled past claims and trains the first model; two people promote it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ class Trained:
 def train(
     system: System, seed: int, rows: int, *, now: datetime, expectations: Expectations, told: Progress
 ) -> Trained:
-    """Upload ``rows`` past claims, train, look at the numbers, promote."""
-    with User.of(system, "fraud-team", FRAUD_DETECTION) as team:
+    """Upload ``rows`` past claims, train, look at the numbers, propose; a second person confirms."""
+    with (
+        User.of(system, "fraud-team", FRAUD_DETECTION) as team,
+        User.of(system, "fraud-lead", FRAUD_DETECTION) as lead,
+    ):
         past = past_claims.make(seed, rows, until=now)
         dataset = team.upload("/v1/past-claims", past_claims.ndjson(past), "application/x-ndjson")
         told(1, 3)
@@ -44,13 +47,18 @@ def train(
         told(2, 3)
         expectations.equal("every past claim was taken", dataset["rows"], rows)
         expectations.equal("the model was trained", model["state"], "ready")
-        approve_below = _threshold(model["report"])
+        policy = team.get("/v1/models/promotion-policies", limit=1)["items"][0]
+        approve_below = min(_threshold(model["report"]), float(policy["most_approve_below"]))
         promotion = {
             "approve_below": approve_below,
             "auto_approve_limit_fen": AUTO_APPROVE_LIMIT_FEN,
             "reason": "first model; better than none, as its curve shows",
         }
-        team.post(f"/v1/models/{queued['model_id']}/promotion", promotion, match=model["_etag"])
+        asked = team.post(f"/v1/models/{queued['model_id']}/promotion", promotion, match=model["_etag"])
+        failed = [gate["told"] for gate in asked["gates"] if not gate["passed"]]
+        expectations.equal("the model passes every gate", failed, [])
+        confirmation = {"reason": "its gates and its curve were read"}
+        lead.post(f"/v1/models/proposals/{asked['proposal_id']}/confirmation", confirmation)
         model = team.get(f"/v1/models/{queued['model_id']}")
         told(3, 3)
     auc = model["report"]["metrics"]["auc"]

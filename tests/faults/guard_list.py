@@ -54,6 +54,9 @@ _QUOTAS: Final = ("tests/services/enrollment/partners/test_quotas.py",)
 _IN_SYNC: Final = ("tests/shared/messaging/test_topics_of_a_cluster.py",)
 _UNFINISHED: Final = ("tests/shared/server/test_unfinished.py",)
 
+_PROMOTIONS: Final = ("tests/services/fraud_detection/models/test_promotions.py",)
+_TWO_PERSONS: Final = "services/fraud_detection/migrations/0129_a_promotion_takes_two_persons.sql"
+
 _SHARED: Final = (
     Guard(
         "no phone or identity number in a field that is stored in clear",
@@ -1010,6 +1013,49 @@ WHERE place = 'own' AND reference_token IS NOT NULL;""",
         "AND claims.state = asked.from_state AND claims.version = asked.version",
         "",
         ("tests/services/fraud_detection/test_turns.py",),
+    ),
+    Guard(
+        "nobody confirms the promotion that they proposed",
+        "services/fraud_detection/models/usecases/end_proposal.py",
+        "    if proposal.proposed_by == confirmed_by:\n",
+        "    if not confirmed_by:\n",
+        _PROMOTIONS,
+    ),
+    Guard(
+        "nor past the service",
+        _TWO_PERSONS,
+        "CHECK (ending <> 'confirmed' OR ended_by <> proposed_by)\n",
+        "CHECK (true)\n",
+        _PROMOTIONS,
+    ),
+    Guard(
+        "a model that failed a gate is not put to work",
+        "services/fraud_detection/models/usecases/propose_promotion.py",
+        'ending="gates_failed" if failed else None,',
+        "ending=None,",
+        _PROMOTIONS,
+    ),
+    Guard(
+        "what expired is not confirmed",
+        "services/fraud_detection/models/usecases/end_proposal.py",
+        "    if proposal.expires_at <= now:\n",
+        "    if not now:\n",
+        _PROMOTIONS,
+    ),
+    Guard(
+        "who promoted what is only added to",
+        _TWO_PERSONS,
+        "CREATE TRIGGER promotion_history_is_only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON promotion_history\n"
+        "    FOR EACH STATEMENT EXECUTE FUNCTION promotion_history_is_only_added_to();\n",
+        "",
+        _PROMOTIONS,
+    ),
+    Guard(
+        "a model opens here before it is promoted",
+        "services/fraud_detection/models/domain/gates.py",
+        "    opens = outcome.not_opened is None\n",
+        "    opens = True\n",
+        ("tests/services/fraud_detection/models/test_models_over_http.py",),
     ),
 )
 

@@ -321,7 +321,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fangzha-bench-") as folder:
         settings = POSTGRESQL | {"track_commit_timestamp": "on"}
         with Stack(Path(folder), preferred_ports=False, say=print, postgresql_settings=settings) as stack:
-            modelling.train(stack, 7, 4000, now=clocks.now(stack), expectations=Expectations(), told=silent)
+            modelling.train(stack, 7, 6000, now=clocks.now(stack), expectations=Expectations(), told=silent)
             for other in _OTHERS:
                 stack.halt(other)
             bench = Bench(stack)

@@ -116,7 +116,7 @@ def _bodies(stack: Stack, count: int) -> list[dict[str, Any]]:
     now = clocks.now(stack)
     expectations = Expectations()
     enrolled = enrolling.enroll(stack, SEED, count + count // 5, now=now, expectations=expectations, told=silent)
-    modelling.train(stack, SEED, 4000, now=now, expectations=expectations, told=silent)
+    modelling.train(stack, SEED, 6000, now=now, expectations=expectations, told=silent)
     later = now + timedelta(days=WAITING_DAYS)
     clocks.advance(stack, later)
     policies = enrolling.look_up(stack, enrolled, count)

@@ -16,7 +16,16 @@ from tests.real_parts import SERVICES, Postgres, migrate_service
 
 ONLY_ADDED_TO = {
     "enrollment": ("audit_log", "consent_texts", "product_versions", "statement_parts", "event_tallies"),
-    "fraud_detection": ("audit_log", "claim_steps", "model_promotions", "past_claim_datasets", "past_claims"),
+    "fraud_detection": (
+        "audit_log",
+        "claim_steps",
+        "model_promotions",
+        "past_claim_datasets",
+        "past_claims",
+        "promotion_policies",
+        "promotion_gates",
+        "promotion_history",
+    ),
     "payout": ("audit_log", "ledger_transfers", "ledger_entries", "bank_entries", "payout_history"),
 }
 ONLY_READ = {

@@ -1,26 +1,19 @@
-"""Models over HTTP: ask for one, see how far it is, call it off, read its report, promote it, roll back."""
+"""Models over HTTP: ask for one, see how far it is, call it off, read its report."""
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import AwareDatetime, Field
 
 from services.fraud_detection.models.api.deps import ModelDeps
 from services.fraud_detection.models.api.model_view import ModelView, view
 from services.fraud_detection.models.domain import errors
-from services.fraud_detection.models.scoring.signature import ArtifactRefused
 from services.fraud_detection.models.store import models as store
 from services.fraud_detection.models.store.models import Model
 from services.fraud_detection.models.usecases.cancel_model import cancel_model
-from services.fraud_detection.models.usecases.promote_model import ScoringPolicy, lock_model, promote
 from services.fraud_detection.models.usecases.request_model import request_model
-from services.fraud_detection.models.usecases.roll_back_model import roll_back_model
 from shared.values.ids import ModelId
-from shared.values.money import Fen
 from shared.web import paging
-from shared.web.models import AmountFen, Identifier, ReplyModel, RequestModel, ShortText
+from shared.web.models import Identifier, RequestModel, ShortText
 from shared.web.resource import Call, Callers, Reply, Resource
 
 models = Resource("models", "Models that score claims, and which of them is at work")
@@ -35,36 +28,8 @@ class ModelRequest(RequestModel):
     """Why, for those who read the list later."""
 
 
-class PromotionRequest(RequestModel):
-    """Thresholds under which a model works."""
-
-    approve_below: Annotated[float, Field(ge=0, le=1)]
-    """Claims that fail no rule and score below this are approved without a person."""
-    auto_approve_limit_fen: AmountFen
-    """Where more would be paid, a person decides, whatever the score."""
-    auto_approve_loss_limit_fen: AmountFen | None = None
-    """The same where more was claimed, however little of it would be paid; ten times the limit above, if left out."""
-    reason: ShortText
-
-
-class RollbackRequest(RequestModel):
-    reason: ShortText
-
-
 class CancellationRequest(RequestModel):
     reason: ShortText
-
-
-class PromotionView(ReplyModel):
-    """What is at work now."""
-
-    model_id: Identifier
-    approve_below: float
-    auto_approve_limit_fen: int
-    auto_approve_loss_limit_fen: int
-    reason: str
-    promoted_by: str
-    promoted_at: AwareDatetime
 
 
 class ModelPath(RequestModel):
@@ -121,47 +86,8 @@ def cancel(call: Call[ModelDeps], path: ModelPath, body: CancellationRequest) ->
     return Reply(view(model), version=model.version)
 
 
-@models.post(
-    "/v1/models/<model_id>/promotion",
-    scope="models:promote",
-    callers=Callers.STAFF,
-    reply=PromotionView,
-    problems=(errors.UnknownModel, errors.ModelNotReady, ArtifactRefused, errors.MadeWithAnotherVersion),
-    matches=True,
-)
-def promote_model(call: Call[ModelDeps], path: ModelPath, body: PromotionRequest) -> Reply[PromotionView]:
-    """Put a model to work. Every claim decided from now on is scored by it; no process restarts."""
-    model = lock_model(call.tx, ModelId(path.model_id))
-    call.require_match(model.version)
-    limit, of_loss = body.auto_approve_limit_fen, body.auto_approve_loss_limit_fen
-    policy = ScoringPolicy(body.approve_below, Fen(limit), Fen(10 * limit if of_loss is None else of_loss), body.reason)
-    promote(call.tx, model, policy, signer=call.deps.signer, promoted_by=call.caller.subject, now=call.now)
-    return _at_work(call)
-
-
-@models.post(
-    "/v1/models/rollback",
-    scope="models:promote",
-    callers=Callers.STAFF,
-    reply=PromotionView,
-    problems=(errors.NothingToRollBackTo, ArtifactRefused, errors.MadeWithAnotherVersion),
-)
-def roll_back(call: Call[ModelDeps], body: RollbackRequest) -> Reply[PromotionView]:
-    """Return to the promotion before the present one, with its thresholds. Once for each promotion."""
-    by = call.caller.subject
-    roll_back_model(call.tx, reason=body.reason, signer=call.deps.signer, rolled_back_by=by, now=call.now)
-    return _at_work(call)
-
-
 def _find(call: Call[ModelDeps], model_id: ModelId) -> Model:
     model = store.find(call.tx, model_id)
     if model is None:
         raise errors.UnknownModel(model_id)
     return model
-
-
-def _at_work(call: Call[ModelDeps]) -> Reply[PromotionView]:
-    promotion = store.promotion(call.tx, "champion")
-    if promotion is None:
-        raise errors.NothingToRollBackTo
-    return Reply(PromotionView.of(promotion), version=_find(call, promotion.model_id).version)

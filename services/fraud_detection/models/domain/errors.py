@@ -55,5 +55,42 @@ class ModelIsOver(FangzhaError):
 
 
 @dataclass(frozen=True)
+class UnknownPromotionProposal(FangzhaError):
+    """There is no proposal {proposal_id}; POST /v1/models/{{model_id}}/promotion makes one."""
+
+    proposal_id: str
+
+
+@dataclass(frozen=True)
+class PromotionProposalEnded(FangzhaError):
+    """Proposal {proposal_id} is {state} already; propose the promotion again."""
+
+    proposal_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class GateNotPassed(FangzhaError):
+    """The model did not pass a gate. {told}"""
+
+    told: str
+    """Each gate that failed, by name, with its figure."""
+
+
+@dataclass(frozen=True)
+class PromotionProposalOutdated(FangzhaError):
+    """Since proposal {proposal_id}, another model was put to work or the policy changed; propose it again."""
+
+    proposal_id: str
+
+
+@dataclass(frozen=True)
+class AnotherPersonPromotes(FangzhaError):
+    """You proposed to promote model {model_id}; another person confirms it."""
+
+    model_id: str
+
+
+@dataclass(frozen=True)
 class NothingToRollBackTo(FangzhaError):
     """No promotion precedes the present one, or it was rolled back already; promote the model that you want."""

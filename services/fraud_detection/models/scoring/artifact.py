@@ -24,6 +24,7 @@ from services.fraud_detection.models.scoring.forest import forest_of
 from services.fraud_detection.models.scoring.many_rows import ManyRows
 from services.fraud_detection.models.scoring.signature import (
     LARGEST_ARTIFACT,
+    NOT_AS_TRAINED,
     ArtifactRefused,
     SignedArtifact,
     Signer,
@@ -136,7 +137,7 @@ def open_checked(artifact: SignedArtifact, *, features: Sequence[str] = FEATURES
     rows = ManyRows(forest_of(estimator))
     asked = [explained.raw for explained in rows.explain(content["probes"].tolist())]
     if not np.allclose(asked, content["probe_scores"], rtol=1e-9, atol=1e-9):
-        raise ArtifactRefused(artifact.model_id, "it does not answer as it did when it was trained")
+        raise ArtifactRefused(artifact.model_id, NOT_AS_TRAINED)
     table = CalibrationTable(tuple(content["scores"].tolist()), tuple(content["probabilities"].tolist()))
     return OpenModel(rows, table, tuple(content["features"]))
 

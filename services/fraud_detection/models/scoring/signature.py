@@ -15,6 +15,10 @@ LARGEST_ARTIFACT: Final = 32 * 1024**2
 """Bytes, of the file and of all that is in it. A model of 120 trees with 12 leaves takes 0.6 MB."""
 
 
+NOT_AS_TRAINED: Final = "it does not answer as it did when it was trained"
+"""Why a model is refused that opens."""
+
+
 @dataclass(frozen=True)
 class ArtifactRefused(FangzhaError):
     """Model {model_id} is not opened: {reason}; train it again, or find out who changed it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from services.fraud_detection.models.domain.training import Phase
 from shared.db.columns import Columns, Named
@@ -60,12 +60,17 @@ FROM models WHERE state IN ('queued', 'training')
 _ADD_ARTIFACT: Final = "INSERT INTO model_artifacts (model_id, data, sha256, signature) VALUES (%s, %s, %s, %s)"
 _ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
 _ARTIFACT_SIZE: Final = "SELECT octet_length(data) FROM model_artifacts WHERE model_id = %s"
+_WARNINGS: Final = """
+SELECT warning ->> 'name' FROM models CROSS JOIN jsonb_array_elements(report -> 'warnings') AS warning
+WHERE model_id = %s
+"""
 _LOCK_REGISTRY: Final = "SELECT version FROM model_registry FOR UPDATE"
 _CHANGE_REGISTRY: Final = "UPDATE model_registry SET version = version + 1"
 _ADD_PROMOTION: Final = """
 INSERT INTO model_promotions (
-    model_id, approve_below, auto_approve_limit_fen, auto_approve_loss_limit_fen, reason, promoted_by, promoted_at
-) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING number
+    model_id, approve_below, auto_approve_limit_fen, auto_approve_loss_limit_fen, reason, proposed_by, promoted_by,
+    promoted_at
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING number
 """
 _POINT: Final = """
 INSERT INTO model_aliases (name, promotion_number) VALUES (%s, %s)
@@ -139,6 +144,7 @@ class Promotion:
     auto_approve_limit_fen: Fen
     auto_approve_loss_limit_fen: Fen
     reason: str
+    proposed_by: str | None
     promoted_by: str
     promoted_at: datetime
 
@@ -242,6 +248,11 @@ def artifact_size(tx: Tx, model_id: ModelId) -> int | None:
     return tx.one(_ARTIFACT_SIZE, (model_id,), into=int)
 
 
+def warnings_of(tx: Tx, model_id: ModelId) -> list[str]:
+    """The names of what its report warns of; each is acknowledged before a promotion."""
+    return tx.all(_WARNINGS, (model_id,), into=str)
+
+
 def lock_registry(tx: Tx) -> None:
     """Nobody else promotes or rolls back until this transaction ends."""
     tx.one(_LOCK_REGISTRY)
@@ -252,20 +263,27 @@ def change_registry(tx: Tx) -> None:
     tx.execute(_CHANGE_REGISTRY)
 
 
-def add_promotion(
-    tx: Tx,
-    model_id: ModelId,
-    *,
-    approve_below: float,
-    auto_approve_limit_fen: Fen,
-    auto_approve_loss_limit_fen: Fen,
-    reason: str,
-    promoted_by: str,
-    now: datetime,
-) -> int:
+class Proposed(Protocol):
+    """What a promotion takes over from its proposal."""
+
+    @property
+    def model_id(self) -> ModelId: ...
+    @property
+    def approve_below(self) -> float: ...
+    @property
+    def auto_approve_limit_fen(self) -> Fen: ...
+    @property
+    def auto_approve_loss_limit_fen(self) -> Fen: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def proposed_by(self) -> str: ...
+
+
+def add_promotion(tx: Tx, proposed: Proposed, *, promoted_by: str, now: datetime) -> int:
     """Its number."""
-    limits = (auto_approve_limit_fen, auto_approve_loss_limit_fen)
-    values = (model_id, approve_below, *limits, reason, promoted_by, now)
+    limits = (proposed.approve_below, proposed.auto_approve_limit_fen, proposed.auto_approve_loss_limit_fen)
+    values = (proposed.model_id, *limits, proposed.reason, proposed.proposed_by, promoted_by, now)
     return tx.the(_ADD_PROMOTION, values, into=int)
 
 

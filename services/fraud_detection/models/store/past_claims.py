@@ -24,6 +24,11 @@ _DATASET = "SELECT 1 FROM past_claim_datasets WHERE dataset_id = %s"
 _PAGE = """
 SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %s AND line > %s ORDER BY line LIMIT 2000
 """
+_LATEST = """
+SELECT line, dishonest, snapshot::text FROM past_claims WHERE dataset_id = %(dataset_id)s
+ORDER BY (snapshot ->> 'submitted_at')::timestamptz DESC, line DESC
+LIMIT least(%(most)s, (SELECT rows FROM past_claim_datasets WHERE dataset_id = %(dataset_id)s) / 5)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ _MODELS: Final = f"""
 SELECT {
     Columns(
         TrainedModel,
-        alias='''(SELECT name FROM model_aliases AS alias
+        alias='''(SELECT min(name) FROM model_aliases AS alias
         JOIN model_promotions AS promotion ON promotion.number = alias.promotion_number
         WHERE promotion.model_id = model.model_id)''',
     ).of("model")
@@ -122,3 +127,10 @@ def pages(database: Database, dataset_id: str) -> Iterator[list[LabelledLine]]:
             return
         yield [(dishonest, snapshot) for _, dishonest, snapshot in page]
         last = page[-1][0]
+
+
+def latest(tx: Tx, dataset_id: str, *, most: int) -> list[PastClaim]:
+    """The newest fifth of a dataset, which no model of it was fit on, from the newest claim on; at most so many."""
+    decoder = msgspec.json.Decoder(Snapshot)
+    found = tx.all(_LATEST, {"dataset_id": dataset_id, "most": most})
+    return [PastClaim(line, decoder.decode(text), dishonest) for line, dishonest, text in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +21,14 @@ from services.fraud_detection.models.domain.features import FEATURES, compute
 from services.fraud_detection.models.domain.snapshot import Snapshot
 from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.scoring.training import LabelledRows
+from services.fraud_detection.models.store import promotions
 from services.fraud_detection.models.store.past_claims import PastClaim
+from services.fraud_detection.models.store.promotions import NewPolicy
+from shared.db.pool import Database
 from shared.process.new_ids import new_id
+from shared.values.money import Fen
+from shared.web.models import MAX_FEN
+from tests import clock
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -95,6 +101,8 @@ class Team:
 
     http: FlaskClient
     token: str
+    lead_token: str = ""
+    """Of the second person, who confirms."""
 
     def _headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} | more
@@ -117,12 +125,37 @@ class Team:
         assert queued.status_code == 202, queued.text
         return str(queued.json["model_id"])
 
-    def promote(
-        self, model_id: str, *, match: str | None = None, approve_below: float = 0.2, key: str | None = None
+    @property
+    def lead(self) -> Team:
+        return Team(self.http, self.lead_token)
+
+    def promote(self, model_id: str, *, approve_below: float = 0.2) -> Answer:
+        """Proposed by this person and confirmed by the second one; the proposal where that was refused."""
+        proposed = self.propose(model_id, approve_below=approve_below)
+        return self.lead.confirm(proposed) if proposed.status_code == 201 else proposed
+
+    def confirm(self, proposed: Answer, *, key: str | None = None) -> Answer:
+        path = f"/v1/models/proposals/{proposed.json['proposal_id']}/confirmation"
+        return self.post(path, {"reason": "its figures were read"}, key=key)
+
+    def propose(
+        self,
+        model_id: str,
+        *,
+        match: str | None = None,
+        approve_below: float = 0.2,
+        auto_approve_limit_fen: int = 2_000_000,
+        acknowledged: Sequence[str] = (),
+        key: str | None = None,
     ) -> Answer:
         """With the ETag that was just read, unless another is given."""
         seen = match or self.get(f"/v1/models/{model_id}").headers["ETag"]
-        body = {"approve_below": approve_below, "auto_approve_limit_fen": 2_000_000, "reason": "better than before"}
+        body = {
+            "approve_below": approve_below,
+            "auto_approve_limit_fen": auto_approve_limit_fen,
+            "acknowledged_warnings": list(acknowledged),
+            "reason": "better than before",
+        }
         return self.post(f"/v1/models/{model_id}/promotion", body, match=seen, key=key)
 
 
@@ -130,3 +163,30 @@ def vector_of(seed: int = 9) -> Sequence[float]:
     vector = compute(claims(1, seed)[0].snapshot)
     assert len(vector) == len(FEATURES)
     return vector
+
+
+def policy(**changes: Any) -> NewPolicy:
+    """One that lets everything through. Two thousand past claims make a model in a second, but none that the policy as
+    delivered lets through.
+    """
+    lenient = NewPolicy(
+        most_approve_below=1.0,
+        most_auto_approve_limit_fen=Fen(MAX_FEN),
+        most_auto_approve_loss_limit_fen=Fen(MAX_FEN),
+        least_auc=0.0,
+        logistic_margin=1.0,
+        champion_margin=1.0,
+        most_calibration_error=1.0,
+        most_latency_us=1_000_000,
+        proposal_hours=72,
+        reason="small models of tests",
+        set_by="director-chen",
+        set_at=clock.now(),
+    )
+    return replace(lenient, **changes)
+
+
+def set_policy(database: Database, **changes: Any) -> None:
+    """As ``policy`` makes it; nobody asked for it, so that the audit trail of a test is its own."""
+    with database.transaction() as tx:
+        promotions.set_policy(tx, policy(**changes))

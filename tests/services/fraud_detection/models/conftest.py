@@ -12,7 +12,7 @@ from services.fraud_detection.models.usecases.train_model import train_next
 from services.fraud_detection.tools import TOOLS
 from shared.db.pool import Database
 from tests import clock
-from tests.services.fraud_detection.models.builders import KEY, Team
+from tests.services.fraud_detection.models.builders import KEY, Team, set_policy
 from tests.services.fraud_detection.models.training_here import trainer_here
 
 Train = Callable[[], bool]
@@ -49,8 +49,22 @@ def app(fraud_detection_url: str, issuer: Issuer) -> Flask:
 
 
 @pytest.fixture
-def team(app: Flask, issuer: Issuer) -> Team:
-    return Team(app.test_client(), issuer.token("fraud-team", audience="fangzha-fraud-detection"))
+def strict_team(app: Flask, issuer: Issuer) -> Team:
+    """The fraud team under the policy as delivered, with the second person who confirms."""
+    tokens = [issuer.token(name, audience="fangzha-fraud-detection") for name in ("fraud-team", "fraud-lead")]
+    return Team(app.test_client(), *tokens)
+
+
+@pytest.fixture
+def team(strict_team: Team, database: Database) -> Team:
+    """The same under a policy that lets every model through."""
+    set_policy(database)
+    return strict_team
+
+
+@pytest.fixture
+def director(app: Flask, issuer: Issuer) -> Team:
+    return Team(app.test_client(), issuer.token("director-chen", audience="fangzha-fraud-detection"))
 
 
 @pytest.fixture

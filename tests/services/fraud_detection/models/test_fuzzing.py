@@ -33,6 +33,13 @@ def test_good_and_bad_data_at_every_route_of_models_is_answered_as_documented(
         "POST /v1/models/{model_id}/cancellation",
         "POST /v1/models/{model_id}/promotion",
         "POST /v1/models/rollback",
+        "GET /v1/models/promotions",
+        "GET /v1/models/proposals",
+        "GET /v1/models/proposals/{proposal_id}",
+        "POST /v1/models/proposals/{proposal_id}/confirmation",
+        "POST /v1/models/proposals/{proposal_id}/rejection",
+        "GET /v1/models/promotion-policies",
+        "POST /v1/models/promotion-policies",
     }
     assert min(tried.values()) > 0
 

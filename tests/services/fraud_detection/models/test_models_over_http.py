@@ -37,7 +37,7 @@ def test_the_fraud_team_trains_and_promotes_its_first_model(team: Team, train: T
 
     promoted = team.promote(ready.json["model_id"], approve_below=0.25)
     assert promoted.status_code == 201
-    assert (promoted.json["promoted_by"], promoted.json["approve_below"]) == ("fraud-team", 0.25)
+    assert (promoted.json["promoted_by"], promoted.json["approve_below"]) == ("fraud-lead", 0.25)
     with database.transaction() as tx:
         champion = scorer.champion(tx)
     assert champion is not None
@@ -86,7 +86,7 @@ def test_a_promotion_must_rest_on_what_is_true_now(team: Team, train: Train) -> 
     assert team.post(f"/v1/models/{first}/promotion", body).status_code == 428
     stale = team.get(f"/v1/models/{first}").headers["ETag"]
     assert team.promote(second).status_code == 201
-    assert team.promote(first, match=stale).status_code == 412
+    assert team.propose(first, match=stale).status_code == 412
     assert team.get(f"/v1/models/{second}").json["alias"] == "champion"
 
 
@@ -94,9 +94,11 @@ def test_a_promotion_that_is_sent_twice_counts_once(team: Team, train: Train) ->
     model = team.queue_model(FILE)
     train()
     seen = team.get(f"/v1/models/{model}").headers["ETag"]
-    once = team.promote(model, match=seen, key="promotion-of-today")
-    again = team.promote(model, match=seen, key="promotion-of-today")
+    once = team.propose(model, match=seen, key="proposal-of-today")
+    again = team.propose(model, match=seen, key="proposal-of-today")
     assert (once.status_code, once.text) == (again.status_code, again.text)
+    confirmed = [team.lead.confirm(once, key="promotion-of-today") for _ in range(2)]
+    assert [(each.status_code, each.text) for each in confirmed] == [(201, confirmed[0].text)] * 2
     assert team.post("/v1/models/rollback", {"reason": "there is nothing before"}).status_code == 409
 
 
@@ -123,7 +125,8 @@ def test_a_damaged_model_is_neither_promoted_nor_asked(
     with database.transaction() as tx:
         tx.execute(f"UPDATE model_artifacts SET {damage}")
     refused = team.promote(model)
-    assert (refused.status_code, refused.problem) == (409, "artifact-refused")
+    assert (refused.status_code, refused.problem) == (409, "gate-not-passed")
+    assert "artifact_opens: Model" in refused.json["detail"]
     with database.transaction() as tx, pytest.raises(ArtifactRefused):
         Scorer(SIGNER).champion(tx)
 
@@ -149,8 +152,8 @@ def test_a_model_that_does_not_open_here_is_neither_promoted_nor_returned_to(
             (old.data, old.sha256, old.signature, first),
         )
     back = team.post("/v1/models/rollback", {"reason": "too many complaints"})
-    for refused in (back, team.promote(first)):
-        assert (refused.status_code, refused.problem) == (409, "made-with-another-version")
+    for refused, problem in ((back, "made-with-another-version"), (team.promote(first), "gate-not-passed")):
+        assert (refused.status_code, refused.problem) == (409, problem)
         assert "was made with scikit-learn 1.8.0, here is" in refused.json["detail"]
         assert "train it again" in refused.json["detail"]
     assert team.get(f"/v1/models/{second}").json["alias"] == "champion"
@@ -162,7 +165,7 @@ def test_an_artifact_that_is_too_large_is_not_read(team: Team, train: Train, dat
     with database.transaction() as tx:
         tx.execute("UPDATE model_artifacts SET data = convert_to(repeat('x', %s), 'UTF8')", (LARGEST_ARTIFACT + 1,))
     refused = team.promote(model)
-    assert (refused.status_code, refused.problem) == (409, "artifact-refused")
+    assert (refused.status_code, refused.problem) == (409, "gate-not-passed")
     assert "takes 33,554,433 bytes" in refused.json["detail"]
 
 
@@ -179,7 +182,7 @@ def test_a_reviewer_neither_trains_nor_promotes(team: Team, reviewer: Team) -> N
     model = team.queue_model(file_of(5))
     assert reviewer.upload(FILE).status_code == 403
     assert reviewer.get("/v1/models").status_code == 403
-    assert reviewer.promote(model, match='"1"').status_code == 403
+    assert reviewer.propose(model, match='"1"').status_code == 403
     assert reviewer.post("/v1/models/rollback", {"reason": "because"}).status_code == 403
 
 
@@ -191,12 +194,16 @@ def test_who_loaded_trained_and_promoted_stands_in_the_audit_trail(
     team.promote(model)
     with database.transaction() as tx:
         rows = tx.all("SELECT actor, action FROM audit_log ORDER BY number")
-        assert tx.all("SELECT DISTINCT client, tenant FROM audit_log") == [("fraud-team", "fangzha")]
+        assert tx.all("SELECT DISTINCT client, tenant FROM audit_log ORDER BY client") == [
+            ("fraud-lead", "fangzha"),
+            ("fraud-team", "fangzha"),
+        ]
         assert audit.broken_links(tx) == []
     assert rows == [
         ("fraud-team", "past_claims.loaded"),
         ("fraud-team", "model.requested"),
-        ("fraud-team", "model.promoted"),
+        ("fraud-team", "model.promotion_proposed"),
+        ("fraud-lead", "model.promoted"),
     ]
 
 
@@ -204,7 +211,7 @@ def test_a_dataset_or_model_that_is_not_there_is_named(team: Team) -> None:
     nobody = "0190163d-8694-739b-aea5-966c26f8ad91"
     assert team.post("/v1/models", {"dataset_id": nobody, "note": "x"}).status_code == 422
     assert team.get(f"/v1/models/{nobody}").status_code == 404
-    assert team.promote(nobody, match='"1"').status_code == 404
+    assert team.propose(nobody, match='"1"').status_code == 404
 
 
 @pytest.mark.parametrize("bad", [line(name="张三"), b"x" * 20_000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
@@ -152,6 +153,18 @@ def test_a_model_that_waits_with_no_trainer_at_work_is_noticed(team: Team, datab
     assert unattended() == 0, "the second one waits for its turn"
 
 
+@dataclass
+class Proposed:
+    """What a promotion takes over."""
+
+    model_id: ModelId
+    approve_below: float
+    auto_approve_limit_fen: Fen
+    auto_approve_loss_limit_fen: Fen
+    reason: str
+    proposed_by: str
+
+
 @functools.cache
 def artifact() -> bytes:
     return pack(train(labelled_rows(2_000))[0])
@@ -160,16 +173,8 @@ def artifact() -> bytes:
 def promoted(tx: Tx, model_id: ModelId, alias: models.Alias) -> None:
     made = SIGNER.sign(model_id, artifact())
     models.add_artifact(tx, model_id, made.data, made.sha256, made.signature)
-    number = models.add_promotion(
-        tx,
-        model_id,
-        approve_below=0.2,
-        auto_approve_limit_fen=Fen(100),
-        auto_approve_loss_limit_fen=Fen(1_000),
-        reason="better than before",
-        promoted_by="fraud-team",
-        now=clock.now(),
-    )
+    proposed = Proposed(model_id, 0.2, Fen(100), Fen(1_000), "better than before", "fraud-team")
+    number = models.add_promotion(tx, proposed, promoted_by="fraud-lead", now=clock.now())
     models.point(tx, alias, number)
 
 
