@@ -72,7 +72,7 @@ _PAYEES: Final = """
 INSERT INTO payees (payee_token, version, name_tokens, holder_masked, account_masked, bank_code, announced_at)
 SELECT payee_token, 1, ARRAY[%s], '*', '*', 'ICBC', now() FROM ({of}) AS named (payee_token)"""
 _OF_MADE: Final = "SELECT '01' || md5('payee' || number || %s) FROM made"
-_WHY: Final = "SELECT outcome, why, score, score_reasons::text FROM decisions WHERE claim_id = %s"
+_WHY: Final = "SELECT outcome, why, score, explanation::text FROM decisions WHERE claim_id = %s"
 _NAME: Final = TokenHex("01" + "f" * 32)
 """Everybody has one name, and so every account is its claimant's."""
 

@@ -22,6 +22,7 @@ from services.fraud_detection.decisions.domain.decision_policy import (
     decide,
 )
 from services.fraud_detection.filing.domain.sandbox_values import BY_LAST_DIGITS, sandbox_value
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from shared.values.money import Fen
 from shared.values.payee_doubts import PayeeDoubt
 from tests.rules.fraud_detection.builders import claim, failed, product, used
@@ -39,7 +40,7 @@ def opinion(probability: float, *, limit: int = 2_000_000, of_loss: int = 20_000
         model_id="m",
         sha256="s",
         probability=probability,
-        reasons=(),
+        explanation=ScoreExplanation(0.0, 0.0, (), 0.0),
         approve_below=0.3,
         auto_approve_limit_fen=Fen(limit),
         auto_approve_loss_limit_fen=Fen(of_loss),

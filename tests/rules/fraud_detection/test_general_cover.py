@@ -17,6 +17,7 @@ from services.fraud_detection.decisions.domain.one_event import may_be_one_event
 from services.fraud_detection.decisions.domain.payable import annual_left, annual_limit, event_limit, payable
 from services.fraud_detection.decisions.domain.sharing import Beside, share
 from services.fraud_detection.filing.domain.filing import Claimant, Filing, check
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from shared.events.products import ScamCover
 from shared.values.errors import InvalidFields
 from shared.values.ids import ClaimId, PolicyId
@@ -369,7 +370,7 @@ def test_a_person_looks_where_one_loss_is_told_of_under_two_liabilities() -> Non
         model_id="m",
         sha256="s",
         probability=0.0,
-        reasons=(),
+        explanation=ScoreExplanation(0.0, 0.0, (), 0.0),
         approve_below=0.5,
         auto_approve_limit_fen=Fen(10**9),
         auto_approve_loss_limit_fen=Fen(10**9),

@@ -10,6 +10,7 @@ import pytest
 from services.fraud_detection.claims.domain.transfers import HeldElsewhere, TransferFacts
 from services.fraud_detection.decisions.domain.decision_policy import Approve, NoOpinion, Opinion, Review, decide
 from services.fraud_detection.decisions.domain.resembling import NEIGHBORING, repeated, resembles
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from shared.values.money import Fen
 from tests.rules.fraud_detection.builders import FIRST_CLAIM, LOSS, POLICY, claim, other, product
 
@@ -101,7 +102,7 @@ def test_what_is_repeated_is_approved_by_neither_model_nor_sandbox_value() -> No
         model_id="m",
         sha256="s",
         probability=0.01,
-        reasons=(),
+        explanation=ScoreExplanation(0.0, 0.0, (), 0.0),
         approve_below=0.3,
         auto_approve_limit_fen=Fen(5_000_000),
         auto_approve_loss_limit_fen=Fen(50_000_000),

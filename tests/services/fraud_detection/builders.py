@@ -24,6 +24,7 @@ from services.fraud_detection.decisions.usecases.run_timers import run_timers
 from services.fraud_detection.erasure.consumers.policies import POLICIES
 from services.fraud_detection.filing.domain.filing import Claimant, Filing
 from services.fraud_detection.filing.usecases.file_claim import Filed, file_claims
+from services.fraud_detection.models.domain.explanation import Reason, ScoreExplanation
 from services.fraud_detection.reviews.domain.verdicts import Finding, Verdict
 from services.fraud_detection.reviews.usecases.ask_claimant import ask_claimant
 from services.fraud_detection.reviews.usecases.decide_review import decide_review
@@ -99,8 +100,9 @@ class Doubt:
         return self._probability
 
     @property
-    def reasons(self) -> Sequence[tuple[str, float]]:
-        return (("log_amount_yuan", 0.4), ("hour_of_loss", -0.1))
+    def explanation(self) -> ScoreExplanation:
+        reasons = (Reason("log_amount_yuan", 14_400.0, 0.5), Reason("hour_of_loss", None, -0.125))
+        return ScoreExplanation(raw=-2.0, base=-2.5, reasons=reasons, others=0.125)
 
 
 def champion(probability: float = 0.05) -> FindChampion:

@@ -293,7 +293,16 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
     reviewer = caller("reviewer-li")
     (item,) = reviewer.get("/v1/reviews?state=open").json["items"]
     assert (item["claim_id"], item["kind"], item["why"], item["score"]) == (claim_id, "review", "score", 0.9)
-    assert item["reasons"][0] == {"feature": "log_amount_yuan", "contribution": 0.4}
+    why = item["explanation"]
+    assert why["reasons"][0] == {
+        "feature": "log_amount_yuan",
+        "text_zh": "索赔金额",
+        "text_en": "the amount claimed",
+        "value": 14_400.0,
+        "unit": "yuan",
+        "contribution": 0.5,
+    }
+    assert why["base"] + sum(reason["contribution"] for reason in why["reasons"]) + why["others"] == why["raw_score"]
     assert item["evidence"] == {"police_receipt": 1, "transfer_record": 1}
     assert item["similar"]["payee_persons"] == 0
     case = reviewer.get(f"/v1/reviews/{claim_id}")
@@ -304,6 +313,7 @@ def test_a_reviewer_sees_the_queue_and_the_whole_trace(world: World, caller: Cal
     assert case.json["features"][0]["features"]["amount_to_event_limit"] == 0.288
     assert [step["to_state"] for step in case.json["steps"]] == ["filed", "in_review"]
     assert case.json["decisions"][0]["rule_version"] == "cover-10"
+    assert case.json["decisions"][0]["explanation"] == why
 
 
 def test_a_second_review_decision_is_told_that_the_case_changed(world: World, caller: Callers) -> None:

@@ -13,6 +13,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.coverage.domain.cover import Product
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule, rule
 from services.fraud_detection.decisions.domain.resembling import Repeated
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from shared.values.money import Fen
 from shared.values.payee_doubts import PayeeDoubt
 
@@ -100,7 +101,7 @@ class Opinion:
     model_id: str
     sha256: str
     probability: float
-    reasons: tuple[tuple[str, float], ...]
+    explanation: ScoreExplanation
     approve_below: float
     auto_approve_limit_fen: Fen
     auto_approve_loss_limit_fen: Fen

@@ -14,6 +14,7 @@ from services.fraud_detection.coverage.domain.cover import NO_FEN
 from services.fraud_detection.decisions.domain.cover_rules import FailedRule
 from services.fraud_detection.decisions.domain.decision_policy import STAYS_WITH_A_PERSON
 from services.fraud_detection.decisions.domain.payable import AmongInsurers
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from services.fraud_detection.models.domain.features import FEATURES, SPECIFICATION, monitored
 from services.fraud_detection.models.domain.snapshot import Snapshot
 from shared.db.columns import Columns
@@ -28,7 +29,8 @@ MACHINE: Final = "rules_and_model"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One decision. ``score_reasons`` are (feature, contribution).
+    """One decision. ``explanation`` is why it scored so; older ones have ``score_reasons`` instead: some features with
+    what each added.
 
     ``refused_fen`` is what of the loss an approval does not accept; ``proposed_by``, who proposed what another person,
     ``decided_by``, confirmed.
@@ -49,7 +51,6 @@ class DecisionRow:
     model_id: str | None
     model_sha256: str | None
     score: float | None
-    score_reasons: tuple[tuple[str, float], ...]
     sandbox_value: str | None
     by_person: bool
     decided_by: str
@@ -64,6 +65,8 @@ class DecisionRow:
     refused_fen: Fen = NO_FEN
     among_insurers: AmongInsurers | None = None
     """Of an approval of a loss that other insurers bear their parts of."""
+    score_reasons: tuple[tuple[str, float], ...] = ()
+    explanation: ScoreExplanation | None = None
 
     @property
     def is_last_word(self) -> bool:

@@ -237,7 +237,7 @@ def _row(
         model_id=heard.model_id if heard else None,
         model_sha256=heard.sha256 if heard else None,
         score=heard.probability if heard else None,
-        score_reasons=heard.reasons if heard else (),
+        explanation=heard.explanation if heard else None,
         sandbox_value=claim.sandbox_value,
         by_person=False,
         decided_by=MACHINE,

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import psycopg2
 
 from services.fraud_detection.decisions.domain.decision_policy import NoOpinion, Opinion
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from shared.db.transaction import Tx
 from shared.process import metrics
 from shared.process.logs import get_logger
@@ -18,12 +19,12 @@ log = get_logger()
 
 
 class Score(Protocol):
-    """The calibrated probability that a claim is dishonest, and which features moved it how far."""
+    """The calibrated probability that a claim is dishonest, and why."""
 
     @property
     def probability(self) -> float: ...
     @property
-    def reasons(self) -> Sequence[tuple[str, float]]: ...
+    def explanation(self) -> ScoreExplanation: ...
 
 
 class Champion(Protocol):
@@ -85,7 +86,7 @@ def _opinion(champion: Champion, score: Score) -> Opinion | NoOpinion:
         model_id=champion.model_id,
         sha256=champion.sha256,
         probability=score.probability,
-        reasons=tuple(score.reasons),
+        explanation=score.explanation,
         approve_below=champion.approve_below,
         auto_approve_limit_fen=Fen(champion.auto_approve_limit_fen),
         auto_approve_loss_limit_fen=Fen(champion.auto_approve_loss_limit_fen),

@@ -33,11 +33,21 @@ from services.fraud_detection.models.scoring.signature import (
 from services.fraud_detection.models.scoring.training import NotTrainable, Trained
 
 FORMAT: Final = 3
-"""Format 1 had no versions, format 2 no specification of its features; who made one is asked for a new one."""
-_KEYS_2: Final = frozenset(
-    {"format", "versions", "estimator", "features", "scores", "probabilities", "probes", "probe_scores"}
+"""Formats 1 and 2 knew other features and no background; who has one is asked to train anew."""
+KEYS: Final = frozenset(
+    {
+        "format",
+        "versions",
+        "estimator",
+        "features",
+        "specification",
+        "scores",
+        "probabilities",
+        "probes",
+        "probe_scores",
+        "background",
+    }
 )
-KEYS: Final = _KEYS_2 | {"specification"}
 _BOOSTING: Final = "sklearn.ensemble._hist_gradient_boosting"
 ALLOWED_TYPES: Final = frozenset(
     {
@@ -62,9 +72,6 @@ ALLOWED_TYPES: Final = frozenset(
 """Every type that an artifact of ours names, and no other."""
 _TRUSTED: Final = (f"{_BOOSTING}.predictor.TreePredictor",)
 """Of these, what skops does not know by itself."""
-
-
-_FORMATS: Final = ((1, _KEYS_2 - {"versions"}), (2, _KEYS_2), (FORMAT, KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ def pack(trained: Trained) -> bytes:
         "probabilities": np.array(trained.calibration.probabilities),
         "probes": trained.probes,
         "probe_scores": trained.probe_scores,
+        "background": trained.background,
     }
     data = canonical(skops.io.dumps(content))
     if len(data) > LARGEST_ARTIFACT:
@@ -126,15 +134,14 @@ def open_checked(artifact: SignedArtifact, *, features: Sequence[str] = FEATURES
     if strange:
         raise ArtifactRefused(artifact.model_id, f"it holds {strange[0]}, which no model of ours does")
     content = skops.io.loads(artifact.data, trusted=list(_TRUSTED))
-    if not isinstance(content, dict) or (content.get("format"), frozenset(content)) not in _FORMATS:
+    if not isinstance(content, dict) or content.keys() != KEYS or content["format"] != FORMAT:
         raise ArtifactRefused(artifact.model_id, "it is of another format")
     estimator = content["estimator"]
     if type(estimator) is not HistGradientBoostingClassifier:
         raise ArtifactRefused(artifact.model_id, f"it holds a {type(estimator).__name__}")
-    specified = content.get("specification", SPECIFICATION)
-    if tuple(content["features"]) != tuple(features) or specified != SPECIFICATION:
+    if tuple(content["features"]) != tuple(features) or content["specification"] != SPECIFICATION:
         raise ArtifactRefused(artifact.model_id, "it was trained on other features than are computed now")
-    rows = ManyRows(forest_of(estimator))
+    rows = ManyRows(forest_of(estimator), content["background"])
     asked = [explained.raw for explained in rows.explain(content["probes"].tolist())]
     if not np.allclose(asked, content["probe_scores"], rtol=1e-9, atol=1e-9):
         raise ArtifactRefused(artifact.model_id, NOT_AS_TRAINED)

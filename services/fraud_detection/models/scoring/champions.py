@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.fraud_detection.models.domain.explanation import ScoreExplanation, explanation
 from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
 from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.store import models
@@ -23,21 +24,14 @@ if TYPE_CHECKING:
 
 KEPT: Final = 2
 """Opened models in memory: the champion, and the one before, for claims decided while it changes."""
-REASONS: Final = 6
-"""As many as a reviewer reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedScore:
-    """The calibrated probability that a claim is dishonest, and the features that moved it most, in log-odds.
-
-    ``bias`` plus all contributions is ``raw``; ``reasons`` are the largest of them, either way.
-    """
+    """The calibrated probability that a claim is dishonest, and why."""
 
     probability: float
-    reasons: tuple[tuple[str, float], ...]
-    raw: float
-    bias: float
+    explanation: ScoreExplanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +54,10 @@ class PromotedModel:
         return [
             ExplainedScore(
                 probability=model.calibration.probability(explained.raw),
-                reasons=_reasons(model.features, explained.contributions),
-                raw=explained.raw,
-                bias=explained.bias,
+                explanation=explanation(vector, explained.raw, explained.base, explained.contributions),
             )
-            for explained in model.rows.explain(vectors)
+            for vector, explained in zip(vectors, model.rows.explain(vectors), strict=True)
         ]
-
-
-def _reasons(features: Sequence[str], contributions: Sequence[float]) -> tuple[tuple[str, float], ...]:
-    named = zip(features, contributions, strict=True)
-    ranked = sorted(named, key=lambda pair: -abs(pair[1]))[:REASONS]
-    return tuple((name, contribution) for name, contribution in ranked if contribution)
 
 
 class Scorer:

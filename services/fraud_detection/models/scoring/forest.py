@@ -1,8 +1,4 @@
-"""A fitted boosting as plain lists: one row's raw score and its reasons in about a tenth of a millisecond.
-
-scikit-learn is for many rows: one row costs it 1 ms, and over 1 s when OpenMP threads wait for each other. Where the
-trees come from is ``training``'s, whether they may be trusted ``artifact``'s.
-"""
+"""A fitted boosting as plain lists. Asking about rows is ``many_rows``'s, whether it may be trusted ``artifact``'s."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ LEAF = -1
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Node 0 is the root; ``feature`` is LEAF at leaves; ``value`` is the mean leaf below, weighted by rows."""
+    """Node 0 is the root; ``feature`` is LEAF at leaves, whose ``value`` counts."""
 
     feature: list[int]
     threshold: list[float]
@@ -27,15 +23,6 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A raw score (log-odds) as ``bias`` plus one contribution for each feature; they add up to it."""
-
-    raw: float
-    bias: float
-    contributions: list[float]
-
-
-@dataclass(frozen=True, slots=True)
 class Forest:
     """``base`` plus the leaf of each tree is the raw score."""
 
@@ -43,32 +30,19 @@ class Forest:
     trees: tuple[Tree, ...]
     features: int
 
-    def explain(self, vector: Sequence[float]) -> Explained:
-        """The raw score of ``vector``, with what each feature added to it on its way down the trees.
-
-        A step from a node to its child moves the expected value; the move is the contribution of the feature that was
-        asked (path attribution, Saabas 2014). The expected values of the roots make the bias.
-        """
-        contributions = [0.0] * self.features
-        bias = raw = self.base
+    def raw(self, vector: Sequence[float]) -> float:
+        """The raw score of one vector, in log-odds."""
+        raw = self.base
         for tree in self.trees:
-            feature, threshold, left, right, value = tree.feature, tree.threshold, tree.left, tree.right, tree.value
-            missing = tree.missing
             node = 0
-            here = value[0]
-            bias += here
-            while (asked := feature[node]) != LEAF:
-                found = vector[asked]
-                if found <= threshold[node]:
-                    node = left[node]
-                elif found > threshold[node]:
-                    node = right[node]
+            while (asked := tree.feature[node]) != LEAF:
+                found, threshold = vector[asked], tree.threshold[node]
+                if found <= threshold:
+                    node = tree.left[node]
                 else:
-                    node = missing[node]
-                contributions[asked] += value[node] - here
-                here = value[node]
-            raw += here
-        return Explained(raw, bias, contributions)
+                    node = tree.right[node] if found > threshold else tree.missing[node]
+            raw += tree.value[node]
+        return raw
 
 
 def forest_of(estimator: Any) -> Forest:
@@ -84,15 +58,9 @@ def forest_of(estimator: Any) -> Forest:
 
 def _tree(nodes: Any) -> Tree:
     is_leaf = nodes["is_leaf"].astype(bool)
-    left, right, count = nodes["left"].tolist(), nodes["right"].tolist(), nodes["count"].tolist()
-    value = nodes["value"].tolist()
-    # Children stand behind their parents, so that going backwards every child is done before its parent.
-    for node in reversed(range(len(value))):
-        if not is_leaf[node]:
-            low, high = left[node], right[node]
-            value[node] = (value[low] * count[low] + value[high] * count[high]) / (count[low] + count[high])
+    left, right = nodes["left"].tolist(), nodes["right"].tolist()
     feature = [LEAF if leaf else asked for leaf, asked in zip(is_leaf, nodes["feature_idx"].tolist(), strict=True)]
     missing = [
         low if to_left else high for to_left, low, high in zip(nodes["missing_go_to_left"], left, right, strict=True)
     ]
-    return Tree(feature, nodes["num_threshold"].tolist(), missing, left, right, value)
+    return Tree(feature, nodes["num_threshold"].tolist(), missing, left, right, nodes["value"].tolist())

@@ -20,6 +20,7 @@ from services.fraud_detection.filing.api.reason_view import ReasonView
 from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
 from services.fraud_detection.reviews.api.care_view import CareView, care_views
 from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
+from services.fraud_detection.reviews.api.explanation_view import ScoreExplanationView, explanation_view
 from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
 from services.fraud_detection.reviews.api.mandate_view import RepresentativeOfCase, representative
 from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
@@ -56,13 +57,6 @@ _SIMILAR = (
 )
 
 
-class Contribution(ReplyModel):
-    """How far one feature moved the score, in log-odds; above 0 is towards dishonest."""
-
-    feature: str
-    contribution: float
-
-
 class FailedRuleView(ReasonView):
     """A rule that stands against the claim."""
 
@@ -84,7 +78,7 @@ class ReviewItem(ReplyModel):
     scam_type: ScamType
     why: str | None
     score: float | None
-    reasons: list[Contribution]
+    explanation: ScoreExplanationView | None
     rule_failures: list[FailedRuleView]
     evidence: dict[str, int]
     """How many documents of each kind."""
@@ -144,7 +138,7 @@ class FullDecision(ReplyModel):
     model_id: str | None
     model_sha256: str | None
     score: float | None
-    score_reasons: list[Contribution]
+    explanation: ScoreExplanationView | None
     sandbox_value: str | None
     decided_by: str
     proposed_by: str | None
@@ -310,7 +304,7 @@ def fulls(tx: Tx, made: Sequence[DecisionRow], personal_data: PersonalData) -> l
         FullDecision.of(
             each,
             rule_failures=each.failures,
-            score_reasons=_contributions(each.score_reasons),
+            explanation=explanation_view(each),
             told=told(tx, each, personal_data, splits=any(of.open for of in in_part.get(each.decision_id, []))),
             transfers=in_part.get(each.decision_id, []),
         )
@@ -332,7 +326,7 @@ def decision_reply(tx: Tx, row: DecisionRow | ProposalRow, personal_data: Person
         model_id=None,
         model_sha256=None,
         score=None,
-        score_reasons=[],
+        explanation=None,
         transfers=transfer_decisions(tx, [row.proposal_id], personal_data).get(row.proposal_id, []),
         sandbox_value=None,
         decided_by=row.proposed_by,
@@ -346,11 +340,11 @@ def decision_reply(tx: Tx, row: DecisionRow | ProposalRow, personal_data: Person
 def _heard(decision: DecisionRow | None, claim: Claim) -> dict[str, object]:
     """What the machine said, as fields of an item; of a claim that it did not get to see, why a person looks."""
     if decision is None:
-        return {"why": claim.changed_why, "score": None, "reasons": [], "rule_failures": []}
+        return {"why": claim.changed_why, "score": None, "explanation": None, "rule_failures": []}
     return {
         "why": decision.why,
         "score": decision.score,
-        "reasons": _contributions(decision.score_reasons),
+        "explanation": explanation_view(decision),
         "rule_failures": decision.failures,
     }
 
@@ -358,7 +352,3 @@ def _heard(decision: DecisionRow | None, claim: Claim) -> dict[str, object]:
 def _similar(snapshot: Mapping[str, str | int | bool | None]) -> dict[str, int]:
     known = {name: snapshot.get(name) for name in _SIMILAR}
     return {name: int(value) for name, value in known.items() if value is not None}
-
-
-def _contributions(reasons: Sequence[tuple[str, float]]) -> list[Contribution]:
-    return [Contribution(feature=feature, contribution=contribution) for feature, contribution in reasons]

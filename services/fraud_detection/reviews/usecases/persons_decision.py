@@ -64,6 +64,7 @@ def persons_decision(
         model_sha256=before.model_sha256 if before else None,
         score=before.score if before else None,
         score_reasons=before.score_reasons if before else (),
+        explanation=before.explanation if before else None,
         sandbox_value=None,
         by_person=True,
         decided_by=by,

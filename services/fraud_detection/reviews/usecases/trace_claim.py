@@ -24,6 +24,7 @@ from services.fraud_detection.claims.store import (
 )
 from services.fraud_detection.coverage.store import coverage
 from services.fraud_detection.decisions.store import decisions
+from services.fraud_detection.decisions.store.decisions import DecisionRow
 from services.fraud_detection.reviews.store import proposals
 from shared.db.transaction import Tx
 
@@ -177,7 +178,16 @@ def _judged(tx: Tx, claim: Claim) -> Iterator[Happened]:
             rule: dict[str, Detail] = {"clause": failed.clause, "text": failed.text_en, "rules": row.rule_version}
             yield Happened(row.decided_at, "claims", f"rule_failed:{failed.code}", None, rule)
         if row.score is not None and not row.by_person:
-            scored: dict[str, Detail] = {"score": row.score, "model_id": row.model_id, **dict(row.score_reasons)}
+            scored: dict[str, Detail] = {"score": row.score, "model_id": row.model_id, **_why(row)}
             yield Happened(row.decided_at, "claims", "scored", None, scored)
         decided: dict[str, Detail] = {"amount_fen": row.amount_fen, "clause": row.clause, "why": row.why}
         yield Happened(row.decided_at, "claims", f"decided:{row.outcome}", row.decided_by, decided)
+
+
+def _why(row: DecisionRow) -> dict[str, Detail]:
+    """What adds up to the raw score: the base, what single features added, and all others."""
+    if row.explanation is None:
+        return dict(row.score_reasons)
+    why = row.explanation
+    added: dict[str, Detail] = {reason.feature: reason.contribution for reason in why.reasons}
+    return {"raw_score": why.raw, "base": why.base, **added, "all_others": why.others}

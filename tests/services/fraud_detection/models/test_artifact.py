@@ -128,13 +128,14 @@ def test_a_model_of_a_version_that_opens_here_is_opened(signed: SignedArtifact, 
     unpack(with_versions(signed, **{library: made}), SIGNER)
 
 
-def test_a_model_of_before_versions_were_kept_opens_under_its_scikit_learn_and_names_another(
+def test_a_model_of_before_versions_were_kept_is_of_another_format_or_names_its_scikit_learn(
     signed: SignedArtifact,
 ) -> None:
     content = content_of(signed)
     del content["versions"], content["specification"]
     old = skops.io.dumps(content | {"format": 1})
-    unpack(SIGNER.sign(MODEL, old), SIGNER)
+    with pytest.raises(ArtifactRefused, match="another format"):
+        unpack(SIGNER.sign(MODEL, old), SIGNER)
     other = changed(old, lambda schema: schema.replace(f'\\"{sklearn.__version__}\\"', '\\"1.8.0\\"'))
     with pytest.raises(MadeWithAnotherVersion, match=r"scikit-learn 1\.8\.0"):
         unpack(SIGNER.sign(MODEL, other), SIGNER)

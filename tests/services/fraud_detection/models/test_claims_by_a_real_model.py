@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from services.fraud_detection.models.domain.explanation import ScoreExplanation
 from services.fraud_detection.models.scoring.champions import Scorer
 from services.fraud_detection.models.scoring.signature import Signer
 from tests.services.fraud_detection.builders import World
@@ -30,6 +32,26 @@ def test_a_claim_is_approved_by_the_promoted_model_and_its_decision_names_it(
     assert (outcome, why, model_id) == ("approved", None, promoted)
     assert sha256 == team.get(f"/v1/models/{promoted}").json["sha256"]
     assert 0 < score < 1
+
+
+def test_the_stored_reasons_add_up_to_the_raw_score_and_the_models_table_makes_the_score_of_it(
+    world: World, promoted: str
+) -> None:
+    scorer = Scorer(SIGNER)
+    world.decide(world.file(world.covered()), by=scorer.champion)
+    [(score, why, vector)] = world.rows(
+        "SELECT score, explanation, vector FROM decisions JOIN claim_features USING (claim_id)"
+    )
+    with world.database.transaction() as tx:
+        champion = scorer.champion(tx)
+    assert champion is not None
+    parts = [reason["contribution"] for reason in why["reasons"]]
+    assert why["base"] + sum(parts) + why["others"] == pytest.approx(why["raw"], rel=0, abs=1e-12)
+    assert champion._model.calibration.probability(why["raw"]) == score
+    # Replayed from what is stored, to the last bit.
+    (again,) = champion.score([vector])
+    assert again.probability == score
+    assert msgspec.convert(why, ScoreExplanation) == again.explanation
 
 
 def test_thresholds_are_data_and_hold_from_the_next_claim_on(world: World, team: Team, promoted: str) -> None:

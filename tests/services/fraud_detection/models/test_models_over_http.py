@@ -46,7 +46,7 @@ def test_the_fraud_team_trains_and_promotes_its_first_model(team: Team, train: T
     assert champion.auto_approve_loss_limit_fen == promoted.json["auto_approve_loss_limit_fen"] == 20_000_000
     (score,) = champion.score([vector_of()])
     assert 0 < score.probability < 1
-    assert 0 < len(score.reasons) <= 6
+    assert 0 < len(score.explanation.reasons) <= 6
     assert team.get(f"/v1/models/{champion.model_id}").json["alias"] == "champion"
 
 

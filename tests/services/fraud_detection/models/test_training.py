@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import combinations
+from math import factorial
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
-from services.fraud_detection.models.domain.features import FEATURES, SCORED
+from services.fraud_detection.models.domain.explanation import MOST_REASONS, explanation
+from services.fraud_detection.models.domain.features import DECLARED, FEATURES, SCORED
 from services.fraud_detection.models.scoring.calibration import CalibrationTable, Floats, calibrate
 from services.fraud_detection.models.scoring.forest import LEAF, Forest, Tree, forest_of
-from services.fraud_detection.models.scoring.many_rows import ManyRows
+from services.fraud_detection.models.scoring.many_rows import MOST_QUESTIONS, ManyRows
 from services.fraud_detection.models.scoring.training import LabelledRows, NotTrainable, Report, Trained, train
 from tests.services.fraud_detection.models.builders import labelled_rows
 
@@ -24,6 +29,11 @@ def rows() -> LabelledRows:
 @pytest.fixture(scope="module")
 def made(rows: LabelledRows) -> tuple[Trained, Report]:
     return train(rows)
+
+
+@pytest.fixture(scope="module")
+def asked(made: tuple[Trained, Report]) -> ManyRows:
+    return ManyRows(forest_of(made[0].estimator), made[0].background)
 
 
 def test_a_model_beats_the_share_of_the_past_and_a_logistic_regression(made: tuple[Trained, Report]) -> None:
@@ -54,28 +64,88 @@ def test_the_same_past_claims_make_the_same_model(rows: LabelledRows, made: tupl
     assert report == made[1]
 
 
-def test_what_each_feature_adds_sums_to_the_raw_score(rows: LabelledRows, made: tuple[Trained, Report]) -> None:
-    estimator = made[0].estimator
-    forest = forest_of(estimator)
+def test_what_each_feature_adds_sums_to_the_raw_score(
+    rows: LabelledRows, made: tuple[Trained, Report], asked: ManyRows
+) -> None:
     sample = rows.vectors[-500:]
-    for vector, expected in zip(sample.tolist(), estimator.decision_function(sample), strict=True):
-        explained = forest.explain(vector)
-        assert explained.raw == pytest.approx(expected, abs=1e-9)
-        assert explained.bias + sum(explained.contributions) == pytest.approx(explained.raw, abs=1e-9)
+    for found, expected in zip(
+        asked.explain(sample.tolist()), made[0].estimator.decision_function(sample), strict=True
+    ):
+        assert found.raw == expected
+        assert found.base + sum(found.contributions) == pytest.approx(found.raw, abs=1e-12)
+        assert found.base == pytest.approx(made[0].estimator.decision_function(made[0].background).mean(), abs=1e-12)
 
 
-def test_a_row_among_others_is_scored_to_the_bit_as_alone(rows: LabelledRows, made: tuple[Trained, Report]) -> None:
-    forest = forest_of(made[0].estimator)
-    sample = rows.vectors[-500:].tolist()
-    assert ManyRows(forest).explain(sample) == [forest.explain(vector) for vector in sample]
+def test_a_row_among_others_is_scored_to_the_bit_as_alone(
+    rows: LabelledRows, made: tuple[Trained, Report], asked: ManyRows
+) -> None:
+    sample = rows.vectors[-200:]
+    assert asked.explain(sample.tolist()) == [asked.explain([row])[0] for row in sample.tolist()]
+
+
+def shapley(forest: Forest, row: Sequence[float], background: Sequence[Sequence[float]]) -> list[float]:
+    """By the definition: each order in which features turn from the background's to the row's counts alike."""
+    features = range(forest.features)
+    worth = {}
+    for size in range(forest.features + 1):
+        for known in combinations(features, size):
+            mixed = [[row[each] if each in known else other[each] for each in features] for other in background]
+            worth[frozenset(known)] = sum(map(forest.raw, mixed)) / len(mixed)
+    return [
+        sum(
+            factorial(len(known))
+            * factorial(forest.features - len(known) - 1)
+            / factorial(forest.features)
+            * (worth[known | {feature}] - worth[known])
+            for known in worth
+            if feature not in known
+        )
+        for feature in features
+    ]
+
+
+def test_contributions_are_the_shapley_values_by_their_definition() -> None:
+    """On small boostings with missing values, some features asked more than once on the way to a leaf."""
+    rng = np.random.default_rng(20261201)
+    vectors = rng.normal(size=(600, 5)).round(1)
+    vectors[rng.random(vectors.shape) < 0.2] = np.nan
+    told = np.nan_to_num(vectors)
+    truth = told[:, 0] * told[:, 1] + told[:, 2] + np.isnan(vectors[:, 3]) + rng.normal(size=600) > 0.5
+    forest = forest_of(
+        HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=8, min_samples_leaf=5).fit(vectors, truth)
+    )
+    background = vectors[:17]
+    for row, found in zip(
+        vectors[50:70].tolist(), ManyRows(forest, background).explain(vectors[50:70].tolist()), strict=True
+    ):
+        assert found.contributions == pytest.approx(shapley(forest, row, background.tolist()), abs=1e-12)
 
 
 def test_a_tree_without_a_question_is_scored_among_others_as_alone() -> None:
     stump = Tree([0, LEAF, LEAF], [0.5, 0.0, 0.0], [2, 0, 0], [1, 0, 0], [2, 0, 0], [0.1, -0.2, 0.3])
     forest = Forest(0.25, (stump, Tree([LEAF], [0.0], [0], [0], [0], [0.7]), stump), 2)
     sample = [(0.5, 1.0), (0.6, 1.0), (math.nan, 1.0)]
-    assert ManyRows(forest).explain(sample) == [forest.explain(vector) for vector in sample]
-    assert [explained.raw for explained in ManyRows(forest).explain(sample)] == pytest.approx([0.55, 1.55, 1.55])
+    rows = ManyRows(forest, np.array([(0.5, 1.0), (0.6, 0.0)]))
+    assert rows.explain(sample) == [rows.explain([vector])[0] for vector in sample]
+    assert [found.raw for found in rows.explain(sample)] == [forest.raw(vector) for vector in sample]
+    assert [found.contributions for found in rows.explain(sample)] == [
+        pytest.approx(expected) for expected in ([-0.5, 0.0], [0.5, 0.0], [0.5, 0.0])
+    ]
+    assert ManyRows(Forest(0.5, (), 2), np.zeros((1, 2))).explain(sample[:1])[0].contributions == [0.0, 0.0]
+
+
+def test_a_tree_that_asks_too_much_is_refused() -> None:
+    count = MOST_QUESTIONS + 1
+    chain = Tree(
+        [*[0] * count, *[LEAF] * (count + 1)],
+        [float(number) for number in range(2 * count + 1)],
+        [0] * (2 * count + 1),
+        [*range(count, 2 * count), *[0] * (count + 1)],
+        [*range(1, count), 2 * count, *[0] * (count + 1)],
+        [0.0] * (2 * count + 1),
+    )
+    with pytest.raises(ValueError, match="questions"):
+        ManyRows(Forest(0.0, (chain,), 1), np.zeros((1, 1)))
 
 
 def holes(vectors: Floats) -> Floats:
@@ -87,14 +157,14 @@ def holes(vectors: Floats) -> Floats:
 
 
 def test_a_row_in_which_features_are_missing_is_scored_to_the_bit_as_by_the_library(
-    rows: LabelledRows, made: tuple[Trained, Report]
+    rows: LabelledRows, made: tuple[Trained, Report], asked: ManyRows
 ) -> None:
     estimator = made[0].estimator
     forest = forest_of(estimator)
     for sample in (rows.vectors[-500:], holes(rows.vectors[-500:])):
         expected = estimator.decision_function(sample).tolist()
-        assert [explained.raw for explained in ManyRows(forest).explain(sample.tolist())] == expected
-        assert [forest.explain(vector).raw for vector in sample.tolist()] == expected
+        assert [found.raw for found in asked.explain(sample.tolist())] == expected
+        assert [forest.raw(vector) for vector in sample.tolist()] == expected
     assert np.isnan(rows.vectors).any()
 
 
@@ -102,7 +172,7 @@ def test_missing_and_zero_are_two_things_to_a_model(rows: LabelledRows, made: tu
     forest = forest_of(made[0].estimator)
     zeros = np.nan_to_num(holes(rows.vectors[-500:]))
     differ = [
-        forest.explain(one).raw != forest.explain(other).raw
+        forest.raw(one) != forest.raw(other)
         for one, other in zip(holes(rows.vectors[-500:]).tolist(), zeros.tolist(), strict=True)
     ]
     assert sum(differ) > 400
@@ -121,13 +191,39 @@ def test_more_of_what_speaks_against_a_claim_never_makes_it_look_more_honest(
             assert (estimator.decision_function(more) >= before).all(), each.name
 
 
-def test_a_feature_that_no_tree_asks_adds_nothing(made: tuple[Trained, Report]) -> None:
+def test_a_feature_that_no_tree_asks_adds_nothing(made: tuple[Trained, Report], asked: ManyRows) -> None:
     forest = forest_of(made[0].estimator)
-    asked = {feature for tree in forest.trees for feature in tree.feature}
-    silent = set(range(len(FEATURES))) - asked
+    known = {feature for tree in forest.trees for feature in tree.feature}
+    silent = set(range(len(FEATURES))) - known
     assert silent
-    explained = forest.explain([1.0] * len(FEATURES))
-    assert all(explained.contributions[feature] == 0.0 for feature in silent)
+    (found,) = asked.explain([[1.0] * len(FEATURES)])
+    assert all(found.contributions[feature] == 0.0 for feature in silent)
+
+
+def test_nothing_is_no_reason_for_suspicion(rows: LabelledRows, made: tuple[Trained, Report], asked: ManyRows) -> None:
+    sample, moved = rows.vectors[-1600:], 0
+    for vector, found in zip(sample.tolist(), asked.explain(sample.tolist()), strict=True):
+        why = explanation(vector, found.raw, found.base, found.contributions)
+        assert why.base + sum(reason.contribution for reason in why.reasons) + why.others == pytest.approx(
+            why.raw, rel=0, abs=1e-12
+        )
+        assert len(why.reasons) <= MOST_REASONS
+        values = dict(zip(FEATURES, vector, strict=True))
+        for reason in why.reasons:
+            assert reason.contribution < 0 or not DECLARED[reason.feature].says_nothing(values[reason.feature])
+        largest = max(zip(found.contributions, FEATURES, strict=True))[1]
+        moved += DECLARED[largest].says_nothing(values[largest])
+    assert moved  # else the sample would show nothing
+
+
+def test_who_shares_nothing_with_others_is_not_blamed_for_it_where_more_can_only_be_worse(
+    rows: LabelledRows, made: tuple[Trained, Report], asked: ManyRows
+) -> None:
+    """Of a feature with a declared direction, none at all adds nothing or speaks for the claim."""
+    for vector, found in zip(rows.vectors[-500:].tolist(), asked.explain(rows.vectors[-500:].tolist()), strict=True):
+        for each, value, added in zip(SCORED, vector, found.contributions, strict=True):
+            if each.direction == 1 and value == each.none:
+                assert added <= 1e-12, each.name
 
 
 def test_probabilities_hold_on_later_claims(made: tuple[Trained, Report]) -> None:
