@@ -52,6 +52,7 @@ def train(
         promotion = {
             "approve_below": approve_below,
             "auto_approve_limit_fen": AUTO_APPROVE_LIMIT_FEN,
+            "acknowledged_warnings": [each["name"] for each in model["warnings"]],
             "reason": "first model; better than none, as its curve shows",
         }
         asked = team.post(f"/v1/models/{queued['model_id']}/promotion", promotion, match=model["_etag"])

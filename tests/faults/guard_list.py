@@ -207,6 +207,13 @@ _SHARED: Final = (
         _DATASET_GUARDS,
     ),
     Guard(
+        "a dataset is profiled before a model is made of it",
+        "services/fraud_detection/models/usecases/train_model.py",
+        "    profile_next(trainer.database, trainer.clock, dataset_id=hold.work.dataset_id, going=going)\n",
+        "",
+        ("tests/services/fraud_detection/models/test_profiles.py",),
+    ),
+    Guard(
         "a dataset that is whole takes no more rows",
         _DATASETS,
         "    IF EXISTS (SELECT FROM added JOIN",

@@ -1,4 +1,6 @@
-"""What the trainer does: trains the models that were asked for, one at a time, each in a child process."""
+"""What the trainer does: trains the models that were asked for, one at a time, each in a child process, and profiles
+datasets that nobody asked a model of yet.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from services.fraud_detection.models.scoring.training_process import TrainingLimits, train_in_a_child
+from services.fraud_detection.models.usecases.profile_dataset import profile_next
 from services.fraud_detection.models.usecases.train_model import Trainer, train_next
 from services.fraud_detection.models.wiring import signer_of
 from services.fraud_detection.settings import Settings
@@ -22,4 +25,9 @@ def jobs(
     train = partial(train_in_a_child, limits)
     # A person waits for the model, and asking costs one index look-up: a second.
     trainer = Trainer(database, signer_of(settings), clock, train, stopping, turned)
-    return (Job("train_models", 1.0, partial(train_next, trainer)),)
+
+    def going() -> bool:
+        turned()
+        return not stopping.requested()
+
+    return (Job("train_models", 1.0, lambda: train_next(trainer) or profile_next(database, clock, going=going)),)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import AwareDatetime
 
+from services.fraud_detection.models.api.dataset_view import WarningView
+from services.fraud_detection.models.domain.data_warnings import DataWarning
 from services.fraud_detection.models.domain.training import Phase
 from services.fraud_detection.models.store.models import Alias, Model, State
 from shared.web.models import Identifier, ReplyModel, Sha256Hex
@@ -120,13 +124,16 @@ class ModelView(ReplyModel):
     """Null unless it is in training."""
     sha256: Sha256Hex | None
     report: ReportView | None
+    warnings: list[WarningView]
+    """What is doubtful about its data: about its newest stretch first, then about its dataset. Empty in lists."""
 
 
-def view(model: Model) -> ModelView:
+def view(model: Model, warnings: Sequence[DataWarning] = ()) -> ModelView:
     """The report as it was written, with the evaluation's tables beside the rest."""
+    shown = [WarningView.of(warning) for warning in warnings]
     progress = None if model.phase is None else ProgressView(phase=model.phase, share=model.share or 0.0)
     match model.report:
         case {"evaluation": tables, **rest}:
-            return ModelView.of(model, report=rest | tables, progress=progress)
+            return ModelView.of(model, report=rest | tables, progress=progress, warnings=shown)
         case _:
-            return ModelView.of(model, progress=progress)
+            return ModelView.of(model, progress=progress, warnings=shown)

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.fraud_detection.models.api.deps import ModelDeps
 from services.fraud_detection.models.api.model_view import ModelView, view
 from services.fraud_detection.models.domain import errors
+from services.fraud_detection.models.store import data_warnings
 from services.fraud_detection.models.store import models as store
 from services.fraud_detection.models.store.models import Model
 from services.fraud_detection.models.usecases.cancel_model import cancel_model
@@ -68,7 +69,7 @@ def list_models(call: Call[ModelDeps], query: paging.PageQuery) -> Reply[paging.
 def show_model(call: Call[ModelDeps], path: ModelPath) -> Reply[ModelView]:
     """A model with its report. Its ETag is what a promotion must match."""
     model = _find(call, ModelId(path.model_id))
-    return Reply(view(model), version=model.version)
+    return Reply(view(model, data_warnings.warnings_of(call.tx, model.model_id)), version=model.version)
 
 
 @models.post(

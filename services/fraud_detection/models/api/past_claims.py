@@ -14,10 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.fraud_detection.models.api.dataset_view import DatasetDetailView, DatasetView, TrainedModelView
+from services.fraud_detection.models.api.dataset_view import (
+    DatasetDetailView,
+    DatasetView,
+    TrainedModelView,
+    WarningView,
+)
 from services.fraud_detection.models.api.deps import ModelDeps
 from services.fraud_detection.models.domain import errors
 from services.fraud_detection.models.domain.snapshot import Snapshot
+from services.fraud_detection.models.store import data_warnings
 from services.fraud_detection.models.store import past_claims as store
 from services.fraud_detection.models.store.past_claims import PastClaim
 from services.fraud_detection.models.usecases.load_past_claims import load_past_claims
@@ -120,12 +126,14 @@ def list_datasets(call: Call[ModelDeps], query: paging.PageQuery) -> Reply[pagin
     problems=(errors.DatasetNotFound,),
 )
 def show_dataset(call: Call[ModelDeps], path: DatasetPath) -> Reply[DatasetDetailView]:
-    """A dataset with its lineage: who handed it in and which models were asked for on it. It never changes."""
+    """A dataset with its lineage, its profile and what is doubtful about it. It never changes."""
     dataset = store.find(call.tx, path.dataset_id)
     if dataset is None:
         raise errors.DatasetNotFound(path.dataset_id)
     models = [TrainedModelView.of(model) for model in store.models_of(call.tx, path.dataset_id)]
-    return Reply(DatasetDetailView.of(dataset, models=models))
+    profile = data_warnings.profile_of(call.tx, path.dataset_id)
+    warnings = [WarningView.of(warning) for warning in data_warnings.of_dataset(call.tx, path.dataset_id)]
+    return Reply(DatasetDetailView.of(dataset, models=models, profile=profile, warnings=warnings))
 
 
 def _lines(stream: io.BufferedIOBase, now: datetime) -> Iterator[PastClaim | InvalidField]:

@@ -22,14 +22,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from services.fraud_detection.models.domain.features import FEATURES, SCORED
+from services.fraud_detection.models.domain.stretches import borders
 from services.fraud_detection.models.domain.training import Phase
 from services.fraud_detection.models.scoring.calibration import Bools, CalibrationTable, Floats, calibrate
 from services.fraud_detection.models.scoring.evaluation import Evaluation, Metrics, evaluate, measure
 from services.fraud_detection.models.scoring.forest import forest_of
 
-FIT_SHARE: Final = 0.6
-CALIBRATE_SHARE: Final = 0.2
-"""The oldest 60 % fit, the next 20 % calibrate, the newest 20 % test: a model is asked about what comes later."""
 FEWEST_DISHONEST: Final = 20
 """In each part; with fewer, what is measured is chance."""
 PROBES: Final = 5
@@ -105,7 +103,7 @@ def train(
     Raises:
         NotTrainable: too few dishonest or honest rows in one of the stretches.
     """
-    first, second = (round(len(rows.dishonest) * share) for share in (FIT_SHARE, FIT_SHARE + CALIBRATE_SHARE))
+    first, second = borders(len(rows.dishonest))
     fit, middle, test = slice(0, first), slice(first, second), slice(second, None)
     for part in (fit, middle, test):
         _check(rows.dishonest[part])

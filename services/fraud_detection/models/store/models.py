@@ -60,10 +60,6 @@ FROM models WHERE state IN ('queued', 'training')
 _ADD_ARTIFACT: Final = "INSERT INTO model_artifacts (model_id, data, sha256, signature) VALUES (%s, %s, %s, %s)"
 _ARTIFACT: Final = "SELECT data, sha256, signature FROM model_artifacts WHERE model_id = %s"
 _ARTIFACT_SIZE: Final = "SELECT octet_length(data) FROM model_artifacts WHERE model_id = %s"
-_WARNINGS: Final = """
-SELECT warning ->> 'name' FROM models CROSS JOIN jsonb_array_elements(report -> 'warnings') AS warning
-WHERE model_id = %s
-"""
 _LOCK_REGISTRY: Final = "SELECT version FROM model_registry FOR UPDATE"
 _CHANGE_REGISTRY: Final = "UPDATE model_registry SET version = version + 1"
 _ADD_PROMOTION: Final = """
@@ -246,11 +242,6 @@ def artifact(tx: Tx, model_id: ModelId) -> tuple[bytes, str, bytes] | None:
 def artifact_size(tx: Tx, model_id: ModelId) -> int | None:
     """In bytes, without reading them."""
     return tx.one(_ARTIFACT_SIZE, (model_id,), into=int)
-
-
-def warnings_of(tx: Tx, model_id: ModelId) -> list[str]:
-    """The names of what its report warns of; each is acknowledged before a promotion."""
-    return tx.all(_WARNINGS, (model_id,), into=str)
 
 
 def lock_registry(tx: Tx) -> None:

@@ -24,7 +24,7 @@ from services.fraud_detection.models.scoring.comparing import MOST_ROWS, NotComp
 from services.fraud_detection.models.scoring.kept_artifact import kept_artifact
 from services.fraud_detection.models.scoring.probing import probe
 from services.fraud_detection.models.scoring.signature import NOT_AS_TRAINED, ArtifactRefused, Signer
-from services.fraud_detection.models.store import models, past_claims, promotions
+from services.fraud_detection.models.store import data_warnings, models, past_claims, promotions
 from services.fraud_detection.models.store.models import Model
 from services.fraud_detection.models.store.promotions import HistoryRow, PromotionProposal
 from shared.db import audit
@@ -128,7 +128,9 @@ def asked(tx: Tx, model: Model, wish: Wish, policy: GateBounds, signer: Signer) 
     return [
         gates.bounds(wish.thresholds, policy),
         *gates.quality(measured, policy),
-        gates.warnings_acknowledged(models.warnings_of(tx, model.model_id), set(wish.acknowledged)),
+        gates.warnings_acknowledged(
+            [each.name for each in data_warnings.warnings_of(tx, model.model_id)], set(wish.acknowledged)
+        ),
         *opening,
         gates.no_worse_than_champion(against, policy),
     ]

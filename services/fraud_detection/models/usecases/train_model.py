@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, assert_never
 
+from services.fraud_detection.models.domain.data_warnings import of_report
 from services.fraud_detection.models.domain.training import Phase
 from services.fraud_detection.models.scoring.signature import Signer
 from services.fraud_detection.models.scoring.training_words import (
@@ -27,8 +28,9 @@ from services.fraud_detection.models.scoring.training_words import (
     Unusable,
     Word,
 )
-from services.fraud_detection.models.store import models, past_claims
+from services.fraud_detection.models.store import data_warnings, models, past_claims
 from services.fraud_detection.models.store.models import Work
+from services.fraud_detection.models.usecases.profile_dataset import profile_next
 from shared.db.pool import Database
 from shared.db.transaction import Tx
 from shared.messaging.failures import PASSING
@@ -131,6 +133,15 @@ def begin(tx: Tx, clock: Clock) -> Work | None:
 
 def _last_word(trainer: Trainer, hold: Hold) -> Word | None:
     """How the training came out; None if it was broken off: we shall stop, or the model is not ours any more."""
+
+    def going() -> bool:
+        trainer.turned()
+        return not trainer.stopping.requested() and hold.keeps()
+
+    # What is doubtful about its data is told before a model is ready.
+    profile_next(trainer.database, trainer.clock, dataset_id=hold.work.dataset_id, going=going)
+    if not going():
+        return None
     pages = past_claims.pages(hold.database, hold.work.dataset_id)
     with closing(trainer.train(hold.work.rows, pages)) as words:
         for word in words:
@@ -192,6 +203,7 @@ def _keep(tx: Tx, trainer: Trainer, work: Work, outcome: Word) -> bool:
                 return False
             signed = trainer.signer.sign(work.model_id, outcome.artifact)
             models.add_artifact(tx, work.model_id, signed.data, signed.sha256, signed.signature)
+            data_warnings.add_of_model(tx, work.model_id, of_report(outcome.report))
             return True
         case Killed() if work.attempts < MOST_ATTEMPTS:
             return models.give_back(tx, work, counts=True)

@@ -145,11 +145,14 @@ class Team:
         match: str | None = None,
         approve_below: float = 0.2,
         auto_approve_limit_fen: int = 2_000_000,
-        acknowledged: Sequence[str] = (),
+        acknowledged: Sequence[str] | None = None,
         key: str | None = None,
     ) -> Answer:
-        """With the ETag that was just read, unless another is given."""
-        seen = match or self.get(f"/v1/models/{model_id}").headers["ETag"]
+        """With the ETag that was just read and all its warnings acknowledged, unless others are given."""
+        model = self.get(f"/v1/models/{model_id}")
+        seen = match or model.headers["ETag"]
+        if acknowledged is None:
+            acknowledged = [each["name"] for each in model.json.get("warnings", [])]
         body = {
             "approve_below": approve_below,
             "auto_approve_limit_fen": auto_approve_limit_fen,

@@ -9,14 +9,14 @@ import psycopg2
 import pytest
 from psycopg2.errors import CheckViolation
 
+from services.fraud_detection.models.domain.data_warnings import DataWarning
 from services.fraud_detection.models.domain.gates import (
     ReportBin,
     ReportPart,
     auc_error,
     calibration_error,
-    warnings_acknowledged,
 )
-from services.fraud_detection.models.store import models
+from services.fraud_detection.models.store import data_warnings
 from shared.db.pool import Database
 from shared.values.ids import ModelId
 from tests.real_parts import Postgres
@@ -49,6 +49,11 @@ def failed(proposed: Answer) -> dict[str, str]:
     assert proposed.status_code == 201, proposed.text
     assert {gate["name"] for gate in proposed.json["gates"]} == GATES
     return {gate["name"]: gate["told"] for gate in proposed.json["gates"] if not gate["passed"]}
+
+
+def gate_of(proposed: Answer, name: str) -> dict[str, object]:
+    [gate] = [gate for gate in proposed.json["gates"] if gate["name"] == name]
+    return dict(gate)
 
 
 def ready(team: Team, train: Train, file: bytes = FILE) -> str:
@@ -149,16 +154,16 @@ def test_a_proposal_under_an_older_policy_is_proposed_again(team: Team, train: T
 
 def test_a_warning_of_the_data_is_acknowledged_by_name(team: Team, train: Train, database: Database) -> None:
     model = ModelId(ready(team, train))
+    warned = [DataWarning("repeated_rows", "重复", "repeated", {}), DataWarning("worse_than_chance", "差", "worse", {})]
     with database.transaction() as tx:
-        assert models.warnings_of(tx, model) == []
-        tx.execute(
-            "UPDATE models SET report = report || %s::jsonb",
-            (json.dumps({"warnings": [{"name": "duplicate_rows"}, {"name": "one_feature_tells"}]}),),
-        )
-        found = models.warnings_of(tx, model)
-    half = warnings_acknowledged(found, {"duplicate_rows"})
-    assert (half.passed, half.told) == (False, "Not acknowledged: one_feature_tells.")
-    assert warnings_acknowledged(found, {"duplicate_rows", "one_feature_tells"}).passed
+        before = [each.name for each in data_warnings.warnings_of(tx, model)]
+        data_warnings.add_of_model(tx, model, [each for each in warned if each.name not in before])
+    names = {*before, *(each.name for each in warned)}
+    half = gate_of(
+        team.propose(str(model), acknowledged=sorted(names - {"worse_than_chance"})), "warnings_acknowledged"
+    )
+    assert (half["passed"], half["told"]) == (False, "Not acknowledged: worse_than_chance.")
+    assert gate_of(team.propose(str(model), acknowledged=sorted(names)), "warnings_acknowledged")["passed"]
 
 
 def test_who_did_what_when_and_why_is_told(team: Team, train: Train) -> None:
