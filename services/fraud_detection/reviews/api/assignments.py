@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
-from services.fraud_detection.reviews.api.work_view import AssignmentView
+from services.fraud_detection.reviews.api.views.work import AssignmentView
 from services.fraud_detection.reviews.domain.errors import DecisionWaits, NoOpenReview
 from services.fraud_detection.reviews.usecases.assign_case import assign
 from shared.values.clear_text import TextKind

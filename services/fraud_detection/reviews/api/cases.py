@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.fraud_detection.claims.domain import errors
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import CaseView, case
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
-from services.fraud_detection.reviews.api.work_view import (
+from services.fraud_detection.reviews.api.views.review import CaseView, case
+from services.fraud_detection.reviews.api.views.work import (
     EscalationView,
     LeaseView,
     NoteView,

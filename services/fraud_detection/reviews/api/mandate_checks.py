@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.fraud_detection.claims.domain.errors import PolicyErased, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.mandate_view import MandateCheckView, check_view
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
+from services.fraud_detection.reviews.api.views.mandate import MandateCheckView, check_view
 from services.fraud_detection.reviews.domain.errors import (
     SOMEBODY_ELSES,
     AnotherPersonDecides,

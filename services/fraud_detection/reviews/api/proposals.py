@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.fraud_detection.claims.domain.errors import UnknownClaim
 from services.fraud_detection.decisions.domain.errors import TransferPaid
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.proposal_view import ProposalView, proposal_view
-from services.fraud_detection.reviews.api.review_view import FullDecision, full
 from services.fraud_detection.reviews.api.reviews import SENIOR, ReviewPath
+from services.fraud_detection.reviews.api.views.proposal import ProposalView, proposal_view
+from services.fraud_detection.reviews.api.views.review import FullDecision, full
 from services.fraud_detection.reviews.domain.errors import (
     PAYS_NOBODY,
     SOMEBODY_ELSES,

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.fraud_detection.claims.domain.errors import IllegalStep, UnknownClaim
 from services.fraud_detection.filing.api.deps import Deps
-from services.fraud_detection.reviews.api.review_view import DecisionReply, decision_reply
 from services.fraud_detection.reviews.api.reviews import ReviewPath, acted_reply, actor
+from services.fraud_detection.reviews.api.views.review import DecisionReply, decision_reply
 from services.fraud_detection.reviews.domain.errors import (
     SOMEBODY_ELSES,
     AskedBefore,

@@ -16,7 +16,7 @@ from services.fraud_detection.decisions.store.reviews import ReviewKind
 from services.fraud_detection.filing.api.claims import Reference
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.filing.domain.told_transfers import MOST
-from services.fraud_detection.reviews.api.review_view import (
+from services.fraud_detection.reviews.api.views.review import (
     CaseView,
     DecisionReply,
     ReviewItem,

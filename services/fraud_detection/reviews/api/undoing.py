@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.fraud_detection.filing.api.deps import Deps
 from services.fraud_detection.reviews.api.reviews import ReviewPath
-from services.fraud_detection.reviews.api.work_view import LeaseView
+from services.fraud_detection.reviews.api.views.work import LeaseView
 from services.fraud_detection.reviews.domain.errors import NothingToUndo
 from services.fraud_detection.reviews.usecases.undo_decision import undo
 from shared.values.ids import ClaimId

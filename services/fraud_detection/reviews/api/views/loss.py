@@ -8,7 +8,7 @@ from services.fraud_detection.claims.domain.claims import Claim
 from services.fraud_detection.claims.store import claims
 from services.fraud_detection.claims.usecases.personal_data import PersonalData
 from services.fraud_detection.filing.api.claim_view import OtherCoverView
-from services.fraud_detection.reviews.api.police_view import PaperView, paper_views
+from services.fraud_detection.reviews.api.views.police import PaperView, paper_views
 from shared.db.transaction import Tx
 from shared.values.scam_types import ScamType
 from shared.web.models import ReplyModel

@@ -18,16 +18,16 @@ from services.fraud_detection.decisions.store.reviews import ReviewKind, ReviewR
 from services.fraud_detection.filing.api.claim_view import ClaimView, told, view
 from services.fraud_detection.filing.api.reason_view import ReasonView
 from services.fraud_detection.filing.api.transfer_decisions import TransferDecisionView, transfer_decisions
-from services.fraud_detection.reviews.api.care_view import CareView, care_views
-from services.fraud_detection.reviews.api.cover_view import CoverView, ExclusionView, cover, exclusions
-from services.fraud_detection.reviews.api.explanation_view import ScoreExplanationView, explanation_view
-from services.fraud_detection.reviews.api.loss_view import LossFacts, loss
-from services.fraud_detection.reviews.api.mandate_view import RepresentativeOfCase, representative
-from services.fraud_detection.reviews.api.payee_view import PayeeView, payee
-from services.fraud_detection.reviews.api.proposal_view import ProposalSummary, ProposalView, proposals_of
-from services.fraud_detection.reviews.api.related_view import RelatedClaim, related
-from services.fraud_detection.reviews.api.transfer_view import TransferView, transfer_views
-from services.fraud_detection.reviews.api.work_view import (
+from services.fraud_detection.reviews.api.views.care import CareView, care_views
+from services.fraud_detection.reviews.api.views.cover import CoverView, ExclusionView, cover, exclusions
+from services.fraud_detection.reviews.api.views.explanation import ScoreExplanationView, explanation_view
+from services.fraud_detection.reviews.api.views.loss import LossFacts, loss
+from services.fraud_detection.reviews.api.views.mandate import RepresentativeOfCase, representative
+from services.fraud_detection.reviews.api.views.payee import PayeeView, payee
+from services.fraud_detection.reviews.api.views.proposal import ProposalSummary, ProposalView, proposals_of
+from services.fraud_detection.reviews.api.views.related import RelatedClaim, related
+from services.fraud_detection.reviews.api.views.transfer import TransferView, transfer_views
+from services.fraud_detection.reviews.api.views.work import (
     AssignmentView,
     EscalationView,
     LeaseView,
