@@ -213,7 +213,7 @@ def own_children() -> set[int]:
 
 
 def queue_a_model_of(rows: int, team: Team, database: Database) -> str:
-    """Of a dataset that says how many past claims it has, and has none."""
+    """Of a dataset that says how many past claims it has, and has none; it is not profiled, for it could not be."""
     dataset = Dataset(
         dataset_id=new_id(),
         uploaded_by="a test",
@@ -226,6 +226,7 @@ def queue_a_model_of(rows: int, team: Team, database: Database) -> str:
     )
     with database.transaction() as tx:
         add_dataset(tx, dataset)
+        tx.execute("INSERT INTO dataset_profiles VALUES (%s, now(), '{}')", (dataset.dataset_id,))
     queued = team.post("/v1/models", {"dataset_id": dataset.dataset_id, "note": "a test"})
     assert queued.status_code == 202, queued.text
     return str(queued.json["model_id"])
@@ -297,6 +298,6 @@ def test_past_claims_are_put_in_the_order_of_submission_whatever_their_lines_say
     rows = columns.rows()
     expected = sorted(shuffled, key=lambda each: each.snapshot.submitted_at)
     assert rows.submitted_at == [each.snapshot.submitted_at for each in expected]
-    assert np.array_equal(rows.vectors, [compute(each.snapshot) for each in expected])
+    assert np.array_equal(rows.vectors, [compute(each.snapshot) for each in expected], equal_nan=True)
     assert rows.dishonest.tolist() == [each.dishonest for each in expected]
     assert rows.scam_types == [each.snapshot.scam_type for each in expected]

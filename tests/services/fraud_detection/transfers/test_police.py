@@ -95,7 +95,8 @@ def test_a_paper_that_was_waited_for_has_the_claim_decided_anew_and_what_the_cla
     # The sub-limit of what the police call it.
     assert world.rows("SELECT amount_fen FROM decisions WHERE outcome = 'approved'") == [(1_000_000,)]
     told = "SELECT snapshot -> 'police_say_another_scam' FROM claim_features ORDER BY round"
-    assert world.rows(told) == [(False,), (True,)]
+    # What the police call it, nobody knows before they say so.
+    assert world.rows(told) == [(None,), (True,)]
 
 
 def test_a_paper_of_the_day_after_tomorrow_is_not_taken(world: World) -> None:
