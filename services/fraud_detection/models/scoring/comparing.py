@@ -8,24 +8,28 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 import msgspec
 
+from services.fraud_detection.models.scoring.confined_answer import ChildAsked
 from services.fraud_detection.models.scoring.signature import SignedArtifact, Signer
-from shared.process.confined import ConfinedChild, End, Silent
-from shared.process.logs import get_logger
 
 MEMORY_BYTES: Final = 384 * 1024**2
 CPU_SECONDS: Final = 60
-SILENT_SECONDS: Final = 60.0
 MOST_ROWS: Final = 5_000
 """Their vectors are made by a web process: 50 us each."""
-_CHILD: Final = ("-m", "services.fraud_detection.models.scoring.comparison_child")
-"""By its name: whoever imported it would load scikit-learn."""
-
-log = get_logger()
-_place: Final = threading.Lock()
+_OF_TWO: Final = ChildAsked(
+    # By its name: whoever imported it would load scikit-learn.
+    command=("-m", "services.fraud_detection.models.scoring.comparison_child"),
+    silent_seconds=60.0,
+    failed="model_comparison_failed",
+    silent="comparing took too long",
+    stopped="the process that compared was stopped; propose again",
+    library="the library that compares failed",
+    too_much="comparing takes more memory or time than it may",
+    place=threading.Lock(),
+)
 
 
 class ComparisonHead(msgspec.Struct, frozen=True):
@@ -72,13 +76,8 @@ def compare(
     for each in (challenger, champion):
         signer.check(each)
     head = ComparisonHead(len(vectors), len(vectors[0]), len(challenger.data), len(champion.data))
-    with _place, ConfinedChild(_CHILD) as child:
-        child.tell(_told(head, challenger, champion, vectors, dishonest))
-        try:
-            answer = b"".join(child.pieces(SILENT_SECONDS))
-        except Silent:
-            return NotCompared("comparing took too long")
-        return _by_its_end(*child.ended(), answer)
+    told = _told(head, challenger, champion, vectors, dishonest)
+    return _OF_TWO.answer(told, read=lambda said: msgspec.json.decode(said, type=Comparison), without=NotCompared)
 
 
 def _told(
@@ -93,19 +92,3 @@ def _told(
     yield champion.data
     yield array("d", [value for vector in vectors for value in vector]).tobytes()
     yield bytes(dishonest)
-
-
-def _by_its_end(end: End, said: bytes, answer: bytes) -> Comparison:
-    match end:
-        case End.WELL:
-            return msgspec.json.decode(answer, type=Comparison)
-        case End.STOPPED:
-            return NotCompared("the process that compared was stopped; propose again")
-        case End.FAILED:
-            error = said.strip().rpartition(b"\n")[2].partition(b":")[0][:80].decode(errors="replace")
-            log.error("model_comparison_failed", error=error)
-            return NotCompared(f"the library that compares failed ({error})")
-        case End.BROKEN | End.REFUSED:
-            return NotCompared("comparing takes more memory or time than it may")
-        case _:
-            assert_never(end)

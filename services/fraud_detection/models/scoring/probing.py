@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 import msgspec
 
 from services.fraud_detection.models.domain.errors import MadeWithAnotherVersion
+from services.fraud_detection.models.scoring.confined_answer import ChildAsked
 from services.fraud_detection.models.scoring.signature import ArtifactRefused, SignedArtifact, Signer
-from shared.process.confined import ConfinedChild, End, Silent
-from shared.process.logs import get_logger
 
 MEMORY_BYTES: Final = 384 * 1024**2
 """Of data. One of 0.6 MB takes 179 MB of it, nearly all for the libraries themselves."""
 CPU_SECONDS: Final = 20
 """Opening takes 1 s."""
-SILENT_SECONDS: Final = 30.0
-_CHILD: Final = ("-m", "services.fraud_detection.models.scoring.probe_child")
-"""By its name: whoever imported it would load scikit-learn."""
-
-log = get_logger()
-_place: Final = threading.Lock()
-"""One at a time in a process: its memory is counted once."""
+_OF_ONE: Final = ChildAsked(
+    # By its name: whoever imported it would load scikit-learn.
+    command=("-m", "services.fraud_detection.models.scoring.probe_child"),
+    silent_seconds=30.0,
+    failed="model_probe_failed",
+    silent="it did not open in time",
+    stopped="the process that opened it was stopped; try again",
+    library="the library that reads it failed",
+    too_much="opening it takes more memory or time than a model may",
+    # Its memory is counted once.
+    place=threading.Lock(),
+)
 
 
 class ProbeOpened(msgspec.Struct, tag="opened", frozen=True):
@@ -70,31 +74,11 @@ def probe(artifact: SignedArtifact, signer: Signer) -> float:
 
 
 def _asked(artifact: SignedArtifact) -> ProbeAnswer:
-    with _place, ConfinedChild(_CHILD) as child:
-        child.tell(_told(artifact))
-        try:
-            answer = b"".join(child.pieces(SILENT_SECONDS))
-        except Silent:
-            return ProbeRefused("it did not open in time")
-        return _by_its_end(*child.ended(), answer)
+    return _OF_ONE.answer(
+        _told(artifact), read=lambda said: msgspec.json.decode(said, type=ProbeAnswer), without=ProbeRefused
+    )
 
 
 def _told(artifact: SignedArtifact) -> Iterator[bytes]:
     yield artifact.model_id.encode() + b"\n"
     yield artifact.data
-
-
-def _by_its_end(end: End, said: bytes, answer: bytes) -> ProbeAnswer:
-    match end:
-        case End.WELL:
-            return msgspec.json.decode(answer, type=ProbeAnswer)
-        case End.STOPPED:
-            return ProbeRefused("the process that opened it was stopped; try again")
-        case End.FAILED:
-            error = said.strip().rpartition(b"\n")[2].partition(b":")[0][:80].decode(errors="replace")
-            log.error("model_probe_failed", error=error)
-            return ProbeRefused(f"the library that reads it failed ({error})")
-        case End.BROKEN | End.REFUSED:
-            return ProbeRefused("opening it takes more memory or time than a model may")
-        case _:
-            assert_never(end)
